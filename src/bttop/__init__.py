@@ -1,0 +1,3 @@
+"""bttop: top for bpftrace."""
+
+__version__ = "0.1.0"

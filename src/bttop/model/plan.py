@@ -1,0 +1,82 @@
+"""What a prepared script promises about its output: the one vocabulary between script/ (which writes a plan)
+and the flush assembler (which reads it)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Aggregation = Literal["count", "sum", "avg", "min", "max", "stats", "hist", "lhist", "tseries", "value"]
+"""`value` is a map that is assigned, not aggregated."""
+
+Scheme = Literal["bank", "cumulative", "gauge", "own"]
+"""How a flush of the map is made exact.
+
+bank: two maps take turns; the idle one is printed and cleared. Each print is the interval's own data.
+cumulative: never cleared; a flush is this print minus the one before (same generation).
+gauge: printed whole each interval, never cleared (plain assignments).
+own: the script prints it by itself; the print is taken as it is.
+"""
+
+PartKind = Literal["int", "text", "stack", "any"]
+"""What a key part can hold; `any` is unknown (an integer when it reads like one)."""
+
+HEARTBEAT_WORD = "bttop-hb"
+"""First word of the heartbeat line: `bttop-hb MARK NUMBER NSECS\\n`. Plain ASCII: a control character would
+switch bpftrace 0.24 and newer to hexadecimal histogram counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One part of a map's key."""
+
+    title: str
+    kind: PartKind = "any"
+    decoder: str = ""
+    """Turns the raw part into what people read: `syscall` (number to name); empty shows it as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapPlan:
+    """One map of the user's script, under the name that the user gave it."""
+
+    name: str
+    """With its `@`, for example `@bytes`; `@` alone is bpftrace's nameless map."""
+    aggregation: Aggregation
+    columns: tuple[Column, ...] = ()
+    """One per key part; empty for a scalar."""
+    scheme: Scheme = "own"
+    unit: str = ""
+    """Unit of the value: `bytes`, `ns`, `us`, `ms`, `s` or empty for plain numbers."""
+    title: str = ""
+    view: str = ""
+    """The view to open with; empty lets the shape of the data decide."""
+    sort: str = ""
+    """Column title to sort by at first; empty sorts by value."""
+    pid: str = ""
+    """Title of the key column that holds a process id, when one does."""
+    tid: str = ""
+    """Title of the key column that holds a thread id, when one does."""
+
+    @property
+    def arity(self) -> int:
+        return len(self.columns)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything the flush assembler must know of one prepared script."""
+
+    maps: Mapping[str, MapPlan] = field(default_factory=dict)
+    """By the user's name."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Name as printed (a bank of bttop's) to the user's name."""
+    heartbeats: tuple[str, ...] = ()
+    """Marks of the heartbeats in the script, one per interval block that prints; empty: grouped by arrival."""
+    interval_ns: int = 1_000_000_000
+    """Nominal length of an interval; real lengths come from the heartbeats."""
+
+    def logical(self, printed: str) -> str:
+        """The user's name of a map that bpftrace printed as `printed`."""
+        return self.aliases.get(printed, printed)
