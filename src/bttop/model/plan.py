@@ -73,7 +73,7 @@ class Plan:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Name as printed (a bank of bttop's) to the user's name."""
     heartbeats: tuple[str, ...] = ()
-    """Marks of the heartbeats in the script, one per interval block that prints; empty: grouped by arrival."""
+    """Marks of the heartbeats in the script, one per interval block that prints; empty: by arrival."""
     interval_ns: int = 1_000_000_000
     """Nominal length of an interval; real lengths come from the heartbeats."""
 

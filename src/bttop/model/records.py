@@ -1,4 +1,4 @@
-"""Records: what one line of bpftrace says, with the moment it arrived. All frozen; a bad line is a record too."""
+"""Records: what one line of bpftrace says, with the moment it arrived. Frozen; a bad line is a record too."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ class Bucket(NamedTuple):
 
     low: int | None
     high: int | None
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count, which a bucket has no use for
 
 
 class Stats(NamedTuple):
     """A `stats()` value. `average` is recomputed as total // count wherever count is known."""
 
-    count: int
+    count: int  # type: ignore[assignment]  # hides tuple.count
     average: int
     total: int
 
 
 Value: TypeAlias = (
-    "int | float | str | bool | None | Stats | tuple[Bucket, ...] | tuple[Value, ...] | Mapping[str, Value]"
+    "int | float | str | bool | Stats | tuple[Bucket, ...] | tuple[Value, ...] | Mapping[str, Value] | None"
 )
 """A map's value: a number, a histogram (tuple of Bucket), Stats, a tuple or array, a struct, or text."""
 

@@ -1,0 +1,7 @@
+"""`python -m bttop`."""
+
+import sys
+
+from bttop.cli import main
+
+sys.exit(main())

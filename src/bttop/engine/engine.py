@@ -1,0 +1,247 @@
+"""The engine: one thread with its own loop, which reads the tracer's pipe and moves the programs. It never waits for
+a screen, so a terminal that is not read delays nothing here."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from bttop.engine import launch
+from bttop.engine.attempts import Attempt, Attempts, Settings, Source
+from bttop.engine.channel import TracerChannel
+from bttop.engine.door import Door
+from bttop.engine.frames import Descriptors, Dropped, Exited, Failed, Frame, LongLine
+from bttop.engine.generation import Generation
+from bttop.engine.host import Bpftrace, Host
+from bttop.engine.program import Program
+from bttop.model.flush import Flush
+from bttop.model.history import HistoryBudget
+from bttop.model.records import Oversized, StampedLine
+
+TICK = 1.0
+"""Seconds between two looks at the clock."""
+POLITE = 10
+"""Nice value while the dashboard is starting: without it five compilers make its first frame 40 % later."""
+
+
+def boot_ns() -> int:
+    """The clock of stamps and of bpftrace's `nsecs`."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def _nobody(_program: Program, _flush: Flush) -> None:
+    """Flushes are read from the histories alone."""
+
+
+class Engine:
+    """Runs programs through one tracer. Made and launched on the main thread before anything heavy is imported;
+    `run` then moves to its own thread."""
+
+    def __init__(
+        self,
+        host: Host,
+        bpftrace: Bpftrace,
+        spawn: Callable[[], TracerChannel] = TracerChannel.spawn,
+        budget: HistoryBudget | None = None,
+    ) -> None:
+        self.host = host
+        self.bpftrace = bpftrace
+        self.door = Door()
+        self.programs: tuple[Program, ...] = ()
+        self.error: BaseException | None = None
+        """What ended the engine's thread against its will; whoever listens must raise it."""
+        self._spawn = spawn
+        self._budget = budget or HistoryBudget()
+        self._channel = spawn()
+        self._generations: dict[int, tuple[Program, Generation]] = {}
+        self._last_id = 0
+        self._nice = POLITE
+        self.on_flush: Callable[[Program, Flush], None] = _nobody
+        """Called on the engine's thread with every flush that is shown; set before `start`."""
+        self._thread: threading.Thread | None = None
+        self._ended: asyncio.Event | None = None
+        self._closing = False
+        self._tracer_pause = 0.0
+
+    # Before the thread.
+
+    def add(self, name: str, sources: Sequence[Source], settings: Settings, failure: str = "") -> Program:
+        """Add a program and start it; with a `failure` it only says why it cannot run. On the main thread before
+        `start`, on the engine's thread afterwards."""
+        program = Program(name, tuple(sources), settings, self._budget.open(), self)
+        self.programs = (*self.programs, program)
+        if failure:
+            program.refuse(failure, boot_ns())
+        else:
+            program.start(boot_ns())
+        return program
+
+    def start(self) -> None:
+        """Begin reading, on a thread of the engine's own."""
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:  # noqa: BLE001  handed to the listener: nobody else would see it
+            self.error = error
+            self._channel.close()
+            self.door.ring()
+
+    async def _serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._ended = asyncio.Event()
+        self._channel.attach(loop, self._on_frames, self._on_tracer_end)
+        self.door.open(loop)
+        ticker = loop.create_task(self._tick())
+        await self._ended.wait()
+        ticker.cancel()
+        self._channel.detach()
+        self.door.close()
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            now = boot_ns()
+            for program in self.programs:
+                program.tick(now)
+
+    # From other threads.
+
+    def close(self) -> None:
+        """Stop everything: each bpftrace gets its SIGINT and is gone within 2 s. From any thread; may be repeated."""
+        self._closing = True
+        self._channel.close()
+        self.door.ask(self._finish)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout=1.0)
+
+    def kill(self) -> None:
+        """Only the children, at once and without the loop: for the last resort."""
+        self._closing = True
+        self._channel.close()
+
+    def toggle(self, program: Program) -> None:
+        """Stop a program that runs, start one that does not."""
+        self.door.ask(self._toggle, program)
+
+    def change(self, settings: Settings) -> None:
+        """All programs go on under new settings."""
+        self.door.ask(self._change, settings)
+
+    def at_full_speed(self) -> None:
+        """The dashboard is on screen: programs need not be polite any more."""
+        self.door.ask(self._renice)
+
+    def _toggle(self, program: Program) -> None:
+        if program.status.running or program.status.retry_at_ns is not None:
+            program.stop(boot_ns())
+        else:
+            program.start(boot_ns())
+
+    def _change(self, settings: Settings) -> None:
+        for program in self.programs:
+            program.change(settings, boot_ns())
+
+    def _renice(self) -> None:
+        self._nice = 0
+        self._channel.renice(None, 0)
+
+    def _finish(self) -> None:
+        if self._ended is not None:
+            self._ended.set()
+
+    # What programs ask for (Control).
+
+    def attempts(self, sources: tuple[Source, ...], settings: Settings) -> Attempts:
+        """What can be tried on this host."""
+        return Attempts(sources, settings, self.host, self.bpftrace.release)
+
+    def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
+        """Start a bpftrace for the attempt."""
+        self._last_id += 1
+        generation = Generation(
+            self._last_id,
+            number,
+            attempt,
+            release=self.bpftrace.release,
+            key_limit=launch.map_keys(self.host.cpus),
+            now=boot_ns(),
+        )
+        self._generations[generation.id] = (program, generation)
+        prepared = attempt.prepared
+        environment = launch.environment(
+            self.bpftrace.release,
+            cpus=self.host.cpus,
+            user_stacks=prepared.uses_user_stacks,
+            one_process=program.settings.one_process,
+        )
+        command = launch.command(self.bpftrace, prepared.text, prepared.args)
+        self._channel.start(generation.id, command, environment, self._nice)
+        return generation
+
+    def stop(self, generation: Generation, grace: float) -> None:
+        """Detach a bpftrace."""
+        self._channel.stop(generation.id, grace)
+
+    def watch(self, generation: Generation) -> None:
+        """Have the descriptors of a bpftrace counted from now on."""
+        self._channel.watch(generation.id)
+
+    def flushed(self, program: Program, flush: Flush) -> None:
+        """A flush joined the history."""
+        self.on_flush(program, flush)
+
+    def changed(self, program: Program) -> None:  # noqa: ARG002  one ring for all: the listener looks at every page
+        """A page changed: wake the listener."""
+        self.door.ring()
+
+    # What the tracer says.
+
+    def _on_frames(self, frames: Iterable[Frame]) -> None:
+        for frame in frames:
+            known = self._generations.get(frame.generation)
+            if known is not None:
+                self._on_frame(frame, *known)
+
+    def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
+        match frame:
+            case StampedLine():
+                program.on_line(generation, frame)
+            case LongLine(stamp=stamp, size=size):
+                program.on_oversized(generation, Oversized(stamp, size))
+            case Descriptors(stamp=stamp, counts=counts):
+                program.on_descriptors(generation, dict(counts), stamp.boot_ns)
+            case Dropped(lines=lines):
+                program.on_dropped(generation, lines)
+            case Failed(stamp=stamp, reason=reason):
+                del self._generations[frame.generation]
+                program.on_failed(generation, reason, stamp.boot_ns)
+            case Exited(stamp=stamp, code=code):
+                del self._generations[frame.generation]
+                program.on_exit(generation, code, stamp.boot_ns)
+            case _:
+                pass
+
+    def _on_tracer_end(self, reason: str) -> None:
+        """The tracer is gone, and every bpftrace with it. Unless we are leaving, a new one takes its place."""
+        if self._closing:
+            return
+        self._generations.clear()
+        now = boot_ns()
+        for program in self.programs:
+            program.on_tracer_lost(now, reason)
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._tracer_pause, self._respawn)
+        self._tracer_pause = min(30.0, self._tracer_pause * 2 + 0.5)
+
+    def _respawn(self) -> None:
+        if self._closing:
+            return
+        self._channel.detach()
+        self._channel.close()
+        self._channel = self._spawn()
+        self._channel.attach(asyncio.get_running_loop(), self._on_frames, self._on_tracer_end)

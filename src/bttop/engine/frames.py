@@ -1,0 +1,168 @@
+"""What the tracer sends: frames of lines and states, decoded from any cut of the byte stream."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from bttop.errors import TracerLost
+from bttop.model.records import Stamp, StampedLine
+
+HEADER: Final = struct.Struct(">cIQQI")
+"""Kind, generation, boot_ns, wall_ns, length of the payload."""
+
+
+@dataclass(frozen=True, slots=True)
+class LongLine:
+    """A line above the tracer's cap (64 MiB), of either stream: counted, not kept."""
+
+    generation: int
+    stamp: Stamp
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The exec succeeded; comes before the program's first line."""
+
+    generation: int
+    stamp: Stamp
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The program never ran; nothing else follows."""
+
+    generation: int
+    stamp: Stamp
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The program ended; follows its last line. A negative code is the signal that ended it."""
+
+    generation: int
+    stamp: Stamp
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """The kernel descriptors of a watched program: perf_event, bpf-prog, bpf-map, eventpoll."""
+
+    generation: int
+    stamp: Stamp
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What the tracer had to drop because the dashboard read too slowly: totals of the program."""
+
+    generation: int
+    stamp: Stamp
+    lines: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The tracer's first frame; its generation is 0."""
+
+    generation: int
+    stamp: Stamp
+    version: int
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that could not be carried out; generation 0 when it was not for one program."""
+
+    generation: int
+    stamp: Stamp
+    reason: str
+
+
+ProgramState: TypeAlias = Started | Failed | Exited | Descriptors | Dropped | Hello | Refused
+Frame: TypeAlias = StampedLine | LongLine | ProgramState
+
+_STATES: Final[Mapping[str, Callable[..., ProgramState]]] = {
+    "started": Started,
+    "failed": Failed,
+    "exited": Exited,
+    "fds": Descriptors,
+    "dropped": Dropped,
+    "hello": Hello,
+    "refused": Refused,
+}
+
+
+class FrameReader:
+    """Decodes the tracer's output, however it is cut."""
+
+    def __init__(self) -> None:
+        self._rest = bytearray()
+        self._needed = HEADER.size
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """The frames that `data` completes, in order.
+
+        Raises TracerLost when the bytes are not frames; the reader is of no use after that.
+        """
+        if self._rest:
+            self._rest += data
+            # A long frame is looked at again only when it can be whole: linear, not quadratic.
+            if len(self._rest) < self._needed:
+                return []
+            data = bytes(self._rest)
+        frames, used, self._needed = _decode_all(data)
+        self._rest = bytearray(data[used:])
+        return frames
+
+
+def _decode_all(data: bytes) -> tuple[list[Frame], int, int]:
+    """The whole frames at the beginning of data, their length, and how many bytes the next one needs."""
+    frames: list[Frame] = []
+    stamp = Stamp(0, 0)
+    at, size = 0, len(data)
+    while size - at >= HEADER.size:
+        kind, generation, boot_ns, wall_ns, length = HEADER.unpack_from(data, at)
+        end = at + HEADER.size + length
+        if end > size:
+            _check_kind(kind)
+            return frames, at, end - at
+        if boot_ns != stamp.boot_ns or wall_ns != stamp.wall_ns:
+            stamp = Stamp(boot_ns, wall_ns)
+        frames.append(_decode(kind, generation, stamp, data[at + HEADER.size : end]))
+        at = end
+    return frames, at, HEADER.size
+
+
+def _decode(kind: bytes, generation: int, stamp: Stamp, payload: bytes) -> Frame:
+    if kind == b"o":
+        return StampedLine(generation, "stdout", stamp, payload)
+    if kind == b"e":
+        return StampedLine(generation, "stderr", stamp, payload)
+    _check_kind(kind)
+    try:
+        if kind == b"x":
+            return LongLine(generation, stamp, int(payload))
+        return _decode_state(generation, stamp, json.loads(payload))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise TracerLost(f"a frame that cannot be read: {payload[:80]!r}") from None
+
+
+def _decode_state(generation: int, stamp: Stamp, payload: dict[str, Any]) -> ProgramState:
+    make = _STATES[payload.pop("state")]
+    return make(generation, stamp, **payload)
+
+
+def _check_kind(kind: bytes) -> None:
+    if kind not in (b"o", b"e", b"s", b"x"):
+        raise TracerLost("its output is not a tracer's")

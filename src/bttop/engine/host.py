@@ -1,0 +1,131 @@
+"""What this host is and what it lets bpftrace do: facts read once at start, and the check that comes before all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bttop.errors import CannotTrace
+from bttop.model.release import Release
+
+_TRACEFS = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
+_ALIASES = {
+    "k": "kprobe", "kr": "kretprobe", "u": "uprobe", "ur": "uretprobe", "t": "tracepoint", "f": "fentry",
+    "fr": "fexit", "kfunc": "fentry", "kretfunc": "fexit", "p": "profile", "i": "interval", "rt": "rawtracepoint",
+    "s": "software", "h": "hardware", "w": "watchpoint", "it": "iter", "U": "usdt",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Bpftrace:
+    """The bpftrace that will run: where it is and which release it says it is."""
+
+    path: str
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine that is looked at."""
+
+    name: str
+    kernel: str
+    machine: str
+    """The architecture, as in `uname -m`."""
+    cpus: int
+    """CPUs that are online."""
+    tracefs: Path | None
+    """Where tracefs is mounted, or None."""
+
+    @classmethod
+    def read(cls) -> Host:
+        """Read the facts of the running host; costs well under a millisecond."""
+        uname = os.uname()
+        tracefs = next((path for path in _TRACEFS if (path / "events").is_dir()), None)
+        return cls(uname.nodename, uname.release, uname.machine, os.cpu_count() or 1, tracefs)
+
+    def why_not(self, provider: str, rest: str) -> str:
+        """Why an attach point cannot exist here, or an empty string when nothing speaks against it.
+
+        A cheap look at tracefs alone: what passes may still fail to attach.
+        """
+        if self.tracefs is None or "*" in rest:
+            return ""
+        provider = _ALIASES.get(provider, provider)
+        if provider == "tracepoint":
+            return self._why_no_tracepoint(rest)
+        if provider in ("kprobe", "kretprobe") and not (self.tracefs / "kprobe_events").exists():
+            return "this kernel has no kprobes (CONFIG_KPROBE_EVENTS)"
+        if provider in ("fentry", "fexit") and not (self.tracefs / "kprobe_events").exists():
+            # Direct calls and kprobes come together in every distribution kernel; bpftrace asks for both.
+            return "this kernel lets nothing attach to functions (no fentry)"
+        return ""
+
+    def _why_no_tracepoint(self, rest: str) -> str:
+        assert self.tracefs is not None
+        category, _, event = rest.partition(":")
+        if (self.tracefs / "events" / category / event).is_dir():
+            return ""
+        return f"this kernel has no tracepoint {rest}"
+
+    def why_unavailable(self, attach_points: Iterable[tuple[str, str]]) -> str:
+        """The first reason why one of these (provider, rest) attach points cannot exist here, or ''."""
+        return next((why for point in attach_points if (why := self.why_not(*point))), "")
+
+
+def find_bpftrace(wanted: str | None) -> Bpftrace:
+    """Find bpftrace (`wanted`, else `$BTTOP_BPFTRACE`, else on PATH and in the sbin folders) and ask its release.
+
+    Raises CannotTrace when there is none or it does not answer.
+    """
+    name = wanted or os.environ.get("BTTOP_BPFTRACE") or "bpftrace"
+    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/sbin")
+    if path is None:
+        raise CannotTrace(f"{name} is not installed here", title="no bpftrace", hint=install_command())
+    try:
+        answer = subprocess.run(
+            [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CannotTrace(f"{path} does not run: {error}", title="no bpftrace", hint=install_command()) from error
+    release = Release.parse(answer.stdout.decode(errors="replace"))
+    if release is None:
+        said = (answer.stdout + answer.stderr).decode(errors="replace").strip()[:200]
+        raise CannotTrace(f"{path} --version answers {said!r}", title="no bpftrace", hint=install_command())
+    return Bpftrace(str(Path(path).absolute()), release)
+
+
+def install_command() -> str:
+    """The command that installs bpftrace by this distribution's package manager."""
+    commands = {
+        "apt-get": "apt-get install -y bpftrace",
+        "dnf": "dnf install -y bpftrace",
+        "zypper": "zypper install -y bpftrace",
+        "pacman": "pacman -S --noconfirm bpftrace",
+        "apk": "apk add bpftrace",
+    }
+    found = next((command for tool, command in commands.items() if shutil.which(tool)), None)
+    if found is None:
+        return "install bpftrace with this system's package manager"
+    return found if os.geteuid() == 0 else f"sudo {found}"
+
+
+def check_can_trace(host: Host, command: str) -> None:
+    """Raise CannotTrace, with the command that mends it, where nothing could be traced at all.
+
+    `command` is what the user typed, for the hint that repeats it with privilege.
+    """
+    if os.geteuid() != 0:
+        raise CannotTrace(
+            "bpftrace needs root, and this is a normal user", title="no privilege", hint=f"sudo {command}"
+        )
+    if host.tracefs is None:
+        raise CannotTrace(
+            "tracefs is not mounted, so no tracepoint can be found",
+            title="no tracefs",
+            hint="mount -t tracefs tracefs /sys/kernel/tracing",
+        )

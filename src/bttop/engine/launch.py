@@ -1,0 +1,60 @@
+"""How one bpftrace is started: its argument list and its environment, by release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bttop.engine.host import Bpftrace
+from bttop.model.release import Release
+
+
+def command(bpftrace: Bpftrace, text: str, args: Sequence[str]) -> list[str]:
+    """The argument list: JSON records, no compile warnings (they reach stdout from 0.24), the program itself.
+
+    The program goes in by `-e`: nothing lies on disk that a full disk, a race or another user could spoil.
+    """
+    return [bpftrace.path, "-f", "json", "--no-warnings", "-e", text, *args]
+
+
+def environment(release: Release, *, cpus: int, user_stacks: bool, one_process: bool) -> dict[str, str]:
+    """The environment of one bpftrace.
+
+    `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin holds it to one PID.
+    """
+    env = {
+        "__BPFTRACE_NOTIFY_PROBES_ATTACHED": "1",
+        "BPFTRACE_MISSING_PROBES": "warn",
+        "BPFTRACE_PRINT_MAPS_ON_EXIT": "0",
+        "BPFTRACE_COLOR": "never",
+        # 0.20 renamed it; 0.20 to 0.23 warn about the old name, 0.17 does not know the new one.
+        ("BPFTRACE_MAX_MAP_KEYS" if release >= (0, 20) else "BPFTRACE_MAP_KEYS_MAX"): str(map_keys(cpus)),
+    }
+    if user_stacks:
+        env |= user_symbols(release, one_process=one_process)
+    return env
+
+
+def map_keys(cpus: int) -> int:
+    """Entries that one map may hold. Aggregations are per CPU, so the kernel memory is entries times CPUs:
+    the limit falls as CPUs rise and one map stays below about 8 MiB."""
+    if cpus <= 32:
+        return 16_384
+    return 8_192 if cpus <= 128 else 4_096
+
+
+def user_symbols(release: Release, *, one_process: bool) -> dict[str, str]:
+    """Settings under which printing user stacks cannot make bpftrace close its own descriptors.
+
+    Up to 0.22 the per-frame symbol cache of libbcc below 0.33 closes a junk descriptor; 0.23 and newer keep a cache
+    per process. One executable in one process may use the per-executable cache; otherwise addresses stay hex.
+    """
+    if release >= (0, 23):
+        return {"BPFTRACE_CACHE_USER_SYMBOLS": "PER_PID"}
+    if one_process:
+        return {"BPFTRACE_CACHE_USER_SYMBOLS": "1" if release < (0, 20) else "PER_PROGRAM"}
+    return {"BPFTRACE_NO_USER_SYMBOLS": "1"}
+
+
+def names_user_stacks(release: Release, *, one_process: bool) -> bool:
+    """Whether user frames get names under `user_symbols`."""
+    return "BPFTRACE_NO_USER_SYMBOLS" not in user_symbols(release, one_process=one_process)

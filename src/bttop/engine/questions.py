@@ -1,0 +1,81 @@
+"""From names, paths and one-liners on the command line to the sources of programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bttop.engine.attempts import Source
+from bttop.errors import UsageError
+from bttop.script.library import Library, LibraryFailure, ProbeFile, probe_file
+from bttop.script.reader import read
+
+LADDER = ("syscalls", "retransmits", "vfs_read", "sched_switch", "profile")
+"""The five questions, in the order in which they stand on the screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One program to be: its name and the scripts that can answer it, the wanted one first."""
+
+    name: str
+    sources: tuple[Source, ...]
+    failure: str = ""
+    """Why it cannot be asked at all; such a question still gets its pane, which says so."""
+
+
+def questions(library: Library, names: Sequence[str], programs: Sequence[str]) -> tuple[Question, ...]:
+    """What to run: the named probe files, then the given programs; the ladder when there is neither.
+
+    Raises UsageError for a name that is no probe file. A faulty file of the ladder gets a pane that says why.
+    """
+    if not names and not programs:
+        names = LADDER
+        return tuple(_from_file(library, name, lenient=True) for name in names)
+    asked = [_from_file(library, name, lenient=False) for name in names]
+    asked += [from_text(f"-e {index}", text) for index, text in enumerate(programs, start=1)]
+    return tuple(_unique(asked))
+
+
+def from_text(name: str, text: str) -> Question:
+    """A program given as text."""
+    found = probe_file(Path(name), text)
+    if isinstance(found, LibraryFailure):
+        return Question(name, (Source(name, text, read(text)),), found.reason)
+    return Question(name, (Source(name, found.text, found.script, found.front),))
+
+
+def _from_file(library: Library, name: str, *, lenient: bool) -> Question:
+    found = library.find(name)
+    if isinstance(found, ProbeFile):
+        return Question(found.path.stem, _chain(library, found))
+    if not lenient and found.reason == "no probe file of this name":
+        known = ", ".join(sorted(probe.path.stem for probe in library.probes))
+        raise UsageError(f"there is no probe {name!r}; the library has: {known}", hint="bttop probes")
+    return Question(Path(name).stem, (), str(found))
+
+
+def _chain(library: Library, first: ProbeFile) -> tuple[Source, ...]:
+    """A probe file and its fallbacks; a fallback that names itself again ends the chain."""
+    chain = [first]
+    while (front := chain[-1].front) is not None and front.fallback:
+        following = library.find(str(first.path.parent / front.fallback))
+        if isinstance(following, LibraryFailure):
+            following = library.find(front.fallback)
+        if isinstance(following, LibraryFailure) or following.name in {one.name for one in chain}:
+            break
+        chain.append(following)
+    return tuple(Source(one.name, one.text, one.script, one.front, one.path) for one in chain)
+
+
+def _unique(asked: Sequence[Question]) -> list[Question]:
+    """Two files of one name get numbers, so that every pane has a name of its own."""
+    seen: dict[str, int] = {}
+    found = []
+    for question in asked:
+        seen[question.name] = seen.get(question.name, 0) + 1
+        count = seen[question.name]
+        name = question.name if count == 1 else f"{question.name} ({count})"
+        found.append(Question(name, question.sources, question.failure))
+    return found

@@ -1,0 +1,77 @@
+"""What is known of a program at one moment: the frozen page that panes read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a program stands."""
+
+    STARTING = "starting"
+    """bpftrace compiles and attaches."""
+    ATTACHED = "attached"
+    """All probes are attached; no flush yet."""
+    LIVE = "live"
+    """Flushes arrive."""
+    SILENT = "silent"
+    """It lives and sends no heartbeat; a fresh start is on its way."""
+    DAMAGED = "damaged"
+    """It lost kernel descriptors of its own; a fresh start is on its way."""
+    RETRYING = "retrying"
+    """It ended against its will and will be started again after a pause."""
+    FAILED = "failed"
+    """It does not compile, load or attach; nothing will change until somebody acts."""
+    STOPPING = "stopping"
+    """It was told to detach and has not ended yet."""
+    STOPPED = "stopped"
+    """Stopped on request."""
+    ENDED = "ended"
+    """The script ended by itself."""
+    UNAVAILABLE = "unavailable"
+    """This kernel has not got what it attaches to, and there is no fallback left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """Something that went wrong with one generation, as lines to show: bpftrace's own message first."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A caveat that stands on the pane's rule; `why` explains it on demand."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One program at one moment."""
+
+    state: State
+    since_ns: int
+    """CLOCK_BOOTTIME of the change to this state."""
+    reason: str = ""
+    """Why, in one sentence."""
+    generation: int = 0
+    """How many times it was started, this start included."""
+    source: str = ""
+    """File name or `-e` number of what runs; differs from the program's name where a fallback runs."""
+    probes: int = 0
+    interval_ns: int = 1_000_000_000
+    complaint: Complaint | None = None
+    """The last generation that could not run while an older one goes on, or why nothing runs."""
+    badges: tuple[Badge, ...] = ()
+    restarts: int = 0
+    """Starts that were not asked for: crashes, silence, damage."""
+    retry_at_ns: int | None = None
+    """CLOCK_BOOTTIME of the next try, in RETRYING."""
+
+    @property
+    def running(self) -> bool:
+        return self.state in (State.STARTING, State.ATTACHED, State.LIVE, State.SILENT, State.DAMAGED)

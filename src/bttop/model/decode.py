@@ -1,0 +1,304 @@
+"""From a stamped line to a record, for every bpftrace release from 0.14 on. Total: no line makes it raise.
+
+The only state is one flag per process: since 0.24 bpftrace prints the counts of histograms, the values of
+time series and the numbers of lost events in hexadecimal from the first `\\u` escape on that it printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from bttop.model import dialect as dialects
+from bttop.model import values
+from bttop.model.dialect import Dialect
+from bttop.model.jsonish import Json, parse
+from bttop.model.keys import can_be_ambiguous, split_key
+from bttop.model.plan import HEARTBEAT_WORD, MapPlan, Plan
+from bttop.model.records import (
+    AttachedProbes,
+    Blank,
+    Heartbeat,
+    HelperError,
+    LostEvents,
+    MapRecord,
+    Notice,
+    Oversized,
+    Printed,
+    Ready,
+    Record,
+    Stamp,
+    StampedLine,
+    Undecodable,
+    Value,
+)
+from bttop.model.release import Release
+from bttop.model.values import MapKind, MisfitError
+
+LINE_LIMIT = 12 << 20
+"""Lines above this many bytes are not decoded: parsing holds the interpreter for about 4 ms per MiB."""
+
+RESERVED = "@__bt_"
+"""Prefix of the maps that a prepared script adds for itself; none of them is the user's."""
+
+_RECORD_START = b'{"type"'
+_READY = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
+_HEAD_BYTES = 200
+_HEARTBEAT = re.compile(rf"{HEARTBEAT_WORD} (\S+) (-?[0-9]{{1,20}}) ([0-9]{{1,20}})\n?")
+_NUMERIC_KINDS = frozenset({"map", "stats"})
+_MESSAGES = frozenset({"errorf", "warnf"})
+
+
+class _Line(NamedTuple):
+    """What every reader of one record needs."""
+
+    stamp: Stamp
+    dialect: Dialect
+    plan: Plan
+
+
+class Decoder:
+    """Decodes the lines of one bpftrace process in the order in which they came."""
+
+    def __init__(self, release: Release, plan: Plan, *, hexadecimal: bool = False) -> None:
+        self._release = release
+        self._plan = plan
+        self._hexadecimal = hexadecimal
+        self._helper_data = b""
+        self._helper_error: HelperError | None = None
+
+    @property
+    def hexadecimal(self) -> bool:
+        """Whether streamed numbers of the next line are hexadecimal from its start."""
+        return self._hexadecimal
+
+    def decode(self, line: StampedLine) -> Record:
+        """The record of the next line."""
+        if line.data == self._helper_data and self._helper_error is not None:
+            return _again(self._helper_error, line.stamp)
+        record, self._hexadecimal = decode_line(line, self._release, self._plan, self._hexadecimal)
+        # A full map repeats one and the same helper error up to 70,000 times a second.
+        if isinstance(record, HelperError):
+            self._helper_data, self._helper_error = line.data, record
+        return record
+
+
+def _again(error: HelperError, stamp: Stamp) -> HelperError:
+    return HelperError(stamp, error.helper, error.retcode, error.message, error.line, error.column)
+
+
+def decode_line(line: StampedLine, release: Release, plan: Plan, hexadecimal: bool) -> tuple[Record, bool]:
+    """The record of one line, given the flag before it; and the flag after it."""
+    if line.stream == "stderr" or not line.data.startswith(_RECORD_START):
+        return _plain_line(line), hexadecimal
+    context = _Line(line.stamp, dialects.dialect(release), plan)
+    start = _hexadecimal_start(line.data, context.dialect, hexadecimal)
+    after = hexadecimal or start >= 0
+    if len(line.data) > LINE_LIMIT:
+        return Oversized(line.stamp, len(line.data)), after
+    record = _decoded(line.data, context, start)
+    # A line that was lost may have held the escape: letters among the digits tell.
+    if isinstance(record, Undecodable) and context.dialect.emitter and dialects.has_hexadecimal(line.data):
+        record, after = _decoded(line.data, context, 0), True
+    return record, after
+
+
+def _hexadecimal_start(data: bytes, dialect: Dialect, hexadecimal: bool) -> int:
+    """Where streamed numbers begin to be hexadecimal in a line, or -1."""
+    if not dialect.emitter:
+        return -1
+    return 0 if hexadecimal else dialects.escape_end(data)
+
+
+def _plain_line(line: StampedLine) -> Record:
+    data = line.data.strip()
+    if not data:
+        return Blank(line.stamp)
+    if data == _READY:
+        return Ready(line.stamp)
+    return Notice(line.stamp, line.data.decode("utf-8", "replace").rstrip())
+
+
+def _decoded(data: bytes, line: _Line, hexadecimal_start: int) -> Record:
+    try:
+        if hexadecimal_start >= 0:
+            data = dialects.to_decimal(data, hexadecimal_start)
+        return _record(parse(dialects.to_text(data)), line)
+    except ValueError as error:
+        return Undecodable(line.stamp, str(error)[:_HEAD_BYTES], data[:_HEAD_BYTES])
+    except RecursionError:
+        return Undecodable(line.stamp, "nested too deeply", data[:_HEAD_BYTES])
+
+
+def _record(parsed: Json, line: _Line) -> Record:
+    if not isinstance(parsed, tuple):
+        raise MisfitError("no object")
+    members = dict(parsed)
+    kind = members.get("type")
+    if not isinstance(kind, str):
+        raise MisfitError("a type that is no text")
+    reader = _READERS.get(kind)
+    return reader(members, line) if reader else _other(kind, members, line)
+
+
+def _other(kind: str, members: dict[str, Json], line: _Line) -> Record:
+    """A type that has no reader of its own: shown by its data, or by its message."""
+    if "data" in members:
+        return Printed(line.stamp, kind, _plain(members["data"], line))
+    message = members.get("msg")
+    if not isinstance(message, str):
+        raise MisfitError(f"{kind} without data")
+    return Printed(line.stamp, kind, message) if kind in _MESSAGES else Notice(line.stamp, message)
+
+
+def _plain(parsed: Json, line: _Line) -> Value:
+    return values.plain_value(parsed, large_as_text=line.dialect.emitter)
+
+
+def _printf(members: dict[str, Json], line: _Line) -> Record:
+    text = members.get("data")
+    if not isinstance(text, str):
+        return _other("printf", members, line)
+    beat = _HEARTBEAT.fullmatch(text) if text.startswith(HEARTBEAT_WORD) else None
+    if beat is None or beat[1] not in line.plan.heartbeats:
+        return Printed(line.stamp, "printf", text)
+    return Heartbeat(line.stamp, beat[1], int(beat[2]), int(beat[3]))
+
+
+def _text(kind: str, members: dict[str, Json], line: _Line) -> Record:
+    """A type whose data is text as the script wrote it, even where it reads like a number."""
+    text = members.get("data")
+    return Printed(line.stamp, kind, text) if isinstance(text, str) else _other(kind, members, line)
+
+
+def _attached(members: dict[str, Json], line: _Line) -> Record:
+    return AttachedProbes(line.stamp, _counted(members, "probes"))
+
+
+def _lost(members: dict[str, Json], line: _Line) -> Record:
+    # One message about watchpoint registers borrows this type with text as its data.
+    text = members.get("data")
+    if isinstance(text, str):
+        return Notice(line.stamp, text)
+    return LostEvents(line.stamp, _counted(members, "events"))
+
+
+def _counted(members: dict[str, Json], name: str) -> int:
+    data = members.get("data")
+    found = values.integer(dict(data).get(name)) if isinstance(data, tuple) else None
+    if found is None:
+        raise MisfitError(f"no number of {name}")
+    return found
+
+
+def _helper_error(members: dict[str, Json], line: _Line) -> Record:
+    helper, message = members.get("helper"), members.get("msg")
+    return HelperError(
+        line.stamp,
+        helper if isinstance(helper, str) else "",
+        values.integer(members.get("retcode")) or 0,
+        message if isinstance(message, str) else "",
+        values.integer(members.get("line")) or 0,
+        values.integer(members.get("col")) or 0,
+    )
+
+
+def _map(kind: MapKind, members: dict[str, Json], line: _Line) -> Record:
+    data = members.get("data")
+    if not isinstance(data, tuple) or len(data) != 1:
+        raise MisfitError("not one map")
+    name, parsed = data[0]
+    if not name.startswith("@"):
+        raise MisfitError("a map without a name")
+    plan = line.plan.maps.get(line.plan.logical(name))
+    convert = _converter(kind, plan, line.dialect)
+    if not isinstance(parsed, tuple) or _is_scalar(kind, parsed, plan):
+        return MapRecord(line.stamp, name, kind, keyed=False, rows={"": convert(parsed)})
+    rows, ambiguous = _rows(kind, parsed, plan, line.dialect, convert)
+    return MapRecord(line.stamp, name, kind, keyed=True, rows=rows, ambiguous=ambiguous)
+
+
+def _is_scalar(kind: MapKind, parsed: Json, plan: MapPlan | None) -> bool:
+    """Whether an object is one value (a struct, a stats) and not the keys of a map."""
+    if kind == "stats":
+        return values.is_stats(parsed) and (plan is None or plan.arity == 0)
+    is_struct = plan is not None and plan.arity == 0 and plan.aggregation == "value"
+    return kind == "map" and is_struct and parsed != ()
+
+
+def _converter(kind: MapKind, plan: MapPlan | None, dialect: Dialect) -> Callable[[Json], Value]:
+    if kind == "hist":
+        linear = plan is not None and plan.aggregation == "lhist"
+        return partial(values.buckets, folded=dialect.folds_large and not linear)
+    if kind == "stats":
+        return values.stats
+    if kind == "tseries":
+        return values.points
+    if plan is not None and plan.aggregation != "value":
+        return values.number
+    return partial(values.plain_value, large_as_text=dialect.emitter)
+
+
+def _rows(
+    kind: MapKind,
+    parsed: tuple[tuple[str, Json], ...],
+    plan: MapPlan | None,
+    dialect: Dialect,
+    convert: Callable[[Json], Value],
+) -> tuple[dict[str, Value], bool]:
+    """The rows of a keyed map, equal keys merged; and whether that or a key is doubtful."""
+    keys = [key for key, _ in parsed]
+    if dialect.keys_escaped_twice:
+        keys = [dialects.unescape_key(key) for key in keys]
+    # The usual map holds nothing but integers, which need no conversion.
+    integers = [value for _, value in parsed if type(value) is int] if kind in _NUMERIC_KINDS else []
+    converted = integers if len(integers) == len(keys) else [convert(value) for _, value in parsed]
+    rows: dict[str, Value] = dict(zip(keys, converted, strict=True))
+    doubtful = plan is not None and _has_doubtful_key(rows, plan)
+    if len(rows) == len(keys):
+        return rows, doubtful
+    merged, exact = _merged(keys, converted, plan.aggregation if plan else _likely_aggregation(kind))
+    explained = plan is not None and any(column.kind == "stack" for column in plan.columns)
+    return merged, doubtful or not (exact and explained)
+
+
+def _merged(keys: list[str], found: Sequence[Value], aggregation: str) -> tuple[dict[str, Value], bool]:
+    members: dict[str, list[Value]] = {}
+    for key, value in zip(keys, found, strict=True):
+        members.setdefault(key, []).append(value)
+    rows: dict[str, Value] = {}
+    all_exact = True
+    for key, same in members.items():
+        rows[key], exact = values.merge(same, aggregation) if len(same) > 1 else (same[0], True)
+        all_exact = all_exact and exact
+    return rows, all_exact
+
+
+def _likely_aggregation(kind: MapKind) -> str:
+    """For a map that the plan does not know."""
+    return {"map": "sum", "hist": "hist", "stats": "avg", "tseries": "value"}[kind]
+
+
+def _has_doubtful_key(rows: dict[str, Value], plan: MapPlan) -> bool:
+    if not can_be_ambiguous(plan.columns):
+        return False
+    commas = plan.arity - 1
+    return any(key.count(",") != commas and split_key(key, plan.columns).ambiguous for key in rows)
+
+
+_READERS: dict[str, Callable[[dict[str, Json], _Line], Record]] = {
+    "map": partial(_map, "map"),
+    "hist": partial(_map, "hist"),
+    "stats": partial(_map, "stats"),
+    "tseries": partial(_map, "tseries"),
+    "printf": _printf,
+    "time": partial(_text, "time"),
+    "cat": partial(_text, "cat"),
+    "join": partial(_text, "join"),
+    "syscall": partial(_text, "syscall"),
+    "attached_probes": _attached,
+    "lost_events": _lost,
+    "helper_error": _helper_error,
+}

@@ -1,0 +1,398 @@
+"""Flushes: what one program printed in one interval, put together from its records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bttop.model.contents import MapData, Origin, contents
+from bttop.model.decode import RESERVED, Decoder
+from bttop.model.dialect import dialect
+from bttop.model.pending import Kept, Pending
+from bttop.model.plan import Plan
+from bttop.model.pulse import Pulse, Step
+from bttop.model.records import (
+    Heartbeat,
+    HelperError,
+    LostEvents,
+    MapRecord,
+    Oversized,
+    Printed,
+    Ready,
+    Record,
+    Stamp,
+    StampedLine,
+    Undecodable,
+)
+from bttop.model.release import Release
+
+__all__ = ["Doubt", "Flush", "FlushAssembler", "FlushReader", "MapData", "Origin", "Tally"]
+
+QUIET_NS = 200_000_000
+"""Without heartbeats, a flush ends when nothing came for this long."""
+
+FOREIGN_CLOCK_NS = 600_000_000_000
+"""A heartbeat that seems to be on its way for longer was stamped by another clock than CLOCK_BOOTTIME:
+kernels before 5.7 have none for bpftrace, and theirs stands still while the machine sleeps."""
+
+DEFAULT_KEY_LIMIT = 4096
+"""`max_map_keys` of every bpftrace release."""
+
+
+class Doubt(StrEnum):
+    """Why the numbers of a flush may not be what they seem."""
+
+    LOST_TICKS = "lost ticks"
+    """The interval fired late; the flush covers several intervals. Rates are right."""
+    LOST_MESSAGES = "lost messages"
+    """bpftrace lost a heartbeat, and perhaps the maps with it."""
+    LATE = "late"
+    """bpftrace printed and cleared a bank when it was already in use again: not exact."""
+    UNTIMED = "untimed"
+    """No heartbeat: grouped by arrival, so the length is approximate."""
+    AMBIGUOUS = "ambiguous keys"
+    """Rows of different keys may have been merged, or a key split wrongly."""
+    MAP_FULL = "map full"
+    """A map had no room for new keys."""
+    LOST_EVENTS = "lost events"
+    """bpftrace's output buffer overflowed."""
+    TRUNCATED = "truncated"
+    """More was printed than a flush keeps."""
+    DAMAGED = "damaged"
+    """A line of the flush could not be decoded: a map may be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """One interval of one program. Times are in ns, start and end on the clock of bpftrace's `nsecs`."""
+
+    origin: Origin
+    generation: int
+    mark: str
+    """The heartbeat's mark; empty when the flush was closed without one."""
+    number: int
+    """As counted in the kernel; without heartbeats counted here from 1."""
+    start_ns: int
+    end_ns: int
+    wall_ns: int
+    """The end, in ns since 1970."""
+    maps: Mapping[str, MapData]
+    """By the user's names. Every map of the plan, and every one printed before, is there, empty if nothing
+    was printed; in a script with several heartbeats only the maps that belong to this one, and in a group
+    of text without a heartbeat none."""
+    printed: tuple[Printed, ...]
+    doubts: frozenset[Doubt]
+    lines: tuple[StampedLine, ...]
+    """The lines that maps, printed and the heartbeat came from, in order."""
+    base: tuple[StampedLine, ...] = ()
+    """Earlier prints that the cumulative maps were subtracted from."""
+    hexadecimal_from: int = 0
+    """Index into `base + lines` of the first line before which streamed numbers were hexadecimal."""
+    dropped: int = 0
+    """Records beyond what a flush keeps."""
+    lost_ticks: int = 0
+    lag_ns: int = 0
+    """From the heartbeat's `nsecs` to its arrival."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the interval; above zero."""
+        return max(self.end_ns - self.start_ns, 1) / 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one generation has lost or could not do, since its start."""
+
+    undecodable: int = 0
+    oversized: int = 0
+    lost_events: int = 0
+    helper_errors: int = 0
+    map_full: int = 0
+    lost_ticks: int = 0
+    lost_messages: int = 0
+    late: int = 0
+    dropped: int = 0
+
+
+class FlushAssembler:
+    """Puts the records of one bpftrace process together to flushes.
+
+    With heartbeats in the plan each heartbeat closes a flush; without, records are grouped by arrival.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        generation: int,
+        *,
+        release: Release,
+        ready_ns: int | None = None,
+        key_limit: int = DEFAULT_KEY_LIMIT,
+    ) -> None:
+        """`ready_ns` is when everything was attached, if known before the `Ready` record; `key_limit` is
+        bpftrace's `max_map_keys` for this process, 0 if unknown."""
+        self._plan = plan
+        self._origin = Origin(release, plan)
+        self._generation = generation
+        self._ready_ns = ready_ns or 0
+        self._key_limit = key_limit
+        self._has_banks = any(one.scheme == "bank" for one in plan.maps.values())
+        self._counts: Counter[str] = Counter()
+        self._lost_total = 0
+        self._doubts: set[Doubt] = set()
+        self._pending = Pending()
+        self._pulses: dict[str, Pulse] = {}
+        self._names: dict[str, set[str]] = {}
+        self._before: dict[str, Kept] = {}
+        self._untimed_number = 0
+        self._untimed_end_ns = 0
+
+    @property
+    def tally(self) -> Tally:
+        """The counters as they are now."""
+        return Tally(**self._counts)
+
+    def feed(self, record: Record, line: StampedLine, hexadecimal: bool = False) -> Flush | None:
+        """Take the next record, with its line and the decoder's flag before that line; return the flush that
+        it closes, if any. Total."""
+        match record:
+            case Heartbeat():
+                return self._beat(record, Kept(line, record, hexadecimal))
+            case MapRecord():
+                return self._add_map(record, Kept(line, record, hexadecimal))
+            case Printed():
+                return self._add_printed(record, Kept(line, record, hexadecimal))
+            case Ready():
+                self._ready_ns = self._ready_ns or record.stamp.boot_ns
+            case LostEvents():
+                self._lose_events(record.events)
+            case HelperError():
+                self._count_helper_error(record)
+            case Undecodable():
+                self._note("undecodable", 1, Doubt.DAMAGED)
+            case Oversized():
+                self._note("oversized", 1, Doubt.DAMAGED)
+        return None
+
+    def due(self, now_boot_ns: int) -> Flush | None:
+        """The flush that time alone has closed by `now_boot_ns`; to be called a few times per interval."""
+        pending = self._pending
+        if pending.is_empty:
+            return None
+        age = now_boot_ns - pending.first_ns
+        may_wait = pending.has_maps or (self._plan.heartbeats and self._plan.maps)
+        if self._plan.heartbeats:
+            # Only text of a script without maps; a quarter more lets a heartbeat that is on time come first.
+            return None if may_wait or age * 4 < self._plan.interval_ns * 5 else self._close_untimed()
+        is_quiet = now_boot_ns - pending.last.boot_ns >= QUIET_NS
+        return self._close_untimed() if is_quiet or (age >= self._plan.interval_ns and not may_wait) else None
+
+    def _note(self, counter: str, amount: int, doubt: Doubt) -> None:
+        """Count what is lost, and doubt the flush it is missing from."""
+        if amount > 0:
+            self._counts[counter] += amount
+            self._doubts.add(doubt)
+
+    def _lose_events(self, events: int) -> None:
+        lost = events
+        if dialect(self._origin.release).lost_is_total:
+            lost, self._lost_total = events - self._lost_total, events
+        self._note("lost_events", lost, Doubt.LOST_EVENTS)
+
+    def _count_helper_error(self, error: HelperError) -> None:
+        self._counts["helper_errors"] += 1
+        if error.map_full:
+            self._note("map_full", 1, Doubt.MAP_FULL)
+
+    def _add_map(self, record: MapRecord, kept: Kept) -> Flush | None:
+        if record.name.startswith(RESERVED) and record.name not in self._plan.aliases:
+            return None
+        name = self._plan.logical(record.name)
+        closed = self._close_before_map(record, self._pending.printed_as(name))
+        self._note("dropped", not self._pending.add_map(name, kept), Doubt.TRUNCATED)
+        return closed
+
+    def _add_printed(self, record: Printed, kept: Kept) -> Flush | None:
+        closed = self.due(record.stamp.boot_ns)
+        self._note("dropped", not self._pending.add_printed(kept), Doubt.TRUNCATED)
+        return closed
+
+    def _close_before_map(self, record: MapRecord, printed_as: str | None) -> Flush | None:
+        """Close the open flush if a map cannot belong to it."""
+        if not self._plan.heartbeats:
+            return self.due(record.stamp.boot_ns) if printed_as is None else self._close_untimed()
+        if printed_as is None or printed_as == record.name:
+            return None
+        # One bank while the open flush holds the other: the heartbeat between them was lost. At exit and
+        # after a stall both come at once; then the later one takes the place of the first.
+        apart = record.stamp.boot_ns - self._pending.last.boot_ns
+        return self._close_without_beat() if apart * 2 >= self._plan.interval_ns else None
+
+    def _pulse(self, mark: str) -> Pulse:
+        if mark not in self._pulses:
+            self._pulses[mark] = Pulse(self._plan.interval_ns, learns=len(self._plan.heartbeats) > 1)
+        return self._pulses[mark]
+
+    def _beat(self, beat: Heartbeat, kept: Kept) -> Flush:
+        self._pending.close_with(kept)
+        return self._close_timed(beat.mark, beat.number, beat.nsecs, beat.stamp)
+
+    def _close_without_beat(self) -> Flush:
+        """Close a flush whose heartbeat was lost, at the moment it was due."""
+        mark = self._plan.heartbeats[0]
+        pulse = self._pulse(mark)
+        last = self._pending.last
+        self._note("lost_messages", 1, Doubt.LOST_MESSAGES)
+        end_ns = min(pulse.next_ns or last.boot_ns, last.boot_ns)
+        return self._close_timed(mark, pulse.number + 1, end_ns, last)
+
+    def _close_timed(self, mark: str, number: int, end_ns: int, stamp: Stamp) -> Flush:
+        step = self._pulse(mark).beat(number, end_ns)
+        self._note("lost_messages", step.lost_messages, Doubt.LOST_MESSAGES)
+        self._note("lost_ticks", step.lost_ticks, Doubt.LOST_TICKS)
+        lag_ns = max(0, stamp.boot_ns - end_ns)
+        if lag_ns > FOREIGN_CLOCK_NS:
+            lag_ns = 0
+        if self._has_banks and lag_ns > self._plan.interval_ns:
+            self._note("late", 1, Doubt.LATE)
+        return self._close(
+            mark=mark,
+            number=number,
+            start_ns=self._timed_start(step, end_ns),
+            end_ns=end_ns,
+            wall_ns=stamp.wall_ns - lag_ns,
+            lost_ticks=step.lost_ticks,
+            lag_ns=lag_ns,
+        )
+
+    def _timed_start(self, step: Step, end_ns: int) -> int:
+        if not step.nanoseconds:
+            start_ns = self._first_start(end_ns)
+        elif step.lost_messages and self._plan.maps and self._only_banks():
+            # The banks of the lost flushes are lost with them: what came is the last interval's.
+            start_ns = end_ns - step.nanoseconds // (step.lost_messages + 1)
+        else:
+            start_ns = end_ns - step.nanoseconds
+        return self._untimed_end_ns if start_ns < self._untimed_end_ns < end_ns else start_ns
+
+    def _only_banks(self) -> bool:
+        return all(one.scheme == "bank" for one in self._plan.maps.values())
+
+    def _first_start(self, end_ns: int) -> int:
+        nominal = end_ns - self._plan.interval_ns
+        return max(nominal, self._ready_ns) if self._ready_ns < end_ns else nominal
+
+    def _close_untimed(self) -> Flush:
+        """Close a group of records that no heartbeat ends, at its last arrival."""
+        stamp = self._pending.last
+        started = self._untimed_end_ns
+        self._doubts.add(Doubt.UNTIMED)
+        self._untimed_number += 1
+        self._untimed_end_ns = stamp.boot_ns
+        return self._close(
+            mark="",
+            number=self._untimed_number,
+            start_ns=started if 0 < started < stamp.boot_ns else self._first_start(stamp.boot_ns),
+            end_ns=stamp.boot_ns,
+            wall_ns=stamp.wall_ns,
+        )
+
+    def _close(
+        self,
+        *,
+        mark: str,
+        number: int,
+        start_ns: int,
+        end_ns: int,
+        wall_ns: int,
+        lost_ticks: int = 0,
+        lag_ns: int = 0,
+    ) -> Flush:
+        pending, self._pending = self._pending, Pending()
+        base = [self._before[name] for name, _ in pending.maps() if name in self._before]
+        kept = pending.kept()
+        maps = self._maps(mark, pending)
+        self._doubt_maps(maps)
+        doubts, self._doubts = frozenset(self._doubts), set()
+        return Flush(
+            origin=self._origin,
+            generation=self._generation,
+            mark=mark,
+            number=number,
+            start_ns=start_ns,
+            end_ns=end_ns,
+            wall_ns=wall_ns,
+            maps=maps,
+            printed=tuple([one.record for one in kept if isinstance(one.record, Printed)]),
+            doubts=doubts,
+            lines=tuple([one.line for one in kept]),
+            base=tuple([one.line for one in base]),
+            hexadecimal_from=sum(1 for one in (*base, *kept) if not one.hexadecimal),
+            dropped=pending.dropped,
+            lost_ticks=lost_ticks,
+            lag_ns=lag_ns,
+        )
+
+    def _maps(self, mark: str, pending: Pending) -> Mapping[str, MapData]:
+        prints = [one.record for _, one in pending.maps() if isinstance(one.record, MapRecord)]
+        before = {name: one.record for name, one in self._before.items() if isinstance(one.record, MapRecord)}
+        found = contents(self._origin, prints, before, self._expected(mark, pending))
+        for name, kept in pending.maps():
+            if found[name].plan.scheme == "cumulative":
+                self._before[name] = kept
+        return found
+
+    def _expected(self, mark: str, pending: Pending) -> set[str]:
+        """The maps that belong to a flush of this mark, printed or not."""
+        if not mark and not pending.has_maps:
+            return set()
+        is_only = len(self._plan.heartbeats) < 2
+        names = self._names.setdefault(mark, set(self._plan.maps) if is_only else set())
+        names.update(name for name, _ in pending.maps())
+        return names
+
+    def _doubt_maps(self, maps: Mapping[str, MapData]) -> None:
+        if any(data.ambiguous for data in maps.values()):
+            self._doubts.add(Doubt.AMBIGUOUS)
+        if self._key_limit and any(data.entries >= self._key_limit for data in maps.values()):
+            self._doubts.add(Doubt.MAP_FULL)
+
+
+class FlushReader:
+    """Decoder and assembler of one bpftrace process as one: a line in, its record and perhaps a flush out."""
+
+    def __init__(
+        self,
+        release: Release,
+        plan: Plan,
+        generation: int,
+        *,
+        ready_ns: int | None = None,
+        key_limit: int = DEFAULT_KEY_LIMIT,
+    ) -> None:
+        self._decoder = Decoder(release, plan)
+        self._assembler = FlushAssembler(
+            plan, generation, release=release, ready_ns=ready_ns, key_limit=key_limit
+        )
+
+    @property
+    def tally(self) -> Tally:
+        """The counters as they are now."""
+        return self._assembler.tally
+
+    def feed(self, line: StampedLine) -> tuple[Record, Flush | None]:
+        """Take the next line of the process."""
+        before = self._decoder.hexadecimal
+        record = self._decoder.decode(line)
+        return record, self._assembler.feed(record, line, before)
+
+    def count(self, record: Oversized) -> None:
+        """Take a record that has no line: what came was too large to keep."""
+        self._assembler.feed(record, StampedLine(0, "stdout", record.stamp, b""))
+
+    def due(self, now_boot_ns: int) -> Flush | None:
+        """The flush that time alone has closed by `now_boot_ns`."""
+        return self._assembler.due(now_boot_ns)

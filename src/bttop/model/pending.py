@@ -1,0 +1,104 @@
+"""The open flush: records that wait for the heartbeat, bounded in number and bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from bttop.model.records import Heartbeat, MapRecord, Printed, Stamp, StampedLine
+
+PRINTED_LIMIT = 2_000
+"""Printed records that one flush keeps."""
+
+PRINTED_BYTES = 4 << 20
+"""Bytes of printed lines that one flush keeps."""
+
+MAPS_LIMIT = 1_000
+"""Maps that one flush keeps; a script that is edited by hand has a few dozen at most."""
+
+
+class Kept(NamedTuple):
+    """A record that a flush is made of, with its line and the decoder's flag before that line."""
+
+    line: StampedLine
+    record: MapRecord | Printed | Heartbeat
+    hexadecimal: bool
+
+
+class Pending:
+    """The records since the last flush, in the order of arrival; of each map only its last print."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Kept] = {}
+        self._maps: dict[str, int] = {}
+        self._serial = 0
+        self._printed_count = 0
+        self._printed_bytes = 0
+        self.dropped = 0
+        self.first_ns = 0
+        """Arrival of the first record; 0 while there is none."""
+        self.last = Stamp(0, 0)
+        """Arrival of the last record; zeros while there is none."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing came since the last flush."""
+        return not self._kept and not self.dropped
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether a map was printed since the last flush."""
+        return bool(self._maps)
+
+    def printed_as(self, name: str) -> str | None:
+        """The name under which the map `name` was printed since the last flush, or None."""
+        serial = self._maps.get(name)
+        return getattr(self._kept[serial].record, "name", None) if serial is not None else None
+
+    def maps(self) -> Iterator[tuple[str, Kept]]:
+        """The printed maps by the user's names."""
+        for name, serial in self._maps.items():
+            yield name, self._kept[serial]
+
+    def kept(self) -> list[Kept]:
+        """Everything kept, in the order of arrival."""
+        return list(self._kept.values())
+
+    def add_map(self, name: str, kept: Kept) -> bool:
+        """Keep a map's print in the place of an earlier one; False if there are too many maps."""
+        if name not in self._maps and len(self._maps) >= MAPS_LIMIT:
+            return self._drop(kept)
+        earlier = self._maps.pop(name, None)
+        if earlier is not None:
+            del self._kept[earlier]
+        self._maps[name] = self._add(kept)
+        return True
+
+    def add_printed(self, kept: Kept) -> bool:
+        """Keep printed text; False if there is too much of it."""
+        size = self._printed_bytes + len(kept.line.data)
+        if self._printed_count >= PRINTED_LIMIT or size > PRINTED_BYTES:
+            return self._drop(kept)
+        self._printed_count += 1
+        self._printed_bytes = size
+        self._add(kept)
+        return True
+
+    def close_with(self, kept: Kept) -> None:
+        """Keep the heartbeat that closes the flush."""
+        self._add(kept)
+
+    def _add(self, kept: Kept) -> int:
+        self._serial += 1
+        self._kept[self._serial] = kept
+        self._arrived(kept)
+        return self._serial
+
+    def _drop(self, kept: Kept) -> bool:
+        self.dropped += 1
+        self._arrived(kept)
+        return False
+
+    def _arrived(self, kept: Kept) -> None:
+        self.last = kept.line.stamp
+        self.first_ns = self.first_ns or self.last.boot_ns

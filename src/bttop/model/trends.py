@@ -1,0 +1,99 @@
+"""The last minute of every row: a small ring of numbers per key."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+from bttop.model.contents import MapData
+from bttop.model.rates import amount, is_additive, total
+
+DEFAULT_LENGTH = 60
+"""Flushes that a trend remembers."""
+
+
+class _Ring:
+    """The values of one key, by flush modulo the length. Slots of silent flushes are cleared when next used."""
+
+    __slots__ = ("last", "values")
+
+    def __init__(self, length: int) -> None:
+        # Four bytes a value: seven digits are more than a cell of a chart can show.
+        self.values = array("f", bytes(4 * length))
+        self.last = -1
+
+
+class Trend:
+    """What the rows of one map did in the last flushes.
+
+    Rows that add up are kept per second, others as they are. A flush in which a key has no row counts as zero.
+    """
+
+    def __init__(self, length: int = DEFAULT_LENGTH) -> None:
+        self._length = max(1, length)
+        self._flushes = 0
+        # In the order of their last activity, so that silent keys are found at the front.
+        self._rings: dict[str, _Ring] = {}
+        self._total = _Ring(self._length)
+
+    @property
+    def length(self) -> int:
+        """How many flushes are remembered."""
+        return self._length
+
+    def __len__(self) -> int:
+        return len(self._rings)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rings)
+
+    def advance(self, data: MapData, seconds: float = 1.0) -> None:
+        """Take the map of the next flush, which was `seconds` long."""
+        divisor = seconds if is_additive(data) and seconds > 0 else 1.0
+        for key, value in data.rows.items():
+            found = amount(value)
+            if found is not None:
+                ring = self._rings.pop(key, None) or _Ring(self._length)
+                self._rings[key] = ring
+                self._write(ring, found / divisor)
+        self._write(self._total, (total(data) or 0.0) / divisor)
+        self._flushes += 1
+        self._drop_silent()
+
+    def values(self, key: str) -> array[float]:
+        """The values of a key, oldest first, as many as flushes were taken but at most `length`."""
+        ring = self._rings.get(key)
+        return self._read(ring) if ring else array("f", bytes(4 * self._span()))
+
+    def total(self) -> array[float]:
+        """The total of all rows, oldest first; zero where rows do not add up."""
+        return self._read(self._total)
+
+    def _span(self) -> int:
+        return min(self._flushes, self._length)
+
+    def _write(self, ring: _Ring, value: float) -> None:
+        for silent in range(max(ring.last + 1, self._flushes - self._length + 1), self._flushes):
+            ring.values[silent % self._length] = 0.0
+        ring.values[self._flushes % self._length] = value
+        ring.last = self._flushes
+
+    def _read(self, ring: _Ring) -> array[float]:
+        first = self._flushes - self._span()
+        return array(
+            "f",
+            [
+                ring.values[flush % self._length] if flush <= ring.last else 0.0
+                for flush in range(first, self._flushes)
+            ],
+        )
+
+    def _drop_silent(self) -> None:
+        oldest = self._flushes - self._length
+        silent = []
+        for key, ring in self._rings.items():
+            if ring.last >= oldest:
+                break
+            silent.append(key)
+        for key in silent:
+            del self._rings[key]

@@ -1,0 +1,199 @@
+"""From parsed JSON to a map's values, and how values of equal keys are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain
+from typing import Literal, TypeAlias, cast
+
+from bttop.model.jsonish import Json
+from bttop.model.records import Bucket, Stats, Value
+
+MapKind = Literal["map", "hist", "stats", "tseries"]
+
+_Members: TypeAlias = tuple[tuple[str, Json], ...]
+
+# Bucket without its Python-level constructor.
+_NEW_BUCKET: Callable[[tuple[Json, ...]], Bucket] = partial(tuple.__new__, Bucket)
+_BUCKET_NAMES = ("min", "max", "count")
+_STATS_NAMES = ("count", "average", "total")
+_LARGE = 1 << 53
+_LONGEST_INTEGER = 40
+_FOLDED_LOW = -(1 << 31)
+_OPEN_BELOW = float("-inf")
+
+
+class MisfitError(ValueError):
+    """A record whose parts do not fit together; the text says which."""
+
+
+def plain_value(parsed: Json, *, large_as_text: bool) -> Value:
+    """A value outside histograms. With `large_as_text` (0.24 and newer), text that is an integer of 2^53 or
+    above is that integer."""
+    if isinstance(parsed, str):
+        return _large_integer(parsed) if large_as_text else parsed
+    if isinstance(parsed, list):
+        return tuple([plain_value(element, large_as_text=large_as_text) for element in parsed])
+    if isinstance(parsed, tuple):
+        return {name: plain_value(member, large_as_text=large_as_text) for name, member in parsed}
+    return parsed
+
+
+def number(parsed: Json) -> Value:
+    """A value where a number is meant: text that reads like an integer is one."""
+    if isinstance(parsed, str):
+        found = integer(parsed)
+        return parsed if found is None else found
+    return plain_value(parsed, large_as_text=False)
+
+
+def integer(parsed: Json) -> int | None:
+    """An integer given as a number or, as 0.24 and newer do for large ones, as text; else None."""
+    if type(parsed) is int:
+        return parsed
+    if isinstance(parsed, str) and len(parsed) <= _LONGEST_INTEGER:
+        digits = parsed.removeprefix("-")
+        if digits.isdecimal() and digits.isascii():
+            return int(parsed)
+    return None
+
+
+def _large_integer(text: str) -> str | int:
+    found = integer(text)
+    return found if found is not None and abs(found) >= _LARGE and str(found) == text else text
+
+
+def buckets(parsed: Json, *, folded: bool) -> tuple[Bucket, ...]:
+    """A histogram. Nothing at all is an empty one (bpftrace up to 0.15). With `folded`, the bucket printed as
+    -2^31 to 0 is what it is: everything from 2^31 up (hist() up to 0.19)."""
+    if parsed is None:
+        return ()
+    if not isinstance(parsed, list):
+        raise MisfitError("a histogram that is no list of buckets")
+    found = _closed_buckets(parsed) or tuple([_bucket(element) for element in parsed])
+    if folded and found and found[-1].low == _FOLDED_LOW and found[-1].high == 0:
+        return (*found[:-1], Bucket(1 << 31, None, found[-1].count))
+    return found
+
+
+def _closed_buckets(parsed: list[Json]) -> tuple[Bucket, ...]:
+    """The buckets of a histogram that has no open end, all at once; nothing if one is unlike the others.
+
+    A keyed histogram has thousands of buckets, so nothing here is done bucket by bucket.
+    """
+    if not parsed or set(map(type, parsed)) != {tuple}:
+        return ()
+    names, numbers = zip(*chain.from_iterable(cast("list[_Members]", parsed)), strict=True)
+    if names != _BUCKET_NAMES * len(parsed) or set(map(type, numbers)) != {int}:
+        return ()
+    return tuple(map(_NEW_BUCKET, zip(numbers[0::3], numbers[1::3], numbers[2::3], strict=True)))
+
+
+def _bucket(parsed: Json) -> Bucket:
+    if not isinstance(parsed, tuple):
+        raise MisfitError("a bucket that is no object")
+    members = dict(parsed)
+    low, high, count = members.get("min"), members.get("max"), members.get("count")
+    if type(low) is int and type(high) is int and type(count) is int:
+        return Bucket(low, high, count)
+    counted = integer(count)
+    if counted is None:
+        raise MisfitError("a bucket without a count")
+    return Bucket(_end(low), _end(high), counted)
+
+
+def _end(parsed: Json) -> int | None:
+    if parsed is None:
+        return None
+    found = integer(parsed)
+    if found is None:
+        raise MisfitError("a bucket's end that is no integer")
+    return found
+
+
+def is_stats(parsed: Json) -> bool:
+    """Whether the value has exactly the members of a `stats()`."""
+    return isinstance(parsed, tuple) and tuple([name for name, _ in parsed]) == _STATS_NAMES
+
+
+def stats(parsed: Json) -> Value:
+    """A `stats()` value, or the plain number of an `avg()`."""
+    if not is_stats(parsed):
+        return number(parsed)
+    assert isinstance(parsed, tuple)
+    count, average, total = (integer(member) for _, member in parsed)
+    if count is None or average is None or total is None:
+        raise MisfitError("stats that are no integers")
+    return made_stats(count, total, average)
+
+
+def made_stats(count: int, total: int, average: int = 0) -> Stats:
+    """Stats with the average recomputed; `average` stands where nothing was counted."""
+    return Stats(count, total // count if count else average, total)
+
+
+def points(parsed: Json) -> Value:
+    """A time series: a tuple of (start of the interval as printed, value)."""
+    if not isinstance(parsed, list):
+        raise MisfitError("a time series that is no list of points")
+    return tuple([_point(element) for element in parsed])
+
+
+def _point(parsed: Json) -> Value:
+    if not isinstance(parsed, tuple):
+        raise MisfitError("a point that is no object")
+    members = dict(parsed)
+    return (plain_value(members.get("interval_start"), large_as_text=False), number(members.get("value")))
+
+
+def merge(values: Sequence[Value], aggregation: str) -> tuple[Value, bool]:
+    """One value for several members of one key, and whether that value is what the kernel would have counted.
+
+    Counts, sums, stats and histograms add up, min and max take the extreme. Averages without their counts
+    become the plain mean, and of assigned values the last one stands: both are guesses.
+    """
+    if all(isinstance(value, Stats) for value in values):
+        return _added_stats([value for value in values if isinstance(value, Stats)]), True
+    if aggregation in {"hist", "lhist"}:
+        return added_buckets(bucket for value in values for bucket in histogram(value)), True
+    numbers = [value for value in values if type(value) is int]
+    if len(numbers) < len(values):
+        return values[-1], False
+    return _merged_numbers(numbers, aggregation)
+
+
+def _merged_numbers(numbers: Sequence[int], aggregation: str) -> tuple[int, bool]:
+    if aggregation == "min":
+        return min(numbers), True
+    if aggregation == "max":
+        return max(numbers), True
+    if aggregation == "avg":
+        return sum(numbers) // len(numbers), False
+    if aggregation in {"count", "sum"}:
+        return sum(numbers), True
+    return numbers[-1], False
+
+
+def _added_stats(values: Sequence[Stats]) -> Stats:
+    return made_stats(sum(value.count for value in values), sum(value.total for value in values))
+
+
+def histogram(value: Value) -> tuple[Bucket, ...]:
+    """The value as a histogram; anything else is an empty one."""
+    if isinstance(value, tuple) and not isinstance(value, Stats):
+        return tuple([bucket for bucket in value if isinstance(bucket, Bucket)])
+    return ()
+
+
+def added_buckets(found: Iterable[Bucket]) -> tuple[Bucket, ...]:
+    """Buckets of several histograms as one: counts of equal buckets added, lowest first."""
+    counts: dict[tuple[int | None, int | None], int] = {}
+    for low, high, count in found:
+        counts[low, high] = counts.get((low, high), 0) + count
+    return tuple([Bucket(*ends, count) for ends, count in sorted(counts.items(), key=_by_low)])
+
+
+def _by_low(item: tuple[tuple[int | None, int | None], int]) -> tuple[float, float]:
+    low, high = item[0]
+    return (_OPEN_BELOW if low is None else low, float("inf") if high is None else high)

@@ -1,0 +1,30 @@
+"""Where things lie: probes, themes and snapshots inside the package or beside the source, and the user's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+
+def shipped(what: str) -> Path:
+    """The folder of `what` (probes, themes, snapshots) that came with bttop: in the wheel, or in the checkout."""
+    inside = _PACKAGE / "share" / what
+    return inside if inside.is_dir() else _PACKAGE.parent.parent / what
+
+
+def config_home() -> Path:
+    """The user's configuration folder of bttop."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "bttop"
+
+
+def overlay(what: str, chosen: Path | None = None) -> tuple[Path, ...]:
+    """The folders to look for `what` in, the first to win first: the one asked for, the one in the current folder,
+    the user's, the shipped. Folders that do not exist are left out, but for the one that was asked for."""
+    usual = (Path.cwd() / what, config_home() / what, shipped(what))
+    found = [path for path in usual if path.is_dir()]
+    unique = [
+        path for index, path in enumerate(found) if path.resolve() not in {one.resolve() for one in found[:index]}
+    ]
+    return (*([chosen] if chosen is not None else []), *unique)

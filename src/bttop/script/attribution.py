@@ -1,0 +1,65 @@
+"""In whose context a probe runs: whether bpftrace's `pid` there is the process that the event is about.
+
+Measured with bpftrace 0.17, 0.23 and 0.27 on Linux 6.18 under known loads, unless a comment says otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, TypeAlias
+
+from bttop.script.reader import AttachPoint, Probe
+
+Context: TypeAlias = Literal["exact", "inexact", "foreign", "none"]
+"""exact: always the process itself. inexact: often another one, or not known. foreign: whoever was
+interrupted, a pin means nothing. none: no process at all (BEGIN, END, interval), or the end of such a probe."""
+
+_NO_PROCESS: Final = frozenset({"begin", "end", "interval", "self", "bench", "test", "iter"})
+_OWN_PROVIDERS: Final = frozenset(
+    {"uprobe", "uretprobe", "usdt", "profile", "software", "hardware", "watchpoint", "asyncwatchpoint"}
+)
+_KERNEL_FUNCTIONS: Final = frozenset({"kprobe", "kretprobe", "fentry", "fexit"})
+
+_OWN_EVENTS: Final = re.compile(
+    r"(?:raw_syscalls|syscalls):.*"
+    # At a switch, `pid` is the process that leaves the CPU.
+    r"|sched:sched_(?:switch|process_exec|process_exit)"
+    r"|sock:sock_(?:send|recv)_length"
+    r"|tcp:tcp_rcv_space_adjust"
+)
+_OWN_RAW_EVENTS: Final = re.compile(r"(?:[a-z_]+:)?(?:sys_enter|sys_exit|sched_switch)")
+_FOREIGN_EVENTS: Final = re.compile(r"(?:irq|timer|irq_vectors):.*|block:block_rq_complete")
+# Entry points that only a system call of the process reaches; not measured.
+_OWN_FUNCTIONS: Final = re.compile(
+    r"(?:vfs|ksys|do_sys|__x64_sys|__ia32_sys|__arm64_sys|__se_sys|__do_sys)_\w+"
+    r"|do_mmap|do_munmap|do_exit|do_execveat?\w*|(?:tcp|udp|udpv6|sock)_(?:send|recv)msg\w*|tcp_v[46]_connect"
+)
+
+
+def context_of(point: AttachPoint) -> Context:
+    """In whose context one attach point runs."""
+    if point.provider in _NO_PROCESS:
+        return "none"
+    if point.provider in _OWN_PROVIDERS:
+        return "exact"
+    own = _own_pattern(point.provider)
+    if own is not None and own.fullmatch(
+        point.rest.rpartition(":")[2] if own is _OWN_FUNCTIONS else point.rest
+    ):
+        return "exact"
+    return "foreign" if _FOREIGN_EVENTS.fullmatch(point.rest) else "inexact"
+
+
+def context_of_probe(probe: Probe) -> Context:
+    """The worst of a probe's attach points: one predicate serves them all."""
+    contexts = {context_of(point) for point in probe.points}
+    worst: tuple[Context, ...] = ("none", "foreign", "inexact", "exact")
+    return next(context for context in worst if context in contexts)
+
+
+def _own_pattern(provider: str) -> re.Pattern[str] | None:
+    if provider == "tracepoint":
+        return _OWN_EVENTS
+    if provider == "rawtracepoint":
+        return _OWN_RAW_EVENTS
+    return _OWN_FUNCTIONS if provider in _KERNEL_FUNCTIONS else None

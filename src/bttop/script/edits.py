@@ -1,0 +1,76 @@
+"""Edits of a script's text, and the way back from a place in the edited text to the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bttop.script.lexer import Token
+from bttop.script.reader import position
+
+
+class Edit(NamedTuple):
+    """Put `text` in the place of `removed` characters at `offset`; only the last may add a newline."""
+
+    offset: int
+    text: str
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A text with its edits applied."""
+
+    original: str
+    edits: tuple[Edit, ...] = ()
+    """In the order of their offsets; they do not overlap."""
+
+    @property
+    def text(self) -> str:
+        pieces: list[str] = []
+        at = 0
+        for edit in self.edits:
+            pieces += (self.original[at : edit.offset], edit.text)
+            at = edit.offset + edit.removed
+        return "".join((*pieces, self.original[at:]))
+
+    def original_position(self, line: int, column: int) -> tuple[int, int]:
+        """Where a line and byte column (from 1) of the edited text come from: of inserted text, its place."""
+        if not self.edits:
+            return line, column
+        return position(self.original, self._original_offset(_offset(self.text, line, column)))
+
+    def _original_offset(self, offset: int) -> int:
+        grown = 0
+        for edit in self.edits:
+            begin = edit.offset + grown
+            if offset < begin:
+                break
+            if offset < begin + len(edit.text):
+                return edit.offset
+            grown += len(edit.text) - edit.removed
+        return min(max(offset - grown, 0), len(self.original))
+
+
+def edited(original: str, edits: Iterable[Edit]) -> Edited:
+    """Apply edits; several at one offset come out in the order given."""
+    return Edited(original, tuple(sorted(edits, key=lambda edit: edit.offset)))
+
+
+def replace(token: Token, text: str) -> Edit:
+    """Put `text` in the place of a token."""
+    return Edit(token.start, text, len(token.text))
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    """Character offset of a line and byte column; beyond the end of a line or the text, that end."""
+    begin = 0
+    for _ in range(line - 1):
+        found = text.find("\n", begin)
+        if found < 0:
+            return len(text)
+        begin = found + 1
+    end = text.find("\n", begin)
+    content = text[begin : len(text) if end < 0 else end]
+    return begin + len(content.encode()[: max(column - 1, 0)].decode(errors="ignore"))

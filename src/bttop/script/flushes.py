@@ -1,0 +1,168 @@
+"""The edits that make a script print its maps at every interval, with a heartbeat as the end of each flush.
+
+Two banks: `@__bt_n` counts the ticks; its lowest bit says which bank the probes fill, and the tick prints
+and clears the other one. Keys and values are evaluated once, into variables: bpftrace 0.17 compiles a context
+field that stands in both branches, and the kernel then refuses the program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from bttop.model.plan import HEARTBEAT_WORD
+from bttop.script.columns import Expression
+from bttop.script.edits import Edit, replace
+from bttop.script.reader import Script
+from bttop.script.schemes import Choice
+from bttop.script.survey import Update
+
+PREFIX: Final = "__bt_"
+"""Every map and variable that bttop adds starts with this, behind `@` or `$`."""
+TICKS: Final = f"@{PREFIX}n"
+
+_PLAIN: Final = frozenset(
+    ["pid", "tid", "uid", "gid", "cpu", "comm", "nsecs", "elapsed", "probe", "ncpus", "rand"]
+)
+"""Builtins that do not touch the probe's context: they may stand in both branches."""
+
+
+def bank_names(choices: Sequence[Choice]) -> dict[str, tuple[str, str]]:
+    """The two banks of every banked map, by the user's name."""
+    banked = [choice.use.name for choice in choices if choice.scheme == "bank"]
+    return {name: (f"@{PREFIX}{letters(i)}0", f"@{PREFIX}{letters(i)}1") for i, name in enumerate(banked)}
+
+
+def heartbeat(mark: str, ticks: str = TICKS) -> str:
+    """The statement that ends a flush."""
+    return f'printf("{HEARTBEAT_WORD} {mark} %d %llu\\n", {ticks}, nsecs);'
+
+
+def interval_block(choices: Sequence[Choice], interval_ms: int) -> str:
+    """The block to append: prints every map and ends the flush."""
+    banks = bank_names(choices)
+    odd = "".join(f"print({zero}); clear({zero}); " for zero, _ in banks.values())
+    even = "".join(f"print({one}); clear({one}); " for _, one in banks.values())
+    flip = f"if ({TICKS} & 1) {{ {odd}}} else {{ {even}}} " if banks else ""
+    whole = "".join(f"print({choice.use.name}); " for choice in choices if choice.scheme != "bank")
+    unit = f"s:{interval_ms // 1000}" if interval_ms % 1000 == 0 else f"ms:{interval_ms}"
+    return f"interval:{unit} {{ {TICKS}++; {flip}{whole}{heartbeat('a')} }}"
+
+
+def map_edits(script: Script, choices: Sequence[Choice]) -> Iterator[Edit]:
+    """The edits of the statements that fill the maps, and of `print` and `clear` at the script's own end."""
+    by_name = {choice.use.name: choice for choice in choices}
+    banks = bank_names(choices)
+    for run in _runs(choices, banks):
+        yield from _bank_edits(run, by_name, banks)
+    for choice in choices:
+        if choice.scheme == "bank":
+            bank = banks[choice.use.name][0]
+            ends = [call for call in choice.use.calls if script.probes[call.probe].has("begin", "end")]
+            yield from (replace(call.map_token, bank) for call in ends)
+        elif choice.rewritten:
+            for update in choice.use.updates:
+                yield from _rewritten_in_place(update, choice.function)
+
+
+def letters(number: int) -> str:
+    """a, b … z, aa, ab …"""
+    rest, last = divmod(number, 26)
+    return (letters(rest - 1) if rest else "") + chr(ord("a") + last)
+
+
+def _runs(choices: Sequence[Choice], banks: Mapping[str, object]) -> Iterator[list[Update]]:
+    """Banked statements that follow each other directly: they share one look at the flag."""
+    updates = [update for choice in choices if choice.use.name in banks for update in choice.use.updates]
+    run: list[Update] = []
+    for update in sorted(updates, key=lambda one: (one.probe, one.position)):
+        if run and not _follows(run[-1], update):
+            yield run
+            run = []
+        run.append(update)
+    if run:
+        yield run
+
+
+def _follows(first: Update, second: Update) -> bool:
+    return first.probe == second.probe and first.position + len(first.tokens) == second.position
+
+
+def _bank_edits(
+    run: Sequence[Update], by_name: Mapping[str, Choice], banks: Mapping[str, tuple[str, str]]
+) -> Iterator[Edit]:
+    """Statements become assignments to variables, in place; the choice of the bank follows the last one."""
+    statements: list[tuple[str, str]] = []
+    for number, update in enumerate(run):
+        function = by_name[update.name].function
+        hoisted, names = _hoisted(update, function)
+        statements.append((update.name, _assignment(update, function, names)))
+        last = update.tokens[-1]
+        kept = {token.start for expression in hoisted.values() for token in expression}
+        starts = {expression[0].start: f" ${name} = " for name, expression in hoisted.items()}
+        ends = {expression[-1].start for expression in hoisted.values()}
+        tail = _both_branches(statements, banks) if number == len(run) - 1 else ""
+        for token in update.tokens:
+            if token.start in starts:
+                yield Edit(token.start, starts[token.start])
+            if token.start not in kept:
+                yield replace(token, tail if token is last else "")
+            if token.start in ends:
+                yield Edit(token.end, ";")
+            if token is last and token.start in kept:
+                yield Edit(token.end, tail)
+
+
+def _hoisted(update: Update, function: str) -> tuple[dict[str, Expression], dict[int, str]]:
+    """Variables with their expressions, and how to write each expression (by its offset) in the branches."""
+    hoisted: dict[str, Expression] = {}
+    written: dict[int, str] = {}
+    evaluated = update.arguments[:1] if function in ("hist", "lhist") else update.arguments
+    for expression in (*update.keys, *update.arguments):
+        literal = expression in update.arguments[len(evaluated) :]
+        if literal or _is_plain(expression):
+            written[expression[0].start] = " ".join(token.text for token in expression)
+        else:
+            name = f"{PREFIX}{update.probe}_{expression[0].start}"
+            hoisted[name] = expression
+            written[expression[0].start] = f"${name}"
+    return hoisted, written
+
+
+def _is_plain(expression: Expression) -> bool:
+    """Whether an expression may be written twice: literals, variables, and builtins without the context."""
+    tokens = expression[1:] if expression[0].text == "-" else expression
+    if len(tokens) != 1:
+        return False
+    return tokens[0].kind in ("number", "string", "variable") or tokens[0].text in _PLAIN
+
+
+def _assignment(update: Update, function: str, written: Mapping[int, str]) -> str:
+    """The statement behind the map's name."""
+    keys = ", ".join(written[part[0].start] for part in update.keys)
+    arguments = ", ".join(written[part[0].start] for part in update.arguments)
+    if update.form == "increment" and function == "sum":
+        arguments = "1"
+    return f"{f'[{keys}]' if keys else ''} = {function}({arguments});"
+
+
+def _both_branches(statements: Sequence[tuple[str, str]], banks: Mapping[str, tuple[str, str]]) -> str:
+    zero, one = (" ".join(banks[name][bank] + rest for name, rest in statements) for bank in (0, 1))
+    return f" if ({TICKS} & 1) {{ {one} }} else {{ {zero} }}"
+
+
+def _rewritten_in_place(update: Update, function: str) -> Iterator[Edit]:
+    """`avg` to `stats`, `++` to `count()`, `+=` to `sum()`, where the map keeps its name."""
+    tokens = update.tokens[:-1] if update.tokens[-1].text == ";" else update.tokens
+    if update.form == "aggregate":
+        start = update.arguments[0][0].start
+        name = next(token for token in reversed(tokens) if token.kind == "word" and token.end < start + 1)
+        yield replace(name, function)
+    elif update.form == "increment":
+        operator = next(token for token in (tokens[-1], tokens[0]) if token.text == "++")
+        yield replace(operator, "")
+        yield Edit(tokens[-1].end, f" = {function}({'1' if function == 'sum' else ''})")
+    else:
+        operator = next(token for token in reversed(tokens) if token.end <= update.arguments[0][0].start)
+        yield replace(operator, f"= {function}(")
+        yield Edit(tokens[-1].end, ")")

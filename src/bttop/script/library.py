@@ -1,0 +1,127 @@
+"""The library of probe files: every `.bt` of a list of directories, the faulty ones with their reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bttop.script.frontmatter import FrontMatter, FrontMatterFault, read_front_matter
+from bttop.script.reader import Script, Unreadable, read
+from bttop.script.survey import survey
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFile:
+    """One probe file."""
+
+    name: str
+    """File name with its suffix."""
+    path: Path
+    text: str
+    front: FrontMatter | None
+    script: Script | Unreadable
+    """An unreadable script runs as it is."""
+
+    @property
+    def title(self) -> str:
+        return (self.front.title if self.front else "") or self.path.stem
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFailure:
+    """A probe file or directory that cannot be used."""
+
+    path: Path
+    reason: str
+    line: int = 0
+    """From 1; 0 when the reason concerns the whole file."""
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{place}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Probe files by name. Of several with one name, the first directory's counts, even when it is faulty."""
+
+    probes: tuple[ProbeFile, ...] = ()
+    """In the order of their names."""
+    failures: tuple[LibraryFailure, ...] = ()
+
+    @classmethod
+    def load(cls, directories: Sequence[Path]) -> Library:
+        """Read every `.bt` of the directories, the first ones first. Total: whatever fails is a value."""
+        found: dict[str, ProbeFile | LibraryFailure] = {}
+        failures: list[LibraryFailure] = []
+        for directory in directories:
+            paths = _scripts_in(directory)
+            if isinstance(paths, LibraryFailure):
+                failures.append(paths)
+                continue
+            for path in paths:
+                if path.name not in found:
+                    found[path.name] = load_file(path)
+        probes = (found[name] for name in sorted(found))
+        faulty = (one for one in found.values() if isinstance(one, LibraryFailure))
+        return cls(tuple(one for one in probes if isinstance(one, ProbeFile)), (*failures, *faulty))
+
+    def find(self, name_or_path: str) -> ProbeFile | LibraryFailure:
+        """A probe file by its name, with or without `.bt`, or by its path."""
+        if "/" in name_or_path:
+            return load_file(Path(name_or_path))
+        wanted = Path(f"{name_or_path.removesuffix('.bt')}.bt")
+        known = next((one for one in self._all() if one.path.name == wanted.name), None)
+        if known is not None:
+            return known
+        path = next((path for path in (Path(name_or_path), wanted) if path.is_file()), None)
+        return LibraryFailure(wanted, "no probe file of this name") if path is None else load_file(path)
+
+    def _all(self) -> Iterator[ProbeFile | LibraryFailure]:
+        yield from self.probes
+        yield from (failure for failure in self.failures if failure.path.suffix == ".bt")
+
+
+def load_file(path: Path) -> ProbeFile | LibraryFailure:
+    """Read one probe file. Total."""
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        return LibraryFailure(path, f"cannot be read: {error.strerror or error}")
+    return probe_file(path, source)
+
+
+def probe_file(path: Path, source: str | bytes) -> ProbeFile | LibraryFailure:
+    """A probe file from its content; `path` only names it."""
+    script = read(source)
+    if isinstance(script, Unreadable) and not script.text:
+        return LibraryFailure(path, script.reason, script.line)
+    front = read_front_matter(script.text, script.first_probe if isinstance(script, Script) else None)
+    if isinstance(front, FrontMatterFault):
+        return LibraryFailure(path, front.reason, front.line)
+    if front is not None and isinstance(script, Script):
+        wrong = _disagreement(front, script)
+        if wrong:
+            return LibraryFailure(path, wrong, front.line)
+    return ProbeFile(path.name, path, script.text, front, script)
+
+
+def _scripts_in(directory: Path) -> list[Path] | LibraryFailure:
+    try:
+        paths = sorted(path for path in directory.iterdir() if path.suffix == ".bt")
+    except OSError as error:
+        return LibraryFailure(directory, f"cannot be read: {error.strerror or error}")
+    return paths or LibraryFailure(directory, "there is no .bt file in this directory")
+
+
+def _disagreement(front: FrontMatter, script: Script) -> str:
+    """What front matter says of maps that the script does not have, or has otherwise; empty: it agrees."""
+    uses = survey(script).maps
+    for name, one in front.maps.items():
+        if name not in uses:
+            return f"front matter describes {name}, which the script does not have"
+        arity = uses[name].arity
+        if one.columns and len(one.columns) != arity:
+            return f"front matter has {len(one.columns)} columns for {name}, whose key has {arity} parts"
+    return ""

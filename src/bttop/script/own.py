@@ -1,0 +1,131 @@
+"""Scripts that print by themselves: a heartbeat in their own interval blocks and, on request, banks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from bttop.script.edits import Edit, replace
+from bttop.script.flushes import TICKS, bank_names, heartbeat, letters, map_edits
+from bttop.script.lexer import Token
+from bttop.script.reader import AttachPoint, Probe, Script
+from bttop.script.schemes import ADDITIVE, Choice
+from bttop.script.survey import Call, MapUse, Survey
+
+_UNIT_NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
+_PERIOD = re.compile(r"(?:(s|ms|us|ns):)?(\d{1,12})(s|ms|us|ns|m)?")
+_HARMLESS: Final = frozenset({"print", "clear", "zero", "time", "printf"})
+
+
+def printing_probes(script: Script, seen: Survey) -> list[int]:
+    """Probes that print a map while the script runs."""
+    calls = (call for use in seen.maps.values() for call in use.calls if call.verb == "print")
+    return sorted({call.probe for call in calls if not script.probes[call.probe].has("begin", "end")})
+
+
+def writing_intervals(script: Script, seen: Survey) -> list[int]:
+    """Interval probes that print anything, be it a map or text."""
+    return [index for index in sorted(seen.writing_probes) if script.probes[index].has("interval")]
+
+
+def heartbeats(script: Script, probes: Sequence[int], *, counted: bool = False) -> Iterator[Edit]:
+    """A heartbeat, marked a, b …, as the last statement of each block; `counted`: the block counts its ticks."""
+    for number, index in enumerate(probes):
+        mark = letters(number)
+        ticks = TICKS if number == 0 else f"{TICKS}{mark}"
+        separator = "" if _last_token(script, script.probes[index]).text in ("{", "}", ";") else ";"
+        count = "" if counted else f"{ticks}++; "
+        closing = script.tokens[script.probes[index].block[1]]
+        yield Edit(closing.start, f"{separator} {count}{heartbeat(mark, ticks)} ")
+
+
+def periods(points: Sequence[AttachPoint]) -> Iterator[int]:
+    """Lengths in ns of `interval:s:1`, `interval:hz:5`, `interval:1s` and the like, if numbers."""
+    for point in points:
+        unit, _, number = point.rest.partition(":")
+        found = _PERIOD.fullmatch(point.rest)
+        if point.provider != "interval":
+            continue
+        if unit == "hz" and re.fullmatch("[1-9][0-9]{0,8}", number):
+            yield 1_000_000_000 // int(number)
+        elif found is not None and int(found[2]):
+            yield int(found[2]) * _UNIT_NS[found[1] or found[3] or "us"]
+
+
+def exact_choices(script: Script, seen: Survey) -> tuple[Choice, ...]:
+    """How the script's own prints can be made exact without another meaning; empty when that is not provable.
+
+    Provable is: one interval block prints, always, and does nothing but print and clear aggregations.
+    """
+    printing = printing_probes(script, seen)
+    if len(printing) != 1 or not _only_prints(script, seen, script.probes[printing[0]]):
+        return ()
+    uses = [use for use in seen.maps.values() if any(call.probe == printing[0] for call in use.calls)]
+    choices = [_exact_choice(use, printing[0]) for use in uses]
+    return tuple(choice for choice in choices if choice is not None) if None not in choices else ()
+
+
+def exact_edits(script: Script, choices: Sequence[Choice], probe: int) -> Iterator[Edit]:
+    """The edits for `exact_choices`, the heartbeat included."""
+    opening = script.tokens[script.probes[probe].block[0]]
+    yield Edit(opening.end, f" {TICKS}++;")
+    yield from map_edits(script, choices)
+    banks = bank_names(choices)
+    for choice in choices:
+        for call in choice.use.calls:
+            if choice.scheme == "bank" and call.probe == probe:
+                yield from _idle_bank(script, call, banks[choice.use.name])
+    yield from heartbeats(script, [probe], counted=True)
+
+
+def _only_prints(script: Script, seen: Survey, probe: Probe) -> bool:
+    tokens = list(script.significant(probe.block[0] + 1, probe.block[1]))
+    if not probe.has("interval") or len(probe.points) > 1 or probe.predicate:
+        return False
+    called = {call.map_token.start for use in seen.maps.values() for call in use.calls}
+    maps_called = all(token.start in called for token in tokens if token.kind == "map")
+    words = (token.text for token in tokens if token.kind == "word")
+    return (
+        maps_called and _HARMLESS.issuperset(words) and all(token.text not in ("{", "}") for token in tokens)
+    )
+
+
+def _exact_choice(use: MapUse, probe: int) -> Choice | None:
+    """One map's scheme; None when its meaning would change."""
+    calls = [call for call in use.calls if call.probe == probe]
+    verbs = [call.verb for call in calls]
+    if not use.pure or use.declared or use.aggregation == "tseries" or verbs[0] != "print":
+        return None
+    function = "stats" if use.aggregation == "avg" else use.aggregation
+    rewritten = function != use.aggregation
+    if verbs == ["print"] and function in ADDITIVE and len(calls[0].tokens) == 4:
+        return Choice(use, "cumulative", function, rewritten)
+    return (
+        Choice(use, "bank", function, rewritten) if verbs in (["print", "clear"], ["print", "zero"]) else None
+    )
+
+
+def _idle_bank(script: Script, call: Call, banks: tuple[str, str]) -> Iterator[Edit]:
+    """The same call, of the bank that the probes do not fill, in the place of the statement."""
+    verb = "clear" if call.verb == "zero" else call.verb
+    rest = "".join(token.text for token in call.tokens[3:])
+    zero, one = (f"{verb}({bank}{rest};" for bank in banks)
+    text = f"if ({TICKS} & 1) {{ {zero} }} else {{ {one} }}"
+    for token in call.tokens:
+        yield replace(token, text if token is call.tokens[-1] else "")
+    semicolon = _behind(script, call)
+    if semicolon.text == ";":
+        yield replace(semicolon, "")
+
+
+def _behind(script: Script, call: Call) -> Token:
+    """The first token behind a call."""
+    block = script.probes[call.probe].block
+    tokens = script.significant(block[0], block[1] + 1)
+    return next(token for token in tokens if token.start >= call.tokens[-1].end)
+
+
+def _last_token(script: Script, probe: Probe) -> Token:
+    start, end = probe.block
+    return list(script.significant(start, end))[-1]

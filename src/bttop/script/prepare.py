@@ -1,0 +1,199 @@
+"""From a script as written to the text that bpftrace gets, and the plan of what that text will print."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from bttop.model.plan import MapPlan, Plan, Scheme
+from bttop.script import badges, own
+from bttop.script.badges import Badge
+from bttop.script.edits import Edit, Edited, edited
+from bttop.script.flushes import PREFIX, bank_names, interval_block, letters, map_edits
+from bttop.script.frontmatter import FrontMatter
+from bttop.script.pin import Pin, pin_edits
+from bttop.script.reader import AttachPoint, Script, Unreadable
+from bttop.script.schemes import Choice, Wishes, choose, map_plan
+from bttop.script.survey import Survey, survey
+
+LONGEST_TEXT: Final = 128 * 1024 - 1
+"""Bytes of one argument that the kernel takes (MAX_ARG_STRLEN without its final NUL)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A script ready to run: give `text` to `bpftrace -f json -e`, then `args`."""
+
+    edited: Edited
+    plan: Plan = field(default_factory=Plan)
+    args: tuple[str, ...] = ()
+    """Positional parameters."""
+    badges: tuple[Badge, ...] = ()
+    attach_points: tuple[AttachPoint, ...] = ()
+    """Of the user's own probes."""
+    uses_user_stacks: bool = False
+    """Whether bpftrace will turn user addresses into names."""
+    own_interval: bool = False
+    """Whether the script has interval blocks of its own."""
+    exits: bool = False
+    """Whether the script may end by itself."""
+    runnable: bool = True
+    """False when bpftrace cannot be given the text at all; the badge says why."""
+
+    @property
+    def text(self) -> str:
+        return self.edited.text
+
+    @property
+    def original(self) -> str:
+        return self.edited.original
+
+    @property
+    def is_edited(self) -> bool:
+        return bool(self.edited.edits)
+
+    def original_position(self, line: int, column: int) -> tuple[int, int]:
+        """Where a line and byte column of `text`, both from 1, stand in the user's own text."""
+        return self.edited.original_position(line, column)
+
+
+def prepare(
+    script: Script | Unreadable,
+    *,
+    interval_ms: int = 1000,
+    pin: Pin | None = None,
+    front: FrontMatter | None = None,
+    args: Sequence[str] = (),
+    schemes: Mapping[str, Scheme] | None = None,
+    default_scheme: Scheme | None = None,
+    rewrite_increments: bool = True,
+    rewrite_own: bool = False,
+) -> Prepared:
+    """Make a script print its maps exactly, once an interval, with a heartbeat, and restrict it to the pin.
+
+    `args` are the user's own positional parameters; without any, `$1` is the pin, or 0. `schemes` and
+    `default_scheme` ask for banks or cumulative maps where both would be exact. `rewrite_increments` counts a
+    map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print and clear exact where
+    that is provable. A script that cannot be read or edited comes back as it is, with a badge.
+    """
+    if isinstance(script, Unreadable):
+        return unedited(script)
+    if PREFIX in script.text:
+        return unedited(script, f"it uses names with {PREFIX}, which bttop adds itself", args=args)
+    seen = survey(script)
+    wishes = Wishes(schemes or {}, default_scheme, rewrite_increments)
+    flushes = _flushes(_Subject(script, seen, front), wishes, interval_ms, rewrite_own=rewrite_own)
+    pinned = pin_edits(script, seen, pin, front, tuple(args))
+    text = edited(script.text, (*flushes.edits, *pinned.edits))
+    if len(text.text.encode()) > LONGEST_TEXT:
+        return unedited(script, "with bttop's edits it would be too long for one argument", args=args)
+    return _prepared(script, seen, text, flushes.plan, pinned.args, (*flushes.badges, *pinned.badges), front)
+
+
+def unedited(
+    script: Script | Unreadable,
+    why: str = "its edited text was refused",
+    *,
+    args: Sequence[str] = (),
+    front: FrontMatter | None = None,
+) -> Prepared:
+    """The script as it is: what it prints is grouped by arrival. `why` completes a sentence."""
+    if isinstance(script, Unreadable):
+        where = f" (line {script.line}, column {script.column})" if script.line else ""
+        badge = badges.as_is(f"{script.reason}{where}")
+        return Prepared(Edited(script.text), args=tuple(args), badges=(badge,), runnable=bool(script.text))
+    seen = survey(script)
+    plan = Plan(maps={name: map_plan(use, "own", front) for name, use in seen.maps.items()})
+    positional = pin_edits(script, seen, None, front, tuple(args)).args
+    return _prepared(script, seen, Edited(script.text), plan, positional, (badges.as_is(why),), front)
+
+
+def _prepared(
+    script: Script,
+    seen: Survey,
+    text: Edited,
+    plan: Plan,
+    args: tuple[str, ...],
+    found: tuple[Badge, ...],
+    front: FrontMatter | None,
+) -> Prepared:
+    return Prepared(
+        edited=text,
+        plan=plan,
+        args=args,
+        badges=(*badges.said(front), *found),
+        attach_points=script.points,
+        uses_user_stacks=seen.user_stacks,
+        own_interval=any(probe.has("interval") for probe in script.probes),
+        exits=seen.exits,
+    )
+
+
+class _Subject(NamedTuple):
+    """The script at hand."""
+
+    script: Script
+    seen: Survey
+    front: FrontMatter | None
+
+    def plans(self, choices: Sequence[Choice]) -> dict[str, MapPlan]:
+        return {choice.use.name: map_plan(choice.use, choice.scheme, self.front) for choice in choices}
+
+
+class _Flushes(NamedTuple):
+    edits: tuple[Edit, ...]
+    plan: Plan
+    badges: tuple[Badge, ...]
+
+
+def _flushes(subject: _Subject, wishes: Wishes, interval_ms: int, *, rewrite_own: bool) -> _Flushes:
+    script, seen, front = subject
+    if own.printing_probes(script, seen):
+        exact = own.exact_choices(script, seen) if rewrite_own else ()
+        return _made_exact(subject, exact, interval_ms) if exact else _own(subject, interval_ms)
+    choices = choose(script, seen, front, wishes)
+    if not choices and own.writing_intervals(script, seen):
+        return _own(subject, interval_ms)
+    return _appended(subject, choices, interval_ms)
+
+
+def _appended(subject: _Subject, choices: Sequence[Choice], interval_ms: int) -> _Flushes:
+    script = subject.script
+    separator = "" if script.text.endswith("\n") else "\n"
+    block = Edit(len(script.text), f"{separator}{interval_block(choices, interval_ms)}\n")
+    plan = Plan(subject.plans(choices), _aliases(choices), ("a",), interval_ms * 1_000_000)
+    return _Flushes((*map_edits(script, choices), block), plan, tuple(badges.of_choices(choices)))
+
+
+def _aliases(choices: Sequence[Choice]) -> dict[str, str]:
+    return {bank: name for name, pair in bank_names(choices).items() for bank in pair}
+
+
+def _own(subject: _Subject, interval_ms: int) -> _Flushes:
+    script, seen, front = subject
+    printing = own.printing_probes(script, seen) or own.writing_intervals(script, seen)
+    intervals = [index for index in printing if script.probes[index].has("interval")]
+    printed = [use for use in seen.maps.values() if "print" in use.uses]
+    cleared = [use.name for use in printed if use.uses & {"clear", "zero"} and "aggregate" in use.uses]
+    plan = Plan(
+        maps={use.name: map_plan(use, "own", front) for use in printed},
+        heartbeats=tuple(letters(number) for number in range(len(intervals))),
+        interval_ns=_interval_ns(script, intervals, interval_ms),
+    )
+    found = (badges.approximate(cleared),) if cleared else ()
+    return _Flushes(tuple(own.heartbeats(script, intervals)), plan, found)
+
+
+def _made_exact(subject: _Subject, choices: Sequence[Choice], interval_ms: int) -> _Flushes:
+    script, seen, _ = subject
+    probe = own.printing_probes(script, seen)[0]
+    length = _interval_ns(script, [probe], interval_ms)
+    plan = Plan(subject.plans(choices), _aliases(choices), ("a",), length)
+    return _Flushes(tuple(own.exact_edits(script, choices, probe)), plan, ())
+
+
+def _interval_ns(script: Script, probes: Sequence[int], interval_ms: int) -> int:
+    """The longest period of the blocks that print: a heartbeat is late only when even that has passed."""
+    found = [period for index in probes for period in own.periods(script.probes[index].points)]
+    return max(found, default=interval_ms * 1_000_000)

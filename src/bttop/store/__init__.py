@@ -1,0 +1,1 @@
+"""What stays: flushes as lines of JSON."""

@@ -1,0 +1,75 @@
+"""A flush as lines of JSON: what `bttop stream` writes, one object per map and one per printed text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bttop.model.flush import Flush, MapData
+from bttop.model.keys import split_key
+from bttop.model.names import Decoder
+from bttop.model.records import Bucket, Stats, Value
+
+
+def flush_lines(program: str, flush: Flush, decoders: Mapping[str, Decoder]) -> Iterator[str]:
+    """The lines of one flush, without line ends. Only ASCII leaves: whatever a process calls itself is escaped."""
+    head = {
+        "time": timestamp(flush.wall_ns),
+        "seconds": round(flush.seconds, 6),
+        "program": program,
+        "generation": flush.generation,
+        "flush": flush.number,
+    }
+    for name, data in flush.maps.items():
+        yield json.dumps(head | _map(name, data, decoders) | _doubts(flush), separators=(",", ":"))
+    for record in flush.printed:
+        stamp = {"time": timestamp(record.stamp.wall_ns)}
+        text = record.data if isinstance(record.data, str) else json.dumps(plain(record.data))
+        yield json.dumps(head | stamp | {"kind": record.kind, "text": text}, separators=(",", ":"))
+
+
+def timestamp(wall_ns: int) -> str:
+    """ISO 8601 in UTC with microseconds."""
+    seconds, rest = divmod(wall_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+
+
+def _map(name: str, data: MapData, decoders: Mapping[str, Decoder]) -> dict[str, Any]:
+    columns = data.plan.columns
+    return {
+        "map": name.removeprefix("@"),
+        "kind": data.plan.aggregation,
+        "columns": [column.title for column in columns],
+        "rows": [{"key": _key(key, data, decoders), "value": plain(value, data)} for key, value in data.rows.items()],
+    }
+
+
+def _doubts(flush: Flush) -> dict[str, Any]:
+    """Why the numbers may not be what they seem; absent when nothing speaks against them."""
+    return {"doubts": sorted(doubt.value for doubt in flush.doubts)} if flush.doubts else {}
+
+
+def _key(key: str, data: MapData, decoders: Mapping[str, Decoder]) -> list[int | str]:
+    columns = data.plan.columns
+    if not columns and not key:
+        return []
+    parts = split_key(key, columns).parts
+    names = [column.decoder for column in columns] + [""] * len(parts)
+    return [decoders[name](part) if name in decoders else part for part, name in zip(parts, names, strict=False)]
+
+
+def plain(value: Value, data: MapData | None = None) -> Any:
+    """A value as JSON has it: buckets as [min, max, count], stats as an object, an average as its number."""
+    if isinstance(value, Stats):
+        if data is not None and data.plan.aggregation == "avg":
+            return value.average
+        return {"count": value.count, "average": value.average, "total": value.total}
+    if isinstance(value, Bucket):
+        return list(value)
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(name): plain(one) for name, one in value.items()}
+    return value

@@ -1,0 +1,721 @@
+"""The tracer: the only parent of every bpftrace, and the only part of bttop that may be root.
+
+A single file of the standard library alone that Python 3.6 understands; run as `python3 -I -S tracer.py
+[--cap BYTES] [--buffer BYTES]`, directly, through `sudo -n` or over ssh. Commands come in on stdin; the lines
+of all programs go out on stdout, with the moment they arrived. When stdin ends or stdout breaks, everything
+that it started is gone within 2 s.
+
+Commands, one JSON object per line (`id` is 1 to 2**32 - 1 and never used twice):
+    {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10}
+    {"do": "stop", "id": N, "grace": SECONDS}      SIGINT, again every 0.25 s; after the grace SIGKILL
+    {"do": "nice", "id": N or null, "nice": 0}     null: all programs
+    {"do": "watch", "id": N}                       count its kernel descriptors, every 2 s
+
+Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload length), then the payload:
+    o, e    a line of stdout or stderr without its newline
+    x       a line above the cap: its length in bytes, as ASCII digits
+    s       a state, as a JSON object; id 0 is the tracer itself
+        {"state": "hello", "version": 1, "pid": P}
+        {"state": "started", "pid": P}             the exec succeeded; comes before the first line
+        {"state": "failed", "reason": TEXT}        it never ran; nothing else follows
+        {"state": "exited", "code": N}             negative: the signal; follows the last line
+        {"state": "fds", "counts": {KIND: N}}      at first and on change
+        {"state": "dropped", "lines": N, "bytes": N}   totals of the program, after each gap
+        {"state": "refused", "reason": TEXT}       a command that cannot be carried out
+"""
+
+import collections
+import errno
+import fcntl
+import functools
+import itertools
+import json
+import os
+import select
+import signal
+import struct
+import sys
+import time
+
+VERSION = 1
+HEADER = struct.Struct(">cIQQI")
+CHUNK = 64 * 1024
+LINE_CAP = 64 * 1024 * 1024
+BUFFER = 128 * 1024 * 1024
+PIPE_SIZE = 1024 * 1024
+JOIN_LIMIT = 1024 * 1024
+COMMAND_CAP = 16 * 1024 * 1024
+MAX_ID = 2**32 - 1
+MAX_OPEN_FILES = 65536
+
+RESEND = 0.25
+CLOSE_GRACE = 1.5
+CLOSE_LIMIT = 1.9
+DRAIN_LIMIT = 0.5
+STDERR_SILENCE = 0.2
+WATCH_EVERY = 2.0
+NEVER = float("inf")
+
+WATCHED = ("perf_event", "bpf-prog", "bpf-map", "eventpoll")
+IGNORED = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGTSTP,
+    signal.SIGTTIN,
+    signal.SIGTTOU,
+    signal.SIGPIPE,
+)
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+CLOCK_BOOTTIME = 7  # time.CLOCK_BOOTTIME came with Python 3.7
+F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ came with Python 3.10
+PR_SET_PDEATHSIG = 1
+
+
+def clock_ns(clock: int) -> int:
+    """A clock in ns; on Python 3.6 exact to the quarter microsecond that a float holds."""
+    exact = getattr(time, "clock_gettime_ns", None)
+    return int(exact(clock)) if exact else int(time.clock_gettime(clock) * 1e9)
+
+
+def stamp() -> "tuple[int, int]":
+    return clock_ns(CLOCK_BOOTTIME), clock_ns(time.CLOCK_REALTIME)
+
+
+class Lines:
+    """Cuts what a pipe delivers into lines. A line above the cap comes out as an int: its length."""
+
+    def __init__(self, cap: int) -> None:
+        self.cap = cap
+        self.held = bytearray()
+        self.size = 0  # of the unfinished line, held or not
+        self.cut = False  # the unfinished line's beginning is already out
+
+    def feed(self, chunk: bytes) -> "list[bytes | bytearray | int]":
+        parts = chunk.split(b"\n")
+        self._hold(parts[0])
+        if len(parts) == 1:
+            return []
+        # A newline right after a beginning that was flushed ends that line: it is no empty one.
+        lines = [] if self.cut and not self.size else [self._take()]
+        self.cut = False
+        lines += [part if len(part) <= self.cap else len(part) for part in parts[1:-1]]
+        self._hold(parts[-1])
+        return lines
+
+    def flush(self) -> "list[bytes | bytearray | int]":
+        """The unfinished line, when there is one."""
+        if not self.size:
+            return []
+        self.cut = True
+        return [self._take()]
+
+    def _hold(self, part: bytes) -> None:
+        self.size += len(part)
+        if self.size <= self.cap:
+            self.held += part
+        else:
+            self.held = bytearray()
+
+    def _take(self) -> "bytes | bytearray | int":
+        line: "bytearray | int" = self.size if self.size > self.cap else self.held
+        self.held = bytearray()
+        self.size = 0
+        return line
+
+
+class Pipe:
+    """The reading end of a program's stdout or stderr."""
+
+    def __init__(self, fd: int, kind: bytes, cap: int) -> None:
+        self.fd = fd
+        self.kind = kind
+        self.lines = Lines(cap)
+        self.flush_at = NEVER
+
+    def read(self, now: float) -> "list[bytes | bytearray | int] | None":
+        """The lines of one chunk, so that no program takes a whole turn for itself; None at the end."""
+        try:
+            chunk = os.read(self.fd, CHUNK)
+        except BlockingIOError:
+            return []
+        if not chunk:
+            return None
+        lines = self.lines.feed(chunk)
+        # bpftrace writes one message to stderr in several pieces, and some without a newline.
+        partial = self.kind == b"e" and 0 < self.lines.size <= self.lines.cap
+        self.flush_at = now + STDERR_SILENCE if partial else NEVER
+        return lines
+
+
+class Program:
+    """One process that was started, its pipes and what is due for it (all times monotonic, in seconds)."""
+
+    def __init__(self, ident: int, pid: int, status: int, pipes: "list[Pipe]") -> None:
+        self.ident = ident
+        self.pid = pid
+        self.status = status  # tells of the exec: an errno, or its end when all went well; -1 when known
+        self.pipes = pipes
+        self.nice: "int | None" = None  # wanted before the process had its own group
+        self.interrupt_at = NEVER
+        self.kill_at = NEVER
+        self.count_at = NEVER
+        self.finish_at = NEVER
+        self.counts: "dict[str, int]" = {}
+        self.queued = 0
+        self.dropping = False
+        self.dropped_lines = 0
+        self.dropped_bytes = 0
+
+    def due(self) -> float:
+        """When the next thing is due."""
+        times = [self.interrupt_at, self.kill_at, self.count_at, self.finish_at]
+        return min(times + [pipe.flush_at for pipe in self.pipes])
+
+    def ended(self) -> bool:
+        return self.finish_at != NEVER
+
+    def drained(self) -> bool:
+        return self.status < 0 and not self.pipes
+
+    def stop(self, now: float, grace: float) -> None:
+        """Begin to stop; a second call can only make it quicker."""
+        self.interrupt_at = min(self.interrupt_at, now)
+        self.kill_at = min(self.kill_at, now + grace)
+        self.count_at = NEVER
+
+    def press(self, now: float) -> None:
+        """Send what is due of SIGINT (which bpftrace up to 0.18 can lose, hence again) and SIGKILL."""
+        if self.ended():
+            self.interrupt_at = self.kill_at = NEVER
+        elif now >= self.kill_at:
+            self.signal(signal.SIGKILL)
+            self.interrupt_at = NEVER
+            self.kill_at = now + RESEND
+        elif now >= self.interrupt_at:
+            self.signal(signal.SIGINT)
+            self.interrupt_at = now + RESEND
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the whole group; as the process is not reaped yet, the number is still its own."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            os.kill(self.pid, number)  # it has not reached its setsid yet
+        except PermissionError:
+            pass  # a set-id program of another user: only its closed pipes can tell it
+
+    def renice(self, nice: int) -> None:
+        """Set the nice value of all threads (hence by group), or keep it until the group exists."""
+        if self.status >= 0:
+            self.nice = nice
+            return
+        try:
+            os.setpriority(os.PRIO_PGRP, self.pid, nice)
+        except OSError:
+            pass  # lowering it needs root or RLIMIT_NICE, and a wrong nice value is no reason to stop
+
+    def has_exited(self) -> bool:
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def reap(self) -> int:
+        """Take the exit code of an exited process, after killing what it left behind in its group."""
+        self.signal(signal.SIGKILL)
+        status = os.waitpid(self.pid, 0)[1]
+        return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+class Output:
+    """The way to the dashboard: a pipe that never blocks behind a queue of bounded size.
+
+    Its last eighth is for programs that have little in it: a flood pushes out its own lines first.
+    """
+
+    def __init__(self, fd: int, limit: int) -> None:
+        self.fd = fd
+        self.limit = limit
+        self.size = 0
+        self.broken = False
+        self.queue: "collections.deque[tuple[Program | None, bytes | bytearray | memoryview]]" = (
+            collections.deque()
+        )
+
+    def state(self, ident: int, payload: "dict[str, object]") -> None:
+        """Queue a state; states are never dropped."""
+        data = json.dumps(payload).encode()
+        self._put(None, HEADER.pack(b"s", ident, *stamp(), len(data)) + data)
+
+    def lines(self, program: Program, kind: bytes, lines: "list[bytes | bytearray | int]") -> None:
+        """Queue lines that arrived now, or drop and count them."""
+        boot, wall = stamp()
+        frames: "list[bytes | bytearray]" = []
+        for line in lines:
+            tag, data = (b"x", b"%d" % line) if isinstance(line, int) else (kind, line)
+            frames.append(HEADER.pack(tag, program.ident, boot, wall, len(data)))
+            frames.append(data)
+        size = sum(map(len, frames))
+        if size > JOIN_LIMIT or not self._fits(program, size):
+            self._one_by_one(program, frames)
+        elif frames:
+            self._put(program, b"".join(frames))
+
+    def _one_by_one(self, program: Program, frames: "list[bytes | bytearray]") -> None:
+        for at in range(0, len(frames), 2):
+            header, data = frames[at], frames[at + 1]
+            if header[:1] == b"x" or self._fits(program, len(header) + len(data)):
+                self._put(program, header)
+                self._put(program, data)
+            else:
+                program.dropping = True
+                program.dropped_lines += 1
+                program.dropped_bytes += len(data)
+
+    def _fits(self, program: Program, size: int) -> bool:
+        reserve = self.limit // 8 if program.queued > self.limit // 64 else 0
+        return not program.dropping and self.size + size <= self.limit - reserve
+
+    def relieve(self, program: Program) -> None:
+        """After drops take lines again and tell the gap, once half of the queue is free."""
+        if program.dropping and self.size <= self.limit // 2:
+            self.tell_dropped(program)
+
+    def tell_dropped(self, program: Program) -> None:
+        program.dropping = False
+        totals = {"lines": program.dropped_lines, "bytes": program.dropped_bytes}
+        self.state(program.ident, dict(totals, state="dropped"))
+
+    def push(self) -> None:
+        """Write what the reader takes now, a few MiB at most, so that the programs are read in between."""
+        for _ in range(16):
+            if not self.queue:
+                return
+            try:
+                self._sent(os.writev(self.fd, [data for _, data in itertools.islice(self.queue, 64)]))
+            except BlockingIOError:
+                return
+            except OSError:
+                self.abandon()
+
+    def abandon(self) -> None:
+        """Nobody reads any more."""
+        self.broken = True
+        self.queue.clear()
+
+    def _put(self, program: "Program | None", data: "bytes | bytearray") -> None:
+        if self.broken or not data:
+            return
+        self.queue.append((program, data))
+        self._account(program, len(data))
+
+    def _sent(self, count: int) -> None:
+        while count:
+            program, data = self.queue.popleft()
+            written = min(count, len(data))
+            count -= written
+            self._account(program, -written)
+            if written < len(data):
+                self.queue.appendleft((program, memoryview(data)[written:]))
+
+    def _account(self, program: "Program | None", size: int) -> None:
+        self.size += size
+        if program is not None:
+            program.queued += size
+
+
+def count_descriptors(pid: int) -> "dict[str, int]":
+    """How many links of each watched kind /proc/PID/fd has; empty for a process that is about to end.
+
+    bpftrace with libbcc 0.26 to 0.32 can close descriptors of its own by mistake, and goes on without them.
+    """
+    folder = "/proc/%d/fd/" % pid
+    names = os.listdir(folder)
+    counts = dict.fromkeys(WATCHED, 0)
+    for name in names:
+        try:
+            scheme, _, kind = os.readlink(folder + name).partition(":")
+        except OSError:
+            continue  # closed in the meantime
+        kind = kind.strip("[]")
+        if scheme == "anon_inode" and kind in counts:
+            counts[kind] += 1
+    return counts if names else {}
+
+
+class Start:
+    """A start command, checked; carries itself out in the child."""
+
+    def __init__(self, command: "dict[str, object]") -> None:
+        argv, env = command.get("argv"), command.get("env", {})
+        if not isinstance(argv, list) or not argv or not all(map(is_text, argv)):
+            raise ValueError("argv must be a list of at least one string")
+        if not isinstance(env, dict) or not all(is_variable(name) and is_text(env[name]) for name in env):
+            raise ValueError("env must be an object of strings")
+        self.argv = [to_bytes(word) for word in argv]
+        base = {"PATH": os.environ.get("PATH", DEFAULT_PATH), "HOME": os.environ.get("HOME", "/")}
+        base["LANG"] = "C.UTF-8"
+        base.update(env)
+        self.env = {to_bytes(name): to_bytes(value) for name, value in base.items()}
+        self.nice = nice_value(command)
+
+    def run(self, parent: int, null: int, out: int, err: int, status: int) -> None:
+        """Become the program; never returns. What goes wrong is written to `status` as an errno."""
+        code = errno.EINVAL
+        try:
+            os.setsid()
+            for number in (*IGNORED, signal.SIGXFSZ):
+                signal.signal(number, signal.SIG_DFL)
+            die_with(parent)
+            lower_priority(self.nice)
+            for target, fd in enumerate((null, out, err)):
+                os.dup2(fd, target)
+            os.execvpe(self.argv[0], self.argv, self.env)  # noqa: S606
+        except OSError as problem:
+            code = problem.errno or code
+        finally:
+            os.write(status, b"%d" % code)
+            os._exit(127)
+
+
+def is_text(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value
+
+
+def is_variable(name: object) -> bool:
+    return isinstance(name, str) and is_text(name) and "=" not in name and name != ""
+
+
+def to_bytes(text: str) -> bytes:
+    """Not os.fsencode: on Python 3.6 that is ASCII when the locale is C."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def nice_value(command: "dict[str, object]") -> int:
+    nice = command.get("nice", 0)
+    if type(nice) is not int or not -20 <= nice <= 19:
+        raise ValueError("nice must be an integer from -20 to 19")
+    return nice
+
+
+def find_prctl() -> "collections.abc.Callable[..., int] | None":
+    """The C library's prctl; None on a Python without ctypes."""
+    try:
+        import ctypes
+
+        return ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return None
+
+
+def die_with(parent: int) -> None:
+    """Have this process killed when the tracer dies, also by SIGKILL; without prctl only by EOF on stdin."""
+    prctl = find_prctl()
+    if prctl is not None:
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(127)  # the tracer died before the request was in place
+
+
+def lower_priority(nice: int) -> None:
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    except OSError:
+        pass  # as in Program.renice
+
+
+def parse_command(line: "bytes | bytearray | int") -> "dict[str, object]":
+    command = None if isinstance(line, int) else json.loads(line.decode())
+    if isinstance(command, dict):
+        return command
+    raise ValueError("not a JSON object, or too long")
+
+
+def command_id(command: "dict[str, object]") -> int:
+    """The program that a command is for; 0 is all of them."""
+    ident = command.get("id")
+    if ident is None and command.get("do") == "nice":
+        return 0
+    if type(ident) is not int or not 0 < ident <= MAX_ID:
+        raise ValueError("id must be an integer from 1 to %d" % MAX_ID)
+    return ident
+
+
+class Tracer:
+    """The loop: commands in, frames out, single-threaded (PDEATHSIG is bound to the thread that forks)."""
+
+    def __init__(self, cap: int, buffer: int) -> None:
+        self.cap = cap
+        self.programs: "dict[int, Program]" = {}
+        self.used: "set[int]" = set()
+        self.output = Output(1, buffer)
+        self.commands = Lines(COMMAND_CAP)
+        self.verbs = {"start": self.start, "stop": self.stop, "nice": self.nice, "watch": self.watch}
+        self.close_at = NEVER
+        self.poll = select.poll()
+        self.handlers: "dict[int, collections.abc.Callable[[], None]]" = {}
+        self.null = os.open(os.devnull, os.O_RDONLY)
+        self.wake, wake_end = os.pipe()
+        for fd in (self.wake, wake_end, 1):
+            os.set_blocking(fd, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake_end)
+        self.listen(self.wake, self.reap)
+        self.listen(0, self.read_commands)
+        self.listen(1, self.output.abandon, 0)
+
+    def listen(
+        self, fd: int, handler: "collections.abc.Callable[[], None]", events: int = select.POLLIN
+    ) -> None:
+        self.handlers[fd] = handler
+        self.poll.register(fd, events)
+
+    def forget(self, fd: int) -> None:
+        del self.handlers[fd]
+        self.poll.unregister(fd)
+
+    def run(self) -> None:
+        self.output.state(0, {"state": "hello", "version": VERSION, "pid": os.getpid()})
+        self.output.push()
+        while not self.done():
+            for fd, events in self.poll.poll(self.timeout()):
+                if fd == 1 and not events & ~select.POLLOUT:
+                    continue  # room again: every turn ends with a push
+                handler = self.handlers.get(fd)
+                if handler is not None:
+                    handler()
+            self.tick()
+
+    def done(self) -> bool:
+        nothing_left = not self.programs and not self.output.queue
+        late = time.monotonic() >= self.close_at + CLOSE_LIMIT
+        return self.close_at != NEVER and (nothing_left or late)
+
+    def timeout(self) -> "float | None":
+        """Milliseconds until the next thing is due."""
+        due = min([program.due() for program in self.programs.values()] + [self.close_at + CLOSE_LIMIT])
+        return None if due == NEVER else max(0.0, due - time.monotonic()) * 1000 + 1
+
+    def tick(self) -> None:
+        """What every turn ends with: all that is due, then the output."""
+        now = time.monotonic()
+        for program in list(self.programs.values()):
+            self.tend(program, now)
+        self.output.push()
+        if self.output.broken and 1 in self.handlers:
+            self.forget(1)
+            self.close()
+        elif 1 in self.handlers:
+            self.poll.modify(1, select.POLLOUT if self.output.queue else 0)
+
+    def tend(self, program: Program, now: float) -> None:
+        program.press(now)
+        if now >= program.count_at:
+            self.count(program, now)
+        for pipe in program.pipes:
+            if now >= pipe.flush_at:
+                pipe.flush_at = NEVER
+                self.output.lines(program, pipe.kind, pipe.lines.flush())
+        if program.ended() and (program.drained() or now >= program.finish_at):
+            self.finish(program)
+        self.output.relieve(program)
+
+    def close(self) -> None:
+        """Take everything down: stdin ended, or nobody reads stdout."""
+        if self.close_at != NEVER:
+            return
+        self.close_at = time.monotonic()
+        self.forget(0)
+        for program in self.programs.values():
+            program.stop(self.close_at, CLOSE_GRACE)
+
+    def read_commands(self) -> None:
+        try:
+            chunk = os.read(0, CHUNK)
+        except OSError:
+            chunk = b""  # stdin may be a socket, and its other end may have been reset
+        if not chunk:
+            self.close()
+        for line in self.commands.feed(chunk):
+            self.obey(line)
+
+    def obey(self, line: "bytes | bytearray | int") -> None:
+        """Carry out one command line, or say why not."""
+        ident = 0
+        try:
+            command = parse_command(line)
+            ident = command_id(command)
+            self.verbs[str(command.get("do"))](ident, command)
+        except (ValueError, RecursionError) as problem:
+            self.output.state(ident, {"state": "refused", "reason": str(problem)})
+        except KeyError as unknown:
+            self.output.state(ident, {"state": "refused", "reason": "no such command: %s" % unknown})
+
+    def start(self, ident: int, command: "dict[str, object]") -> None:
+        if ident in self.used:
+            raise ValueError("id %d was used before" % ident)
+        start = Start(command)
+        self.used.add(ident)
+        try:
+            program = self.fork(ident, start)
+        except OSError as problem:
+            self.output.state(ident, {"state": "failed", "reason": os.strerror(problem.errno or 0)})
+            return
+        self.programs[ident] = program
+        self.listen(program.status, functools.partial(self.executed, program, start.argv[0]))
+
+    def fork(self, ident: int, start: Start) -> Program:
+        ends: "list[int]" = []
+        parent = os.getpid()
+        find_prctl()  # so that ctypes is imported once, not by every child
+        try:
+            for _ in range(3):
+                ends += os.pipe()
+            pid = os.fork()
+            if pid == 0:
+                start.run(parent, self.null, ends[1], ends[3], ends[5])
+        except OSError:
+            close_all(ends)
+            raise
+        close_all(ends[1::2])
+        for fd in ends[::2]:
+            os.set_blocking(fd, False)
+        pipes = [Pipe(ends[0], b"o", self.cap), Pipe(ends[2], b"e", self.cap)]
+        return Program(ident, pid, ends[4], pipes)
+
+    def executed(self, program: Program, name: bytes) -> None:
+        """The exec succeeded or failed. The pipes are read from now on, so `started` precedes every line."""
+        answer = os.read(program.status, 16)
+        self.forget(program.status)
+        os.close(program.status)
+        program.status = -1
+        if answer:
+            self.fail(program, "%s: %s" % (name.decode("utf-8", "replace"), os.strerror(int(answer))))
+            return
+        self.output.state(program.ident, {"state": "started", "pid": program.pid})
+        for pipe in program.pipes:
+            enlarge(pipe.fd)
+            self.listen(pipe.fd, functools.partial(self.read, program, pipe))
+        if program.nice is not None:
+            program.renice(program.nice)
+
+    def fail(self, program: Program, reason: str) -> None:
+        close_all([pipe.fd for pipe in program.pipes])
+        program.reap()
+        del self.programs[program.ident]
+        self.output.state(program.ident, {"state": "failed", "reason": reason})
+
+    def read(self, program: Program, pipe: Pipe) -> None:
+        lines = pipe.read(time.monotonic())
+        if lines is None:
+            self.end_pipe(program, pipe)
+        elif lines:
+            self.output.lines(program, pipe.kind, lines)
+
+    def end_pipe(self, program: Program, pipe: Pipe) -> None:
+        self.forget(pipe.fd)
+        os.close(pipe.fd)
+        program.pipes.remove(pipe)
+        self.output.lines(program, pipe.kind, pipe.lines.flush())
+
+    def end_shared_pipe(self, program: Program, pipe: Pipe) -> None:
+        """End a pipe that another process keeps open, after reading what it can hold."""
+        for _ in range(PIPE_SIZE // CHUNK):
+            if pipe in program.pipes:
+                self.read(program, pipe)
+        if pipe in program.pipes:
+            self.end_pipe(program, pipe)
+
+    def reap(self) -> None:
+        """SIGCHLD: note who exited. Each is reaped when its pipes are drained."""
+        os.read(self.wake, CHUNK)
+        now = time.monotonic()
+        for program in self.programs.values():
+            if not program.ended() and program.has_exited():
+                program.finish_at = now + DRAIN_LIMIT
+                program.count_at = NEVER
+
+    def finish(self, program: Program) -> None:
+        for pipe in list(program.pipes):
+            self.end_shared_pipe(program, pipe)
+        if program.dropping:
+            self.output.tell_dropped(program)
+        del self.programs[program.ident]
+        self.output.state(program.ident, {"state": "exited", "code": program.reap()})
+
+    def program(self, ident: int) -> "Program | None":
+        """The program of a command; None when it has ended, which a command may cross on its way."""
+        if ident not in self.used:
+            raise ValueError("id %d was never started" % ident)
+        return self.programs.get(ident)
+
+    def stop(self, ident: int, command: "dict[str, object]") -> None:
+        grace = command.get("grace")
+        if not isinstance(grace, (int, float)) or not 0 <= grace < NEVER:
+            raise ValueError("grace must be a number of seconds")
+        program = self.program(ident)
+        if program is not None:
+            program.stop(time.monotonic(), grace)
+
+    def nice(self, ident: int, command: "dict[str, object]") -> None:
+        nice = nice_value(command)
+        for program in [self.program(ident)] if ident else list(self.programs.values()):
+            if program is not None:
+                program.renice(nice)
+
+    def watch(self, ident: int, _command: "dict[str, object]") -> None:
+        program = self.program(ident)
+        if program is not None and not program.ended() and program.kill_at == NEVER:
+            program.count_at = time.monotonic()
+
+    def count(self, program: Program, now: float) -> None:
+        program.count_at = now + WATCH_EVERY
+        if program.status >= 0:
+            program.count_at = now + RESEND  # not the program yet, still a copy of the tracer
+            return
+        try:
+            counts = count_descriptors(program.pid)
+        except OSError as problem:
+            program.count_at = NEVER
+            self.output.state(program.ident, {"state": "refused", "reason": "watch: %s" % problem.strerror})
+            return
+        if counts and counts != program.counts:
+            program.counts = counts
+            self.output.state(program.ident, {"state": "fds", "counts": counts})
+
+
+def close_all(fds: "list[int]") -> None:
+    for fd in fds:
+        os.close(fd)
+
+
+def enlarge(pipe: int) -> None:
+    """Let a program write ahead: a bpftrace that blocks in write() loses events."""
+    try:
+        fcntl.fcntl(pipe, F_SETPIPE_SZ, PIPE_SIZE)
+    except OSError:
+        pass  # above the user's share of pipe memory
+
+
+def raise_open_files() -> None:
+    """bpftrace needs a descriptor per probe and CPU; the programs inherit the limit."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def option(name: str, default: int) -> int:
+    return int(sys.argv[sys.argv.index(name) + 1]) if name in sys.argv else default
+
+
+def main() -> None:
+    for number in IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    raise_open_files()
+    Tracer(option("--cap", LINE_CAP), option("--buffer", BUFFER)).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The board: all panes in their places, or one alone, or a page that says that the terminal is too small."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from textual import events
+from textual.app import ComposeResult
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.strip import Strip
+from textual.widget import Widget
+
+from bttop.engine.program import Program
+from bttop.model.names import Decoder
+from bttop.ui.face import Frame
+from bttop.ui.layout import LEAST_HEIGHT, LEAST_WIDTH, Place, arrange
+from bttop.ui.pane import Pane, paint
+from bttop.ui.spans import Glyphs, Span, fit
+from bttop.ui.themes import Theme
+
+
+class _Grid(Layout):
+    """Puts the panes where the board says."""
+
+    name = "panes"
+
+    def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:  # noqa: ARG002
+        assert isinstance(parent, Board)
+        places = parent.place_panes(size)
+        return [
+            WidgetPlacement(Region(*place), NULL_OFFSET, NULL_SPACING, pane)
+            for pane, place in places
+            if pane in children
+        ]
+
+
+class Board(Widget):
+    """Owns the panes, their order and the focus."""
+
+    DEFAULT_CSS = "Board { height: 1fr; width: 1fr; }"
+
+    def __init__(
+        self, programs: tuple[Program, ...], theme: Theme, glyphs: Glyphs, decoders: Mapping[str, Decoder]
+    ) -> None:
+        super().__init__()
+        blank = Frame(0, 0, 0, focused=False, divided=False, below=False, glyphs=glyphs, decoders=decoders)
+        self.panes = [Pane(program, replace(blank, number=index + 1), theme) for index, program in enumerate(programs)]
+        self.bttop_theme = theme
+        self.zoomed = False
+        self.held = False
+        self._focus = 0
+        self._grid = _Grid()
+
+    @property
+    def layout(self) -> Layout:
+        return self._grid
+
+    def compose(self) -> ComposeResult:
+        yield from self.panes
+
+    # Places.
+
+    @property
+    def too_small(self) -> bool:
+        size = self.app.size
+        return size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
+
+    def place_panes(self, size: Size) -> list[tuple[Pane, Place]]:
+        """The visible panes with their places; tells every pane its frame."""
+        if self.too_small or not self.panes:
+            shown: list[tuple[Pane, Place]] = []
+        elif self.zoomed:
+            shown = [(self.focused_pane, Place(0, 0, size.width, size.height))]
+        else:
+            shown = list(zip(self.panes, arrange(len(self.panes), size.width, size.height), strict=True))
+        visible = dict(shown)
+        for pane in self.panes:
+            place = visible.get(pane, Place(0, 0, 0, 0))
+            pane.set_frame(
+                replace(
+                    pane.frame,
+                    width=place.width,
+                    height=place.height,
+                    focused=pane is self.focused_pane,
+                    divided=place.x > 0,
+                    below=place.y > 0,
+                    held=self.held,
+                )
+            )
+        return shown
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What shows where no pane is: nothing, or the page for a terminal that is too small."""
+        text = self.bttop_theme.style("text")
+        strips = [Strip.blank(self.size.width, text)] * self.size.height
+        if self.too_small:
+            for y, words in enumerate(self._smallness()[: self.size.height]):
+                strips[y] = paint(fit((Span(words, "warn"),), self.size.width), self.bttop_theme, self.size.width)
+        return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
+
+    def _smallness(self) -> list[str]:
+        size = self.app.size
+        return [
+            " terminal too small",
+            f" {size.width}x{size.height} here, {LEAST_WIDTH}x{LEAST_HEIGHT} needed",
+            " collection goes on; q quits",
+        ]
+
+    # Focus, zoom, hold.
+
+    @property
+    def focused_pane(self) -> Pane:
+        return self.panes[self._focus]
+
+    def focus_pane(self, index: int) -> None:
+        """Focus a pane by its index; out of range is ignored."""
+        if 0 <= index < len(self.panes) and index != self._focus:
+            self._focus = index
+            self.replace_all()
+
+    def focus_step(self, step: int) -> None:
+        """Focus the next or the previous pane."""
+        self.focus_pane((self._focus + step) % len(self.panes))
+
+    def toggle_zoom(self, zoomed: bool | None = None) -> None:
+        """One pane alone, or all again."""
+        wanted = not self.zoomed if zoomed is None else zoomed
+        if wanted != self.zoomed:
+            self.zoomed = wanted
+            self.replace_all()
+
+    def toggle_hold(self) -> None:
+        """Let the display stand, or catch up; collection goes on either way."""
+        self.held = not self.held
+        self.replace_all()
+        self.advance()
+
+    def replace_all(self) -> None:
+        """Place everything anew."""
+        self.refresh(layout=True)
+
+    # Time and colours.
+
+    def advance(self) -> None:
+        """Take in and paint what is new in all panes."""
+        for pane in self.panes:
+            pane.advance()
+            pane.repaint()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Other colours everywhere."""
+        self.bttop_theme = theme
+        for pane in self.panes:
+            pane.set_theme(theme)
+        self.refresh()
+
+    def on_pane_focused(self, message: Pane.Focused) -> None:
+        """A click into a pane."""
+        self.focus_pane(self.panes.index(message.pane))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Another size, other places."""
+        self.replace_all()

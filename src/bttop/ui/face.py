@@ -1,0 +1,260 @@
+"""The face of a pane: its rule, what went wrong, and the view below, as lines with roles. Pure drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bttop.engine.status import State, Status
+from bttop.model.names import Decoder
+from bttop.ui import numbers
+from bttop.ui.spans import Glyphs, Line, Span, fit, line_width
+from bttop.ui.subject import WORDS, Feed, Subject
+from bttop.ui.text import left, visible, width
+from bttop.ui.views.base import Choice, Drawing, Scene
+from bttop.ui.views.log import draw_log
+
+SIDE_BY_SIDE = 96
+"""Cells from which a pane shows a second map beside the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a pane stands and how it is drawn."""
+
+    number: int
+    """1 to 9, the key that focuses it."""
+    width: int
+    height: int
+    focused: bool
+    divided: bool
+    """A divider to the left: the pane is not in the first column."""
+    below: bool
+    """Another pane is above: the divider's rule crosses instead of beginning."""
+    glyphs: Glyphs
+    decoders: Mapping[str, Decoder] = field(default_factory=dict)
+    held: bool = False
+    late_after: float = 2.5
+    """Seconds after which the age of the flush is worth a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The lines of a pane, and what lies under them."""
+
+    lines: tuple[Line, ...]
+    drawing: Drawing
+    body: int
+    """Index of the first line of the drawing."""
+    left: int
+    """Cells before the drawing begins."""
+
+
+def draw_pane(feed: Feed, subject: Subject, choice: Choice, frame: Frame, now_ns: int) -> Face:
+    """A pane as a whole: exactly `frame.height` lines of `frame.width` cells."""
+    margin = 1 if frame.divided else 0
+    room = frame.width - margin
+    trouble = _trouble(feed.status, room, max(2, (frame.height - 1) // 2), now_ns, has_data=feed.flush is not None)
+    drawing = _body(feed, subject, choice, frame, room, max(0, frame.height - 1 - len(trouble)))
+    lines = [*trouble, *drawing.lines][: frame.height - 1]
+    lines = [*(fit(line, room) for line in lines), *([fit((), room)] * (frame.height - 1 - len(lines)))]
+    if drawing.hidden and lines and len(trouble) + len(drawing.lines) >= frame.height - 1:
+        lines[-1] = _with_more(lines[-1], drawing, room)
+    if margin:
+        lines = [(Span(frame.glyphs.divider, "rule"), *line) for line in lines]
+    rule = draw_rule(feed, subject, choice, frame, drawing.summary, now_ns)
+    return Face((rule, *lines), drawing, 1 + len(trouble), margin)
+
+
+def _with_more(line: Line, drawing: Drawing, room: int) -> Line:
+    """The last line with its end saying how many rows did not fit: nothing is left out in silence."""
+    total = len(drawing.order)
+    note = f" {total - drawing.hidden} of {total} ▼"
+    return (*fit(line, room - width(note)), Span(note, "dim"))
+
+
+def _body(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int, rows: int) -> Drawing:
+    if rows <= 0:
+        return Drawing(())
+    if subject.view is None:
+        lines, back = draw_log(feed.log.lines, room, rows, choice.top, choice.needle)
+        if not lines:
+            lines = [(Span(f" {_quiet(feed.status)}", "dim"),)]
+        keys: tuple[str | None, ...] = tuple([None] * len(lines))
+        return Drawing(tuple(lines), keys, choice=Choice(top=back, needle=choice.needle))
+    if feed.flush is None:
+        return Drawing(((Span(f" {_quiet(feed.status)}", "dim"),),), (None,), choice=choice)
+    other = _companion(feed, subject, room)
+    if other is None:
+        return _view(feed, subject, choice, frame, room, rows)
+    half = room * 11 // 20
+    first = _view(feed, subject, choice, frame, half, rows)
+    second = _view(feed, other, Choice(), frame, room - half - 1, rows)
+    return _beside(first, second, half, room - half - 1, rows, frame.glyphs)
+
+
+def _companion(feed: Feed, subject: Subject, room: int) -> Subject | None:
+    """The map to show beside the first: the next one that is another map."""
+    if room < SIDE_BY_SIDE:
+        return None
+    others = feed.subjects()
+    at = others.index(subject) if subject in others else 0
+    rest = [*others[at + 1 :], *others[:at]]
+    return next((one for one in rest if one.view is not None and one.map != subject.map), None)
+
+
+def _beside(first: Drawing, second: Drawing, half: int, rest: int, rows: int, glyphs: Glyphs) -> Drawing:
+    lines = []
+    for index in range(min(rows, max(len(first.lines), len(second.lines)))):
+        left_line = first.lines[index] if index < len(first.lines) else ()
+        right_line = second.lines[index] if index < len(second.lines) else ()
+        lines.append((*fit(left_line, half), Span(glyphs.divider, "rule"), *fit(right_line, rest)))
+    keys = (*first.keys, *([None] * (len(lines) - len(first.keys))))
+    return Drawing(
+        tuple(lines), keys, first.order, first.summary, first.hidden, first.sorts, first.choice
+    )  # fmt: skip
+
+
+def scene_of(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int, rows: int) -> Scene:
+    """What a view is given for this pane; the feed must have a flush."""
+    assert feed.flush is not None
+    return Scene(
+        feed.data(subject.map),
+        feed.flush,
+        feed.trend(subject.map),
+        choice,
+        room,
+        rows,
+        frame.glyphs,
+        frame.decoders,
+    )
+
+
+def _view(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int, rows: int) -> Drawing:
+    assert subject.view is not None
+    scene = scene_of(feed, subject, choice, frame, room, rows)
+    drawing = subject.view.draw(scene)
+    if not scene.data.rows and len(drawing.lines) < rows:
+        note = Span(" nothing happened in this interval", "dim")
+        return Drawing((*drawing.lines, (note,)), (*drawing.keys, None), summary=drawing.summary, choice=drawing.choice)
+    if scene.data.rows and not drawing.order and choice.needle and len(drawing.lines) < rows:
+        note = Span(f" no row contains “{choice.needle}”", "dim")
+        return Drawing((*drawing.lines, (note,)), (*drawing.keys, None), summary=drawing.summary, choice=drawing.choice)
+    return drawing
+
+
+def _quiet(status: Status) -> str:
+    """What to say where there is nothing to show yet."""
+    return {
+        State.STARTING: "bpftrace is compiling and attaching",
+        State.ATTACHED: "attached; the first flush is on its way",
+        State.LIVE: "nothing printed yet",
+        State.STOPPED: "stopped; x starts it",
+        State.ENDED: "ended; x starts it again",
+    }.get(status.state, "")
+
+
+def _trouble(status: Status, room: int, most: int, now_ns: int, *, has_data: bool) -> list[Line]:
+    """What went wrong, at the top of the pane: the sentence, then bpftrace's own lines."""
+    lines: list[Line] = []
+    complaint = status.complaint
+    if status.state in (
+        State.SILENT,
+        State.DAMAGED,
+        State.RETRYING,
+        State.ENDED,
+        State.UNAVAILABLE,
+        State.FAILED,
+    ):
+        lines.append((Span(f" {status.reason}{_next_try(status, now_ns)}", "error"),))
+    if complaint is not None:
+        goes_on = "; the old one runs on" if status.state is State.LIVE else ""
+        lines.append((Span(f" {visible(complaint.title)}{goes_on}", "error"),))
+        lines += [(Span(f" {visible(text)}", "warn"),) for text in complaint.lines]
+    wrapped = [piece for line in lines for piece in _wrap(line[0], room)]
+    if len(wrapped) > most and has_data:
+        return [
+            *wrapped[: most - 1],
+            (Span(f" … {len(wrapped) - most + 1} more lines: z shows them", "dim"),),
+        ]
+    return wrapped
+
+
+def _wrap(span: Span, room: int) -> list[Line]:
+    """A message over as many lines as it takes."""
+    text = span.text
+    if width(text) <= room or room < 10:
+        return [(Span(left(text, room), span.role),)]
+    cut = text.rfind(" ", 10, room)
+    cut = cut if cut > 0 else room
+    return [(Span(text[:cut], span.role),), *_wrap(Span("  " + text[cut:].lstrip(), span.role), room)]
+
+
+def _next_try(status: Status, now_ns: int) -> str:
+    if status.retry_at_ns is None:
+        return ""
+    seconds = max(0, round((status.retry_at_ns - now_ns) / 1e9))
+    return f"; next start in {seconds} s" if seconds else "; starting afresh"
+
+
+def draw_rule(feed: Feed, subject: Subject, choice: Choice, frame: Frame, summary: str, now_ns: int) -> Line:
+    """The pane's first line: number, name, what it shows, and at the right its state, caveats and rate."""
+    mark = frame.glyphs.focus if frame.focused else frame.glyphs.rule
+    role = "focus" if frame.focused else "rule"
+    joint = (frame.glyphs.cross if frame.below else frame.glyphs.tee) if frame.divided else ""
+    head = [Span(joint, "rule")] if joint else []
+    head += [Span(mark, role), Span(f"{frame.number} {visible(feed.program.name)} ", _title_role(frame))]
+    shown = [one for one in feed.subjects() if one.view is not None]
+    if len(shown) > 1 and subject in shown:
+        head.append(Span(f"{subject.label} {shown.index(subject) + 1}/{len(shown)} ", "dim"))
+    if choice.needle:
+        head.append(Span(f"/{visible(choice.needle)} ", "match"))
+    notes = _notes(feed, frame, summary, now_ns)
+    return _joined(head, notes, mark, role, frame.width)
+
+
+def _title_role(frame: Frame) -> str:
+    return "focus-title" if frame.focused else "title"
+
+
+def _notes(feed: Feed, frame: Frame, summary: str, now_ns: int) -> list[Span]:
+    """The right end of the rule, the most important first."""
+    status = feed.status
+    word = WORDS.get(status.state)
+    notes: list[Span] = []
+    if word is not None and not (status.state is State.ATTACHED and feed.flush is not None):
+        notes.append(Span(word[0], word[1]))
+    if frame.held:
+        notes.append(Span("held", "warn"))
+    if feed.flush is not None and summary:
+        notes.append(Span(summary, "rate"))
+    age = feed.age(now_ns)
+    if age is not None and age > frame.late_after:
+        notes.append(Span(f"{numbers.duration(round(age))} old", "warn"))
+    notes += [Span(text, "badge") for text in feed.doubts()]
+    notes += [Span(visible(badge.text), "badge") for badge in status.badges]
+    return notes
+
+
+def _joined(head: list[Span], notes: list[Span], mark: str, role: str, cells: int) -> Line:
+    """Head at the left, notes at the right, the rule between; notes that do not fit become a count."""
+    while notes:
+        tail = _tail(notes, mark, role)
+        room = cells - line_width(tuple(head)) - line_width(tuple(tail))
+        if room >= 1:
+            return (*head, Span(mark * room, role), *tail)
+        if line_width(tuple(head)) > cells // 2 and len(head) > 2 and head[-1].role == "dim":
+            head = head[:-1]
+            continue
+        if len(notes) == 1:
+            break
+        notes = [*notes[:-2], Span("+", "badge")] if notes[-1].text == "+" else [*notes[:-1], Span("+", "badge")]
+    room = cells - line_width(tuple(head))
+    return fit((*head, Span(mark * max(0, room), role)), cells)
+
+
+def _tail(notes: list[Span], mark: str, role: str) -> list[Span]:
+    tail: list[Span] = []
+    for note in notes:
+        tail += [Span(" · " if tail else " ", role), note]
+    return [*tail, Span(" ", role), Span(mark, role)]

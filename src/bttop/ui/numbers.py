@@ -1,0 +1,83 @@
+"""How numbers look: the only place that formats counts, rates, sizes, durations and shares."""
+
+from __future__ import annotations
+
+_STEPS = ("", "k", "M", "G", "T", "P", "E")
+_BINARY = ("", "K", "M", "G", "T", "P", "E")
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def whole(value: float) -> str:
+    """A number with thousands separators; small fractions keep a digit that matters."""
+    if isinstance(value, int) or value >= 10 or value == 0:
+        return f"{round(value):,}"
+    return f"{value:.1f}" if abs(value) >= 0.095 else f"{value:.2g}"
+
+
+def short(value: float) -> str:
+    """A number in at most five characters: 9, 9.9, 412, 4.1k, 412k, 1.2M."""
+    return _scaled(value, 1000.0, _STEPS)
+
+
+def size(value: float) -> str:
+    """Bytes in at most five characters, powers of 1024: 512, 4K, 1.5M."""
+    return _scaled(value, 1024.0, _BINARY)
+
+
+def _scaled(value: float, base: float, steps: tuple[str, ...]) -> str:
+    if value < 0:
+        return "-" + _scaled(-value, base, steps)
+    if value < base:
+        return f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+    exponent = 0
+    while value >= base and exponent < len(steps) - 1:
+        value /= base
+        exponent += 1
+    if value < 9.95 and value != int(value):
+        return f"{value:.1f}{steps[exponent]}"
+    if round(value) >= base and exponent < len(steps) - 1:
+        return f"1{steps[exponent + 1]}"
+    return f"{value:.0f}{steps[exponent]}"
+
+
+def duration(seconds: float) -> str:
+    """A duration in at most five characters and its unit: 12us, 1.1ms, 42s, 4m12, 3h04."""
+    if seconds < 0:
+        return "-" + duration(-seconds)
+    if seconds >= 3600:
+        return f"{int(seconds // 3600)}h{int(seconds % 3600 // 60):02d}"
+    if seconds >= 100:
+        return f"{int(seconds // 60)}m{int(seconds % 60):02d}"
+    for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= 0.9995 * scale:
+            amount = seconds / scale
+            return f"{amount:.0f}{unit}" if amount >= 9.95 or amount == int(amount) else f"{amount:.1f}{unit}"
+    return f"{seconds * 1e9:.0f}ns"
+
+
+def with_unit(value: float, unit: str) -> str:
+    """A value of a map in its unit, short."""
+    if unit == "bytes":
+        return size(value)
+    if unit in _SECONDS:
+        return duration(value * _SECONDS[unit])
+    return short(value)
+
+
+def bound(value: int | None, unit: str) -> str:
+    """One end of a histogram bucket; powers of two are exact, so nothing is rounded away for them."""
+    if value is None:
+        return "…"
+    if unit in _SECONDS:
+        return duration(value * _SECONDS[unit])
+    if abs(value) >= 1024 and value % 1024 == 0:
+        return size(value)
+    return f"{value}" if abs(value) < 100_000 else whole(value)
+
+
+def share(part: float, total: float) -> str:
+    """A percentage without its sign: 62, 0.4, or nothing of nothing."""
+    if total <= 0:
+        return "-"
+    percent = 100.0 * part / total
+    return f"{percent:.0f}" if percent >= 9.5 or percent == 0 else f"{percent:.1f}"

@@ -1,0 +1,92 @@
+"""What stands on the sheets: the key map, and a program's state with its badges explained."""
+
+from __future__ import annotations
+
+from bttop.engine.status import State
+from bttop.ui import numbers
+from bttop.ui.keys import COMMANDS
+from bttop.ui.spans import Line, Span, fit
+from bttop.ui.subject import DOUBT_TEXTS, WORDS, Feed
+from bttop.ui.text import visible, width
+
+GROUPS = ("Panes", "Rows", "Programs", "Screen")
+
+
+def help_lines(cells: int) -> list[Line]:
+    """Every command with its keys, in two columns where there is room."""
+    blocks = [_group(group) for group in GROUPS]
+    if cells < 100:
+        return [line for block in blocks for line in (*block, ())]
+    half = len(blocks) // 2
+    left_lines = [line for block in blocks[:half] for line in (*block, ())]
+    right_lines = [line for block in blocks[half:] for line in (*block, ())]
+    rows = max(len(left_lines), len(right_lines))
+    left_lines += [()] * (rows - len(left_lines))
+    right_lines += [()] * (rows - len(right_lines))
+    column = cells // 2
+    return [(*fit(one, column), *other) for one, other in zip(left_lines, right_lines, strict=True)]
+
+
+def _group(group: str) -> list[Line]:
+    lines: list[Line] = [(Span(f" {group}", "sorted"),)]
+    shown = [command for command in COMMANDS if command.group == group and not command.name.startswith("pane-")]
+    if group == "Panes":
+        lines.append((Span("   1 … 9".ljust(16), "key"), Span("Focus a pane")))
+    lines += [(Span(f"   {command.label}".ljust(16), "key"), Span(command.title)) for command in shown]
+    if group == "Rows":
+        lines.append((Span("   mouse".ljust(16), "key"), Span("click selects, heading sorts, double click opens")))
+    return lines
+
+
+def badge_lines(feed: Feed, cells: int) -> list[Line]:
+    """What runs, how it is, and what each badge means."""
+    status, program = feed.status, feed.program
+    word = WORDS.get(status.state, ("live", "good"))
+    front = program.sources[0].front
+    lines: list[Line] = []
+    if front is not None:
+        lines += _paragraph(front.title, "sorted", cells) + _paragraph(front.help, "text", cells)
+    lines.append(())
+    lines.append(_pair("state", f"{word[0]}  {status.reason}", word[1]))
+    lines.append(_pair("runs", f"{status.source}, start {status.generation}, {status.probes or '?'} probes"))
+    lines.append(_pair("interval", f"{status.interval_ns / 1e9:g} s"))
+    if feed.flush is not None:
+        lines.append(_pair("last flush", f"number {feed.flush.number}, {feed.flush.seconds:.4f} s long"))
+        lines.append(_pair("history", f"{len(program.history)} flushes, {numbers.size(program.history.bytes)}B"))
+    lines += _tally(feed)
+    if status.state is State.LIVE and not status.badges and not feed.doubts():
+        lines += [(), *_paragraph("No caveats: every number here is exact for its interval.", "good", cells)]
+    for badge in status.badges:
+        lines += [(), (Span(f" {visible(badge.text)}", "badge"),), *_paragraph(badge.why, "text", cells)]
+    for doubt in feed.doubts():
+        lines += [(), (Span(f" {doubt}", "badge"),), *_paragraph(DOUBT_TEXTS[doubt], "text", cells)]
+    if status.complaint is not None:
+        lines += [(), (Span(f" {visible(status.complaint.title)}", "error"),)]
+        lines += [(Span(f" {visible(text)}", "warn"),) for text in status.complaint.lines]
+    return lines
+
+
+def _tally(feed: Feed) -> list[Line]:
+    tally = feed.program.tally
+    counted = {
+        "lost ticks": tally.lost_ticks, "lost messages": tally.lost_messages, "lost events": tally.lost_events,
+        "helper errors": tally.helper_errors, "map full": tally.map_full, "unreadable lines": tally.undecodable,
+        "oversized lines": tally.oversized, "unplanned starts": feed.status.restarts,
+    }  # fmt: skip
+    return [_pair(name, f"{count:,}", "warn") for name, count in counted.items() if count]
+
+
+def _pair(name: str, text: str, role: str = "number") -> Line:
+    return (Span(f" {name:>17}  ", "heading"), Span(visible(text), role))
+
+
+def _paragraph(text: str, role: str, cells: int) -> list[Line]:
+    lines: list[Line] = []
+    line = ""
+    for word in visible(text).split(" "):
+        if line and width(line) + 1 + width(word) > max(20, cells - 2):
+            lines.append((Span(f" {line}", role),))
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [*lines, (Span(f" {line}", role),)]

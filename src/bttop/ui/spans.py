@@ -1,0 +1,102 @@
+"""Lines before they have colours: text with roles. Views make them, panes paint them, tests read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
+
+from bttop.ui.text import left, width
+
+BARS = " ▏▎▍▌▋▊▉█"
+TREND = "▁▂▃▄▅▆▇█"
+ASCII_TREND = "._-=+*%#"
+
+
+class Span(NamedTuple):
+    """A run of text with one role; roles are named in themes."""
+
+    text: str
+    role: str = "text"
+
+
+Line: TypeAlias = tuple[Span, ...]
+
+
+class Glyphs(NamedTuple):
+    """The marks that charts are drawn with: blocks where the terminal can show them, ASCII where not."""
+
+    bars: str
+    trend: str
+    rule: str
+    focus: str
+    divider: str
+    tee: str
+    cross: str
+    full: str
+    sliver: str
+    open: str
+    closed: str
+    sorted: str
+
+
+UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "▾", "▸", "▾")
+ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v")
+
+
+def line_width(line: Line) -> int:
+    """Cells that a line takes."""
+    return sum(width(span.text) for span in line)
+
+
+def fit(line: Iterable[Span], cells: int) -> Line:
+    """The line in exactly `cells` cells: cut with an ellipsis or padded with blanks."""
+    out: list[Span] = []
+    room = cells
+    for span in line:
+        if room <= 0:
+            break
+        used = width(span.text)
+        if used > room:
+            out.append(Span(left(span.text, room), span.role))
+            return tuple(out)
+        out.append(span)
+        room -= used
+    if room > 0:
+        out.append(Span(" " * room))
+    return tuple(out)
+
+
+def plain(line: Iterable[Span]) -> str:
+    """The text of a line without roles."""
+    return "".join(span.text for span in line)
+
+
+def with_role(line: Iterable[Span], role: str) -> Line:
+    """The whole line in one role, for the selected row."""
+    return (Span(plain(line), role),)
+
+
+def bar(part: float, whole: float, cells: int, glyphs: Glyphs) -> str:
+    """A bar of `cells` cells for part of whole, in eighths; what is not nothing shows at least a sliver."""
+    if cells <= 0:
+        return ""
+    if whole <= 0 or part <= 0:
+        return " " * cells
+    eighths = max(1, min(cells * 8, round(cells * 8 * part / whole)))
+    full, rest = divmod(eighths, 8)
+    text = glyphs.full * full + (glyphs.bars[rest] if rest else "")
+    if not text.strip():
+        text = glyphs.sliver
+    return text[:cells].ljust(cells)
+
+
+def sparkline(values: Iterable[float], cells: int, glyphs: Glyphs) -> str:
+    """The newest `cells` values as a small trend, newest at the right end; zero is the lowest mark, gaps are blank."""
+    shown = list(values)[-cells:] if cells > 0 else []
+    top = max(shown, default=0.0)
+    steps = len(glyphs.trend) - 1
+    marks = [
+        glyphs.trend[0] if top <= 0 or value <= 0 else glyphs.trend[max(1, min(steps, round(steps * value / top)))]
+        for value in shown
+    ]
+    return "".join(marks).rjust(cells)

@@ -1,0 +1,74 @@
+"""Text as a terminal may show it: hostile names made visible, widths in cells, cutting that says that it cut."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+
+from rich.cells import cell_len, set_cell_size
+
+ELLIPSIS = "…"
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me", "Mc"}
+"""Unicode categories that would steer the terminal, draw nothing or pile up on their neighbours."""
+
+
+@lru_cache(maxsize=8192)
+def visible(text: str) -> str:
+    """The text with everything that is not plainly printable written as an escape.
+
+    Two different names never look the same: a real backslash is doubled wherever an escape was needed.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    if not any(_must_escape(character) for character in text):
+        return text
+    return "".join(_escaped(character) for character in text)
+
+
+def _must_escape(character: str) -> bool:
+    return unicodedata.category(character) in _HIDDEN or (character.isspace() and character != " ")
+
+
+def _escaped(character: str) -> str:
+    if character == "\\":
+        return "\\\\"
+    if not _must_escape(character):
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def width(text: str) -> int:
+    """Terminal cells that the text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def left(text: str, cells: int) -> str:
+    """The text in exactly `cells` cells, padded on the right; a cut ends in an ellipsis."""
+    if cells <= 0:
+        return ""
+    used = width(text)
+    if used <= cells:
+        return text + " " * (cells - used)
+    return set_cell_size(text, cells - 1) + ELLIPSIS
+
+
+def right(text: str, cells: int) -> str:
+    """The text in exactly `cells` cells, padded on the left; a cut ends in an ellipsis."""
+    used = width(text)
+    if used <= cells:
+        return " " * (cells - used) + text
+    return left(text, cells)
+
+
+def middle(text: str, cells: int) -> str:
+    """The text in exactly `cells` cells with its middle left out: both ends of a path or symbol tell most."""
+    used = width(text)
+    if used <= cells or cells < 5:
+        return left(text, cells)
+    head = (cells - 1) // 2
+    tail = cells - 1 - head
+    end = text[-tail:]
+    while width(end) > tail:
+        end = end[1:]
+    return set_cell_size(text, cells - 1 - width(end)) + ELLIPSIS + end

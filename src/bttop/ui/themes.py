@@ -1,0 +1,122 @@
+"""Theme files: TOML that gives every role a style. Loading returns the good and the failed."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.errors import StyleSyntaxError
+from rich.style import Style
+from textual.color import Color, ColorParseError
+from textual.theme import Theme as DialogTheme
+
+ROLES = frozenset(
+    [
+        "text",
+        "name",
+        "number",
+        "dim",
+        "rule",
+        "focus",
+        "title",
+        "focus-title",
+        "rate",
+        "heading",
+        "sorted",
+        "bar",
+        "trend",
+        "frame",
+        "cursor",
+        "badge",
+        "error",
+        "warn",
+        "good",
+        "header",
+        "header-strong",
+        "key",
+        "hint",
+        "match",
+    ]
+)
+_DIALOG_COLOURS = frozenset({"primary", "secondary", "background", "surface", "panel", "foreground", "accent"})
+_FIELDS = frozenset({"title", "dark", "ansi", "background", "dialogs", "roles"})
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """One theme: a style per role, and Textual's theme for dialogs and the palette."""
+
+    name: str
+    title: str
+    styles: Mapping[str, Style]
+    dialogs: DialogTheme
+
+    def style(self, role: str) -> Style:
+        """The style of a role; a role that nobody defined looks like plain text, never like a crash."""
+        return self.styles.get(role, self.styles["text"])
+
+
+@dataclass(frozen=True, slots=True)
+class BadTheme:
+    """A theme file that cannot be used, and why."""
+
+    path: Path
+    reason: str
+
+
+def load_themes(directories: Iterable[Path]) -> tuple[dict[str, Theme], tuple[BadTheme, ...]]:
+    """All themes by name (the first directory wins), and the files that failed."""
+    good: dict[str, Theme] = {}
+    bad: list[BadTheme] = []
+    for directory in directories:
+        for path in sorted(directory.glob("*.toml")):
+            if path.stem in good:
+                continue
+            found = load_theme(path)
+            if isinstance(found, Theme):
+                good[found.name] = found
+            else:
+                bad.append(found)
+    return good, tuple(bad)
+
+
+def load_theme(path: Path) -> Theme | BadTheme:
+    """Read and check one theme file."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return _theme(path.stem, content)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return BadTheme(path, str(error))
+    except (KeyError, TypeError, ValueError, StyleSyntaxError, ColorParseError) as error:
+        return BadTheme(path, str(error).strip("'\""))
+
+
+def _theme(name: str, content: dict[str, Any]) -> Theme:
+    _only(content, _FIELDS, "field")
+    roles, dialogs = content.get("roles", {}), content.get("dialogs", {})
+    _only(roles, ROLES, "role")
+    _only(dialogs, _DIALOG_COLOURS, "dialog colour")
+    missing = ROLES - set(roles)
+    if missing:
+        raise ValueError(f"no style for the role {min(missing)}")
+    base = Style(bgcolor=content["background"]) if "background" in content else Style()
+    styles = {role: base + Style.parse(text) for role, text in roles.items()}
+    for text in dialogs.values():
+        Color.parse(text)
+    theme = DialogTheme(
+        name=f"bttop-{name}",
+        dark=bool(content.get("dark", True)),
+        ansi=bool(content.get("ansi", False)),
+        **dialogs,
+    )
+    theme.to_color_system().generate()
+    return Theme(name, str(content.get("title", name)), styles, theme)
+
+
+def _only(table: Mapping[str, Any], known: frozenset[str], what: str) -> None:
+    unknown = set(table) - known
+    if unknown:
+        raise ValueError(f"unknown {what} {min(unknown)}")

@@ -1,0 +1,113 @@
+"""The histogram of one key: every bucket a line, or neighbours merged and said so; count and percentiles above."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bttop.model.percentiles import Quantile, quantile
+from bttop.model.plan import MapPlan
+from bttop.model.records import Bucket, Value
+from bttop.ui import numbers
+from bttop.ui.charts import horizontal_bars
+from bttop.ui.spans import Glyphs, Line, Span, fit
+from bttop.ui.views.base import Drawing, Scene
+from bttop.ui.views.table import key_lines
+
+SHARES = (50, 90, 99)
+
+
+class Histogram:
+    """`hist()` and `lhist()` without a key."""
+
+    name = "histogram"
+
+    def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
+        return 9 if plan.aggregation in ("hist", "lhist") and not plan.columns and set(rows) <= {""} else 0
+
+    def draw(self, scene: Scene) -> Drawing:
+        buckets = buckets_of(scene, "")
+        total = sum(bucket.count for bucket in buckets)
+        rate = f"{numbers.short(total / max(scene.flush.seconds, 1e-9))}/s"
+        lines = chart(buckets, scene.data.plan, scene.width, scene.height, scene.glyphs)
+        return Drawing(tuple(lines), tuple([None] * len(lines)), (), rate, 0, (), scene.choice)
+
+    def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
+        buckets = buckets_of(scene, key)
+        chart_lines = chart(buckets, scene.data.plan, scene.width, len(buckets) + 1, scene.glyphs)
+        return (*key_lines(scene, key), *chart_lines) if key else tuple(chart_lines)
+
+
+VIEW = Histogram()
+
+
+def buckets_of(scene: Scene, key: str) -> tuple[Bucket, ...]:
+    """The buckets of a key; empty where the key has none in this flush."""
+    value = scene.data.rows.get(key, ())
+    return tuple(one for one in value if isinstance(one, Bucket)) if isinstance(value, tuple) else ()
+
+
+def chart(buckets: Sequence[Bucket], plan: MapPlan, cells: int, rows: int, glyphs: Glyphs) -> list[Line]:
+    """A heading with count and percentiles, then one line per bucket; too many for `rows` are merged in pairs or
+    more, the heading saying how many."""
+    merged, factor = merge(buckets, max(1, rows - 1))
+    heading = _heading(buckets, plan, factor, cells)
+    if not merged:
+        return [heading]
+    labels = [_label(bucket, plan.unit) for bucket in merged]
+    counts = [f"{bucket.count:,}" for bucket in merged]
+    left_width, right_width = max(map(len, labels)), max(map(len, counts))
+    heads = [f"{label:<{left_width}} {count:>{right_width}}" for label, count in zip(labels, counts, strict=True)]
+    if left_width + right_width + 4 > cells:
+        return [heading, *(fit((Span(head, "number"),), cells) for head in heads)]
+    drawn = horizontal_bars(heads, [bucket.count for bucket in merged], cells, glyphs)
+    return [heading, *(_painted(line, left_width, right_width) for line in drawn)]
+
+
+def _painted(line: str, left_width: int, right_width: int) -> Line:
+    split = left_width + 1 + right_width
+    return (
+        Span(line[:left_width], "name"),
+        Span(line[left_width:split], "number"),
+        Span(line[split:], "bar"),
+    )
+
+
+def merge(buckets: Sequence[Bucket], rows: int) -> tuple[list[Bucket], int]:
+    """The buckets in at most `rows` rows, and how many of them each row holds. Counts are summed, none is lost."""
+    factor = -(-len(buckets) // rows) if buckets else 1
+    if factor <= 1:
+        return list(buckets), 1
+    groups = [buckets[at : at + factor] for at in range(0, len(buckets), factor)]
+    return [Bucket(group[0].low, group[-1].high, sum(one.count for one in group)) for group in groups], factor
+
+
+def _label(bucket: Bucket, unit: str) -> str:
+    low, high = bucket.low, bucket.high
+    if low is not None and low == high:
+        return numbers.bound(low, unit)
+    start = "(…" if low is None else f"[{numbers.bound(low, unit)}"
+    end = "…)" if high is None else f"{numbers.bound(high + 1, unit)})"
+    return f"{start}, {end}"
+
+
+def _heading(buckets: Sequence[Bucket], plan: MapPlan, factor: int, cells: int) -> Line:
+    total = sum(bucket.count for bucket in buckets)
+    left = f"{plan.unit or plan.name.lstrip('@') or 'value'}  count {total:,}"
+    found = "  ".join(f"p{share} {percentile_text(buckets, share, plan)}" for share in SHARES) if total else ""
+    merged = f"  {factor} buckets a row" if factor > 1 else ""
+    spans = (Span(left, "heading"), Span(f"  {found}", "sorted"), Span(merged, "badge"))
+    return fit(spans, cells)
+
+
+def percentile(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> Quantile | None:
+    """A percentile (0 to 100) with the scale that suits the map's aggregation; None without events."""
+    return quantile(buckets, share / 100, "linear" if plan.aggregation == "lhist" else "log")
+
+
+def percentile_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str:
+    """A percentile in the map's unit: `>2M` where the bucket that holds it has no upper end."""
+    found = percentile(buckets, share, plan)
+    if found is None:
+        return "-"
+    mark = ">" if found.high is None else "<" if found.low is None else ""
+    return mark + numbers.with_unit(found.value, plan.unit)

@@ -1,0 +1,49 @@
+"""The log: what a script prints by itself, newest at the bottom. Not a view of a map, so no `VIEW`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bttop.model.flush import Flush
+from bttop.model.records import Printed
+from bttop.ui.spans import Line, Span, fit
+from bttop.ui.text import visible
+
+KEPT = 2_000
+"""Lines kept for scrolling back."""
+
+
+class Log:
+    """The printed lines of a program. `printf` may print a row in several records: they are joined until a newline."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._open = ""
+        self.dropped = 0
+
+    def extend(self, flushes: Iterable[Flush]) -> None:
+        """Take in what was printed in these flushes."""
+        for flush in flushes:
+            self.dropped += flush.dropped
+            for record in flush.printed:
+                self._take(record)
+        del self.lines[:-KEPT]
+
+    def _take(self, record: Printed) -> None:
+        text = record.data if isinstance(record.data, str) else str(record.data)
+        text = self._open + text
+        if record.kind not in ("printf", "join", "time"):
+            text += "\n"
+        *whole, self._open = text.split("\n")
+        self.lines += [visible(line) for line in whole if line.strip()]
+
+    def __bool__(self) -> bool:
+        return bool(self.lines or self._open)
+
+
+def draw_log(lines: Sequence[str], cells: int, rows: int, back: int, needle: str) -> tuple[list[Line], int]:
+    """The last `rows` lines, `back` lines before the end, filtered; and how far back that really is."""
+    shown = [line for line in lines if needle.casefold() in line.casefold()] if needle else lines
+    back = max(0, min(back, len(shown) - rows))
+    end = len(shown) - back
+    return [fit((Span(line, "name"),), cells) for line in shown[max(0, end - rows) : end]], back

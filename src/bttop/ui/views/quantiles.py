@@ -1,0 +1,60 @@
+"""Keyed histograms as a table of percentiles; a row opens into its histogram."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bttop.model.plan import MapPlan
+from bttop.model.records import Value
+from bttop.ui import numbers
+from bttop.ui.spans import Line, sparkline
+from bttop.ui.views.base import Drawing, Scene
+from bttop.ui.views.histogram import SHARES, buckets_of, percentile, percentile_text
+from bttop.ui.views.histogram import VIEW as HISTOGRAM
+from bttop.ui.views.rows import Cell, Row, draw_rows, text_cells
+
+
+class Quantiles:
+    """`hist()` and `lhist()` by key."""
+
+    name = "percentiles"
+
+    def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
+        return 6 if plan.aggregation in ("hist", "lhist") and (plan.columns or set(rows) - {""}) else 0
+
+    def draw(self, scene: Scene) -> Drawing:
+        seconds = max(scene.flush.seconds, 1e-9)
+        cells = [
+            Cell("/s", lambda row: numbers.whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
+                 "number", "right", least=5, most=12, falls=True),
+            *text_cells(scene),
+            *(_share_cell(scene, share) for share in SHARES),
+            Cell("", lambda row: sparkline(scene.trend.values(row.key), 4, scene.glyphs), None, "trend", "right",
+                 least=4, most=4),
+        ]  # fmt: skip
+        total = sum(sum(one.count for one in buckets_of(scene, key)) for key in scene.data.rows)
+        summary = f"{numbers.short(total / seconds)}/s"
+        return draw_rows(scene, cells, default_sort=scene.data.plan.sort or "/s", summary=summary)
+
+    def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
+        return HISTOGRAM.detail(scene, key)
+
+
+VIEW = Quantiles()
+
+
+def _count(scene: Scene, row: Row) -> int:
+    return sum(bucket.count for bucket in buckets_of(scene, row.key))
+
+
+def _share_cell(scene: Scene, share: int) -> Cell:
+    plan = scene.data.plan
+
+    def order(row: Row) -> float:
+        found = percentile(buckets_of(scene, row.key), share, plan)
+        return 0.0 if found is None else found.value
+
+    def text(row: Row) -> str:
+        return percentile_text(buckets_of(scene, row.key), share, plan)
+
+    return Cell(f"p{share}", text, order, "number", "right", least=5, most=9, falls=True)

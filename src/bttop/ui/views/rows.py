@@ -1,0 +1,243 @@
+"""Sorted rows in columns: the machinery that every table-like view shares."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from bttop.model.records import Value
+from bttop.ui.spans import Line, Span, fit, with_role
+from bttop.ui.text import left, middle, right, visible, width
+from bttop.ui.views.base import Choice, Drawing, Scene, SortColumn, decoded
+
+GAP = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the map that is shown."""
+
+    key: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """How one column shows and orders a row."""
+
+    title: str
+    text: Callable[[Row], str]
+    order: Callable[[Row], Any] | None
+    """What to sort by; None is a column without sorting."""
+    role: str = "text"
+    align: Literal["left", "right", "middle"] = "left"
+    least: int = 3
+    """Cells below which the column is left out."""
+    most: int = 64
+    falls: bool = False
+    """Sorts from the largest down at first."""
+    spare: int = 0
+    """Share of the cells that are left over; 0 takes none."""
+
+
+def text_cells(scene: Scene) -> list[Cell]:
+    """One cell per key part."""
+    cells = []
+    for index, column in enumerate(scene.data.plan.columns or ()):
+        cells.append(_part_cell(scene, index, column.title, column.kind == "int"))
+    return cells
+
+
+def _part_cell(scene: Scene, index: int, title: str, numeric: bool) -> Cell:
+    def part(row: Row) -> int | str:
+        found = decoded(scene, row.key)
+        return found[index] if index < len(found) else ""
+
+    def order(row: Row) -> tuple[int, int | str]:
+        value = part(row)
+        return (0, value) if isinstance(value, int) else (1, value)
+
+    is_id = numeric or title in (scene.data.plan.pid, scene.data.plan.tid)
+    return Cell(
+        title,
+        lambda row: visible(str(part(row)).strip("\n")),
+        order,
+        role="number" if is_id else "name",
+        align="right" if is_id else "left",
+        least=len(title) if is_id else 4,
+        most=20 if is_id else 48,
+    )
+
+
+def matches(scene: Scene, key: str, needle: str) -> bool:
+    """Whether a row passes the filter: any part of its key, as shown, contains the needle."""
+    return any(needle in str(part).casefold() for part in decoded(scene, key))
+
+
+def passing(scene: Scene) -> list[Row]:
+    """The rows that pass the filter, in no order."""
+    needle = scene.choice.needle.casefold()
+    rows = scene.data.rows
+    if not needle:
+        return [Row(key, value) for key, value in rows.items()]
+    return [Row(key, value) for key, value in rows.items() if matches(scene, key, needle)]
+
+
+def draw_rows(
+    scene: Scene,
+    cells: Sequence[Cell],
+    *,
+    default_sort: str,
+    summary: str,
+    under: Callable[[Row], Sequence[Line]] | None = None,
+) -> Drawing:
+    """Sort, cut and lay out the rows. `under` gives the lines that a folded-out row shows below itself."""
+    by, falls = _sorting(scene.choice, cells, default_sort)
+    rows = passing(scene)
+    height = max(0, scene.height - 1)
+    ordered = _ordered(rows, by, falls, scene.choice, height)
+    top = _top(ordered, scene.choice, height)
+    shown = ordered[top : top + height]
+    texts = [[cell.text(row) for cell in cells] for row in shown]
+    widths = _widths(cells, texts, scene.width, scene.choice.widths)
+    heading, sorts = _heading(cells, widths, by.title if by else "", scene)
+    lines: list[Line] = [heading]
+    keys: list[str | None] = [None]
+    drawn = 0
+    for row, row_texts in zip(shown, texts, strict=True):
+        if len(lines) > height:
+            break
+        line = _line(cells, row_texts, widths, scene.width)
+        lines.append(with_role(line, "cursor") if row.key == scene.choice.selected else line)
+        keys.append(row.key)
+        drawn += 1
+        if under is not None and row.key in scene.choice.opened:
+            extra = [fit(one, scene.width) for one in under(row)][: height + 1 - len(lines)]
+            lines += extra
+            keys += [row.key] * len(extra)
+    return Drawing(
+        tuple(lines[: scene.height]),
+        tuple(keys[: scene.height]),
+        [row.key for row in ordered],
+        summary,
+        max(0, len(ordered) - top - drawn),
+        sorts,
+        replace(scene.choice, top=top, widths=tuple(widths)),
+    )
+
+
+def _sorting(choice: Choice, cells: Sequence[Cell], default: str) -> tuple[Cell | None, bool]:
+    wanted = choice.sort or default
+    by = next((cell for cell in cells if cell.title == wanted and cell.order), None)
+    by = by or next((cell for cell in cells if cell.order), None)
+    return by, bool(by and by.falls) != choice.reverse
+
+
+def _ordered(rows: list[Row], by: Cell | None, falls: bool, choice: Choice, height: int) -> list[Row]:
+    """The rows in order. While nothing is selected or scrolled only the visible head is sorted: at 4,096 rows that
+    halves the cost of a repaint; ties are broken by key, so that equal rows keep their places."""
+    if by is None or by.order is None:
+        return rows
+    order = by.order
+
+    def place(row: Row) -> tuple[Any, str]:
+        return order(row), row.key
+
+    if choice.selected is None and choice.top == 0 and len(rows) > 4 * height:
+        pick = heapq.nlargest if falls else heapq.nsmallest
+        head = pick(height, rows, key=place)
+        chosen = {row.key for row in head}
+        return head + [row for row in rows if row.key not in chosen]
+    return sorted(rows, key=place, reverse=falls)
+
+
+def _top(ordered: list[Row], choice: Choice, height: int) -> int:
+    """The first row on screen: as chosen, moved so that the selected row stays in sight."""
+    top = max(0, min(choice.top, len(ordered) - height))
+    if choice.selected is None:
+        return top
+    at = next((index for index, row in enumerate(ordered) if row.key == choice.selected), None)
+    if at is None:
+        return top
+    return at if at < top else max(top, at - height + 1)
+
+
+def _widths(cells: Sequence[Cell], texts: list[list[str]], room: int, before: tuple[int, ...]) -> list[int]:
+    """Cells for each column: natural widths, never narrower than last time, shrunk or dropped from the right until
+    they fit, with what is left over shared out."""
+    natural = [
+        min(cell.most, max([len(cell.title) + 1, cell.least, *(width(row[index]) for row in texts)]))
+        for index, cell in enumerate(cells)
+    ]
+    if len(before) == len(cells):
+        natural = [min(cell.most, max(now, old)) for cell, now, old in zip(cells, natural, before, strict=True)]
+        if _total(natural) > room:
+            natural = [min(now, max(old, cell.least)) for cell, now, old in zip(cells, natural, before, strict=True)]
+    _shrink(cells, natural, room)
+    return _share_out(cells, natural, room)
+
+
+def _total(widths: Sequence[int]) -> int:
+    used = [one for one in widths if one > 0]
+    return sum(used) + GAP * max(0, len(used) - 1)
+
+
+def _shrink(cells: Sequence[Cell], widths: list[int], room: int) -> None:
+    """Take cells from the widest column that may give some; when none may, drop the one that shares what is left
+    over, then the rightmost."""
+    while _total(widths) > room:
+        giving = [index for index, cell in enumerate(cells) if widths[index] > max(1, cell.least)]
+        if giving:
+            widest = max(giving, key=lambda index: widths[index] - cells[index].least)
+            widths[widest] -= 1
+            continue
+        spare = [index for index, cell in enumerate(cells) if cell.spare and widths[index]]
+        left_over = spare or [index for index in range(1, len(cells)) if widths[index]]
+        if not left_over:
+            widths[0] = room
+            return
+        widths[left_over[-1]] = 0
+
+
+def _share_out(cells: Sequence[Cell], widths: list[int], room: int) -> list[int]:
+    extra = room - _total(widths)
+    takers = [index for index, cell in enumerate(cells) if cell.spare and widths[index]]
+    shares = sum(cells[index].spare for index in takers)
+    for index in takers:
+        more = min(extra * cells[index].spare // shares, cells[index].most - widths[index])
+        widths[index] += max(0, more)
+    return widths
+
+
+def _heading(cells: Sequence[Cell], widths: list[int], by: str, scene: Scene) -> tuple[Line, tuple[SortColumn, ...]]:
+    spans: list[Span] = []
+    sorts: list[SortColumn] = []
+    at = 0
+    for cell, cells_wide in zip(cells, widths, strict=True):
+        if cells_wide <= 0:
+            continue
+        sorted_by = cell.title == by
+        title = cell.title + (scene.glyphs.sorted if sorted_by else "")
+        text = right(title, cells_wide) if cell.align == "right" else left(title, cells_wide)
+        spans += [Span(text, "sorted" if sorted_by else "heading"), Span(" " * GAP, "heading")]
+        if cell.order:
+            sorts.append(SortColumn(cell.title, at, at + cells_wide))
+        at += cells_wide + GAP
+    return fit(spans, scene.width), tuple(sorts)
+
+
+def _line(cells: Sequence[Cell], texts: Sequence[str], widths: Sequence[int], room: int) -> Line:
+    """One row; neighbours of one role become one span, since a span costs more than its characters."""
+    spans: list[Span] = []
+    for cell, text, cells_wide in zip(cells, texts, widths, strict=True):
+        if cells_wide <= 0:
+            continue
+        place = {"left": left, "right": right, "middle": middle}[cell.align]
+        piece = place(text, cells_wide) + " " * GAP
+        if spans and spans[-1].role == cell.role:
+            spans[-1] = Span(spans[-1].text + piece, cell.role)
+        else:
+            spans.append(Span(piece, cell.role))
+    return fit(spans, room)

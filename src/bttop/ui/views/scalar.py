@@ -1,0 +1,66 @@
+"""One number and its course: scalars of any aggregation but histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bttop.model.plan import MapPlan
+from bttop.model.records import Stats, Value
+from bttop.ui import numbers
+from bttop.ui.charts import area
+from bttop.ui.spans import Line, Span, fit
+from bttop.ui.text import visible
+from bttop.ui.views.base import Drawing, Scene
+from bttop.ui.views.table import summary, value_lines
+
+
+class Scalar:
+    """A map without keys."""
+
+    name = "trend"
+
+    def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
+        return 0 if plan.aggregation in ("hist", "lhist") or plan.columns or set(rows) - {""} else 7
+
+    def draw(self, scene: Scene) -> Drawing:
+        lines = [fit(_now(scene), scene.width)]
+        values = list(scene.trend.values(""))
+        if values and scene.height > 2:
+            lines.append(fit(_range(scene, values), scene.width))
+        rows = scene.height - len(lines)
+        if rows > 0 and values:
+            lines += [(Span(text, "trend"),) for text in area(values, scene.width, rows, scene.glyphs)]
+        return Drawing(tuple(lines), tuple([None] * len(lines)), (), summary(scene), 0, (), scene.choice)
+
+    def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
+        return value_lines(scene, key)
+
+
+VIEW = Scalar()
+
+
+def _now(scene: Scene) -> Line:
+    plan, value = scene.data.plan, scene.data.rows.get("")
+    name = Span(f"{plan.name} ", "heading")
+    if isinstance(value, Stats):
+        average = numbers.with_unit(value.average, plan.unit)
+        return (
+            name,
+            Span(f"{value.count:,} avg {average} total {numbers.with_unit(value.total, plan.unit)}", "number"),
+        )
+    if value is None:
+        return (name, Span("nothing in this interval", "dim"))
+    if not isinstance(value, int | float):
+        return (name, Span(visible(str(value)), "name"))
+    if plan.aggregation in ("count", "sum"):
+        rate = value / max(scene.flush.seconds, 1e-9)
+        text = numbers.with_unit(rate, plan.unit) if plan.unit else numbers.whole(rate)
+        return (name, Span(f"{text}/s", "number"))
+    return (name, Span(numbers.with_unit(value, plan.unit) if plan.unit else f"{value:,}", "number"))
+
+
+def _range(scene: Scene, values: list[float]) -> Line:
+    unit = scene.data.plan.unit
+    low, high = numbers.with_unit(min(values), unit), numbers.with_unit(max(values), unit)
+    average = numbers.with_unit(sum(values) / len(values), unit)
+    return (Span(f"last {len(values)}: low {low} avg {average} high {high}", "dim"),)

@@ -1,0 +1,85 @@
+"""Stacks: one row per stack with its share of the samples and its innermost frames; a row folds out into all frames."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bttop.model.plan import MapPlan
+from bttop.model.records import Value
+from bttop.model.stacks import names
+from bttop.ui import numbers
+from bttop.ui.spans import Line, Span, bar, fit
+from bttop.ui.text import visible
+from bttop.ui.views.base import Drawing, Scene, parts
+from bttop.ui.views.rows import Cell, Row, draw_rows, text_cells
+from bttop.ui.views.table import key_lines, number, summary, value_lines
+
+
+class Stacks:
+    """Counts by a key that holds a stack."""
+
+    name = "stacks"
+
+    def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:  # noqa: ARG002
+        if plan.aggregation not in ("count", "sum", "value"):
+            return 0
+        return 8 if any(column.kind == "stack" for column in plan.columns) else 0
+
+    def draw(self, scene: Scene) -> Drawing:
+        total = sum(number(value) for value in scene.data.rows.values())
+        seconds = max(scene.flush.seconds, 1e-9)
+        stack_at = _stack_indexes(scene)
+        others = [cell for index, cell in enumerate(text_cells(scene)) if index not in stack_at]
+        cells = [
+            Cell("/s", lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
+                 "number", "right", least=5, most=10, falls=True),
+            Cell("%", lambda row: numbers.share(number(row.value), total), None, "dim", "right", least=3, most=4),
+            *others,
+            Cell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=16, most=400, spare=1),
+        ]  # fmt: skip
+        if scene.width >= 100:
+            cells.insert(2, Cell("", lambda row: bar(number(row.value), total, 8, scene.glyphs), None, "bar", least=8))
+        return draw_rows(
+            scene,
+            cells,
+            default_sort=scene.data.plan.sort or "/s",
+            summary=summary(scene),
+            under=lambda row: _unfolded(scene, row),
+        )
+
+    def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
+        return (*value_lines(scene, key), *key_lines(scene, key))
+
+
+VIEW = Stacks()
+
+
+def _stack_indexes(scene: Scene) -> frozenset[int]:
+    return frozenset(index for index, column in enumerate(scene.data.plan.columns) if column.kind == "stack")
+
+
+def row_frames(scene: Scene, key: str) -> list[tuple[str, tuple[str, ...]]]:
+    """The frames of each stack in a key, innermost first, with the stack's column title."""
+    columns, found = scene.data.plan.columns, parts(key, scene.data.plan.columns)
+    return [
+        (columns[index].title, names(str(found[index])))
+        for index in sorted(_stack_indexes(scene))
+        if index < len(found)
+    ]
+
+
+def _inline(scene: Scene, row: Row) -> str:
+    """The whole stack on one line, innermost frames first: kernel frames before user frames."""
+    mark = scene.glyphs.open if row.key in scene.choice.opened else scene.glyphs.closed
+    stacks = sorted(row_frames(scene, row.key), key=lambda pair: not pair[0].startswith("k"))
+    inline = [visible(name) for _, stack in stacks for name in stack]
+    return f"{mark} {' < '.join(inline) if inline else '[no frames]'}"
+
+
+def _unfolded(scene: Scene, row: Row) -> list[Line]:
+    lines = []
+    for title, stack in sorted(row_frames(scene, row.key), key=lambda pair: not pair[0].startswith("k")):
+        for index, name in enumerate(stack):
+            head = f"{title if index == 0 else '':>14}  "
+            lines.append(fit((Span(head, "heading"), Span(visible(name), "frame")), scene.width))
+    return lines

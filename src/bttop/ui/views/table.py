@@ -1,0 +1,175 @@
+"""The sorted table: one row per key, its number first, then who it is, a bar and its last minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bttop.model.plan import MapPlan
+from bttop.model.records import Stats, Value
+from bttop.ui import numbers
+from bttop.ui.spans import Line, Span, bar, fit, sparkline
+from bttop.ui.text import visible
+from bttop.ui.views.base import Drawing, Scene, decoded
+from bttop.ui.views.rows import Cell, Row, draw_rows, text_cells
+
+_PER_SECOND = ("count", "sum")
+BAR, TREND = 6, 6
+
+
+class Table:
+    """Keyed numbers: counts and sums per second, everything else as it is."""
+
+    name = "table"
+
+    def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
+        if plan.aggregation in ("hist", "lhist"):
+            return 0
+        return 5 if plan.columns or set(rows) - {""} else 1
+
+    def draw(self, scene: Scene) -> Drawing:
+        cells = [*value_cells(scene), *text_cells(scene), *_charts(scene)]
+        return draw_rows(scene, cells, default_sort=_first_sort(scene, cells), summary=summary(scene))
+
+    def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
+        return (*key_lines(scene, key), *value_lines(scene, key))
+
+
+VIEW = Table()
+
+
+def number(value: Value) -> float:
+    """What a row is worth when rows are compared: counts for stats, the number itself, 0 for anything else."""
+    if isinstance(value, Stats):
+        return value.count
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def rate_title(scene: Scene) -> str:
+    """Heading of the value column."""
+    plan = scene.data.plan
+    if plan.aggregation in _PER_SECOND:
+        return {"bytes": "B/s"}.get(plan.unit, "/s")
+    return plan.aggregation if plan.aggregation != "value" else "value"
+
+
+def value_cells(scene: Scene) -> list[Cell]:
+    """The columns for the value: one number, or three for stats."""
+    plan, seconds = scene.data.plan, max(scene.flush.seconds, 1e-9)
+    if plan.aggregation in ("stats", "avg") and any(isinstance(one, Stats) for one in scene.data.rows.values()):
+        return [
+            _number_cell("/s", lambda row: number(row.value) / seconds, numbers.whole),
+            _number_cell("avg", lambda row: _stat(row, 1), lambda value: numbers.with_unit(value, plan.unit)),
+            *(
+                [_number_cell(f"{_unit(plan.unit)}/s", lambda row: _stat(row, 2) / seconds, _in(plan.unit))]
+                if plan.aggregation == "stats"
+                else []
+            ),
+        ]
+    if plan.aggregation in _PER_SECOND:
+        shown = numbers.whole if plan.unit in ("", "count") else _in(plan.unit)
+        return [_number_cell(rate_title(scene), lambda row: number(row.value) / seconds, shown)]
+    if any(not isinstance(one, int | float) for one in scene.data.rows.values()):
+        return [Cell("value", lambda row: visible(str(row.value)), lambda row: str(row.value), "number", most=30)]
+    shown = _in(plan.unit) if plan.unit else numbers.whole
+    return [_number_cell(rate_title(scene), lambda row: number(row.value), shown)]
+
+
+def _unit(unit: str) -> str:
+    return {"bytes": "B", "": "total"}.get(unit, unit)
+
+
+def _in(unit: str) -> Callable[[float], str]:
+    return lambda value: numbers.with_unit(value, unit)
+
+
+def _stat(row: Row, index: int) -> float:
+    return float(row.value[index]) if isinstance(row.value, Stats) else 0.0
+
+
+def _number_cell(title: str, value: Callable[[Row], float], text: Callable[[float], str]) -> Cell:
+    return Cell(title, lambda row: text(value(row)), value, "number", "right", least=5, most=16, falls=True)
+
+
+def _charts(scene: Scene) -> list[Cell]:
+    """The bar and the trend, where there is room for them."""
+    top = max((number(value) for value in scene.data.rows.values()), default=0.0)
+    wide = scene.width >= 60
+    bars = 4 + (scene.width - 60) // 4 if wide else 0
+    trend = 60 if scene.width >= 140 else 20 if scene.width >= 76 else 8 if scene.width >= 44 else 4
+    found = []
+    if wide:
+        cells = min(30, max(BAR, bars))
+        found.append(
+            Cell(
+                "",
+                lambda row: bar(number(row.value), top, cells, scene.glyphs),
+                None,
+                "bar",
+                least=cells,
+                most=cells,
+            )
+        )
+    title = f"{trend}s" if trend >= 8 else ""
+    found.append(
+        Cell(
+            title,
+            lambda row: sparkline(scene.trend.values(row.key), trend, scene.glyphs),
+            None,
+            "trend",
+            "right",
+            least=trend,
+            most=trend,
+        )
+    )
+    return found
+
+
+def _first_sort(scene: Scene, cells: list[Cell]) -> str:
+    return scene.data.plan.sort or cells[0].title
+
+
+def summary(scene: Scene) -> str:
+    """The whole map as one rate."""
+    plan = scene.data.plan
+    if plan.aggregation in (*_PER_SECOND, "stats", "avg"):
+        total = sum(number(value) for value in scene.data.rows.values()) / max(scene.flush.seconds, 1e-9)
+        unit = plan.unit if plan.aggregation == "sum" else ""
+        return f"{numbers.with_unit(total, unit)}/s"
+    return f"{len(scene.data.rows)} rows"
+
+
+def key_lines(scene: Scene, key: str) -> tuple[Line, ...]:
+    """Every part of a key on lines of its own, whole: what a table had to cut stands here."""
+    lines: list[Line] = []
+    columns = scene.data.plan.columns
+    for index, part in enumerate(decoded(scene, key)):
+        title = columns[index].title if index < len(columns) else f"key {index + 1}"
+        for count, text in enumerate(str(part).strip("\n").split("\n")):
+            head = f"{title:>12}  " if count == 0 else " " * 14
+            lines += wrapped(head, visible(text.strip()), scene.width)
+    return tuple(lines)
+
+
+def wrapped(head: str, text: str, cells: int) -> list[Line]:
+    """Text over as many lines as it needs, behind a heading on the first."""
+    room = max(8, cells - len(head))
+    pieces = [text[at : at + room] for at in range(0, max(1, len(text)), room)]
+    return [
+        fit((Span(head if index == 0 else " " * len(head), "heading"), Span(piece, "name")), cells)
+        for index, piece in enumerate(pieces)
+    ]
+
+
+def value_lines(scene: Scene, key: str) -> tuple[Line, ...]:
+    """The value of a row in full, and its last minute."""
+    row = Row(key, scene.data.rows.get(key, 0))
+    lines = [_named(cell.title, cell.text(row), scene.width) for cell in value_cells(scene)]
+    if isinstance(row.value, int) and scene.data.plan.aggregation in _PER_SECOND:
+        lines.append(_named("in flush", f"{row.value:,} in {scene.flush.seconds:.3f} s", scene.width))
+    trend = sparkline(scene.trend.values(key), min(60, max(8, scene.width - 16)), scene.glyphs)
+    lines.append(fit((Span(f"{'last minute':>12}  ", "heading"), Span(trend.strip(), "trend")), scene.width))
+    return tuple(lines)
+
+
+def _named(title: str, text: str, cells: int) -> Line:
+    return fit((Span(f"{title:>12}  ", "heading"), Span(text, "number")), cells)

@@ -1,0 +1,168 @@
+"""Running the real bpftrace on one script: start it, wait until it is attached, stop it, read its maps."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any, NoReturn
+
+import pytest
+
+PROBES = Path(__file__).parents[2] / "probes"
+
+# bpftrace prints this word after the last attach when the variable of that name is set (0.14 and newer).
+_READY = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 30.0
+
+Rows = list[tuple[str, Any]]
+"""A printed map: key text and decoded value; a map without keys has the one key ``""``. Stack keys repeat."""
+
+
+class RefusedError(Exception):
+    """bpftrace ended before it was attached; the text is what it said."""
+
+
+def binaries() -> tuple[str, ...]:
+    """The distribution's bpftrace and those named by BTTOP_TEST_BPFTRACE (colon-separated)."""
+    found = shutil.which("bpftrace")
+    more = [path for path in os.environ.get("BTTOP_TEST_BPFTRACE", "").split(":") if path]
+    return (*([found] if found else []), *more)
+
+
+def unable(reason: str) -> NoReturn:
+    """Skip a test that cannot trace here. In continuous integration it fails: there, tracing has to work."""
+    if os.environ.get("CI"):
+        pytest.fail(f"cannot trace in continuous integration: {reason}")
+    pytest.skip(reason)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Look again and again until the condition holds; raises `AssertionError` after `seconds`."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"
+        time.sleep(0.02)
+
+
+class Tracing:
+    """One attached bpftrace."""
+
+    def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+        self._process = process
+        self._output = output
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def output(self) -> bytes:
+        """Everything printed so far, both streams."""
+        self._output.flush()
+        return Path(self._output.name).read_bytes()
+
+    def stop(self) -> dict[str, Rows]:
+        """Ctrl-C, as often as it takes (0.17 and 0.18 can miss one); returns the maps printed at the end."""
+        end = time.monotonic() + _STOP_SECONDS
+        while self._process.poll() is None:
+            assert time.monotonic() < end, "bpftrace did not stop"
+            self._process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1.0)
+        assert self._process.returncode == 0, self.output().decode(errors="replace")
+        return printed_maps(self.output())
+
+
+@contextlib.contextmanager
+def tracing(binary: str, script: Path, *arguments: object) -> Iterator[Tracing]:
+    """Run `binary -f json script arguments...`, attached when the block begins and gone when it ends.
+
+    Raises `RefusedError` when bpftrace ends before it is attached.
+    """
+    words = [binary, "-f", "json", script.name, *(str(argument) for argument in arguments)]
+    # Names of user frames cost 0.17 its own descriptors; no test here looks at them.
+    environment = {**os.environ, _READY.decode(): "1", "BPFTRACE_NO_USER_SYMBOLS": "1"}
+    with tempfile.NamedTemporaryFile(prefix="bttop-test-") as output:
+        process = subprocess.Popen(
+            words,
+            cwd=script.parent,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            traced = Tracing(process, output)
+            wait_until(
+                lambda: _READY in traced.output() or process.poll() is not None, _START_SECONDS, "bpftrace"
+            )
+            if process.poll() is not None:
+                raise RefusedError(traced.output().decode(errors="replace"))
+            yield traced
+        finally:
+            process.kill()
+            process.wait()
+
+
+def printed_maps(output: bytes) -> dict[str, Rows]:
+    """The maps in bpftrace's JSON lines; every other line is passed over."""
+    found: dict[str, Rows] = {}
+    for line in output.splitlines():
+        if not line.startswith(b'{"type": "'):
+            continue
+        record = dict(json.loads(line, object_pairs_hook=list))
+        if record["type"] in ("map", "hist", "stats"):
+            for name, value in record["data"]:
+                found[name] = _rows(value)
+    return found
+
+
+def _rows(value: Any) -> Rows:
+    """Objects arrive as lists of pairs, so that repeated keys survive; a histogram is a list of such."""
+    if isinstance(value, list) and value and isinstance(value[0], tuple):
+        return [(key, _plain(inner)) for key, inner in value]
+    return [("", _plain(value))]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list) and value and isinstance(value[0], tuple):
+        return dict(value)
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def refusal(binary: str, script: Path, *arguments: object) -> str:
+    """What bpftrace says when it cannot attach the script, or an empty string when it can."""
+    try:
+        with tracing(binary, script, *arguments):
+            return ""
+    except RefusedError as problem:
+        return str(problem) or "no reason given"
+
+
+def reason_line(text: str) -> str:
+    """The line of bpftrace's answer that tells most."""
+    errors = [line for line in text.splitlines() if "ERROR" in line and "RLIMIT_MEMLOCK" not in line]
+    return (errors or text.splitlines() or ["no answer"])[-1]
+
+
+def key_is(rows: Rows, *parts: object) -> Rows:
+    """The rows with exactly this key."""
+    return [row for row in rows if row[0] == _joined(parts)]
+
+
+def key_starts(rows: Rows, *parts: object) -> Rows:
+    """The rows whose key begins with these parts."""
+    return [row for row in rows if row[0].startswith(f"{_joined(parts)},")]
+
+
+def _joined(parts: tuple[object, ...]) -> str:
+    return ",".join(str(part) for part in parts)

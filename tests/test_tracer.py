@@ -1,0 +1,591 @@
+"""The tracer in a process of its own, spoken to as the dashboard does."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bttop import tracer
+from bttop.engine.frames import (
+    Descriptors,
+    Dropped,
+    Exited,
+    Failed,
+    Frame,
+    FrameReader,
+    Hello,
+    LongLine,
+    Refused,
+    Started,
+)
+from bttop.model.records import StampedLine
+from tests.standin import Steps, standin
+
+PATIENCE = 30.0
+"""Seconds that a condition may take on a busy machine; nothing waits that long when all is well."""
+TRACER = Path(tracer.__file__)
+PYTHONS = [sys.executable, *filter(None, os.environ.get("BTTOP_TEST_PYTHON", "").split(":"))]
+BPFTRACES = [
+    name for name in ["bpftrace", *os.environ.get("BTTOP_TEST_BPFTRACE", "").split(":")] if shutil.which(name)
+]
+
+F = TypeVar("F")
+
+
+class Session:
+    """A tracer and all the frames that were read from it."""
+
+    def __init__(self, folder: Path, *options: str, python: str = sys.executable) -> None:
+        self.folder = folder
+        self.frames: list[Frame] = []
+        self.reader = FrameReader()
+        self.started = itertools.count(1)
+        command = [python, "-I", "-S", str(TRACER), *options]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+
+    def send(self, **command: object) -> None:
+        self.stdin.write(json.dumps(command).encode() + b"\n")
+
+    def start(self, *steps: list[Any], argv: list[str] | None = None, **more: object) -> int:
+        """Start a stand-in (or argv); returns its id."""
+        ident = next(self.started)
+        path = str(standin(self.folder, steps, name=f"program{ident}"))
+        self.send(do="start", id=ident, argv=argv or [path], **{"env": {}, "nice": 0, **more})
+        return ident
+
+    def read(self, timeout: float) -> bool:
+        """Read once; False at the end, or when nothing came."""
+        if not select.select([self.stdout], [], [], timeout)[0]:
+            return False
+        data = os.read(self.stdout.fileno(), 1 << 18)
+        self.frames += self.reader.feed(data)
+        return bool(data)
+
+    def until(self, met: Callable[[], F]) -> F:
+        """Read until the condition is met, and return what it returned."""
+        deadline = time.monotonic() + PATIENCE
+        while not (result := met()):
+            assert self.read(deadline - time.monotonic()), f"it never came; last: {self.frames[-3:]}"
+        return result
+
+    def all(self, kind: type[F], ident: int | None = None) -> list[F]:
+        return [f for f in self.frames if isinstance(f, kind) and ident in (None, f.generation)]
+
+    def one(self, kind: type[F], ident: int | None = None) -> F:
+        """The first frame of the kind, waited for."""
+        return self.until(lambda: self.all(kind, ident))[0]
+
+    def lines(self, ident: int | None = None, stream: str = "stdout") -> list[bytes]:
+        return [line.data for line in self.all(StampedLine, ident) if line.stream == stream]
+
+    def finish(self, ident: int) -> int:
+        """The exit code, waited for."""
+        return self.one(Exited, ident).code
+
+    def report(self, ident: int) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.until(lambda: self.lines(ident))[0])
+        return found
+
+    def end(self) -> int:
+        """Close stdin and return the exit code."""
+        self.stdin.close()
+        return self.process.wait(PATIENCE)
+
+    def destroy(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.stdin.close()
+        self.stdout.close()
+
+
+@pytest.fixture
+def open_session(tmp_path: Path) -> Iterator[Callable[..., Session]]:
+    sessions: list[Session] = []
+
+    def make(*options: str, python: str = sys.executable) -> Session:
+        sessions.append(Session(tmp_path, *options, python=python))
+        return sessions[-1]
+
+    yield make
+    for session in sessions:
+        session.destroy()
+
+
+@pytest.fixture
+def session(open_session: Callable[..., Session]) -> Session:
+    return open_session()
+
+
+def wait_for(met: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; a zombie that init has not reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+# Lines
+
+
+@given(st.lists(st.binary(max_size=12).map(lambda data: data.replace(b"x", b"\n")), max_size=30))
+def test_lines_do_not_depend_on_how_the_stream_is_cut(chunks: list[bytes]) -> None:
+    lines = tracer.Lines(1000)
+    found = [bytes(line) for chunk in chunks for line in lines.feed(chunk) if not isinstance(line, int)]
+    found += [bytes(line) for line in lines.flush() if not isinstance(line, int)]
+    whole = b"".join(chunks).split(b"\n")
+    assert found == (whole if whole[-1] else whole[:-1])
+
+
+@given(st.lists(st.integers(0, 40), max_size=20), st.integers(1, 50))
+def test_a_line_above_the_cap_is_its_length(lengths: list[int], step: int) -> None:
+    stream = b"".join(b"x" * length + b"\n" for length in lengths)
+    lines = tracer.Lines(20)
+    found = [line for at in range(0, len(stream), step) for line in lines.feed(stream[at : at + step])]
+    assert found == [length if length > 20 else b"x" * length for length in lengths]
+
+
+def test_lines_arrive_in_order_between_started_and_exited(session: Session) -> None:
+    ident = session.start(["flood", 5000, "line"], ["exit", 3])
+    assert session.finish(ident) == 3
+    assert session.lines() == [b"%d line" % number for number in range(5000)]
+    own = [frame for frame in session.frames if frame.generation == ident]
+    assert isinstance(own[0], Started)
+    assert isinstance(own[-1], Exited)
+
+
+def test_hello_comes_first_with_the_pid(session: Session) -> None:
+    session.one(Hello)
+    assert isinstance(session.frames[0], Hello)
+    assert session.frames[0].pid == session.process.pid
+
+
+def test_every_line_carries_the_moment_it_arrived(session: Session) -> None:
+    clocks = (time.CLOCK_BOOTTIME, time.CLOCK_REALTIME)
+    before = [time.clock_gettime_ns(clock) for clock in clocks]
+    go = session.folder / "go"
+    ident = session.start(["line", "a"], ["await", str(go)], ["line", "b"])
+    session.until(lambda: session.lines(ident))
+    between = [time.clock_gettime_ns(clock) for clock in clocks]
+    go.touch()
+    session.finish(ident)
+    after = [time.clock_gettime_ns(clock) for clock in clocks]
+    first, second = (line.stamp for line in session.all(StampedLine))
+    for clock in range(2):
+        assert before[clock] <= first[clock] <= between[clock] <= second[clock] <= after[clock]
+
+
+def test_an_unfinished_last_line_is_sent(session: Session) -> None:
+    ident = session.start(["line", "whole"], ["raw", "cut off"], ["die", signal.SIGKILL])
+    assert session.finish(ident) == -signal.SIGKILL
+    assert session.lines() == [b"whole", b"cut off"]
+
+
+def test_any_bytes_pass_unchanged(session: Session) -> None:
+    session.finish(
+        session.start(["line", ""], ["line", "a\r"], ["garbage", 70_000], ["line", ""], ["line", ""])
+    )
+    stream = b"\n".join(session.lines())
+    assert stream.startswith(b"\na\r\n")
+    assert set(stream) == set(range(256))
+    assert stream.endswith(b"\xff\n")
+    assert len(stream) == 1 + 3 + 70_000 + 1
+
+
+def test_a_line_is_kept_up_to_the_cap_and_counted_above(open_session: Callable[..., Session]) -> None:
+    session = open_session("--cap", "1000")
+    session.finish(
+        session.start(["huge", 1000], ["huge", 1001], ["line", "next"], ["huge", 300_000], ["line", "last"])
+    )
+    found = [
+        f.data if isinstance(f, StampedLine) else f.size
+        for f in session.frames
+        if isinstance(f, StampedLine | LongLine)
+    ]
+    assert found == [b"x" * 1000, 1001, b"next", 300_000, b"last"]
+
+
+def test_a_line_of_many_megabytes_comes_whole(session: Session) -> None:
+    session.finish(session.start(["huge", 20_000_000]))
+    assert session.lines() == [b"x" * 20_000_000]
+
+
+def test_pieces_on_stderr_become_one_line(session: Session) -> None:
+    session.finish(
+        session.start(
+            ["error", "ERROR"], ["error", ": "], ["error", "text"], ["error", "\n"], ["error", "\n"]
+        )
+    )
+    assert session.lines(stream="stderr") == [b"ERROR: text", b""]
+
+
+def test_the_beginning_of_a_line_on_stderr_is_sent_after_a_silence(session: Session) -> None:
+    go = session.folder / "go"
+    ident = session.start(["error", "half"], ["await", str(go)], ["error", "\n"], ["error", "next\n"])
+    session.until(lambda: session.lines(stream="stderr"))
+    assert not session.all(Exited)
+    go.touch()
+    session.finish(ident)
+    assert session.lines(stream="stderr") == [b"half", b"next"]
+
+
+def test_the_beginning_of_a_line_on_stdout_waits_for_its_end(session: Session) -> None:
+    go = session.folder / "go"
+    steps: Steps = (["raw", "half"], ["error", "a"], ["await", str(go)], ["raw", " whole\n"])
+    ident = session.start(*map(list, steps))
+    session.until(lambda: session.lines(stream="stderr"))
+    go.touch()
+    session.finish(ident)
+    assert session.lines() == [b"half whole"]
+
+
+# A reader that stops
+
+
+def test_what_is_sent_and_what_is_dropped_add_up(open_session: Callable[..., Session]) -> None:
+    session = open_session("--buffer", "300000")
+    done, total = session.folder / "done", 100_000
+    ident = session.start(["flood", total, "line"], ["touch", str(done)], ["exit", 0])
+    wait_for(done.exists)
+    session.finish(ident)
+    lines, dropped = session.lines(), session.all(Dropped)[-1]
+    assert dropped.lines > 0
+    assert len(lines) + dropped.lines == total
+    whole = sum(len(b"%d line" % number) for number in range(total))
+    assert sum(map(len, lines)) + dropped.bytes == whole
+    numbers = [int(line.split()[0]) for line in lines]
+    assert numbers == sorted(set(numbers))
+
+
+def test_every_gap_is_told_before_the_next_line(open_session: Callable[..., Session]) -> None:
+    session = open_session("--buffer", "300000")
+    done = session.folder / "done"
+    ident = session.start(["flood", 100_000, "line"], ["touch", str(done)])
+    wait_for(done.exists)
+    session.finish(ident)
+    told = seen = 0
+    for frame in session.frames:
+        if isinstance(frame, Dropped):
+            told = frame.lines
+        elif isinstance(frame, StampedLine):
+            assert int(frame.data.split()[0]) == told + seen
+            seen += 1
+    assert told
+
+
+def test_a_flood_does_not_push_out_the_lines_of_a_quiet_program(open_session: Callable[..., Session]) -> None:
+    session = open_session("--buffer", "1000000")
+    flooded, said = session.folder / "flooded", session.folder / "said"
+    loud = session.start(["flood", 200_000, "line"], ["touch", str(flooded)])
+    quiet = session.start(["await", str(flooded)], ["flood", 20, "quiet"], ["touch", str(said)])
+    wait_for(said.exists)
+    session.finish(loud)
+    session.finish(quiet)
+    assert session.all(Dropped, loud)
+    assert len(session.lines(quiet)) == 20
+
+
+def test_an_endless_flood_does_not_starve_others(session: Session) -> None:
+    session.start(["repeat", None, [["flood", 1000, "line"]]])
+    quiet = session.start(["line", "here"])
+    assert session.finish(quiet) == 0
+    assert session.lines(quiet) == [b"here"]
+
+
+# Starting
+
+
+def test_a_program_gets_exactly_its_environment(session: Session) -> None:
+    ident = session.start(["report"], env={"A": "1 ü", "HOME": "/nowhere"})
+    env = session.report(ident)["env"]
+    assert env.pop("PATH")
+    assert env == {"A": "1 ü", "HOME": "/nowhere", "LANG": "C.UTF-8"}
+
+
+def test_a_program_has_its_own_session_and_no_input(session: Session) -> None:
+    found = session.report(session.start(["report"], nice=11))
+    assert found["pid"] == found["pgid"] == found["sid"]
+    assert found["ppid"] == session.process.pid
+    assert found["stdin"] == "/dev/null"
+    assert found["nice"] == 11
+
+
+def test_a_program_may_open_as_many_files_as_the_hard_limit_allows(session: Session) -> None:
+    soft, hard = session.report(session.start(["report"]))["nofile"]
+    assert hard == resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert soft >= min(hard, 65536) or hard == resource.RLIM_INFINITY
+
+
+def test_a_program_inherits_no_ignored_or_blocked_signal(session: Session) -> None:
+    session.finish(session.start(argv=["cat", "/proc/self/status"]))
+    status = dict(line.split(b":\t", 1) for line in session.lines())
+    assert int(status[b"SigIgn"], 16) == 0
+    assert int(status[b"SigBlk"], 16) == 0
+
+
+def test_a_program_inherits_no_descriptor(session: Session) -> None:
+    session.start(["wait"])
+    session.one(Started)
+    second = session.start(argv=["ls", "/proc/self/fd"])
+    session.finish(second)
+    assert session.lines(second) == [b"0", b"1", b"2", b"3"]  # 3 is the folder that ls reads
+
+
+@pytest.mark.parametrize(
+    ("mode", "reason"), [(None, "No such file or directory"), (0o644, "Permission denied")]
+)
+def test_a_program_that_cannot_be_executed_failed(session: Session, mode: int | None, reason: str) -> None:
+    path = session.folder / "tool"
+    if mode is not None:
+        path.touch(mode)
+    failed = session.one(Failed, session.start(argv=[str(path)]))
+    assert failed.reason == f"{path}: {reason}"
+    assert session.end() == 0
+    while session.read(0):
+        pass
+    assert not session.all(Started)
+    assert not session.all(Exited)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"nonsense",
+        b"\xff\xfe",
+        b"[1]",
+        b"[" * 100_000,
+        b'{"do": "start", "id": 1}',
+        b'{"do": "start", "id": 1, "argv": []}',
+        b'{"do": "start", "id": 1, "argv": ["a\\u0000b"]}',
+        b'{"do": "start", "id": 1, "argv": ["\\ud800"]}',
+        b'{"do": "start", "id": 1, "argv": ["true"], "env": {"A=B": "1"}}',
+        b'{"do": "start", "id": 1, "argv": ["true"], "env": {"A": 1}}',
+        b'{"do": "start", "id": 1, "argv": ["true"], "nice": 99}',
+        b'{"do": "start", "id": true, "argv": ["true"]}',
+        b'{"do": "start", "id": 4294967296, "argv": ["true"]}',
+        b'{"do": "stop", "id": 7, "grace": 1}',
+        b'{"do": "stop", "id": 7}',
+        b'{"do": "nice", "id": 7, "nice": 0}',
+        b'{"do": "watch", "id": null}',
+        b'{"do": ["start"], "id": 1}',
+        b'{"do": "dance", "id": 1}',
+    ],
+)
+def test_a_command_that_makes_no_sense_is_refused(session: Session, line: bytes) -> None:
+    session.stdin.write(line + b"\n")
+    assert session.one(Refused).reason
+    assert session.finish(session.start(["line", "still here"])) == 0
+
+
+def test_an_id_is_used_once(session: Session) -> None:
+    session.start(["line", "first"])
+    session.finish(1)
+    session.send(do="start", id=1, argv=["true"], env={})
+    assert session.one(Refused, 1).reason == "id 1 was used before"
+
+
+def test_a_command_for_a_program_that_has_ended_is_no_error(session: Session) -> None:
+    session.finish(session.start())
+    session.send(do="stop", id=1, grace=1)
+    session.send(do="watch", id=1)
+    session.send(do="nice", id=1, nice=5)
+    session.finish(session.start())
+    assert not session.all(Refused)
+
+
+# Nice and descriptors
+
+
+def test_nice_changes_one_program_or_all(session: Session) -> None:
+    first = session.one(Started, session.start(["wait"])).pid
+    second = session.one(Started, session.start(["wait"])).pid
+    session.send(do="nice", id=2, nice=4)
+    wait_for(lambda: os.getpriority(os.PRIO_PROCESS, second) == 4)
+    assert os.getpriority(os.PRIO_PROCESS, first) == 0
+    session.send(do="nice", id=None, nice=6)
+    wait_for(lambda: [os.getpriority(os.PRIO_PROCESS, pid) for pid in (first, second)] == [6, 6])
+
+
+def test_nice_sent_together_with_the_start_is_not_lost(session: Session) -> None:
+    commands: list[dict[str, object]] = [
+        {"do": "start", "id": 1, "argv": [str(standin(session.folder, [["wait"]]))], "env": {}, "nice": 3},
+        {"do": "nice", "id": None, "nice": 8},
+    ]
+    session.stdin.write(b"".join(json.dumps(command).encode() + b"\n" for command in commands))
+    pid = session.one(Started).pid
+    wait_for(lambda: os.getpriority(os.PRIO_PROCESS, pid) == 8)
+
+
+def test_a_watched_program_tells_its_descriptors_at_first_and_when_they_change(session: Session) -> None:
+    ready, go = session.folder / "ready", session.folder / "go"
+    ident = session.start(["open", 2], ["touch", str(ready)], ["await", str(go)], ["open", 1], ["wait"])
+    wait_for(ready.exists)
+    session.send(do="watch", id=ident)
+    assert session.one(Descriptors).counts == {"perf_event": 0, "bpf-prog": 0, "bpf-map": 0, "eventpoll": 2}
+    go.touch()
+    assert session.until(lambda: session.all(Descriptors)[1:])[0].counts["eventpoll"] == 3
+
+
+@pytest.mark.real
+@pytest.mark.skipif(os.geteuid() != 0 or not BPFTRACES, reason="needs root and bpftrace")
+@pytest.mark.parametrize("bpftrace", BPFTRACES)
+def test_the_descriptors_of_bpftrace_are_counted(session: Session, bpftrace: str) -> None:
+    script = "profile:hz:9 { @ = count(); } interval:s:1 { print(@); }"
+    ident = session.start(argv=[bpftrace, "-f", "json", "-e", script], env={})
+    session.until(lambda: any(b'"map"' in line for line in session.lines(ident)) or session.all(Exited))
+    if session.all(Exited):
+        pytest.skip(f"cannot trace here: {session.lines(stream='stderr')}")
+    session.send(do="watch", id=ident)
+    counts = session.one(Descriptors, ident).counts
+    assert counts["perf_event"] > 0
+    assert counts["bpf-prog"] >= 2
+    assert counts["bpf-map"] >= 1
+    assert counts["eventpoll"] >= 1
+    session.send(do="stop", id=ident, grace=20)
+    assert session.finish(ident) == 0
+
+
+# Ending
+
+
+def test_stop_interrupts_again_until_it_is_heard(session: Session) -> None:
+    ident = session.start(["deaf", 2], ["at-exit", [["line", "final"]]], ["line", "ready"], ["wait"])
+    session.until(session.lines)
+    session.send(do="stop", id=ident, grace=PATIENCE)
+    assert session.finish(ident) == 0
+    assert session.lines() == [b"ready", b"final"]
+
+
+def test_what_does_not_stop_is_killed_after_the_grace(session: Session) -> None:
+    ident = session.start(["deaf", -1], ["line", "ready"], ["wait"])
+    session.until(session.lines)
+    session.send(do="stop", id=ident, grace=0.3)
+    assert session.finish(ident) == -signal.SIGKILL
+
+
+def test_a_second_stop_can_make_it_quicker(session: Session) -> None:
+    ident = session.start(["deaf", -1], ["line", "ready"], ["wait"])
+    session.until(session.lines)
+    session.send(do="stop", id=ident, grace=PATIENCE * 10)
+    session.send(do="stop", id=ident, grace=0)
+    assert session.finish(ident) == -signal.SIGKILL
+
+
+def test_what_a_program_leaves_in_its_group_goes_with_it(session: Session) -> None:
+    ident = session.start(["child", [["deaf", -1], ["report"], ["wait"]]], ["wait"])
+    child = session.report(ident)["pid"]
+    session.send(do="stop", id=ident, grace=PATIENCE)
+    assert session.finish(ident) == 0
+    wait_for(lambda: not alive(child))
+
+
+def test_a_stranger_that_holds_the_pipes_does_not_delay_the_exit(session: Session) -> None:
+    ident = session.start(["escape", [["report"], ["wait"]]], ["error", "unfinished"], ["wait"])
+    stranger = session.report(ident)["pid"]
+    try:
+        session.send(do="stop", id=ident, grace=PATIENCE)
+        assert session.finish(ident) == 0
+        assert alive(stranger)
+        assert session.lines(ident, "stderr") == [b"unfinished"]
+    finally:
+        os.kill(stranger, signal.SIGKILL)
+
+
+def test_a_program_that_closes_its_output_is_still_running(session: Session) -> None:
+    go = session.folder / "go"
+    ident = session.start(["close", "stdout"], ["error", "still here\n"], ["await", str(go)], ["exit", 4])
+    session.until(lambda: session.lines(stream="stderr"))
+    assert not session.all(Exited)
+    go.touch()
+    assert session.finish(ident) == 4
+
+
+def test_the_end_of_stdin_takes_everything_down(session: Session) -> None:
+    session.start(["deaf", -1], ["child", [["deaf", -1], ["report"], ["wait"]]], ["report"], ["wait"])
+    session.start(["at-exit", [["line", "final"]]], ["report"], ["wait"])
+    session.until(lambda: len(session.lines()) == 3)
+    pids = [json.loads(line)["pid"] for line in session.lines()]
+    assert session.end() == 0
+    assert not any(map(alive, pids))
+    while session.read(0):
+        pass
+    assert session.lines(2)[-1] == b"final"
+    assert {exited.code for exited in session.all(Exited)} == {0, -signal.SIGKILL}
+
+
+def test_a_broken_stdout_takes_everything_down(session: Session) -> None:
+    pid = session.report(session.start(["report"], ["wait"]))["pid"]
+    session.stdout.close()
+    assert session.process.wait(PATIENCE) == 0
+    assert not alive(pid)
+
+
+def test_a_full_stdout_does_not_keep_the_tracer_from_ending(session: Session) -> None:
+    done = session.folder / "done"
+    session.start(["flood", 200_000, "line"], ["touch", str(done)], ["wait"])
+    wait_for(done.exists)
+    assert session.end() == 0
+
+
+def test_a_killed_tracer_takes_everything_with_it(session: Session) -> None:
+    pid = session.report(session.start(["deaf", -1], ["report"], ["wait"]))["pid"]
+    session.process.kill()
+    wait_for(lambda: not alive(pid))
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGPIPE"])
+def test_the_tracer_ignores_the_signals_of_a_terminal(session: Session, name: str) -> None:
+    session.one(Hello)
+    session.process.send_signal(signal.Signals[name])
+    assert session.finish(session.start(["line", "still here"])) == 0
+
+
+# Python 3.6
+
+
+def test_the_tracer_is_written_for_python_3_6() -> None:
+    run = "import vermin; vermin.main()"
+    command = [sys.executable, "-c", run, "-t=3.6-", "--violations", "--no-tips", str(TRACER)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_tracer_works_without_any_installed_package(
+    open_session: Callable[..., Session], python: str
+) -> None:
+    session = open_session(python=python)
+    ident = session.start(["error", "warning\n"], ["report"], ["deaf", 1], ["wait"])
+    pid = session.report(ident)["pid"]
+    session.send(do="watch", id=ident)
+    session.one(Descriptors)
+    session.send(do="stop", id=ident, grace=PATIENCE)
+    assert session.finish(ident) == 0
+    assert not alive(pid)
+    assert session.lines(stream="stderr") == [b"warning"]
+    assert session.end() == 0
