@@ -264,3 +264,15 @@ def test_profile_finds_the_busy_process(bpftrace: str) -> None:
     # A tick that meets another BPF program on its CPU is lost; the samples before `start` come on top.
     assert 99 * wanted_seconds / 2 <= samples <= 99 * (used + 1)
     assert not tracing.key_starts(maps["@stacks"], 0)
+
+
+@pytest.mark.real
+def test_profile_with_a_pid_shows_no_other_process_and_no_idle_cpu(bpftrace: str) -> None:
+    with load.busy_loop() as pid, tracing.tracing(bpftrace, PROBES / "profile.bt", pid) as traced:
+        start = load.cpu_seconds(pid)
+        tracing.wait_until(
+            lambda: load.cpu_seconds(pid) - start >= 0.5, load.LIMIT_SECONDS, "half a busy second"
+        )
+        maps = traced.stop()
+    assert set(maps) == {"@stacks"}
+    assert tracing.key_starts(maps["@stacks"], pid, "bttop-busy") == maps["@stacks"] != []

@@ -24,6 +24,9 @@ _READY = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 30.0
 
+# 0.17 and 0.18 can miss a SIGINT; a second one that comes while the maps are printed ends bpftrace at once.
+_PATIENCE_SECONDS = 8.0
+
 Rows = list[tuple[str, Any]]
 """A printed map: key text and decoded value; a map without keys has the one key ``""``. Stack keys repeat."""
 
@@ -55,30 +58,41 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 
 class Tracing:
-    """One attached bpftrace."""
+    """One running bpftrace."""
 
-    def __init__(self, process: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], stdout: IO[bytes], stderr: IO[bytes]) -> None:
         self._process = process
-        self._output = output
+        self._stdout, self._stderr = stdout, stderr
 
     @property
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
     def output(self) -> bytes:
-        """Everything printed so far, both streams."""
-        self._output.flush()
-        return Path(self._output.name).read_bytes()
+        """Everything on stdout so far."""
+        return Path(self._stdout.name).read_bytes()
+
+    def complaints(self) -> bytes:
+        """Everything on stderr so far."""
+        return Path(self._stderr.name).read_bytes()
+
+    def attached(self) -> bool:
+        # On stderr up to 0.22, on stdout since.
+        return _READY in self.output() or _READY in self.complaints()
 
     def stop(self) -> dict[str, Rows]:
-        """Ctrl-C, as often as it takes (0.17 and 0.18 can miss one); returns the maps printed at the end."""
+        """Ctrl-C, again if it takes long; returns the maps that bpftrace printed at its end."""
         end = time.monotonic() + _STOP_SECONDS
-        while self._process.poll() is None:
+        while not self.ended:
             assert time.monotonic() < end, "bpftrace did not stop"
             self._process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(1.0)
-        assert self._process.returncode == 0, self.output().decode(errors="replace")
+                self._process.wait(_PATIENCE_SECONDS)
+        assert self._process.returncode == 0, (self.output() + self.complaints()).decode(errors="replace")
         return printed_maps(self.output())
 
 
@@ -91,22 +105,15 @@ def tracing(binary: str, script: Path, *arguments: object) -> Iterator[Tracing]:
     words = [binary, "-f", "json", script.name, *(str(argument) for argument in arguments)]
     # Names of user frames cost 0.17 its own descriptors; no test here looks at them.
     environment = {**os.environ, _READY.decode(): "1", "BPFTRACE_NO_USER_SYMBOLS": "1"}
-    with tempfile.NamedTemporaryFile(prefix="bttop-test-") as output:
+    with tempfile.NamedTemporaryFile() as stdout, tempfile.NamedTemporaryFile() as stderr:
         process = subprocess.Popen(
-            words,
-            cwd=script.parent,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            words, cwd=script.parent, env=environment, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr
         )
+        traced = Tracing(process, stdout, stderr)
         try:
-            traced = Tracing(process, output)
-            wait_until(
-                lambda: _READY in traced.output() or process.poll() is not None, _START_SECONDS, "bpftrace"
-            )
-            if process.poll() is not None:
-                raise RefusedError(traced.output().decode(errors="replace"))
+            wait_until(lambda: traced.attached() or traced.ended, _START_SECONDS, "bpftrace")
+            if traced.ended:
+                raise RefusedError((traced.output() + traced.complaints()).decode(errors="replace"))
             yield traced
         finally:
             process.kill()

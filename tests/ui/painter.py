@@ -128,6 +128,9 @@ async def _run(options: argparse.Namespace) -> int:
         if options.ignore_hangup:
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
         await app.run_async()
+        if options.continue_at_end:
+            signal.raise_signal(signal.SIGCONT)
+            await asyncio.sleep(0)
     return app.return_code or 0
 
 
@@ -137,6 +140,7 @@ def main() -> None:
     parser.add_argument("--still", action="store_true")
     parser.add_argument("--stock", action="store_true")
     parser.add_argument("--ignore-hangup", action="store_true")
+    parser.add_argument("--continue-at-end", action="store_true")
     options = parser.parse_args()
     os.set_blocking(options.report, False)
     sys.exit(asyncio.run(_run(options)))

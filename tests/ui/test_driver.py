@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual._ansi_sequences import SYNC_END, SYNC_START
 
 import bttop
 from bttop.ui.lastresort import LastResort
@@ -137,6 +138,20 @@ def test_loop_goes_on_and_the_picture_becomes_current_after_a_stall(answers: dic
                 and all(row == letter * 160 for row in painting.terminal.screen.display[1:])
             )
         )
+
+
+def test_every_synchronized_update_that_begins_also_ends_across_a_stall() -> None:
+    begin, end = SYNC_START.encode(), SYNC_END.encode()
+    with painter(columns=160, rows=48, answers=SYNCHRONIZED) as painting:
+        painting.get_stuck()
+        painting.terminal.send("p")
+        number = painting.wait_for_still_picture()
+        painting.terminal.resume()
+        painting.terminal.wait_for(f"picture {number} of")
+        painting.terminal.wait_for(lambda: painting.terminal.raw.endswith(end))
+        marks = re.findall(re.escape(begin) + b"|" + re.escape(end), bytes(painting.terminal.raw))
+        assert marks == [begin, end] * (len(marks) // 2)
+        assert len(marks) > 2
 
 
 def test_what_waits_for_a_stuck_terminal_is_bounded() -> None:
@@ -266,6 +281,14 @@ def test_continue_without_a_stop_starts_no_second_input_and_keeps_the_shells_att
         painting.terminal.send("q")
         assert painting.terminal.exit_code() == 0
         painting.restored()
+
+
+def test_continue_after_the_end_does_not_take_the_terminal_again() -> None:
+    with painter("--continue-at-end") as painting:
+        painting.terminal.send("q")
+        assert painting.terminal.exit_code() == 0
+        painting.restored()
+        assert painting.terminal.raw.count(b"\x1b[?1049h") == 1
 
 
 def test_stop_and_continue_by_signal_give_the_terminal_back_in_between() -> None:

@@ -15,7 +15,8 @@ from bttop.model.release import Release
 # odd number of backslashes makes an escape.
 _WIDE_BYTE = re.compile(rb"(?<!\\)((?:\\\\)*)\\uffffff([89a-f][0-9a-f])")
 _SURROGATE = re.compile(
-    rb"(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+    rb"(?<!\\)((?:\\\\)*)"
+    rb"(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 _ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u")
 _LEADING_KIND = re.compile(rb'\{"type": ?"([a-z_]+)"')
@@ -102,7 +103,7 @@ def to_text(data: bytes) -> str:
     if b"\\uffffff" in data:
         data = _WIDE_BYTE.sub(lambda found: found[1] + bytes([int(found[2], 16)]), data)
     if b"\\ud" in data or b"\\uD" in data:
-        data = _SURROGATE.sub(lambda found: found[1] or rb"\ufffd", data)
+        data = _SURROGATE.sub(lambda found: found[1] + (found[2] or rb"\ufffd"), data)
     return data.decode("utf-8", "replace")
 
 

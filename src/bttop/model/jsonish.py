@@ -23,7 +23,7 @@ _STRICT = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=str)
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 # A bare value inside an object ends before the next member, or before a brace that closes something.
-_BARE_IN_OBJECT = re.compile(r',\s*"(?:[^"\\]|\\.)*"\s*:|\}(?=\s*(?:[,}\]]|$))')
+_BARE_IN_OBJECT = re.compile(r',\s*"(?:[^"\\]|\\.)*"\s*:|\}(?=\s*(?:[,{}\]]|$))')
 _BARE_IN_ARRAY = re.compile(r"[,\]{]")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _POINTER = re.compile(r"0x[0-9a-fA-F]+")
@@ -93,11 +93,11 @@ class _Lenient:
         self._at += 1
         elements: list[Json] = []
         while not self._took("]"):
+            before = self._at
             if elements:
                 self._took(",")
-            before = self._at
             elements.append(self._value(_BARE_IN_ARRAY, depth + 1))
-            if self._at == before:
+            if self._at == before and self._peek() != ",":
                 raise ValueError(f"an array does not end, at character {before}")
         return elements
 
@@ -112,6 +112,8 @@ class _Lenient:
         if found is None:
             raise ValueError(f"a value does not end, at character {self._at}")
         text = self._text[self._at : found.start()].strip()
+        if '"' in text:
+            raise ValueError(f"a quote within a value, at character {self._at}")
         self._at = found.start()
         return bare_value(text)
 

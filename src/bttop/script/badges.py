@@ -31,6 +31,12 @@ def said(front: FrontMatter | None) -> Iterator[Badge]:
         yield Badge("note", front.badge, front.help)
 
 
+def not_pinned(wanted: tuple[object, ...] | None) -> tuple[Badge, ...]:
+    """For a script that runs as it is although a pin is wanted."""
+    why = "A script that runs as it is cannot be restricted, so everything is shown."
+    return (Badge("unpinned", "not pinned", why),) if wanted and any(wanted) else ()
+
+
 def approximate(names: Sequence[str]) -> Badge:
     why = "what is counted between print and clear is lost, and up to bpftrace 0.19 some is counted twice"
     return Badge("approximate", "print+clear: approximate", f"{', '.join(names)}: {why}.")

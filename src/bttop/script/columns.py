@@ -55,7 +55,7 @@ def title_of(expression: Expression) -> str:
     core = _without_casts(expression)
     if _is_call(core):
         inner = title_of(_argument(core))
-        return core[0].text if core[0].text in _STACKS or inner == _UNNAMED else inner
+        return core[0].text if core[0].text in _STACKS or inner in (_UNNAMED, "reg") else inner
     if core and core[0].kind == "map":
         return core[0].text.removeprefix("@") or _UNNAMED
     if core and all(token.kind in ("word", "variable") or token.text in (".", "->") for token in core):

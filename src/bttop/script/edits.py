@@ -16,6 +16,8 @@ class Edit(NamedTuple):
     offset: int
     text: str
     removed: int = 0
+    origin: int = -1
+    """Offset of what `text` stands for, where that is another place than its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Edited:
             if offset < begin:
                 break
             if offset < begin + len(edit.text):
-                return edit.offset
+                return edit.offset if edit.origin < 0 else edit.origin
             grown += len(edit.text) - edit.removed
         return min(max(offset - grown, 0), len(self.original))
 

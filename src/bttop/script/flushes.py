@@ -92,25 +92,27 @@ def _bank_edits(
     run: Sequence[Update], by_name: Mapping[str, Choice], banks: Mapping[str, tuple[str, str]]
 ) -> Iterator[Edit]:
     """Statements become assignments to variables, in place; the choice of the bank follows the last one."""
-    statements: list[tuple[str, str]] = []
-    for number, update in enumerate(run):
+    statements: list[tuple[Update, str]] = []
+    for update in run:
         function = by_name[update.name].function
-        hoisted, names = _hoisted(update, function)
-        statements.append((update.name, _assignment(update, function, names)))
-        last = update.tokens[-1]
-        kept = {token.start for expression in hoisted.values() for token in expression}
-        starts = {expression[0].start: f" ${name} = " for name, expression in hoisted.items()}
-        ends = {expression[-1].start for expression in hoisted.values()}
-        tail = _both_branches(statements, banks) if number == len(run) - 1 else ""
-        for token in update.tokens:
-            if token.start in starts:
-                yield Edit(token.start, starts[token.start])
-            if token.start not in kept:
-                yield replace(token, tail if token is last else "")
-            if token.start in ends:
-                yield Edit(token.end, ";")
-            if token is last and token.start in kept:
-                yield Edit(token.end, tail)
+        hoisted, written = _hoisted(update, function)
+        statements.append((update, _assignment(update, function, written)))
+        yield from _in_place(update, hoisted)
+    yield from _both_branches(statements, banks)
+
+
+def _in_place(update: Update, hoisted: Mapping[str, Expression]) -> Iterator[Edit]:
+    """Leave of a statement what is evaluated, each expression assigned to its variable."""
+    kept = {token.start for expression in hoisted.values() for token in expression}
+    names = {expression[0].start: name for name, expression in hoisted.items()}
+    ends = {expression[-1].start for expression in hoisted.values()}
+    for token in update.tokens:
+        if token.start in names:
+            yield Edit(token.start, f" ${names[token.start]} = ")
+        if token.start not in kept:
+            yield replace(token, "")
+        if token.start in ends:
+            yield Edit(token.end, ";")
 
 
 def _hoisted(update: Update, function: str) -> tuple[dict[str, Expression], dict[int, str]]:
@@ -146,9 +148,16 @@ def _assignment(update: Update, function: str, written: Mapping[int, str]) -> st
     return f"{f'[{keys}]' if keys else ''} = {function}({arguments});"
 
 
-def _both_branches(statements: Sequence[tuple[str, str]], banks: Mapping[str, tuple[str, str]]) -> str:
-    zero, one = (" ".join(banks[name][bank] + rest for name, rest in statements) for bank in (0, 1))
-    return f" if ({TICKS} & 1) {{ {one} }} else {{ {zero} }}"
+def _both_branches(
+    statements: Sequence[tuple[Update, str]], banks: Mapping[str, tuple[str, str]]
+) -> Iterator[Edit]:
+    """The statements once for each bank, behind the last one; each knows where it comes from."""
+    end = statements[-1][0].tokens[-1].end
+    for bank, opening, closing in ((1, f" if ({TICKS} & 1) {{", " }"), (0, " else {", " }")):
+        yield Edit(end, opening)
+        for update, rest in statements:
+            yield Edit(end, f" {banks[update.name][bank]}{rest}", origin=update.tokens[0].start)
+        yield Edit(end, closing)
 
 
 def _rewritten_in_place(update: Update, function: str) -> Iterator[Edit]:

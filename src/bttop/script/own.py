@@ -29,15 +29,14 @@ def writing_intervals(script: Script, seen: Survey) -> list[int]:
     return [index for index in sorted(seen.writing_probes) if script.probes[index].has("interval")]
 
 
-def heartbeats(script: Script, probes: Sequence[int], *, counted: bool = False) -> Iterator[Edit]:
-    """A heartbeat, marked a, b …, as the last statement of each block; `counted`: the block counts its ticks."""
+def heartbeats(script: Script, probes: Sequence[int]) -> Iterator[Edit]:
+    """A heartbeat, marked a, b and so on, as the last statement of each block."""
     for number, index in enumerate(probes):
         mark = letters(number)
         ticks = TICKS if number == 0 else f"{TICKS}{mark}"
         separator = "" if _last_token(script, script.probes[index]).text in ("{", "}", ";") else ";"
-        count = "" if counted else f"{ticks}++; "
         closing = script.tokens[script.probes[index].block[1]]
-        yield Edit(closing.start, f"{separator} {count}{heartbeat(mark, ticks)} ")
+        yield Edit(closing.start, f"{separator} {ticks}++; {heartbeat(mark, ticks)} ")
 
 
 def periods(points: Sequence[AttachPoint]) -> Iterator[int]:
@@ -68,7 +67,9 @@ def exact_choices(script: Script, seen: Survey) -> tuple[Choice, ...]:
 
 def exact_edits(script: Script, choices: Sequence[Choice], probe: int) -> Iterator[Edit]:
     """The edits for `exact_choices`, the heartbeat included."""
-    opening = script.tokens[script.probes[probe].block[0]]
+    opening, closing = (script.tokens[index] for index in script.probes[probe].block)
+    last = _last_token(script, script.probes[probe])
+    braced = last.text == ";"
     yield Edit(opening.end, f" {TICKS}++;")
     yield from map_edits(script, choices)
     banks = bank_names(choices)
@@ -76,7 +77,8 @@ def exact_edits(script: Script, choices: Sequence[Choice], probe: int) -> Iterat
         for call in choice.use.calls:
             if choice.scheme == "bank" and call.probe == probe:
                 yield from _idle_bank(script, call, banks[choice.use.name])
-    yield from heartbeats(script, [probe], counted=True)
+                braced = braced or call.tokens[-1] is last
+    yield Edit(closing.start, f"{'' if braced else ';'} {heartbeat('a')} ")
 
 
 def _only_prints(script: Script, seen: Survey, probe: Probe) -> bool:

@@ -78,16 +78,19 @@ def prepare(
     that is provable. A script that cannot be read or edited comes back as it is, with a badge.
     """
     if isinstance(script, Unreadable):
-        return unedited(script)
+        return unedited(script, pin=pin, args=args)
     if PREFIX in script.text:
-        return unedited(script, f"it uses names with {PREFIX}, which bttop adds itself", args=args)
+        return unedited(
+            script, f"it uses names with {PREFIX}, which bttop adds itself", pin=pin, front=front, args=args
+        )
     seen = survey(script)
     wishes = Wishes(schemes or {}, default_scheme, rewrite_increments)
     flushes = _flushes(_Subject(script, seen, front), wishes, interval_ms, rewrite_own=rewrite_own)
     pinned = pin_edits(script, seen, pin, front, tuple(args))
     text = edited(script.text, (*flushes.edits, *pinned.edits))
     if len(text.text.encode()) > LONGEST_TEXT:
-        return unedited(script, "with bttop's edits it would be too long for one argument", args=args)
+        why = "with bttop's edits it would be too long for one argument"
+        return unedited(script, why, pin=pin, front=front, args=args)
     return _prepared(script, seen, text, flushes.plan, pinned.args, (*flushes.badges, *pinned.badges), front)
 
 
@@ -95,18 +98,24 @@ def unedited(
     script: Script | Unreadable,
     why: str = "its edited text was refused",
     *,
-    args: Sequence[str] = (),
+    pin: Pin | None = None,
     front: FrontMatter | None = None,
+    args: Sequence[str] = (),
 ) -> Prepared:
-    """The script as it is: what it prints is grouped by arrival. `why` completes a sentence."""
+    """The script as it is: what it prints is grouped by arrival. `why` completes a sentence.
+
+    A pin holds only where the script takes it as its `$1`; else a badge says that everything is shown.
+    """
     if isinstance(script, Unreadable):
         where = f" (line {script.line}, column {script.column})" if script.line else ""
-        badge = badges.as_is(f"{script.reason}{where}")
-        return Prepared(Edited(script.text), args=tuple(args), badges=(badge,), runnable=bool(script.text))
+        found = (badges.as_is(f"{script.reason}{where}"), *badges.not_pinned(pin))
+        return Prepared(Edited(script.text), args=tuple(args), badges=found, runnable=bool(script.text))
     seen = survey(script)
     plan = Plan(maps={name: map_plan(use, "own", front) for name, use in seen.maps.items()})
-    positional = pin_edits(script, seen, None, front, tuple(args)).args
-    return _prepared(script, seen, Edited(script.text), plan, positional, (badges.as_is(why),), front)
+    pinned = pin_edits(script, seen, pin, front, tuple(args))
+    unpinned = badges.not_pinned(pin) if pinned.edits else ()
+    found = (badges.as_is(why), *(pinned.badges if not pinned.edits else ()), *unpinned)
+    return _prepared(script, seen, Edited(script.text), plan, pinned.args, found, front)
 
 
 def _prepared(

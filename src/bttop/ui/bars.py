@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from bttop.engine.engine import Engine
 from bttop.engine.status import State
-from bttop.ui.keys import _CAPS, BY_NAME, FOOTER_ORDER
+from bttop.ui.keys import BY_NAME, CAPS, FOOTER_ORDER
 from bttop.ui.pane import paint
 from bttop.ui.spans import Line, Span, fit, line_width
 from bttop.ui.text import visible
@@ -138,11 +138,12 @@ class FooterBar(Bar):
         self._hints = []
         for name in FOOTER_ORDER:
             command = BY_NAME[name]
-            key = _CAPS.get(command.keys[0], command.keys[0])
+            key = CAPS.get(command.keys[0], command.keys[0])
             at = line_width(tuple(spans))
-            if at + len(key) + len(command.hint) + 3 > cells:
+            if at + len(key) + len(command.hint) + 1 > cells:
                 break
-            spans += [Span(key, "key"), Span(f" {command.hint}  ", "hint")]
+            gap = " " * min(2, cells - at - len(key) - len(command.hint) - 1)
+            spans += [Span(key, "key"), Span(f" {command.hint}{gap}", "hint")]
             self._hints.append((at, at + len(key) + len(command.hint) + 1, name))
         return tuple(spans)
 

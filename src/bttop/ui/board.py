@@ -138,7 +138,10 @@ class Board(Widget):
         self.advance()
 
     def replace_all(self) -> None:
-        """Place everything anew."""
+        """Place everything anew: frames now, widgets at the next idle moment."""
+        self.place_panes(self.size)
+        # Arrangements are cached by size; ours depends on zoom and focus as well.
+        self._clear_arrangement_cache()
         self.refresh(layout=True)
 
     # Time and colours.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bttop.engine.status import State, Status
@@ -58,19 +58,10 @@ def draw_pane(feed: Feed, subject: Subject, choice: Choice, frame: Frame, now_ns
     drawing = _body(feed, subject, choice, frame, room, max(0, frame.height - 1 - len(trouble)))
     lines = [*trouble, *drawing.lines][: frame.height - 1]
     lines = [*(fit(line, room) for line in lines), *([fit((), room)] * (frame.height - 1 - len(lines)))]
-    if drawing.hidden and lines and len(trouble) + len(drawing.lines) >= frame.height - 1:
-        lines[-1] = _with_more(lines[-1], drawing, room)
     if margin:
         lines = [(Span(frame.glyphs.divider, "rule"), *line) for line in lines]
-    rule = draw_rule(feed, subject, choice, frame, drawing.summary, now_ns)
+    rule = draw_rule(feed, subject, choice, frame, drawing, now_ns)
     return Face((rule, *lines), drawing, 1 + len(trouble), margin)
-
-
-def _with_more(line: Line, drawing: Drawing, room: int) -> Line:
-    """The last line with its end saying how many rows did not fit: nothing is left out in silence."""
-    total = len(drawing.order)
-    note = f" {total - drawing.hidden} of {total} ▼"
-    return (*fit(line, room - width(note)), Span(note, "dim"))
 
 
 def _body(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int, rows: int) -> Drawing:
@@ -111,7 +102,7 @@ def _beside(first: Drawing, second: Drawing, half: int, rest: int, rows: int, gl
         lines.append((*fit(left_line, half), Span(glyphs.divider, "rule"), *fit(right_line, rest)))
     keys = (*first.keys, *([None] * (len(lines) - len(first.keys))))
     return Drawing(
-        tuple(lines), keys, first.order, first.summary, first.hidden, first.sorts, first.choice
+        tuple(lines), keys, first.order, first.summary, first.hidden, first.sorts, first.choice, first.note
     )  # fmt: skip
 
 
@@ -167,17 +158,32 @@ def _trouble(status: Status, room: int, most: int, now_ns: int, *, has_data: boo
         State.FAILED,
     ):
         lines.append((Span(f" {status.reason}{_next_try(status, now_ns)}", "error"),))
+    wrapped = [piece for line in lines for piece in _wrap(line[0], room)]
     if complaint is not None:
         goes_on = "; the old one runs on" if status.state is State.LIVE else ""
-        lines.append((Span(f" {visible(complaint.title)}{goes_on}", "error"),))
-        lines += [(Span(f" {visible(text)}", "warn"),) for text in complaint.lines]
-    wrapped = [piece for line in lines for piece in _wrap(line[0], room)]
+        wrapped += _wrap(Span(f" {visible(complaint.title)}{goes_on}", "error"), room)
+        wrapped += _quoted(complaint.lines, room)
     if len(wrapped) > most and has_data:
-        return [
-            *wrapped[: most - 1],
-            (Span(f" … {len(wrapped) - most + 1} more lines: z shows them", "dim"),),
-        ]
+        return [*wrapped[: most - 1], (Span(f" … {len(wrapped) - most + 1} more lines: b shows them", "dim"),)]
     return wrapped
+
+
+def _quoted(lines: Sequence[str], room: int) -> list[Line]:
+    """bpftrace's own lines. A source line is moved together with the mark below it until the mark is in sight."""
+    found: list[Line] = []
+    for index, text in enumerate(lines):
+        below = lines[index + 1] if index + 1 < len(lines) else ""
+        if _is_mark(text) or _is_mark(below):
+            mark = text if _is_mark(text) else below
+            shift = max(0, len(mark.rstrip()) - room + 8) if len(mark.rstrip()) > room - 2 else 0
+            found.append((Span(" " + left(visible(text)[shift:], room - 1), "warn"),))
+        else:
+            found += _wrap(Span(f" {visible(text)}", "warn"), room)
+    return found
+
+
+def _is_mark(text: str) -> bool:
+    return bool(text.strip()) and not text.strip("^~ ")
 
 
 def _wrap(span: Span, room: int) -> list[Line]:
@@ -197,7 +203,7 @@ def _next_try(status: Status, now_ns: int) -> str:
     return f"; next start in {seconds} s" if seconds else "; starting afresh"
 
 
-def draw_rule(feed: Feed, subject: Subject, choice: Choice, frame: Frame, summary: str, now_ns: int) -> Line:
+def draw_rule(feed: Feed, subject: Subject, choice: Choice, frame: Frame, drawing: Drawing, now_ns: int) -> Line:
     """The pane's first line: number, name, what it shows, and at the right its state, caveats and rate."""
     mark = frame.glyphs.focus if frame.focused else frame.glyphs.rule
     role = "focus" if frame.focused else "rule"
@@ -209,7 +215,7 @@ def draw_rule(feed: Feed, subject: Subject, choice: Choice, frame: Frame, summar
         head.append(Span(f"{subject.label} {shown.index(subject) + 1}/{len(shown)} ", "dim"))
     if choice.needle:
         head.append(Span(f"/{visible(choice.needle)} ", "match"))
-    notes = _notes(feed, frame, summary, now_ns)
+    notes = _notes(feed, frame, drawing, now_ns)
     return _joined(head, notes, mark, role, frame.width)
 
 
@@ -217,7 +223,7 @@ def _title_role(frame: Frame) -> str:
     return "focus-title" if frame.focused else "title"
 
 
-def _notes(feed: Feed, frame: Frame, summary: str, now_ns: int) -> list[Span]:
+def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int) -> list[Span]:
     """The right end of the rule, the most important first."""
     status = feed.status
     word = WORDS.get(status.state)
@@ -226,31 +232,34 @@ def _notes(feed: Feed, frame: Frame, summary: str, now_ns: int) -> list[Span]:
         notes.append(Span(word[0], word[1]))
     if frame.held:
         notes.append(Span("held", "warn"))
-    if feed.flush is not None and summary:
-        notes.append(Span(summary, "rate"))
+    if feed.flush is not None and drawing.summary:
+        notes.append(Span(drawing.summary, "rate"))
+    if drawing.hidden:
+        total = len(drawing.order)
+        notes.append(Span(f"{total - drawing.hidden} of {numbers.short(total)}", "dim"))
+    if drawing.note:
+        notes.append(Span(drawing.note, "badge"))
     age = feed.age(now_ns)
     if age is not None and age > frame.late_after:
         notes.append(Span(f"{numbers.duration(round(age))} old", "warn"))
     notes += [Span(text, "badge") for text in feed.doubts()]
-    notes += [Span(visible(badge.text), "badge") for badge in status.badges]
+    if status.state not in (State.FAILED, State.UNAVAILABLE):
+        notes += [Span(visible(badge.text), "badge") for badge in status.badges]
     return notes
 
 
 def _joined(head: list[Span], notes: list[Span], mark: str, role: str, cells: int) -> Line:
-    """Head at the left, notes at the right, the rule between; notes that do not fit become a count."""
-    while notes:
-        tail = _tail(notes, mark, role)
+    """Head at the left, notes at the right, the rule between; the notes that do not fit are counted."""
+    for shown in range(len(notes), -1, -1):
+        more = len(notes) - shown
+        kept = [*notes[:shown], *([Span(f"+{more}", "badge")] if more else [])]
+        tail = _tail(kept, mark, role) if kept else []
         room = cells - line_width(tuple(head)) - line_width(tuple(tail))
         if room >= 1:
             return (*head, Span(mark * room, role), *tail)
-        if line_width(tuple(head)) > cells // 2 and len(head) > 2 and head[-1].role == "dim":
-            head = head[:-1]
-            continue
-        if len(notes) == 1:
-            break
-        notes = [*notes[:-2], Span("+", "badge")] if notes[-1].text == "+" else [*notes[:-1], Span("+", "badge")]
-    room = cells - line_width(tuple(head))
-    return fit((*head, Span(mark * max(0, room), role)), cells)
+        if shown <= 2 and len(head) > 2 and head[-1].role == "dim":
+            return _joined(head[:-1], notes, mark, role, cells)
+    return fit((*head, Span(mark * cells, role)), cells)
 
 
 def _tail(notes: list[Span], mark: str, role: str) -> list[Span]:

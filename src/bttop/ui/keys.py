@@ -29,10 +29,10 @@ class Command:
     @property
     def label(self) -> str:
         """The keys as help and palette write them."""
-        return self.shown or " ".join(_CAPS.get(key, key) for key in self.keys)
+        return self.shown or " ".join(CAPS.get(key, key) for key in self.keys)
 
 
-_CAPS = {
+CAPS = {
     "question_mark": "?", "slash": "/", "space": "Space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "plus": "+",
     "minus": "-", "shift+tab": "S-Tab", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
     "pagedown": "PgDn", "home": "Home", "end": "End", "ctrl+c": "Ctrl-C", "ctrl+p": "Ctrl-P", "equals_sign": "=",

@@ -9,8 +9,10 @@ _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 def whole(value: float) -> str:
     """A number with thousands separators; small fractions keep a digit that matters."""
-    if isinstance(value, int) or value >= 10 or value == 0:
+    if isinstance(value, int) or abs(value) >= 9.95 or value == 0:
         return f"{round(value):,}"
+    if abs(value) >= 0.95 and abs(value - round(value)) < 0.05:
+        return f"{round(value)}"
     return f"{value:.1f}" if abs(value) >= 0.095 else f"{value:.2g}"
 
 
@@ -68,6 +70,8 @@ def bound(value: int | None, unit: str) -> str:
     """One end of a histogram bucket; powers of two are exact, so nothing is rounded away for them."""
     if value is None:
         return "…"
+    if value == 0:
+        return "0"
     if unit in _SECONDS:
         return duration(value * _SECONDS[unit])
     if abs(value) >= 1024 and value % 1024 == 0:

@@ -27,7 +27,7 @@ class Subject:
 
     @property
     def label(self) -> str:
-        return "log" if self.view is None else f"{self.map.lstrip('@')} {self.view.name}".strip()
+        return "log" if self.view is None else self.map.lstrip("@") or self.view.name
 
 
 class Feed:
@@ -74,7 +74,7 @@ class Feed:
 
     def subjects(self) -> tuple[Subject, ...]:
         """Everything this program has to show, the most telling first. Keeps its order, so that `v` goes round."""
-        names = list(self.program.plan.maps)
+        names = sorted(self.program.plan.maps, key=self._place)
         names += [name for name in (self.flush.maps if self.flush else ()) if name not in names]
         shown = [name for name in names if self._is_shown(name)]
         found = [
@@ -84,6 +84,12 @@ class Feed:
             found.append(Subject("", None))
         self._subjects = tuple(found)
         return self._subjects
+
+    def _place(self, name: str) -> int:
+        """Maps stand in the order of the front matter, which leads with the one that answers the question."""
+        front = self.program.sources[0].front if self.program.sources else None
+        described = list(front.maps) if front is not None else []
+        return described.index(name) if name in described else len(described)
 
     def _is_shown(self, name: str) -> bool:
         """Maps that are never printed (state) have nothing to show."""

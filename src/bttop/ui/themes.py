@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 from textual.color import Color, ColorParseError
+from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as DialogTheme
 
 ROLES = frozenset(
@@ -104,16 +105,22 @@ def _theme(name: str, content: dict[str, Any]) -> Theme:
         raise ValueError(f"no style for the role {min(missing)}")
     base = Style(bgcolor=content["background"]) if "background" in content else Style()
     styles = {role: base + Style.parse(text) for role, text in roles.items()}
-    for text in dialogs.values():
-        Color.parse(text)
-    theme = DialogTheme(
-        name=f"bttop-{name}",
-        dark=bool(content.get("dark", True)),
-        ansi=bool(content.get("ansi", False)),
-        **dialogs,
-    )
-    theme.to_color_system().generate()
+    theme = _dialog_theme(f"bttop-{name}", dialogs, dark=content.get("dark", True), ansi=content.get("ansi", False))
     return Theme(name, str(content.get("title", name)), styles, theme)
+
+
+def _dialog_theme(name: str, colours: Mapping[str, str], *, dark: bool, ansi: bool) -> DialogTheme:
+    """Textual's theme, checked as far as Textual itself would only check when it is too late. The terminal's own
+    colours need variables that only Textual's ANSI themes define, so those are taken whole."""
+    if ansi:
+        if colours:
+            raise ValueError("a theme of the terminal's own colours (ansi = true) has no [dialogs]")
+        return replace(BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"], name=name)
+    for text in colours.values():
+        Color.parse(text)
+    theme = DialogTheme(name=name, dark=dark, **colours)
+    theme.to_color_system().generate()
+    return theme
 
 
 def _only(table: Mapping[str, Any], known: frozenset[str], what: str) -> None:

@@ -74,6 +74,8 @@ class Drawing:
     sorts: tuple[SortColumn, ...] = ()
     choice: Choice = field(default_factory=Choice)
     """The choice with what drawing settled: scroll position and widths."""
+    note: str = ""
+    """What the lines do not show one by one, such as merged buckets."""
 
 
 class View(Protocol):

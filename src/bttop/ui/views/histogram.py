@@ -29,7 +29,9 @@ class Histogram:
         total = sum(bucket.count for bucket in buckets)
         rate = f"{numbers.short(total / max(scene.flush.seconds, 1e-9))}/s"
         lines = chart(buckets, scene.data.plan, scene.width, scene.height, scene.glyphs)
-        return Drawing(tuple(lines), tuple([None] * len(lines)), (), rate, 0, (), scene.choice)
+        _, factor = merge(buckets, max(1, scene.height - 1))
+        note = f"{factor} buckets a row" if factor > 1 else ""
+        return Drawing(tuple(lines), tuple([None] * len(lines)), (), rate, 0, (), scene.choice, note)
 
     def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
         buckets = buckets_of(scene, key)
@@ -48,9 +50,9 @@ def buckets_of(scene: Scene, key: str) -> tuple[Bucket, ...]:
 
 def chart(buckets: Sequence[Bucket], plan: MapPlan, cells: int, rows: int, glyphs: Glyphs) -> list[Line]:
     """A heading with count and percentiles, then one line per bucket; too many for `rows` are merged in pairs or
-    more, the heading saying how many."""
-    merged, factor = merge(buckets, max(1, rows - 1))
-    heading = _heading(buckets, plan, factor, cells)
+    more."""
+    merged, _ = merge(buckets, max(1, rows - 1))
+    heading = _heading(buckets, plan, cells)
     if not merged:
         return [heading]
     labels = [_label(bucket, plan.unit) for bucket in merged]
@@ -90,13 +92,15 @@ def _label(bucket: Bucket, unit: str) -> str:
     return f"{start}, {end}"
 
 
-def _heading(buckets: Sequence[Bucket], plan: MapPlan, factor: int, cells: int) -> Line:
+def _heading(buckets: Sequence[Bucket], plan: MapPlan, cells: int) -> Line:
+    """Unit, count and percentiles; the words go before the numbers do where it is narrow."""
     total = sum(bucket.count for bucket in buckets)
-    left = f"{plan.unit or plan.name.lstrip('@') or 'value'}  count {total:,}"
-    found = "  ".join(f"p{share} {percentile_text(buckets, share, plan)}" for share in SHARES) if total else ""
-    merged = f"  {factor} buckets a row" if factor > 1 else ""
-    spans = (Span(left, "heading"), Span(f"  {found}", "sorted"), Span(merged, "badge"))
-    return fit(spans, cells)
+    name = plan.unit or plan.name.lstrip("@") or "value"
+    found = [f"p{share} {percentile_text(buckets, share, plan)}" for share in SHARES] if total else []
+    for left, gap in ((f"{name}  count {total:,}", "  "), (f"{name} {total:,}", " "), (numbers.short(total), " ")):
+        if len(left) + sum(len(gap) + len(one) for one in found) <= cells:
+            break
+    return fit((Span(left, "heading"), *(Span(gap + one, "sorted") for one in found)), cells)
 
 
 def percentile(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> Quantile | None:

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from bttop.model.plan import MapPlan
 from bttop.model.records import Value
 from bttop.ui import numbers
-from bttop.ui.spans import Line, sparkline
+from bttop.ui.spans import Line
 from bttop.ui.views.base import Drawing, Scene
 from bttop.ui.views.histogram import SHARES, buckets_of, percentile, percentile_text
 from bttop.ui.views.histogram import VIEW as HISTOGRAM
 from bttop.ui.views.rows import Cell, Row, draw_rows, text_cells
+from bttop.ui.views.table import trend_cell
 
 
 class Quantiles:
@@ -26,11 +27,10 @@ class Quantiles:
         seconds = max(scene.flush.seconds, 1e-9)
         cells = [
             Cell("/s", lambda row: numbers.whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
-                 "number", "right", least=5, most=12, falls=True),
+                 "number", "right", least=5, most=12, falls=True, rigid=True),
             *text_cells(scene),
             *(_share_cell(scene, share) for share in SHARES),
-            Cell("", lambda row: sparkline(scene.trend.values(row.key), 4, scene.glyphs), None, "trend", "right",
-                 least=4, most=4),
+            trend_cell(scene),
         ]  # fmt: skip
         total = sum(sum(one.count for one in buckets_of(scene, key)) for key in scene.data.rows)
         summary = f"{numbers.short(total / seconds)}/s"
@@ -57,4 +57,4 @@ def _share_cell(scene: Scene, share: int) -> Cell:
     def text(row: Row) -> str:
         return percentile_text(buckets_of(scene, row.key), share, plan)
 
-    return Cell(f"p{share}", text, order, "number", "right", least=5, most=9, falls=True)
+    return Cell(f"p{share}", text, order, "number", "right", least=5, most=9, falls=True, rigid=True)

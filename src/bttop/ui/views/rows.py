@@ -29,6 +29,7 @@ class Cell:
 
     title: str
     text: Callable[[Row], str]
+    """The row's cell; for an elastic column what stands when there is no room to draw."""
     order: Callable[[Row], Any] | None
     """What to sort by; None is a column without sorting."""
     role: str = "text"
@@ -40,13 +41,17 @@ class Cell:
     """Sorts from the largest down at first."""
     spare: int = 0
     """Share of the cells that are left over; 0 takes none."""
+    rigid: bool = False
+    """Never cut: a number without its end would lie."""
+    drawn: Callable[[Row, int], str] | None = None
+    """Draws the cell in a given width instead of `text`: bars and trends, which take what room there is."""
 
 
 def text_cells(scene: Scene) -> list[Cell]:
     """One cell per key part."""
     cells = []
     for index, column in enumerate(scene.data.plan.columns or ()):
-        cells.append(_part_cell(scene, index, column.title, column.kind == "int"))
+        cells.append(_part_cell(scene, index, column.title, column.kind == "int" and not column.decoder))
     return cells
 
 
@@ -66,8 +71,9 @@ def _part_cell(scene: Scene, index: int, title: str, numeric: bool) -> Cell:
         order,
         role="number" if is_id else "name",
         align="right" if is_id else "left",
-        least=len(title) if is_id else 4,
+        least=len(title) if is_id else 8,
         most=20 if is_id else 48,
+        rigid=is_id,
     )
 
 
@@ -100,7 +106,7 @@ def draw_rows(
     ordered = _ordered(rows, by, falls, scene.choice, height)
     top = _top(ordered, scene.choice, height)
     shown = ordered[top : top + height]
-    texts = [[cell.text(row) for cell in cells] for row in shown]
+    texts = [["" if cell.drawn else cell.text(row) for cell in cells] for row in shown]
     widths = _widths(cells, texts, scene.width, scene.choice.widths)
     heading, sorts = _heading(cells, widths, by.title if by else "", scene)
     lines: list[Line] = [heading]
@@ -109,7 +115,7 @@ def draw_rows(
     for row, row_texts in zip(shown, texts, strict=True):
         if len(lines) > height:
             break
-        line = _line(cells, row_texts, widths, scene.width)
+        line = _line(cells, row, row_texts, widths, scene.width)
         lines.append(with_role(line, "cursor") if row.key == scene.choice.selected else line)
         keys.append(row.key)
         drawn += 1
@@ -172,9 +178,10 @@ def _widths(cells: Sequence[Cell], texts: list[list[str]], room: int, before: tu
         for index, cell in enumerate(cells)
     ]
     if len(before) == len(cells):
-        natural = [min(cell.most, max(now, old)) for cell, now, old in zip(cells, natural, before, strict=True)]
-        if _total(natural) > room:
-            natural = [min(now, max(old, cell.least)) for cell, now, old in zip(cells, natural, before, strict=True)]
+        natural = [
+            now if cell.spare else min(cell.most, max(now, old))
+            for cell, now, old in zip(cells, natural, before, strict=True)
+        ]
     _shrink(cells, natural, room)
     return _share_out(cells, natural, room)
 
@@ -188,13 +195,13 @@ def _shrink(cells: Sequence[Cell], widths: list[int], room: int) -> None:
     """Take cells from the widest column that may give some; when none may, drop the one that shares what is left
     over, then the rightmost."""
     while _total(widths) > room:
-        giving = [index for index, cell in enumerate(cells) if widths[index] > max(1, cell.least)]
+        giving = [index for index, cell in enumerate(cells) if widths[index] > max(1, cell.least) and not cell.rigid]
         if giving:
             widest = max(giving, key=lambda index: widths[index] - cells[index].least)
             widths[widest] -= 1
             continue
-        spare = [index for index, cell in enumerate(cells) if cell.spare and widths[index]]
-        left_over = spare or [index for index in range(1, len(cells)) if widths[index]]
+        drawn = [index for index, cell in enumerate(cells) if cell.drawn and widths[index]]
+        left_over = drawn or [index for index in range(1, len(cells)) if widths[index]]
         if not left_over:
             widths[0] = room
             return
@@ -202,12 +209,16 @@ def _shrink(cells: Sequence[Cell], widths: list[int], room: int) -> None:
 
 
 def _share_out(cells: Sequence[Cell], widths: list[int], room: int) -> list[int]:
-    extra = room - _total(widths)
+    """Hand out what is left over; a column that has its most leaves its share to the others."""
     takers = [index for index, cell in enumerate(cells) if cell.spare and widths[index]]
-    shares = sum(cells[index].spare for index in takers)
-    for index in takers:
-        more = min(extra * cells[index].spare // shares, cells[index].most - widths[index])
-        widths[index] += max(0, more)
+    while takers and (extra := room - _total(widths)) > 0:
+        shares = sum(cells[index].spare for index in takers)
+        before = list(widths)
+        for index in takers:
+            widths[index] += max(0, min(extra * cells[index].spare // shares, cells[index].most - widths[index]))
+        takers = [index for index in takers if widths[index] < cells[index].most]
+        if widths == before:
+            break
     return widths
 
 
@@ -221,21 +232,31 @@ def _heading(cells: Sequence[Cell], widths: list[int], by: str, scene: Scene) ->
         sorted_by = cell.title == by
         title = cell.title + (scene.glyphs.sorted if sorted_by else "")
         text = right(title, cells_wide) if cell.align == "right" else left(title, cells_wide)
-        spans += [Span(text, "sorted" if sorted_by else "heading"), Span(" " * GAP, "heading")]
+        gap = _gap(scene.width - at - cells_wide)
+        spans.append(Span(text + gap, "sorted" if sorted_by else "heading"))
         if cell.order:
             sorts.append(SortColumn(cell.title, at, at + cells_wide))
-        at += cells_wide + GAP
+        at += cells_wide + len(gap)
     return fit(spans, scene.width), tuple(sorts)
 
 
-def _line(cells: Sequence[Cell], texts: Sequence[str], widths: Sequence[int], room: int) -> Line:
+def _gap(left_over: int) -> str:
+    """The blank behind a column; the last one of a full line has none."""
+    return " " * min(GAP, max(0, left_over))
+
+
+def _line(cells: Sequence[Cell], row: Row, texts: Sequence[str], widths: Sequence[int], room: int) -> Line:
     """One row; neighbours of one role become one span, since a span costs more than its characters."""
     spans: list[Span] = []
+    used = 0
     for cell, text, cells_wide in zip(cells, texts, widths, strict=True):
         if cells_wide <= 0:
             continue
         place = {"left": left, "right": right, "middle": middle}[cell.align]
-        piece = place(text, cells_wide) + " " * GAP
+        shown = cell.drawn(row, cells_wide) if cell.drawn else text
+        gap = _gap(room - used - cells_wide)
+        used += cells_wide + len(gap)
+        piece = place(shown, cells_wide) + gap
         if spans and spans[-1].role == cell.role:
             spans[-1] = Span(spans[-1].text + piece, cell.role)
         else:

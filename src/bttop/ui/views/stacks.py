@@ -32,7 +32,7 @@ class Stacks:
         others = [cell for index, cell in enumerate(text_cells(scene)) if index not in stack_at]
         cells = [
             Cell("/s", lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
-                 "number", "right", least=5, most=10, falls=True),
+                 "number", "right", least=5, most=10, falls=True, rigid=True),
             Cell("%", lambda row: numbers.share(number(row.value), total), None, "dim", "right", least=3, most=4),
             *others,
             Cell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=16, most=400, spare=1),

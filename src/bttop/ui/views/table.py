@@ -13,7 +13,12 @@ from bttop.ui.views.base import Drawing, Scene, decoded
 from bttop.ui.views.rows import Cell, Row, draw_rows, text_cells
 
 _PER_SECOND = ("count", "sum")
-BAR, TREND = 6, 6
+BAR, TREND = 6, 4
+"""Cells that a bar and a trend take at least; below that they are left out."""
+WIDE = 56
+"""Cells from which a table has bars: below, names need the room."""
+SHORT = 44
+"""Cells below which a heading would promise more minutes than the trend has room for."""
 
 
 class Table:
@@ -24,7 +29,7 @@ class Table:
     def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
         if plan.aggregation in ("hist", "lhist"):
             return 0
-        return 5 if plan.columns or set(rows) - {""} else 1
+        return 5 if plan.columns or set(rows) - {""} else 0
 
     def draw(self, scene: Scene) -> Drawing:
         cells = [*value_cells(scene), *text_cells(scene), *_charts(scene)]
@@ -87,41 +92,34 @@ def _stat(row: Row, index: int) -> float:
 
 
 def _number_cell(title: str, value: Callable[[Row], float], text: Callable[[float], str]) -> Cell:
-    return Cell(title, lambda row: text(value(row)), value, "number", "right", least=5, most=16, falls=True)
+    return Cell(title, lambda row: text(value(row)), value, "number", "right", least=5, most=16, falls=True, rigid=True)
 
 
 def _charts(scene: Scene) -> list[Cell]:
-    """The bar and the trend, where there is room for them."""
+    """The bar and the trend, in what room the columns leave them."""
     top = max((number(value) for value in scene.data.rows.values()), default=0.0)
-    wide = scene.width >= 60
-    bars = 4 + (scene.width - 60) // 4 if wide else 0
-    trend = 60 if scene.width >= 140 else 20 if scene.width >= 76 else 8 if scene.width >= 44 else 4
-    found = []
-    if wide:
-        cells = min(30, max(BAR, bars))
-        found.append(
-            Cell(
-                "",
-                lambda row: bar(number(row.value), top, cells, scene.glyphs),
-                None,
-                "bar",
-                least=cells,
-                most=cells,
-            )
-        )
-    title = f"{trend}s" if trend >= 8 else ""
-    found.append(
-        Cell(
-            title,
-            lambda row: sparkline(scene.trend.values(row.key), trend, scene.glyphs),
-            None,
-            "trend",
-            "right",
-            least=trend,
-            most=trend,
-        )
-    )
-    return found
+
+    def draw_bar(row: Row, cells: int) -> str:
+        return bar(number(row.value), top, cells, scene.glyphs)
+
+    charts = [trend_cell(scene)]
+    if scene.width >= WIDE:
+        charts.insert(0, Cell("", _blank, None, "bar", least=BAR, most=30, spare=2, drawn=draw_bar))
+    return charts
+
+
+def trend_cell(scene: Scene) -> Cell:
+    """The row's last minute, newest at the right."""
+
+    def draw_trend(row: Row, cells: int) -> str:
+        return sparkline(scene.trend.values(row.key), cells, scene.glyphs)
+
+    title = "60s" if scene.width >= SHORT else ""
+    return Cell(title, _blank, None, "trend", "right", least=TREND, most=60, spare=3, drawn=draw_trend)
+
+
+def _blank(_row: Row) -> str:
+    return ""
 
 
 def _first_sort(scene: Scene, cells: list[Cell]) -> str:

@@ -1,0 +1,472 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bttop.model.flush import Doubt, Flush, FlushReader
+from bttop.model.pending import PRINTED_BYTES, PRINTED_LIMIT
+from bttop.model.plan import MapPlan, Plan, Scheme
+from bttop.model.records import Bucket, Oversized, Stamp, Stats
+from tests.model.samples import (
+    NUMBER,
+    SECOND,
+    TEXT,
+    beat,
+    captured,
+    captured_plan,
+    map_line,
+    planned,
+    stamped,
+    version,
+)
+
+PRINTF = '{"type": "printf", "data": "hello\\n"}'
+LAG = 1_000_000
+
+
+def reader(plan: Plan, release: str = "0.17", **options: int) -> FlushReader:
+    return FlushReader(version(release), plan, 1, **options)
+
+
+def banked(*names: str, interval_ns: int = SECOND) -> Plan:
+    """Maps in two banks; `@c` is printed as `@__bt_c0` and `@__bt_c1`."""
+    maps = {name: MapPlan(name, "count", (TEXT,), "bank") for name in names}
+    aliases = {f"@__bt_{name[1:]}{bank}": name for name in names for bank in (0, 1)}
+    return Plan(maps, aliases, ("a",), interval_ns)
+
+
+def feed(into: FlushReader, lines: Iterable[tuple[int, str]]) -> list[Flush]:
+    """The flushes that lines with their arrival times close."""
+    found = [into.feed(stamped(text, boot_ns))[1] for boot_ns, text in lines]
+    return [flush for flush in found if flush is not None]
+
+
+def ticks(*intervals: Sequence[str], start: int = 10 * SECOND, step: int = SECOND) -> list[tuple[int, str]]:
+    """Lines of consecutive intervals, each with its heartbeat."""
+    lines = []
+    for number, texts in enumerate(intervals, 1):
+        at = start + number * step
+        lines += [(at + LAG, text) for text in (*texts, beat(number, at))]
+    return lines
+
+
+# --- With heartbeats -----------------------------------------------------------------------------------------
+
+
+def test_a_heartbeat_closes_a_flush_with_its_exact_length() -> None:
+    lines = [
+        (SECOND + 7, beat(1, SECOND)),
+        (3 * SECOND, map_line("@c", {"a": 3})),
+        (3 * SECOND, beat(2, 2_500_000_000)),
+    ]
+    flush = feed(reader(planned(MapPlan("@c", "count", (TEXT,)), interval_ns=1_500_000_000)), lines)[1]
+    assert (flush.number, flush.mark, flush.generation) == (2, "a", 1)
+    assert flush.maps["@c"].rows == {"a": 3}
+    assert (flush.start_ns, flush.end_ns, flush.seconds) == (SECOND, 2_500_000_000, 1.5)
+    assert flush.lag_ns == SECOND // 2
+    assert flush.wall_ns == flush.end_ns + 5
+    assert flush.doubts == frozenset()
+
+
+def test_maps_that_were_not_printed_are_empty() -> None:
+    plan = planned(MapPlan("@c", "count", (TEXT,)), MapPlan("@h", "hist"))
+    first, second = feed(reader(plan), ticks([map_line("@c", {"a": 1})], []))
+    assert first.maps["@c"].rows == {"a": 1}
+    assert second.maps["@c"].rows == {}
+    assert second.maps["@h"].rows == {}
+    assert second.maps["@h"].kind == "hist"
+
+
+def test_banks_are_one_map_and_own_maps_of_bttop_are_dropped() -> None:
+    intervals = [
+        [map_line("@__bt_c0", {"a": 1}), map_line("@__bt_n", 1)],
+        [map_line("@__bt_c1", {"a": 2}), map_line("@mine", 3)],
+    ]
+    first, second = feed(reader(banked("@c")), ticks(*intervals))
+    assert set(first.maps) == {"@c"}
+    assert first.maps["@c"].rows == {"a": 1}
+    assert second.maps["@c"].rows == {"a": 2}
+    assert second.maps["@mine"].rows == {"": 3}
+
+
+def test_the_first_flush_begins_one_interval_before_its_heartbeat() -> None:
+    flush = feed(reader(planned()), [(5 * SECOND, beat(1, 5 * SECOND))])[0]
+    assert flush.start_ns == 4 * SECOND
+
+
+@pytest.mark.parametrize("as_option", [True, False])
+def test_the_first_flush_begins_when_everything_was_attached_if_that_is_later(as_option: bool) -> None:
+    ready = 4 * SECOND + SECOND // 2
+    into = reader(planned(), ready_ns=ready) if as_option else reader(planned())
+    lines = [] if as_option else [(ready, "__BPFTRACE_NOTIFY_PROBES_ATTACHED")]
+    flush = feed(into, [*lines, (5 * SECOND, beat(1, 5 * SECOND))])[0]
+    assert flush.start_ns == ready
+
+
+def test_a_long_step_is_lost_ticks() -> None:
+    into = reader(planned())
+    first, second = feed(into, [(SECOND, beat(1, SECOND)), (4 * SECOND, beat(2, 4 * SECOND + 20))])
+    assert second.lost_ticks == 2
+    assert second.doubts == {Doubt.LOST_TICKS}
+    assert second.seconds == pytest.approx(3, abs=1e-6)
+    assert into.tally.lost_ticks == 2
+    assert not first.doubts
+
+
+def test_a_step_of_one_and_a_half_intervals_is_no_lost_tick() -> None:
+    _, second = feed(
+        reader(planned()), [(SECOND, beat(1, SECOND)), (4 * SECOND, beat(2, 2 * SECOND + SECOND // 2))]
+    )
+    assert second.lost_ticks == 0
+
+
+def test_a_gap_in_the_numbers_is_lost_messages_and_no_lost_tick() -> None:
+    into = reader(planned(MapPlan("@c", "count", (TEXT,))))
+    _, second = feed(into, [(SECOND, beat(1, SECOND)), (3 * SECOND, beat(3, 3 * SECOND))])
+    assert second.doubts == {Doubt.LOST_MESSAGES}
+    assert second.seconds == 2
+    assert (into.tally.lost_messages, into.tally.lost_ticks) == (1, 0)
+
+
+def test_a_flush_of_banks_after_lost_messages_covers_the_last_interval_only() -> None:
+    _, second = feed(reader(banked("@c")), [(SECOND, beat(1, SECOND)), (3 * SECOND, beat(3, 3 * SECOND))])
+    assert second.seconds == 1
+
+
+def test_two_banks_never_mix_when_the_heartbeat_between_them_is_lost() -> None:
+    into = reader(banked("@c"))
+    lines = [
+        (10 * SECOND, map_line("@__bt_c0", {"a": 1})),
+        (10 * SECOND, beat(1, 10 * SECOND)),
+        (11 * SECOND, map_line("@__bt_c1", {"a": 2})),
+        (12 * SECOND, map_line("@__bt_c0", {"a": 4})),
+        (12 * SECOND, beat(3, 12 * SECOND)),
+    ]
+    flushes = feed(into, lines)
+    assert [flush.maps["@c"].rows for flush in flushes] == [{"a": 1}, {"a": 2}, {"a": 4}]
+    assert [flush.number for flush in flushes] == [1, 2, 3]
+    assert [flush.seconds for flush in flushes] == [1, 1, 1]
+    assert [sorted(flush.doubts) for flush in flushes] == [[], [Doubt.LOST_MESSAGES], []]
+    assert into.tally.lost_messages == 1
+
+
+def test_both_banks_at_once_are_the_exit_print_and_close_nothing() -> None:
+    lines = [*ticks([map_line("@__bt_c0", {"a": 1})])]
+    end = lines[-1][0]
+    lines += [(end + 5, map_line("@__bt_c0", {"a": 1})), (end + 9, map_line("@__bt_c1", {"a": 2}))]
+    assert len(feed(reader(banked("@c")), lines)) == 1
+
+
+def test_a_bank_printed_later_than_an_interval_is_inexact() -> None:
+    late = [(SECOND, beat(1, SECOND)), (3 * SECOND + 1, beat(2, 2 * SECOND))]
+    into = reader(banked("@c"))
+    assert feed(into, late)[1].doubts == {Doubt.LATE}
+    assert into.tally.late == 1
+    assert feed(reader(planned(MapPlan("@c", "count", scheme="cumulative"))), late)[1].doubts == frozenset()
+
+
+def test_a_heartbeat_of_another_clock_is_not_late() -> None:
+    slept = 3600 * SECOND
+    flush = feed(reader(banked("@c")), [(slept + SECOND, beat(1, SECOND))])[0]
+    assert flush.doubts == frozenset()
+    assert flush.lag_ns == 0
+
+
+def test_each_mark_closes_its_own_flush() -> None:
+    plan = planned(MapPlan("@fast", "count"), MapPlan("@slow", "count"), heartbeats=("a", "b"))
+    into = reader(plan)
+    lines = []
+    for tick in range(1, 11):
+        at = tick * SECOND
+        lines += [(at, map_line("@fast", tick)), (at, beat(tick, at))]
+        if tick % 5 == 0:
+            lines += [(at, map_line("@slow", tick)), (at, beat(tick // 5, at, "b"))]
+    flushes = feed(into, lines)
+    slow = [flush for flush in flushes if flush.mark == "b"]
+    assert [flush.maps["@slow"].rows for flush in slow] == [{"": 5}, {"": 10}]
+    assert slow[1].seconds == 5
+    assert all("@slow" not in flush.maps for flush in flushes if flush.mark == "a")
+    assert not any(flush.doubts for flush in flushes)
+
+
+def test_lost_ticks_of_a_second_mark_are_measured_by_its_own_period() -> None:
+    into = reader(planned(heartbeats=("a", "b")))
+    found = feed(into, [(at * SECOND, beat(n, at * SECOND, "b")) for n, at in enumerate((5, 10, 15, 30), 1)])
+    assert [flush.lost_ticks for flush in found] == [0, 0, 0, 2]
+
+
+@pytest.mark.parametrize("nsecs", [SECOND, SECOND - 5, 0])
+def test_a_clock_that_does_not_advance_gives_a_flush_of_some_length(nsecs: int) -> None:
+    found = feed(reader(planned()), [(SECOND, beat(1, SECOND)), (SECOND, beat(2, nsecs))])
+    assert all(flush.seconds > 0 for flush in found)
+
+
+# --- Cumulative maps -----------------------------------------------------------------------------------------
+
+
+def test_cumulative_maps_show_what_was_added() -> None:
+    plan = planned(MapPlan("@c", "count", (TEXT,), "cumulative"), MapPlan("@s", "stats", (), "cumulative"))
+    prints = [
+        [map_line("@c", {"a": 3}), map_line("@s", {"count": 1, "average": 5, "total": 5}, "stats")],
+        [map_line("@c", {"a": 3, "b": 1}), map_line("@s", {"count": 3, "average": 5, "total": 15}, "stats")],
+        [map_line("@c", {"a": 9, "b": 1})],
+    ]
+    first, second, third = feed(reader(plan), ticks(*prints))
+    assert first.maps["@c"].rows == {"a": 3}
+    assert second.maps["@c"].rows == {"b": 1}
+    assert third.maps["@c"].rows == {"a": 6}
+    assert second.maps["@s"].rows == {"": Stats(2, 5, 10)}
+    assert third.maps["@s"].rows == {}
+    assert (first.base, len(second.base), len(third.base)) == ((), 2, 1)
+
+
+def test_a_cumulative_print_that_was_lost_is_made_up_for_by_the_next() -> None:
+    plan = planned(MapPlan("@c", "count", (), "cumulative"))
+    found = feed(reader(plan), ticks([map_line("@c", 3)], [], [map_line("@c", 10)]))
+    assert [flush.maps["@c"].rows for flush in found] == [{"": 3}, {}, {"": 7}]
+
+
+def test_an_average_that_the_script_counts_as_stats_stays_stats() -> None:
+    line = map_line("@a", {"k": {"count": 2, "average": 5, "total": 11}}, "stats")
+    flush = feed(reader(planned(MapPlan("@a", "avg", (TEXT,), "bank"))), ticks([line]))[0]
+    assert flush.maps["@a"].rows == {"k": Stats(2, 5, 11)}
+
+
+@pytest.mark.parametrize("release", ["0.17", "0.23", "0.27"])
+def test_captured_runs_give_equal_flushes_for_an_equal_load(release: str) -> None:
+    into = reader(captured_plan("cumulative"), release)
+    lines = captured(f"{release}-keys")
+    found = [into.feed(stamped(data, 10_000 * SECOND))[1] for data in lines]
+    _, second = [flush for flush in found if flush]
+    writes = second.maps["@cs"].rows[""]
+    assert isinstance(writes, int)
+    assert 1200 <= writes <= 1500
+    assert sum(one for one in second.maps["@c"].rows.values() if isinstance(one, int)) == writes
+    assert second.seconds == pytest.approx(0.5, rel=0.01)
+    assert second.doubts == frozenset()
+
+
+# --- Doubts and counters -------------------------------------------------------------------------------------
+
+
+def test_helper_errors_are_counted_and_not_kept() -> None:
+    error = '{"type": "helper_error", "helper": "map_update_elem", "retcode": -7, "line": 1, "col": 27}'
+    other = '{"type": "helper_error", "helper": "probe_read", "retcode": -14, "line": 1, "col": 27}'
+    into = reader(planned())
+    flush, after = feed(into, ticks([error, error, other], []))
+    assert (into.tally.helper_errors, into.tally.map_full) == (3, 2)
+    assert flush.doubts == {Doubt.MAP_FULL}
+    assert len(flush.lines) == 1
+    assert after.doubts == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("release", "aggregation_line", "full"),
+    [
+        ("0.23", map_line("@m", {"a": 1, "b": 1, "c": 1}), False),
+        ("0.23", map_line("@m", {"a": 1, "b": 1, "c": 1, "d": 1}), True),
+        ("0.21", map_line("@m", {"a": 1, "b": 1}, "stats"), True),
+        ("0.22", map_line("@m", {"a": 1, "b": 1}, "stats"), False),
+        ("0.23", map_line("@m", [{"min": n, "max": n, "count": n % 2} for n in range(8)], "hist"), True),
+        ("0.23", map_line("@m", [{"min": n, "max": n, "count": n % 2} for n in range(7)], "hist"), False),
+    ],
+)
+def test_a_map_with_all_its_entries_in_use_is_full(release: str, aggregation_line: str, full: bool) -> None:
+    flush = feed(reader(planned(), release, key_limit=4), ticks([aggregation_line]))[0]
+    assert (Doubt.MAP_FULL in flush.doubts) == full
+
+
+@pytest.mark.parametrize(("release", "total"), [("0.18", 35), ("0.19", 20)])
+def test_lost_events_are_deltas_up_to_0_18_and_a_total_since(release: str, total: int) -> None:
+    into = reader(planned(), release)
+    lost = [f'{{"type": "lost_events", "data": {{"events": {events}}}}}' for events in (5, 10, 20)]
+    first, second = feed(into, ticks(lost, []))
+    assert into.tally.lost_events == total
+    assert first.doubts == {Doubt.LOST_EVENTS}
+    assert second.doubts == frozenset()
+
+
+def test_a_line_that_cannot_be_decoded_puts_its_flush_in_doubt() -> None:
+    into = reader(planned())
+    flush = feed(into, ticks(['{"type": "map", "data": {"@c": {"a"']))[0]
+    assert flush.doubts == {Doubt.DAMAGED}
+    assert into.tally.undecodable == 1
+    into.count(Oversized(Stamp(0, 0), 1 << 30))
+    assert into.tally.oversized == 1
+
+
+def test_ambiguous_keys_put_the_flush_in_doubt() -> None:
+    plan = planned(MapPlan("@m", "count", (TEXT, TEXT)))
+    flush = feed(reader(plan), ticks([map_line("@m", {"a,b,c": 1})]))[0]
+    assert flush.doubts == {Doubt.AMBIGUOUS}
+
+
+def test_printed_records_above_the_limit_are_counted() -> None:
+    into = reader(planned())
+    flush = feed(into, ticks([PRINTF] * (PRINTED_LIMIT + 3)))[0]
+    assert len(flush.printed) == PRINTED_LIMIT
+    assert flush.dropped == into.tally.dropped == 3
+    assert flush.doubts == {Doubt.TRUNCATED}
+
+
+def test_printed_bytes_above_the_limit_are_counted() -> None:
+    huge = f'{{"type": "printf", "data": "{"x" * (PRINTED_BYTES // 2)}"}}'
+    flush = feed(reader(planned()), ticks([huge, huge, PRINTF]))[0]
+    assert (len(flush.printed), flush.dropped) == (2, 1)
+
+
+def test_of_a_map_printed_again_and_again_only_the_last_print_is_kept() -> None:
+    lines = [map_line("@c", number) for number in range(5000)]
+    flush = feed(reader(planned(MapPlan("@c", "count"))), ticks(lines))[0]
+    assert flush.maps["@c"].rows == {"": 4999}
+    assert len(flush.lines) == 2
+
+
+# --- Without heartbeats --------------------------------------------------------------------------------------
+
+MILLISECOND = SECOND // 1000
+UNTIMED = planned(MapPlan("@a", "count"), MapPlan("@b", "count"), heartbeats=())
+
+
+def test_a_group_ends_when_nothing_came_for_200_ms() -> None:
+    into = reader(UNTIMED)
+    assert feed(into, [(SECOND, map_line("@a", 1)), (SECOND + MILLISECOND, map_line("@b", 2))]) == []
+    assert into.due(SECOND + 200 * MILLISECOND) is None
+    flush = into.due(SECOND + 201 * MILLISECOND)
+    assert flush is not None
+    assert {name: data.rows for name, data in flush.maps.items()} == {"@a": {"": 1}, "@b": {"": 2}}
+    assert flush.doubts == {Doubt.UNTIMED}
+    assert into.due(9 * SECOND) is None
+
+
+def test_a_repeated_map_opens_a_new_group() -> None:
+    into = reader(UNTIMED)
+    lines = [(at * 100 * MILLISECOND, map_line(name, at)) for at in range(10, 14) for name in ("@a", "@b")]
+    found = feed(into, lines)
+    assert [flush.maps["@a"].rows for flush in found] == [{"": 10}, {"": 11}, {"": 12}]
+    assert [flush.seconds for flush in found[1:]] == [0.1, 0.1]
+
+
+def test_a_record_after_a_quiet_time_closes_the_group_before_it() -> None:
+    found = feed(reader(UNTIMED), [(at * SECOND, map_line("@a", at)) for at in range(5, 9)])
+    assert [flush.number for flush in found] == [1, 2, 3]
+    assert [flush.seconds for flush in found] == [1, 1, 1]
+
+
+def test_a_map_that_is_missing_from_a_group_is_empty_and_text_alone_has_no_maps() -> None:
+    lines = [
+        (SECOND, map_line("@x", 1)),
+        (2 * SECOND, PRINTF),
+        (3 * SECOND, map_line("@a", 1)),
+        (4 * SECOND, PRINTF),
+    ]
+    first, text, last = feed(reader(UNTIMED), lines)
+    assert set(first.maps) == set(last.maps) == {"@a", "@b", "@x"}
+    assert last.maps["@x"].rows == {}
+    assert text.maps == {}
+    assert [record.data for record in text.printed] == ["hello\n"]
+
+
+@pytest.mark.parametrize("heartbeats", [(), ("a",)])
+def test_text_without_pause_waits_no_longer_than_about_an_interval(heartbeats: tuple[str, ...]) -> None:
+    into = reader(planned(heartbeats=heartbeats))
+    lines = [(SECOND + at * 100 * MILLISECOND, PRINTF) for at in range(40)]
+    found = feed(into, lines)
+    assert len(found) >= 3
+    assert all(len(flush.printed) <= 13 for flush in found)
+
+
+def test_text_of_a_script_with_a_heartbeat_waits_for_it_while_it_is_on_time() -> None:
+    into = reader(planned())
+    lines = [(SECOND + MILLISECOND, PRINTF), (2 * SECOND + 5 * MILLISECOND, beat(1, 2 * SECOND))]
+    flush = feed(into, lines)[0]
+    assert len(flush.printed) == 1
+    assert flush.doubts == frozenset()
+    assert into.due(9 * SECOND) is None
+
+
+def test_text_of_a_script_whose_heartbeat_is_lost_comes_out_and_time_is_not_counted_twice() -> None:
+    into = reader(planned())
+    feed(into, [(SECOND, beat(1, SECOND)), (SECOND + 1, PRINTF)])
+    assert into.due(2 * SECOND) is None
+    text = into.due(3 * SECOND)
+    assert text is not None
+    assert len(text.printed) == 1
+    assert text.doubts == {Doubt.UNTIMED}
+    late = feed(into, [(4 * SECOND, beat(2, 4 * SECOND))])[0]
+    assert late.start_ns == text.end_ns
+    assert late.lost_ticks == 2
+
+
+# --- Total ---------------------------------------------------------------------------------------------------
+
+ANY_LINE = st.sampled_from(
+    [
+        PRINTF,
+        beat(1, 5),
+        beat(2, 5 * SECOND),
+        beat(10**18, 10**19),
+        beat(-4, 0, "b"),
+        map_line("@c", {"a": 1, "b": 2}),
+        map_line("@__bt_c0", {"a": 1}),
+        map_line("@__bt_c1", {"a": "x"}),
+        map_line("@h", [{"min": 1, "max": 1, "count": 3}], "hist"),
+        map_line("@h", {"k": [{"max": 1, "count": 3}]}, "hist"),
+        '{"type": "map"',
+        '{"type": "lost_events", "data": {"events": 3}}',
+        r'{"type": "printf", "data": "\u001b"}',
+        "__BPFTRACE_NOTIFY_PROBES_ATTACHED",
+        "",
+    ]
+)
+SCHEMES: tuple[Scheme, ...] = ("bank", "cumulative", "gauge", "own")
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 20 * SECOND), ANY_LINE)),
+    st.sampled_from(SCHEMES),
+    st.sampled_from([(), ("a",), ("a", "b")]),
+    st.sampled_from(["0.17", "0.23", "0.27"]),
+)
+def test_any_lines_in_any_order_give_flushes_of_some_length(
+    lines: list[tuple[int, str]], scheme: Scheme, heartbeats: tuple[str, ...], release: str
+) -> None:
+    maps = {
+        name: MapPlan(name, "hist" if name == "@h" else "count", (TEXT,), scheme) for name in ("@c", "@h")
+    }
+    plan = Plan(maps, {"@__bt_c0": "@c", "@__bt_c1": "@c"}, heartbeats)
+    into = reader(plan, release)
+    for flush in [*feed(into, lines), into.due(100 * SECOND)]:
+        if flush is not None:
+            assert flush.seconds > 0
+            assert flush.lost_ticks >= 0
+
+
+@given(st.lists(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 99))), min_size=1))
+def test_banks_and_cumulative_maps_show_the_same_intervals(intervals: list[list[tuple[str, int]]]) -> None:
+    totals: dict[str, int] = {}
+    banks, totals_printed = [], []
+    for number, events in enumerate(intervals):
+        bank: dict[str, int] = {}
+        for key, amount in events:
+            bank[key] = bank.get(key, 0) + amount
+            totals[key] = totals.get(key, 0) + amount
+        banks.append([map_line(f"@__bt_c{number % 2}", bank)])
+        totals_printed.append([map_line("@c", dict(totals))])
+    by_bank = feed(reader(banked("@c")), ticks(*banks))
+    cumulative = planned(MapPlan("@c", "count", (TEXT,), "cumulative"))
+    by_total = feed(reader(cumulative), ticks(*totals_printed))
+    for left, right in zip(by_bank, by_total, strict=True):
+        changed = {key: value for key, value in left.maps["@c"].rows.items() if value}
+        assert {key: value for key, value in right.maps["@c"].rows.items() if value} == changed
+
+
+def test_a_histogram_of_a_cumulative_map_is_subtracted_per_key() -> None:
+    plan = planned(MapPlan("@h", "hist", (NUMBER,), "cumulative"))
+    prints = [{"1": [{"min": 2, "max": 3, "count": 1}]}, {"1": [{"min": 2, "max": 3, "count": 4}]}]
+    _, second = feed(reader(plan), ticks(*[[map_line("@h", rows, "hist")] for rows in prints]))
+    assert second.maps["@h"].rows == {"1": (Bucket(2, 3, 3),)}
+    assert second.maps["@h"].entries == 1

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import pytest
+
+from bttop.script.prepare import Prepared, prepare
+from bttop.script.reader import read
+
+COUNT = "k:f { @[pid] = count(); }"
+
+
+def own(text: str, *, exact: bool = False) -> Prepared:
+    return prepare(read(text), rewrite_own=exact)
+
+
+@pytest.mark.parametrize(
+    ("block", "before"),
+    [
+        ("{ print(@); }", "{ print(@);  @__bt_n++; "),
+        ("{ print(@) }", "{ print(@) ; @__bt_n++; "),
+        ("{ if (1) { print(@); } }", "{ if (1) { print(@); }  @__bt_n++; "),
+        ("{ print(@) // last\n}", "{ print(@) // last\n; @__bt_n++; "),
+    ],
+)
+def test_the_heartbeat_is_the_last_statement_of_the_block_that_prints(block: str, before: str) -> None:
+    one = own(f"interval:s:1 {block} {COUNT}")
+    assert one.text == f'interval:s:1 {before}printf("bttop-hb a %d %llu\\n", @__bt_n, nsecs); }} {COUNT}'
+    assert one.plan.heartbeats == ("a",)
+    assert one.plan.maps["@"].scheme == "own"
+
+
+def test_every_block_that_prints_has_a_mark_of_its_own() -> None:
+    one = own("i:s:1 { print(@); } i:s:5 { print(@x); } i:s:9 { @y = 1; } k:f { @ = count(); @x = count(); }")
+    assert one.plan.heartbeats == ("a", "b")
+    assert '@__bt_nb++; printf("bttop-hb b %d %llu\\n", @__bt_nb, nsecs);' in one.text
+    assert one.text.count("bttop-hb") == 2
+    assert one.plan.interval_ns == 5_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("interval", "length"),
+    [
+        ("interval:s:10", 10_000_000_000),
+        ("interval:ms:250", 250_000_000),
+        ("i:us:500", 500_000),
+        ("interval:hz:4", 250_000_000),
+        ("interval:1s", 1_000_000_000),
+        ("interval:100ms", 100_000_000),
+        ("interval:s:$2", 700_000_000),
+        ("interval:hz:0", 700_000_000),
+    ],
+)
+def test_the_length_of_the_scripts_own_interval_is_read(interval: str, length: int) -> None:
+    one = prepare(read(f"{interval} {{ print(@); }} {COUNT}"), interval_ms=700)
+    assert one.plan.interval_ns == length
+
+
+@pytest.mark.parametrize("call", ["clear(@);", "zero(@);"])
+def test_print_and_clear_are_marked_as_approximate(call: str) -> None:
+    assert [badge.code for badge in own(f"i:s:1 {{ print(@); {call} }} {COUNT}").badges] == ["approximate"]
+
+
+def test_printing_without_clearing_is_not_marked() -> None:
+    assert own(f"i:s:1 {{ print(@); }} {COUNT}").badges == ()
+
+
+def test_an_interval_that_prints_only_text_gets_the_heartbeat() -> None:
+    one = own('i:s:1 { printf("load"); }')
+    assert one.text.count("bttop-hb") == 1
+    assert "\n" not in one.text
+
+
+def test_maps_beside_an_interval_that_prints_only_text_are_flushed() -> None:
+    one = own(f"i:s:1 {{ time(); }} {COUNT}")
+    assert one.plan.maps["@"].scheme == "bank"
+
+
+def test_a_script_that_prints_at_events_is_grouped_by_arrival() -> None:
+    one = own(f"k:g {{ print(@); }} {COUNT}")
+    assert not one.is_edited
+    assert one.plan.heartbeats == ()
+    assert one.plan.maps["@"].scheme == "own"
+
+
+def test_a_counter_that_the_script_prints_is_left_as_it_is() -> None:
+    text = "i:s:1 { print(@); clear(@); } k:f { @[pid]++; }"
+    assert "@[pid]++;" in own(text).text
+
+
+def test_print_and_clear_become_banks_on_request() -> None:
+    one = own(f"interval:s:2 {{ time(); print(@, 10); clear(@) }} {COUNT}", exact=True)
+    assert one.plan.maps["@"].scheme == "bank"
+    assert one.plan.interval_ns == 2_000_000_000
+    assert one.badges == ()
+    block = " ".join(one.text.partition(" k:f")[0].split())
+    assert block == (
+        "interval:s:2 { @__bt_n++; time(); "
+        "if (@__bt_n & 1) { print(@__bt_a0,10); } else { print(@__bt_a1,10); } "
+        "if (@__bt_n & 1) { clear(@__bt_a0); } else { clear(@__bt_a1); } "
+        'printf("bttop-hb a %d %llu\\n", @__bt_n, nsecs); }'
+    )
+
+
+def test_a_print_that_is_never_cleared_becomes_cumulative_on_request() -> None:
+    one = own(f"i:s:1 {{ print(@); }} {COUNT}", exact=True)
+    assert one.plan.maps["@"].scheme == "cumulative"
+    assert "print(@);" in one.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"i:s:1 {{ if (1) {{ print(@); clear(@); }} }} {COUNT}",
+        f"i:s:1 /@x/ {{ print(@); clear(@); }} {COUNT}",
+        f"i:s:1 {{ print(@); clear(@); exit(); }} {COUNT}",
+        f"i:s:1 {{ clear(@); print(@); }} {COUNT}",
+        f"i:s:1 {{ print(@); clear(@); }} i:s:2 {{ print(@); }} {COUNT}",
+        'i:s:1 { print(@); clear(@); printf("%d", @x); } k:f { @[pid] = count(); @x = 1; }',
+        "i:s:1 { print(@); clear(@); } k:f { @[pid] = nsecs; }",
+        "i:s:1 { print(@); clear(@); } k:f { @[pid] = count(); $x = @[1]; }",
+        "i:s:1, i:s:2 { print(@); clear(@); } k:f { @[pid] = count(); }",
+        f"i:s:1 {{ print(@, 5); }} {COUNT}",
+    ],
+)
+def test_what_is_not_provably_the_same_stays_as_written(text: str) -> None:
+    one = own(text, exact=True)
+    assert {plan.scheme for plan in one.plan.maps.values()} == {"own"}
+    assert "__bt_a" not in one.text
