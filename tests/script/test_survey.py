@@ -18,7 +18,7 @@ def in_block(statements: str) -> dict[str, MapUse]:
 
 
 @pytest.mark.parametrize(
-    "call", "count() sum(1) avg(1) min(1) max(1) stats(1) hist(1) lhist(1,0,9,1)".split()
+    "call", ["count()", "sum(1)", "avg(1)", "min(1)", "max(1)", "stats(1)", "hist(1)", "lhist(1,0,9,1)"]
 )
 def test_a_map_that_is_only_assigned_from_one_aggregation_is_pure(call: str) -> None:
     use = in_block(f"@[pid] = {call};")["@"]

@@ -178,6 +178,7 @@ class Engine:
             cpus=self.host.cpus,
             user_stacks=prepared.uses_user_stacks,
             one_process=program.settings.one_process,
+            all_probes=attempt.source is not program.sources[-1],
         )
         command = launch.command(self.bpftrace, prepared.text, prepared.args)
         self._channel.start(generation.id, command, environment, self._nice)

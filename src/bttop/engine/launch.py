@@ -16,14 +16,18 @@ def command(bpftrace: Bpftrace, text: str, args: Sequence[str]) -> list[str]:
     return [bpftrace.path, "-f", "json", "--no-warnings", "-e", text, *args]
 
 
-def environment(release: Release, *, cpus: int, user_stacks: bool, one_process: bool) -> dict[str, str]:
+def environment(
+    release: Release, *, cpus: int, user_stacks: bool, one_process: bool, all_probes: bool
+) -> dict[str, str]:
     """The environment of one bpftrace.
 
-    `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin holds it to one PID.
+    `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin holds it to one PID;
+    `all_probes` that it is of no use with some of its attach points missing, since another script can take over.
     """
     env = {
         "__BPFTRACE_NOTIFY_PROBES_ATTACHED": "1",
-        "BPFTRACE_MISSING_PROBES": "warn",
+        # From 0.24 a missing attach point is an error by default; up to 0.23 a warning where others are left.
+        "BPFTRACE_MISSING_PROBES": "error" if all_probes else "warn",
         "BPFTRACE_PRINT_MAPS_ON_EXIT": "0",
         "BPFTRACE_COLOR": "never",
         # 0.20 renamed it; 0.20 to 0.23 warn about the old name, 0.17 does not know the new one.

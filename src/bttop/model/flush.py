@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 
 from bttop.model.contents import MapData, Origin, contents
 from bttop.model.decode import RESERVED, Decoder
@@ -313,6 +314,8 @@ class FlushAssembler:
     ) -> Flush:
         pending, self._pending = self._pending, Pending()
         base = [self._before[name] for name, _ in pending.maps() if name in self._before]
+        # The decoder's flag never goes back within a process: this is the order of arrival, as far as it matters.
+        base.sort(key=attrgetter("hexadecimal"))
         kept = pending.kept()
         maps = self._maps(mark, pending)
         self._doubt_maps(maps)

@@ -79,7 +79,7 @@ def _is_command(text: str) -> bool:
     for word in words:
         if _BPFTRACE.fullmatch(word):
             return True
-        known = word in _WRAPPERS or word.startswith("-") or re.fullmatch(r"\d+[smh]?|[a-z_]+", word)
+        known = word in _WRAPPERS or word.startswith("-") or re.fullmatch(r"\d+[smh]?|[A-Za-z0-9_]+", word)
         if not (known or (_ASSIGNMENT.fullmatch(word) and "{" not in word)):
             return False
     return False

@@ -12,12 +12,13 @@ from types import ModuleType
 
 from bttop.ui.spans import Glyphs
 
+_MARK = "#"
+
 
 @lru_cache(maxsize=1)
 def _plotext() -> ModuleType:
     import plotext  # deferred: 45 ms, and nothing before the first histogram needs it
 
-    plotext.limit_size(False, False)  # else it cuts to the size of the terminal that the process sees
     module: ModuleType = plotext
     return module
 
@@ -29,21 +30,28 @@ def horizontal_bars(labels: Sequence[str], values: Sequence[int], cells: int, gl
     """
     if not labels:
         return []
-    bars = max(1, cells - len(labels[0]) - 1)
-    if not any(values):
-        return [label.ljust(cells) for label in labels]
-    plotext = _plotext()
-    plotext.clear_figure()
-    # The value behind each bar is plotext's own and always "%.2f"; the width leaves room for it and it is cut off.
-    tail = max(len(f" {value:.2f}") for value in values)
-    plotext.simple_bar(list(labels), list(values), width=cells + tail - 1, marker=glyphs.full, color="default")
-    drawn = plotext.uncolorize(plotext.build()).split("\n")
+    room = max(1, cells - len(labels[0]) - 1)
+    lengths = _bar_lengths(values, room)
     lines = []
-    for label, value, line in zip(labels, values, drawn, strict=False):
-        length = line[len(label) :].count(glyphs.full)
-        mark = glyphs.full * min(length, bars) if length else glyphs.sliver if value > 0 else ""
+    for label, value, length in zip(labels, values, lengths, strict=True):
+        mark = glyphs.full * length if length else glyphs.sliver if value > 0 else ""
         lines.append(f"{label} {mark}".ljust(cells)[:cells])
     return lines
+
+
+def _bar_lengths(values: Sequence[int], room: int) -> list[int]:
+    """plotext's bars for these values, in whole cells, the longest `room` long."""
+    top = max(values, default=0)
+    if top <= 0:
+        return [0] * len(values)
+    plotext = _plotext()
+    plotext.clear_figure()
+    # Shares of 1000 and no labels: plotext writes the value behind each bar and cuts the width to the terminal's,
+    # so whatever else takes part in the width must stay small. Both are left out here and drawn by the caller.
+    shares = [round(1000.0 * value / top, 2) for value in values]
+    plotext.simple_bar([""] * len(values), shares, width=room + len("1000.0") + 2, marker=_MARK, color="default")
+    drawn = plotext.uncolorize(plotext.build()).strip("\n").split("\n")
+    return [line.count(_MARK) for line in drawn]
 
 
 def area(values: Sequence[float], cells: int, rows: int, glyphs: Glyphs) -> list[str]:

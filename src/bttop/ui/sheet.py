@@ -12,7 +12,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from bttop.ui.pane import paint
-from bttop.ui.spans import Line, Span, fit
+from bttop.ui.spans import Line, Span, fit, line_width
 from bttop.ui.themes import Theme
 
 _STEPS = {"down": 1, "j": 1, "up": -1, "k": -1, "wheel-down": 3, "wheel-up": -3}
@@ -41,16 +41,17 @@ class Pager(Widget):
         below = len(lines) - self._top - len(shown)
         foot = f" Esc back{f'   {below} more lines ▼' if below else ''}{'   ▲' if self._top else ''}"
         page = [
-            fit(
-                (Span("━ ", "focus"), Span(self._title + " ", "focus-title"), Span("━" * width, "focus")),
-                width,
-            ),
+            self._rule(width),
             *(fit(line, width) for line in shown),
             *([fit((), width)] * (rows - len(shown))),
             fit((Span(foot, "hint"),), width),
         ]
         strips = [paint(line, self._theme, width) for line in page]
         return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
+
+    def _rule(self, cells: int) -> Line:
+        head = (Span("━ ", "focus"), Span(self._title + " ", "focus-title"))
+        return fit((*head, Span("━" * max(0, cells - line_width(head)), "focus")), cells)
 
     def scroll_lines(self, lines: int) -> None:
         """Scroll by this many lines; the ends hold."""

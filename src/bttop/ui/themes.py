@@ -118,7 +118,7 @@ def _dialog_theme(name: str, colours: Mapping[str, str], *, dark: bool, ansi: bo
         return replace(BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"], name=name)
     for text in colours.values():
         Color.parse(text)
-    theme = DialogTheme(name=name, dark=dark, **colours)
+    theme = DialogTheme(name=name, dark=dark, **colours)  # type: ignore[arg-type]  # only colours pass `_only`
     theme.to_color_system().generate()
     return theme
 

@@ -14,6 +14,9 @@ from bttop.ui.views.base import Drawing, Scene, parts
 from bttop.ui.views.rows import Cell, Row, draw_rows, text_cells
 from bttop.ui.views.table import key_lines, number, summary, value_lines
 
+NARROW, WIDE = 60, 100
+"""Cells below which ids and shares make room for frames, and from which there is room for a bar."""
+
 
 class Stacks:
     """Counts by a key that holds a stack."""
@@ -28,17 +31,17 @@ class Stacks:
     def draw(self, scene: Scene) -> Drawing:
         total = sum(number(value) for value in scene.data.rows.values())
         seconds = max(scene.flush.seconds, 1e-9)
-        stack_at = _stack_indexes(scene)
-        others = [cell for index, cell in enumerate(text_cells(scene)) if index not in stack_at]
         cells = [
             Cell("/s", lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
                  "number", "right", least=5, most=10, falls=True, rigid=True),
-            Cell("%", lambda row: numbers.share(number(row.value), total), None, "dim", "right", least=3, most=4),
-            *others,
-            Cell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=16, most=400, spare=1),
+            *([_share(total)] if scene.width >= NARROW else []),
+            *_who(scene),
+            Cell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=12, most=400, spare=1),
         ]  # fmt: skip
-        if scene.width >= 100:
-            cells.insert(2, Cell("", lambda row: bar(number(row.value), total, 8, scene.glyphs), None, "bar", least=8))
+        if scene.width >= WIDE:
+            cells.insert(
+                2, Cell("", lambda row: bar(number(row.value), total, 8, scene.glyphs), None, "bar", least=8, most=8)
+            )
         return draw_rows(
             scene,
             cells,
@@ -52,6 +55,18 @@ class Stacks:
 
 
 VIEW = Stacks()
+
+
+def _share(total: float) -> Cell:
+    return Cell("%", lambda row: numbers.share(number(row.value), total), None, "dim", "right", least=3, most=4)
+
+
+def _who(scene: Scene) -> list[Cell]:
+    """The key parts that are no stacks; ids go first where it is narrow, since the frames are the answer."""
+    stacks = _stack_indexes(scene)
+    plan = scene.data.plan
+    ids = {plan.pid, plan.tid} if scene.width < NARROW else set()
+    return [cell for index, cell in enumerate(text_cells(scene)) if index not in stacks and cell.title not in ids]
 
 
 def _stack_indexes(scene: Scene) -> frozenset[int]:

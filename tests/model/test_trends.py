@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bttop.model.contents import MapData
+from bttop.model.plan import Aggregation, MapPlan
+from bttop.model.records import Value
+from bttop.model.trends import Trend
+from tests.model.samples import TEXT
+
+
+def counted(rows: dict[str, Value], aggregation: Aggregation = "count") -> MapData:
+    return MapData(MapPlan("@m", aggregation, (TEXT,)), "map", rows)
+
+
+def test_a_trend_holds_the_last_values_of_each_key_oldest_first() -> None:
+    trend = Trend(length=3)
+    for value in range(1, 6):
+        trend.advance(counted({"a": value}))
+    assert list(trend.values("a")) == [3, 4, 5]
+    assert list(trend.total()) == [3, 4, 5]
+
+
+def test_a_young_trend_is_as_long_as_its_flushes() -> None:
+    trend = Trend(length=3)
+    assert list(trend.values("a")) == []
+    trend.advance(counted({"b": 1}))
+    trend.advance(counted({"a": 7}))
+    assert list(trend.values("a")) == [0, 7]
+    assert list(trend.values("nobody")) == [0, 0]
+
+
+def test_a_silent_flush_counts_as_zero() -> None:
+    trend = Trend(length=4)
+    for rows in ({"a": 1}, {}, {"b": 2}, {"a": 3}):
+        trend.advance(counted(dict(rows)))
+    assert list(trend.values("a")) == [1, 0, 0, 3]
+    assert list(trend.values("b")) == [0, 0, 2, 0]
+    assert list(trend.total()) == [1, 0, 2, 3]
+
+
+def test_a_key_that_was_silent_for_the_whole_window_is_dropped() -> None:
+    trend = Trend(length=3)
+    trend.advance(counted({"a": 1, "b": 1}))
+    trend.advance(counted({"b": 1}))
+    trend.advance(counted({}))
+    assert set(trend) == {"a", "b"}
+    trend.advance(counted({}))
+    assert set(trend) == {"b"}
+    trend.advance(counted({}))
+    assert len(trend) == 0
+
+
+def test_what_adds_up_is_kept_per_second_and_the_rest_as_it_is() -> None:
+    trend = Trend()
+    trend.advance(counted({"a": 10}), seconds=2.0)
+    assert list(trend.values("a")) == list(trend.total()) == [5]
+    largest = Trend()
+    largest.advance(counted({"a": 10, "b": 1}, "max"), seconds=2.0)
+    assert list(largest.values("a")) == [10]
+    assert list(largest.total()) == [0]
+
+
+def test_text_has_no_trend() -> None:
+    trend = Trend()
+    trend.advance(counted({"a": "x"}, "value"))
+    assert len(trend) == 0
+
+
+ROWS = st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(1, 1000)), max_size=30)
+
+
+@given(ROWS, st.integers(1, 8))
+def test_a_trend_is_the_tail_of_what_came(flushes: list[dict[str, int]], length: int) -> None:
+    trend = Trend(length)
+    for rows in flushes:
+        trend.advance(counted(dict(rows)))
+    tail = flushes[-length:]
+    for key in "abc":
+        assert list(trend.values(key)) == [rows.get(key, 0) for rows in tail]
+    assert list(trend.total()) == [sum(rows.values()) for rows in tail]
+    assert set(trend) == {key for rows in tail for key in rows}
+
+
+@given(st.integers() | st.floats())
+def test_any_number_can_be_kept(number: float) -> None:
+    trend = Trend(length=2)
+    trend.advance(counted({"a": number}))
+    assert len(trend.values("a")) == 1

@@ -1,0 +1,68 @@
+"""The tools that the distribution ships with bpftrace, and the stock probe files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bttop.script.library import Library, ProbeFile
+from bttop.script.pin import Pin
+from bttop.script.prepare import prepare
+from bttop.script.reader import Script, read
+from bttop.script.survey import survey
+
+STOCK = Path(__file__).parents[2] / "probes"
+TOOLS = sorted(Path("/usr/sbin").glob("*.bt"))
+
+# Maps that the distribution's tools count into, and nothing else; those of tools that print them are bracketed.
+AGGREGATIONS = {
+    "biolatency.bt": {"@usecs"},
+    "biostacks.bt": {"@usecs"},
+    "bitesize.bt": {"@"},
+    "cpuwalk.bt": {"@cpu"},
+    "pidpersec.bt": {"@"},
+    "runqlat.bt": {"@usecs"},
+    "runqlen.bt": {"@runqlen"},
+    "ssllatency.bt": {"@hist", "@histF", "@stat", "@statF"},
+    "swapin.bt": {"@"},
+    "syscount.bt": {"@syscall", "@process"},
+    "tcpsynbl.bt": {"@backlog"},
+    "vfscount.bt": {"@"},
+    "vfsstat.bt": {"@"},
+    "xfsdist.bt": {"@us"},
+}
+
+pytestmark = pytest.mark.skipif(not TOOLS, reason="the distribution's bpftrace tools are not installed")
+
+
+@pytest.mark.parametrize("path", TOOLS, ids=lambda path: path.name)
+def test_a_tool_is_read_and_its_aggregations_are_known(path: Path) -> None:
+    script = read(path.read_bytes())
+    assert isinstance(script, Script)
+    pure = {name for name, use in survey(script).maps.items() if use.pure}
+    assert pure == AGGREGATIONS.get(path.name, set())
+
+
+@pytest.mark.parametrize("path", TOOLS, ids=lambda path: path.name)
+@pytest.mark.parametrize("pin", [None, Pin(pids=(7,))])
+def test_an_edited_tool_can_be_read_again_and_has_a_heartbeat(path: Path, pin: Pin | None) -> None:
+    one = prepare(read(path.read_bytes()), pin=pin)
+    assert one.is_edited
+    assert isinstance(read(one.text), Script)
+    assert len(one.plan.heartbeats) == one.text.count("bttop-hb") >= 1
+
+
+@pytest.mark.parametrize("probe", Library.load([STOCK]).probes, ids=lambda probe: probe.name)
+def test_a_stock_probe_is_exact_in_every_map(probe: ProbeFile) -> None:
+    one = prepare(probe.script, front=probe.front)
+    assert {plan.scheme for plan in one.plan.maps.values()} <= {"bank", "cumulative"}
+    assert all(plan.scheme == "bank" for plan in one.plan.maps.values() if plan.columns)
+    assert one.args == ("0",)
+
+
+@pytest.mark.parametrize("probe", Library.load([STOCK]).probes, ids=lambda probe: probe.name)
+def test_a_stock_probe_takes_the_pin_as_its_parameter(probe: ProbeFile) -> None:
+    one = prepare(probe.script, front=probe.front, pin=Pin(pids=(7,)))
+    assert one.args == ("7",)
+    assert one.text == prepare(probe.script, front=probe.front).text

@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import pytest
+
+from bttop.script.attribution import context_of, context_of_probe
+from bttop.script.frontmatter import FrontMatter
+from bttop.script.pin import Pin, takes_pid_as_parameter
+from bttop.script.prepare import Prepared, prepare, unedited
+from bttop.script.reader import Script, read
+
+BLOCK = '{ printf("x"); }'
+
+
+def pinned(text: str, pin: Pin | None = None, **options: object) -> Prepared:
+    return prepare(read(text), pin=pin or Pin(pids=(7,)), **options)  # type: ignore[arg-type]
+
+
+def first_line(one: Prepared) -> str:
+    return one.text.partition("\n")[0]
+
+
+def codes(one: Prepared) -> list[str]:
+    return [badge.code for badge in one.badges]
+
+
+@pytest.mark.parametrize(
+    ("pin", "condition"),
+    [
+        (Pin(pids=(7,)), "pid == 7"),
+        (Pin(pids=(7, 8)), "pid == 7 || pid == 8"),
+        (Pin(comm="java"), 'comm == "java"'),
+        (Pin(comm='a"b\\c'), 'comm == "a\\"b\\\\c"'),
+        (Pin(comm="a-very-long-thread-name"), 'comm == "a-very-long-thr"'),
+        (Pin(cgroup="/sys/fs/cgroup/x"), 'cgroup == cgroupid("/sys/fs/cgroup/x")'),
+        (Pin(pids=(7, 8), comm="x"), '(pid == 7 || pid == 8) && (comm == "x")'),
+    ],
+)
+def test_a_probe_without_predicate_gets_the_condition(pin: Pin, condition: str) -> None:
+    assert first_line(pinned(f"uprobe:/bin/a:f{BLOCK}", pin)) == f"uprobe:/bin/a:f /{condition}/ {BLOCK}"
+
+
+def test_an_existing_predicate_is_joined_as_a_comparison() -> None:
+    one = pinned(f"uprobe:/a:f /@p[tid] || 4 / 2 // no\n/ {BLOCK}")
+    assert one.text.startswith(f"uprobe:/a:f /(pid == 7) && ((@p[tid] || 4 / 2 // no\n) != 0)/ {BLOCK}")
+
+
+@pytest.mark.parametrize("point", ["BEGIN", "END", "interval:s:1", "i:ms:5"])
+def test_what_belongs_to_no_process_is_never_restricted(point: str) -> None:
+    one = pinned(f"{point} {{ @x = 1; }} uprobe:/a:f {BLOCK}")
+    assert one.text.startswith(f"{point} {{ @x = 1; }} uprobe:/a:f  /pid == 7/ {BLOCK}")
+    assert codes(one) == []
+
+
+@pytest.mark.parametrize(
+    ("point", "context"),
+    [
+        ("tracepoint:raw_syscalls:sys_enter", "exact"),
+        ("t:syscalls:sys_enter_*", "exact"),
+        ("tracepoint:sched:sched_switch", "exact"),
+        ("rawtracepoint:sched_switch", "exact"),
+        ("uprobe:/a:f", "exact"),
+        ("usdt:/a:p:f", "exact"),
+        ("profile:hz:99", "exact"),
+        ("software:faults:1", "exact"),
+        ("kprobe:vfs_read", "exact"),
+        ("fentry:vmlinux:vfs_read", "exact"),
+        ("kprobe:do_sys_openat2", "exact"),
+        ("kprobe:tcp_sendmsg", "exact"),
+        ("tracepoint:tcp:tcp_rcv_space_adjust", "exact"),
+        ("kprobe:tcp_retransmit_skb", "inexact"),
+        ("tracepoint:tcp:tcp_retransmit_skb", "inexact"),
+        ("tracepoint:sched:sched_wakeup", "inexact"),
+        ("tracepoint:block:block_rq_issue", "inexact"),
+        ("tracepoint:block:block_rq_complete", "foreign"),
+        ("tracepoint:irq:softirq_entry", "foreign"),
+        ("tracepoint:timer:hrtimer_expire_entry", "foreign"),
+        ("BEGIN", "none"),
+        ("interval:s:1", "none"),
+    ],
+)
+def test_each_attach_point_has_its_context(point: str, context: str) -> None:
+    script = read(f"{point} {BLOCK}")
+    assert isinstance(script, Script)
+    assert context_of(script.points[0]) == context
+
+
+def test_the_worst_attach_point_decides_for_its_probe() -> None:
+    script = read(f"t:raw_syscalls:sys_enter, t:sched:sched_wakeup {BLOCK} BEGIN, uprobe:/a:f {BLOCK}")
+    assert isinstance(script, Script)
+    assert [context_of_probe(probe) for probe in script.probes] == ["inexact", "none"]
+
+
+def test_an_inexact_probe_is_restricted_with_a_badge() -> None:
+    one = pinned(f"t:sched:sched_wakeup {BLOCK}")
+    assert "/pid == 7/" in one.text
+    assert codes(one) == ["pin-inexact"]
+    assert "t:sched:sched_wakeup" in one.badges[0].explanation
+
+
+def test_a_foreign_probe_is_not_restricted_and_says_so() -> None:
+    one = pinned(f"t:irq:softirq_entry {BLOCK}")
+    assert "pid" not in one.text
+    assert codes(one) == ["unpinned"]
+
+
+def test_the_next_side_of_a_switch_is_not_exact() -> None:
+    assert codes(pinned("t:sched:sched_switch { @[args->next_comm] = count(); }")) == ["pin-inexact"]
+    assert codes(pinned("t:sched:sched_switch { @[args->prev_comm] = count(); }")) == []
+
+
+@pytest.mark.parametrize(
+    "predicate",
+    [
+        "$1 == 0 || pid == $1",
+        "$1 == pid",
+        "args->a == 5 && ($1 == 0 || @owner_pid[args->sk] == $1)",
+        "(uint64)$1 == (uint64)pid",
+        "pid == (uint64)$1",
+        "tid == $1",
+    ],
+)
+def test_a_script_that_compares_a_pid_with_its_parameter_takes_the_pin_there(predicate: str) -> None:
+    one = pinned(f"t:tcp:tcp_retransmit_skb /{predicate}/ {BLOCK}")
+    assert one.args == ("7",)
+    assert first_line(one) == f"t:tcp:tcp_retransmit_skb /{predicate}/ {BLOCK}"
+    assert codes(one) == []
+
+
+@pytest.mark.parametrize(
+    "predicate", ["arg0 > $1", "arg0 == $1", "pid == 5 && arg0 == $1", "$1 == arg0 && pid"]
+)
+def test_another_parameter_is_not_taken_for_the_pin(predicate: str) -> None:
+    script = read(f"kprobe:vfs_read /{predicate}/ {BLOCK}")
+    assert isinstance(script, Script)
+    assert not takes_pid_as_parameter(script)
+    one = prepare(script, pin=Pin(pids=(7,)))
+    assert one.args == ("0",)
+    assert "(pid == 7)" in one.text
+
+
+def test_front_matter_says_that_the_parameter_is_the_pin() -> None:
+    one = pinned(f"k:g /@owner[arg0] == $1/ {BLOCK}", front=FrontMatter())
+    assert one.args == ("7",)
+
+
+@pytest.mark.parametrize("pin", [Pin(pids=(1, 2)), Pin(comm="java"), Pin(pids=(1,), cgroup="/x")])
+def test_what_a_parameter_cannot_hold_becomes_a_predicate_where_that_is_exact(pin: Pin) -> None:
+    one = pinned(f"k:vfs_read /$1 == 0 || pid == $1/ {BLOCK}", pin)
+    assert one.args == ("0",)
+    assert f"/({pin.condition}) && (($1 == 0 || pid == $1) != 0)/" in one.text
+    other = pinned(f"t:tcp:tcp_probe /$1 == 0 || @pid[1] == $1/ {BLOCK}", pin)
+    assert codes(other) == ["unpinned"]
+    assert "!= 0)/" not in other.text
+
+
+def test_parameters_given_by_the_user_are_kept() -> None:
+    one = pinned(f"k:vfs_read /pid == $1/ {BLOCK}", args=("9", "x"))
+    assert one.args == ("9", "x")
+    assert "(pid == 7)" in one.text
+
+
+@pytest.mark.parametrize("text", ["k:f /comm == str($1)/ { }", "interval:s:$1 { }", "k:f { }"])
+def test_a_parameter_that_is_no_number_is_not_made_up(text: str) -> None:
+    assert prepare(read(text)).args == ()
+
+
+def test_without_a_pin_a_numeric_parameter_is_zero() -> None:
+    assert prepare(read(f"k:f /$1 == 0 || pid == $1/ {BLOCK}")).args == ("0",)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "field"),
+    [
+        ("args->prev_pid == 18421", "prev_pid"),
+        ("args->prev_pid==18421", "prev_pid"),
+        ("18421 == args->next_pid", "next_pid"),
+        ("args.next_pid != 18421", "next_pid"),
+        ("args->prev_pid == $1", "prev_pid"),
+    ],
+)
+def test_comparing_a_thread_id_with_a_process_id_is_pointed_out(predicate: str, field: str) -> None:
+    one = prepare(read(f"t:sched:sched_switch\n/{predicate}/ {BLOCK}"))
+    assert codes(one) == ["thread-id"]
+    assert one.badges[0].text == f"{field} is a thread id"
+    assert one.badges[0].explanation.startswith("Line 2 compares")
+
+
+@pytest.mark.parametrize("predicate", ["args->prev_pid != 0", "args->prev_pid == @x", "args->prev_prio == 5"])
+def test_other_comparisons_are_not_pointed_out(predicate: str) -> None:
+    assert codes(prepare(read(f"t:sched:sched_switch /{predicate}/ {BLOCK}"))) == []
+
+
+def test_a_script_that_runs_as_it_is_says_that_it_is_not_pinned() -> None:
+    script = read(f"k:vfs_read {BLOCK}")
+    assert codes(unedited(script, pin=Pin(pids=(7,)))) == ["as-is", "unpinned"]
+    assert codes(unedited(script)) == ["as-is"]
+    assert codes(prepare(read("k:f {"), pin=Pin(pids=(7,)))) == ["as-is", "unpinned"]
+
+
+def test_a_script_that_runs_as_it_is_still_takes_the_pin_as_its_parameter() -> None:
+    one = unedited(read(f"k:f /pid == $1/ {BLOCK}"), pin=Pin(pids=(7,)))
+    assert one.args == ("7",)
+    assert codes(one) == ["as-is"]
+
+
+def test_an_empty_pin_changes_nothing() -> None:
+    assert pinned(f"k:f {BLOCK}", Pin()).text == prepare(read(f"k:f {BLOCK}")).text
