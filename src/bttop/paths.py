@@ -28,3 +28,13 @@ def overlay(what: str, chosen: Path | None = None) -> tuple[Path, ...]:
         path for index, path in enumerate(found) if path.resolve() not in {one.resolve() for one in found[:index]}
     ]
     return (*([chosen] if chosen is not None else []), *unique)
+
+
+def state_home() -> Path:
+    """The user's folder for what bttop remembers between runs."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "bttop"
+
+
+def cache_home() -> Path:
+    """The user's folder for what bttop can find out again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bttop"

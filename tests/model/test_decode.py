@@ -441,6 +441,12 @@ def test_keys_escaped_twice_are_unescaped_twice(release: str) -> None:
     assert printed_map(data, release).rows == {'café \n\t\x1b"\\': "v\\n"}
 
 
+@pytest.mark.parametrize("release", ["0.21", "0.24"])
+def test_keys_of_other_releases_are_unescaped_once(release: str) -> None:
+    data = rb'{"type": "map", "data": {"@c": {"a\\nb": 1}}}'
+    assert printed_map(data, release).rows == {r"a\nb": 1}
+
+
 def test_a_lone_surrogate_is_replaced() -> None:
     data = rb'{"type": "map", "data": {"@c": {"a\ud800b\ud83d\ude00": 1}}}'
     assert printed_map(data).rows == {"a\ufffdb😀": 1}
@@ -542,6 +548,14 @@ def test_letters_in_a_count_tell_that_an_escape_was_missed() -> None:
     assert counted(decoder, COUNT_10.replace("10", "1f")) == 31
     assert decoder.hexadecimal
     assert counted(decoder, COUNT_10) == 16
+
+
+def test_a_negative_value_of_a_time_series_is_read_from_its_hexadecimal_complement() -> None:
+    decoder = Decoder(version("0.27"), Plan(), hexadecimal=True)
+    line = '{"type": "tseries", "data": {"@t": [{"interval_start":"10:00","value":fffffffffffffffb}]}}'
+    record = decoder.decode(stamped(line))
+    assert isinstance(record, MapRecord)
+    assert record.rows == {"": (("10:00", -5),)}
 
 
 def test_numbers_of_maps_and_text_in_keys_stay_decimal() -> None:

@@ -95,6 +95,16 @@ def test_numbers_keep_their_base_after_packing() -> None:
     assert str(again["k"]) == "(Bucket(low=1, high=1, count=10),)"
 
 
+def test_earlier_prints_keep_their_base_after_packing() -> None:
+    prints = [
+        [HISTOGRAM, STICKY, map_line("@c", {"a": 1})],
+        [map_line("@c", {"a": 3}), HISTOGRAM.replace("10", "14")],
+    ]
+    second = flushes(prints)[1]
+    assert str(second.maps["@h"].rows["k"]) == "(Bucket(low=1, high=1, count=10),)"
+    assert unpack(pack(second)) == second
+
+
 def test_packing_a_map_of_many_keys_saves_memory() -> None:
     rows = {f"some-process,{number}": number for number in range(1000)}
     flush = flushes([[map_line("@c", rows)]])[0]

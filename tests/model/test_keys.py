@@ -57,6 +57,7 @@ def test_a_key_with_one_reading_is_split(
         ("a", (TEXT, NUMBER), ("a", "")),
         ("1,2,3", (NUMBER, NUMBER), (1, "2,3")),
         ("a,b,c", (TEXT, NUMBER), ("a,b", "c")),
+        ("a,b,c,d", (TEXT, NUMBER, TEXT), ("a", "b", "c,d")),
     ],
 )
 def test_a_key_with_several_readings_or_none_says_so(

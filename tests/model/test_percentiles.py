@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.percentiles import Scale, percentiles, quantile
+from bttop.model.percentiles import Scale, percentiles, quantile, scale_of
 from bttop.model.records import Bucket
 
 
@@ -32,6 +32,10 @@ def test_a_value_is_interpolated_by_the_histograms_scale() -> None:
     assert linear is not None
     assert logarithmic.value == pytest.approx(math.sqrt(16 * 31))
     assert linear.value == pytest.approx(23.5)
+
+
+def test_only_lhist_is_linear() -> None:
+    assert [scale_of(aggregation) for aggregation in ("lhist", "hist")] == ["linear", "log"]
 
 
 def test_a_bucket_of_one_value_is_that_value() -> None:

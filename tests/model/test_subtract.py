@@ -41,7 +41,7 @@ def test_buckets_are_subtracted_and_empty_ends_cut() -> None:
     assert added(now, before, "hist") == (Bucket(0, 0, 1), Bucket(1, 1, 0), Bucket(2, 3, 1))
 
 
-@pytest.mark.parametrize("before", [(Bucket(0, 0, 6),), (Bucket(8, 15, 1),)])
+@pytest.mark.parametrize("before", [(Bucket(0, 0, 6),), (Bucket(0, 0, 2), Bucket(8, 15, 1))])
 def test_a_histogram_that_shrank_counts_in_full(before: tuple[Bucket, ...]) -> None:
     now = (Bucket(0, 0, 5),)
     assert added(now, before, "hist") == now

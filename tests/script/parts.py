@@ -80,9 +80,7 @@ _OWN = ["", "", "interval:s:2 { time(); print(@a); clear(@a) }", "i:hz:1 { print
 
 def scripts() -> st.SearchStrategy[str]:
     """Whole scripts, ended by a newline."""
-    parts = st.tuples(
-        st.sampled_from(_OPENINGS), st.lists(_probes(), min_size=1, max_size=3), st.sampled_from(_OWN)
-    )
+    parts = st.tuples(st.sampled_from(_OPENINGS), st.lists(_probes(), min_size=1, max_size=3), st.sampled_from(_OWN))
     return parts.map(lambda made: made[0] + "\n".join(made[1]) + "\n" + made[2] + "\n")
 
 
@@ -109,9 +107,7 @@ def _statements(draw: st.DrawFn) -> str:
 
 
 def _blocks() -> st.SearchStrategy[str]:
-    other = st.sampled_from(
-        ["$v = 1", "@s[tid] = nsecs", "delete(@s[tid])", 'printf("%d }", pid)', "clear(@c)"]
-    )
+    other = st.sampled_from(["$v = 1", "@s[tid] = nsecs", "delete(@s[tid])", 'printf("%d }", pid)', "clear(@c)"])
     plain = st.lists(st.one_of(_statements(), other), max_size=5)
     return st.tuples(plain, st.sampled_from(["", ";"]), st.sampled_from(_GLUE)).map(_block)
 

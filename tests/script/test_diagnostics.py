@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bttop.script.diagnostics import Diagnostic, parse_diagnostics, render
+from bttop.script.diagnostics import Diagnostic, parse_diagnostics, render, undefined_maps
 from bttop.script.prepare import prepare
 from bttop.script.reader import read
 
@@ -62,9 +62,7 @@ def test_every_shape_of_message_is_read(
     assert (found.file, found.line, found.column, found.end_column, found.last_line) == place
 
 
-@pytest.mark.parametrize(
-    "line", ["", "Attaching 1 probe...", '{"type": "map"}', "stdin:x: ERROR", "libbpf: warning"]
-)
+@pytest.mark.parametrize("line", ["", "Attaching 1 probe...", '{"type": "map"}', "stdin:x: ERROR", "libbpf: warning"])
 def test_other_lines_are_passed_over(line: str) -> None:
     assert parse_diagnostics([line]) == ()
 
@@ -81,6 +79,16 @@ def test_a_place_in_an_edited_text_is_shown_in_the_users_own() -> None:
         "    @b[pid] = sum(args->siez + 1);",
         "                  ^~~~~~~~~~",
     ]
+
+
+def test_maps_whose_probes_do_not_exist_here_are_known_and_can_be_left_out() -> None:
+    one = prepare(read("k:f { @x[pid] = count(); } k:g { @y[pid] = count(); }"))
+    found = parse_diagnostics(["stdin:2:52-60: ERROR: Undefined map: @__bt_b0", "stdin:1:1-2: WARNING: Undefined"])
+    names = {one.plan.logical(name) for name in undefined_maps(found)}
+    assert names == {"@y"}
+    again = prepare(read(one.original), leave_out=names)
+    assert set(again.plan.maps) == {"@x"}
+    assert "@y[pid] = count();" in again.text
 
 
 def test_a_message_about_another_file_is_not_moved() -> None:

@@ -17,9 +17,7 @@ def test_every_field_is_read() -> None:
         'columns = ["pid", "nr"]\nkinds = ["int", "any"]\ndecoders = { nr = "syscall" }\nunit = "bytes"\n'
         'title = "Sizes"\nview = "table"\nsort = "nr"\npid = "pid"\ntid = "nr"\n[map.""]\nunit = "ns"'
     )
-    expected = MapFront(
-        ("pid", "nr"), ("int", "any"), {"nr": "syscall"}, "bytes", "Sizes", "table", "nr", "pid", "nr"
-    )
+    expected = MapFront(("pid", "nr"), ("int", "any"), {"nr": "syscall"}, "bytes", "Sizes", "table", "nr", "pid", "nr")
     maps = {"@bytes": expected, "@": MapFront(unit="ns")}
     assert read_front_matter(text) == FrontMatter("Reads", "Who", "b.bt", "asked for", maps, line=2)
 

@@ -14,6 +14,7 @@ TYPED = [
     "tracepoint:tcp:tcp_send_reset { @[comm] = count(); }",
     "tracepoint:sched:sched_switch /args->prev_pid==18421/ { @[args->next_comm] = count(); }",
     "kprobe:vfs_read /pid==18421/ { @bytes = hist(arg2); }",
+    "kprobe:vfs_read { @[arg2 % 8] = count(); }",
     "profile:hz:99 /pid==18421/ { @[ustack] = count(); }",
     'kprobe:tcp_sendmsg /comm=="java"/ { @bytes = hist(arg2); }',
     'kprobe:do_mmap /comm=="java"/ { @[ustack] = hist(arg1); }',

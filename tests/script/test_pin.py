@@ -126,9 +126,7 @@ def test_a_script_that_compares_a_pid_with_its_parameter_takes_the_pin_there(pre
     assert codes(one) == []
 
 
-@pytest.mark.parametrize(
-    "predicate", ["arg0 > $1", "arg0 == $1", "pid == 5 && arg0 == $1", "$1 == arg0 && pid"]
-)
+@pytest.mark.parametrize("predicate", ["arg0 > $1", "arg0 == $1", "pid == 5 && arg0 == $1", "$1 == arg0 && pid"])
 def test_another_parameter_is_not_taken_for_the_pin(predicate: str) -> None:
     script = read(f"kprobe:vfs_read /{predicate}/ {BLOCK}")
     assert isinstance(script, Script)

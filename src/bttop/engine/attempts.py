@@ -10,10 +10,11 @@ from pathlib import Path
 from bttop.engine.host import Host
 from bttop.engine.launch import names_user_stacks
 from bttop.engine.status import Badge
+from bttop.engine.tuning import Tuning
 from bttop.model.release import Release
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.pin import Pin
-from bttop.script.prepare import Prepared, prepare, unedited
+from bttop.script.prepare import LONGEST_TEXT, Prepared, prepare, unedited
 from bttop.script.reader import Script, Unreadable
 
 
@@ -51,6 +52,10 @@ class Attempt:
     edited: bool
     """False for the user's own text, untouched."""
     badges: tuple[Badge, ...]
+    wears_out: bool = False
+    """Whether its process collects descriptors for as long as it lives."""
+    regular: bool = True
+    """Whether every interval ends with a heartbeat. A script's own interval block may have a condition."""
 
 
 class Attempts:
@@ -58,20 +63,24 @@ class Attempts:
 
     def __init__(self, sources: tuple[Source, ...], settings: Settings, host: Host, release: Release) -> None:
         self._settings = settings
+        self._tuning = Tuning()
         self._host = host
         self._release = release
-        self._ahead = self._order(sources)
-        self._at = next(self._ahead, None)
+        self._order = tuple(_order(sources))
+        self._at = 0
+        self.proved = False
+        """Whether the attempt at hand has worked; the program says so. What has worked is not given up."""
         self.why_fallback = ""
         """Why the first source was left, once it was."""
 
     def current(self, unavailable: Callable[[Source, str], None]) -> Attempt | None:
         """The attempt at hand, past all sources that this kernel cannot run (each told to `unavailable`)."""
-        while self._at is not None:
-            source, edited = self._at
-            why = self._why_unavailable(source)
+        while self._at < len(self._order):
+            source, edited = self._order[self._at]
+            attempt = self._attempt(source, edited)
+            why = self._why_unavailable(source, attempt.prepared)
             if not why:
-                return self._attempt(source, edited)
+                return attempt
             unavailable(source, why)
             self.why_fallback = self.why_fallback or why
             self._skip(source)
@@ -79,47 +88,84 @@ class Attempts:
 
     def advance(self, why: str) -> bool:
         """Give the attempt at hand up; whether there is another."""
-        left = self._at
-        self._at = next(self._ahead, None)
-        if left is not None and self._at is not None and self._at[0] is not left[0]:
+        if self._at >= len(self._order):
+            return False
+        left = self._order[self._at][0]
+        self._at += 1
+        self.proved = False
+        if self._at < len(self._order) and self._order[self._at][0] is not left:
             self.why_fallback = self.why_fallback or why
-        return self._at is not None
+        return self._at < len(self._order)
 
-    def _order(self, sources: tuple[Source, ...]) -> Iterator[tuple[Source, bool]]:
-        for source in sources:
-            if isinstance(source.script, Script):
-                yield source, True
-            yield source, False
+    def adjust(self, settings: Settings) -> None:
+        """Go on under other settings: from the source at hand, whose edited text may work now."""
+        self._settings, self._tuning = settings, Tuning()
+        self._at = min(self._at, len(self._order) - 1)
+        while self._at > 0 and self._order[self._at - 1][0] is self._order[self._at][0]:
+            self._at -= 1
+        self.proved = False
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on with the attempt at hand under another tuning."""
+        self._tuning = tuning
 
     def _skip(self, source: Source) -> None:
-        while self._at is not None and self._at[0] is source:
-            self._at = next(self._ahead, None)
+        while self._at < len(self._order) and self._order[self._at][0] is source:
+            self._at += 1
 
-    def _why_unavailable(self, source: Source) -> str:
+    def _why_unavailable(self, source: Source, prepared: Prepared) -> str:
+        """Why not even to try; empty when bpftrace should decide."""
+        if isinstance(source.script, Unreadable) and not prepared.runnable:
+            return source.script.reason
+        size = len(prepared.text.encode(errors="surrogateescape"))
+        if not prepared.runnable or size > LONGEST_TEXT:
+            return f"{size:,} bytes are more than bpftrace can be given as one argument ({LONGEST_TEXT:,})"
         if isinstance(source.script, Unreadable):
-            return "" if source.script.text else source.script.reason
-        return self._host.why_unavailable([(one.provider, one.rest) for one in source.script.points])
+            return ""
+        lacking = [self._host.why_not(one.provider, one.rest) for one in source.script.points]
+        # A release may go on without one of several probes; only what has a fallback is given up for it.
+        has_fallback = self._order[-1][0] is not source
+        return next((why for why in lacking if why), "") if has_fallback or all(lacking) else ""
 
     def _attempt(self, source: Source, edited: bool) -> Attempt:
+        pin, front = self._settings.pin, source.front
         if edited and isinstance(source.script, Script):
-            prepared = prepare(
-                source.script,
-                interval_ms=self._settings.interval_ms,
-                pin=self._settings.pin,
-                front=source.front,
-            )
+            interval_ms = self._tuning.interval_ms(self._settings.interval_ms)
+            schemes = self._tuning.schemes
+            prepared = prepare(source.script, interval_ms=interval_ms, pin=pin, front=front, schemes=schemes)
         else:
-            prepared = unedited(source.script)
-        return Attempt(source, prepared, edited, self._badges(prepared))
+            prepared = unedited(source.script, pin=pin, front=front)
+        wears_out = prepared.uses_user_stacks and self._release >= (0, 23)
+        badges = tuple(self._badges(prepared, edited))
+        return Attempt(source, prepared, edited, badges, wears_out, not _has_conditional_interval(source.script))
 
-    def _badges(self, prepared: Prepared) -> tuple[Badge, ...]:
-        badges = [Badge(one.text, one.explanation) for one in prepared.badges]
+    def _badges(self, prepared: Prepared, edited: bool) -> Iterator[Badge]:
+        for one in prepared.badges:
+            yield Badge(one.text, one.explanation)
+        if edited and self._tuning.factor > 1:
+            seconds = self._tuning.interval_ms(self._settings.interval_ms) / 1000
+            why = "bpftrace did not print and clear its maps within the interval, so its numbers were not exact"
+            yield Badge(f"interval raised to {seconds:g} s", why)
         if prepared.uses_user_stacks and not names_user_stacks(self._release, one_process=self._settings.one_process):
-            badges.append(
-                Badge(
-                    "user frames as addresses",
-                    f"bpftrace {self._release} closes its own descriptors while it names user frames of many "
-                    "processes; pin one PID, or use bpftrace 0.23 or newer",
-                )
+            yield Badge(
+                "user frames as addresses",
+                f"bpftrace {self._release} closes its own descriptors while it names user frames of many "
+                "processes; pin one PID, or use bpftrace 0.23 or newer",
             )
-        return tuple(badges)
+
+
+def _order(sources: tuple[Source, ...]) -> Iterator[tuple[Source, bool]]:
+    for source in sources:
+        if isinstance(source.script, Script):
+            yield source, True
+        yield source, False
+
+
+def _has_conditional_interval(script: Script | Unreadable) -> bool:
+    if isinstance(script, Unreadable):
+        return True
+    intervals = [probe for probe in script.probes if probe.has("interval")]
+    blocks = [script.significant(*probe.block) for probe in intervals]
+    return any(probe.predicate for probe in intervals) or any(
+        token.text == "return" for block in blocks for token in block
+    )

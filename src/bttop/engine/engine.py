@@ -7,6 +7,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from bttop.engine import launch
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
@@ -16,9 +17,11 @@ from bttop.engine.frames import Descriptors, Dropped, Exited, Failed, Frame, Lon
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.program import Program
+from bttop.engine.questions import Question
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
 from bttop.model.records import Oversized, StampedLine
+from bttop.script.pin import Pin
 
 TICK = 1.0
 """Seconds between two looks at the clock."""
@@ -128,9 +131,25 @@ class Engine:
         """Stop a program that runs, start one that does not."""
         self.door.ask(self._toggle, program)
 
-    def change(self, settings: Settings) -> None:
-        """All programs go on under new settings."""
-        self.door.ask(self._change, settings)
+    def set_interval(self, interval_ms: int) -> None:
+        """All programs go on with another interval."""
+        self.door.ask(self._set_interval, interval_ms)
+
+    def pin(self, pin: Pin | None, programs: Sequence[Program]) -> None:
+        """Restrict programs to processes in the kernel, or lift the restriction."""
+        self.door.ask(self._pin, pin, tuple(programs))
+
+    def open(self, question: Question, settings: Settings) -> None:
+        """Add a program while running."""
+        self.door.ask(self._open, question, settings)
+
+    def remove(self, program: Program) -> None:
+        """Detach a program and forget it."""
+        self.door.ask(self._remove, program)
+
+    def reload(self, program: Program, sources: Sequence[Source]) -> None:
+        """A program's script has changed: the new text takes over at its first flush, if it ever runs."""
+        self.door.ask(self._reload, program, tuple(sources))
 
     def at_full_speed(self) -> None:
         """The dashboard is on screen: programs need not be polite any more."""
@@ -142,9 +161,27 @@ class Engine:
         else:
             program.start(boot_ns())
 
-    def _change(self, settings: Settings) -> None:
+    def _set_interval(self, interval_ms: int) -> None:
         for program in self.programs:
-            program.change(settings, boot_ns())
+            program.change(replace(program.settings, interval_ms=interval_ms), boot_ns())
+
+    def _pin(self, pin: Pin | None, programs: Sequence[Program]) -> None:
+        for program in programs:
+            if program.settings.pin != pin:
+                program.change(replace(program.settings, pin=pin), boot_ns())
+
+    def _open(self, question: Question, settings: Settings) -> None:
+        self.add(question.name, question.sources, settings, question.failure)
+        self.door.ring()
+
+    def _remove(self, program: Program) -> None:
+        program.stop(boot_ns())
+        self.programs = tuple(one for one in self.programs if one is not program)
+        self._budget.close(program.history)
+        self.door.ring()
+
+    def _reload(self, program: Program, sources: tuple[Source, ...]) -> None:
+        program.reload(sources, boot_ns())
 
     def _renice(self) -> None:
         self._nice = 0

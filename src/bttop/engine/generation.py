@@ -1,9 +1,10 @@
-"""One bpftrace process as the engine knows it: what it runs, what it has said, and whether it is well."""
+"""One generation of a program: which text runs, what it has said, and whether it is well."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from typing import Final
 
 from bttop.engine.attempts import Attempt
 from bttop.engine.status import Complaint
@@ -14,12 +15,25 @@ from bttop.model.records import Oversized, Record, StampedLine
 from bttop.model.release import Release
 from bttop.script.diagnostics import parse_diagnostics, render
 
-SECOND = 1_000_000_000
-KEPT_NOTES = 200
-START_SECONDS = 30
+SECOND: Final = 1_000_000_000
+KEPT_NOTES: Final = 200
+SHOWN_NOTES: Final = 5
+START_SECONDS: Final = 30
 """Compiling and attaching may take this long before a start counts as hanging: hundreds of probes took 18 s."""
-SHORTEST_SILENCE = 8 * SECOND
-_SIGNALS = {2: "SIGINT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM"}
+MISSED_INTERVALS: Final = 8
+"""Intervals without a heartbeat that make it silent; random skips alone gave gaps of five (bpftrace 0.17)."""
+SHORTEST_SILENCE: Final = 8 * SECOND
+CONFIRMED: Final = 3 * SECOND
+"""A loss of descriptors counts when it has stood for longer than the 2 s between two counts: a bpftrace that is
+detaching loses more with every one."""
+_SIGNALS: Final = {1: "SIGHUP", 2: "SIGINT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM"}
+_FROM_OUTSIDE: Final = frozenset({-1, -2, -3, -9, -12, -15})
+"""Exit codes that somebody else's signal makes; others are bpftrace's own doing."""
+
+
+def was_killed(code: int) -> bool:
+    """Whether an exit code says that somebody sent a signal, rather than that bpftrace failed."""
+    return code in _FROM_OUTSIDE
 
 
 class Generation:
@@ -33,6 +47,8 @@ class Generation:
         self.attempt = attempt
         self.started_ns = now
         self.ready_ns: int | None = None
+        self.executed = False
+        """Whether the tracer told that its exec succeeded."""
         self.probes = 0
         self.doomed = False
         """It was told to stop: whatever it still says is not shown."""
@@ -41,7 +57,9 @@ class Generation:
         self._decoder = Decoder(release, self.plan)
         self._assembler = FlushAssembler(self.plan, number, release=release, key_limit=key_limit)
         self._notes: deque[str] = deque(maxlen=KEPT_NOTES)
-        self._descriptors: dict[str, int] = {}
+        self._most: dict[str, int] = {}
+        self._missing = ""
+        self._missing_since = 0
 
     @property
     def plan(self) -> Plan:
@@ -52,23 +70,31 @@ class Generation:
         return self._assembler.tally
 
     @property
+    def must_beat(self) -> bool:
+        """Whether silence means that something is wrong."""
+        return bool(self.plan.heartbeats) and self.attempt.regular
+
+    @property
     def is_fresh(self) -> bool:
-        """No flush has come from it yet."""
+        """It has not proved to work: no heartbeat, and nothing after it was attached."""
         return self._last_beat is None
 
     def take(self, line: StampedLine) -> tuple[Record, Flush | None]:
         """The record that a line is, and the flush that it completes, if it does."""
         hexadecimal = self._decoder.hexadecimal
         record = self._decoder.decode(line)
-        flush = self._assembler.feed(record, line, hexadecimal)
-        if flush is not None:
-            self._last_beat = line.stamp.boot_ns
-        return record, flush
+        return record, self._beat(self._assembler.feed(record, line, hexadecimal), line.stamp.boot_ns)
 
     def due(self, now: int) -> Flush | None:
         """The flush that the passing of time completes: for scripts without heartbeat."""
-        flush = self._assembler.due(now)
-        if flush is not None:
+        return self._beat(self._assembler.due(now), now)
+
+    def rest(self, now: int) -> Flush | None:
+        """What it printed after its last flush, once it has ended."""
+        return self._beat(self._assembler.due(now + max(SHORTEST_SILENCE, 2 * self.plan.interval_ns)), now)
+
+    def _beat(self, flush: Flush | None, now: int) -> Flush | None:
+        if flush is not None and (flush.mark or self.ready_ns is not None):
             self._last_beat = now
         return flush
 
@@ -86,28 +112,34 @@ class Generation:
         self.note(f"a line of {record.size:,} bytes was left out")
         self._assembler.feed(record, StampedLine(self.id, "stdout", record.stamp, b""))
 
-    def missing_descriptors(self, counts: Mapping[str, int]) -> str:
-        """What is gone since the first count after readiness, in words; empty when nothing is."""
-        before, self._descriptors = (
-            self._descriptors,
-            {kind: max(count, self._descriptors.get(kind, 0)) for kind, count in counts.items()},
-        )
-        gone = {kind: most - counts.get(kind, 0) for kind, most in before.items() if counts.get(kind, 0) < most}
-        return ", ".join(f"{count} {kind}" for kind, count in sorted(gone.items()))
+    def count_descriptors(self, counts: Mapping[str, int], now: int) -> None:
+        """A new count of its own kernel descriptors, by kind."""
+        self._most |= {kind: max(count, self._most.get(kind, 0)) for kind, count in counts.items()}
+        gone = {kind: most - counts.get(kind, 0) for kind, most in self._most.items() if counts.get(kind, 0) < most}
+        self._missing = ", ".join(f"{count} {kind}" for kind, count in sorted(gone.items()))
+        self._missing_since = now
+
+    def damage(self, now: int) -> str:
+        """What it has lost for good, in words; empty when nothing is known to be gone."""
+        return self._missing if now - self._missing_since >= CONFIRMED else ""
 
     def quiet_seconds(self, now: int) -> float:
         """Seconds since its last heartbeat, or since it was ready."""
         since = self._last_beat or self.ready_ns or self.started_ns
         return (now - since) / SECOND
 
-    def overdue(self, now: int, intervals: int) -> bool:
+    def overdue(self, now: int) -> bool:
         """Whether it should have sent a heartbeat long ago, or should at least be ready by now."""
         if self.ready_ns is None and self._last_beat is None:
             return now - self.started_ns > START_SECONDS * SECOND + 2 * SECOND * self.probes
-        if not self.plan.heartbeats:
+        if not self.must_beat:
             return False
-        limit = max(SHORTEST_SILENCE, intervals * self.plan.interval_ns)
+        limit = max(SHORTEST_SILENCE, MISSED_INTERVALS * self.plan.interval_ns)
         return self.quiet_seconds(now) * SECOND > limit
+
+    def settled(self, now: int) -> bool:
+        """Whether it is attached for an interval, and may never send a heartbeat that would say that it works."""
+        return self.ready_ns is not None and not self.must_beat and now - self.ready_ns >= self.plan.interval_ns
 
     def ending(self, code: int) -> str:
         """How the process ended, in words."""
@@ -115,13 +147,19 @@ class Generation:
             return f"bpftrace was killed by {_SIGNALS.get(-code, f'signal {-code}')}"
         return f"bpftrace ended with exit code {code}"
 
-    def complaint(self, code: int) -> Complaint:
-        """Why it ended, with bpftrace's own message placed in the user's text."""
+    def complaint(self, why: str) -> Complaint:
+        """Why it ended or was given up, with bpftrace's own message placed in the user's text; `why` when there is
+        none."""
         source, prepared = self.attempt.source, self.attempt.prepared
         found = parse_diagnostics(list(self._notes), prepared.original_position)
-        errors = [one for one in found if one.is_error] or list(found)
-        lines = [line for one in errors for line in render(one, source.name, source.text)]
-        lines = lines or [note for note in self._notes if note.strip()]
+        lines = [line for one in found if one.is_error for line in render(one, source.name, source.text)]
         if lines:
             return Complaint(lines[0], tuple(lines[1:]))
-        return Complaint(f"{source.name}: {self.ending(code)}")
+        return Complaint(
+            f"{source.name}: {why}", tuple(note for note in self._notes if _is_telling(note))[-SHOWN_NOTES:]
+        )
+
+
+def _is_telling(note: str) -> bool:
+    """Whether a line may have to do with the end: not one of the errors that every start prints."""
+    return not note.startswith(("ERROR:", "WARNING:")) or bool(parse_diagnostics([note]))

@@ -7,46 +7,23 @@ then, so that no flush is missing in between.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import fields, replace
 
-from bttop.engine.attempts import Attempt, Attempts, Settings, Source
-from bttop.engine.generation import Generation
+from bttop.engine.attempts import Settings, Source
+from bttop.engine.backoff import Backoff
+from bttop.engine.control import Control
+from bttop.engine.generation import SECOND, Generation, was_killed
 from bttop.engine.status import Badge, Complaint, State, Status
+from bttop.engine.tuning import Tuner
 from bttop.model.flush import Flush, Tally
 from bttop.model.history import History
 from bttop.model.plan import Plan
 from bttop.model.records import AttachedProbes, Notice, Oversized, Ready, StampedLine
 
-SECOND = 1_000_000_000
-MISSED_INTERVALS = 8
-"""Intervals without a heartbeat that make a program silent; random skips alone gave gaps of five (bpftrace 0.17)."""
-LONGEST_PAUSE = 30
-"""Seconds between two tries at most."""
-CALM = 60
-"""Seconds of life after which the pause before the next restart starts small again."""
-
-
-class Control(Protocol):
-    """What a program asks of the engine."""
-
-    def attempts(self, sources: tuple[Source, ...], settings: Settings) -> Attempts:
-        """What can be tried on this host."""
-
-    def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
-        """Start a bpftrace for the attempt."""
-
-    def stop(self, generation: Generation, grace: float) -> None:
-        """Detach a bpftrace: SIGINT until it ends, SIGKILL after `grace` seconds."""
-
-    def watch(self, generation: Generation) -> None:
-        """Have the descriptors of a bpftrace counted from now on."""
-
-    def flushed(self, program: Program, flush: Flush) -> None:
-        """A flush joined the history."""
-
-    def changed(self, program: Program) -> None:
-        """The status changed or a first flush came: the screen should not wait for its tick."""
+RENEWAL = 3600 * SECOND
+"""A process that collects descriptors (3 to 4 a second were measured) is renewed so often."""
+_WELL = (State.ATTACHED, State.LIVE)
+_ILL = (State.SILENT, State.DAMAGED)
 
 
 class Program:
@@ -67,9 +44,11 @@ class Program:
         self._current: Generation | None = None
         self._next: Generation | None = None
         self._number = 0
-        self._pause = 1
-        self._retry_at: int | None = None
-        self._first_complaint: Complaint | None = None
+        self._retry = Backoff()
+        self._tuner = Tuner()
+        self._complaint: Complaint | None = None
+        self._lost = Tally()
+        self._renewed_ns = 0
 
     # What the engine tells it.
 
@@ -78,8 +57,9 @@ class Program:
         if not self.sources:
             return
         self._attempts = self._control.attempts(self.sources, self.settings)
-        self._first_complaint = None
-        self._pause, self._retry_at = 1, None
+        self._complaint = None
+        self._retry.reset()
+        self._tuner.reset()
         self._begin(now, "")
 
     def refuse(self, why: str, now: int) -> None:
@@ -88,7 +68,7 @@ class Program:
 
     def stop(self, now: int) -> None:
         """Detach on request."""
-        self._retry_at = None
+        self._retry.cancel()
         self._retire(self._next)
         self._next = None
         if self._current is None:
@@ -102,9 +82,21 @@ class Program:
         self.settings = settings
         if not self.status.running and self.status.state is not State.RETRYING:
             return
-        self._attempts = self._control.attempts(self.sources, settings)
-        self._first_complaint = None
+        self._attempts.adjust(settings)
+        self._tuner.reset()
+        self._complaint = None
         self._begin(now, "")
+
+    def reload(self, sources: tuple[Source, ...], now: int) -> None:
+        """Another text for the same question: begins beside the old one, which goes on until the new one's first
+        flush, and for good if that never comes. A program that was stopped stays stopped."""
+        self.sources = sources
+        if self.status.state not in (State.STOPPED, State.STOPPING):
+            self._attempts = self._control.attempts(sources, self.settings)
+            self._tuner.reset()
+            self._complaint = None
+            self._retry.cancel()
+            self._begin(now, "")
 
     def on_line(self, generation: Generation, line: StampedLine) -> None:
         """One line of one of this program's generations."""
@@ -127,52 +119,59 @@ class Program:
         generation.dropped_lines = lines
 
     def on_descriptors(self, generation: Generation, counts: dict[str, int], now: int) -> None:
-        """A new count of the generation's own kernel descriptors."""
-        missing = generation.missing_descriptors(counts)
-        if missing and generation is self._current and self.status.state in (State.LIVE, State.ATTACHED):
-            self._repair(State.DAMAGED, now, f"bpftrace closed {missing} of its own; only a restart mends it")
+        """A new count of the generation's own kernel descriptors; `tick` judges it."""
+        generation.count_descriptors(counts, now)
 
     def on_failed(self, generation: Generation, reason: str, now: int) -> None:
-        """The tracer could not even start bpftrace."""
-        generation.note(reason)
-        self.on_exit(generation, 127, now)
+        """The tracer could not even start bpftrace: of another text nothing better is to be expected."""
+        if generation is self._next:
+            self._next = None
+            self._give_up_for_now(now, generation.complaint(reason))
+        elif generation is self._current:
+            self._complain(generation.complaint(reason))
+            self._let_go(now, reason)
 
     def on_exit(self, generation: Generation, code: int, now: int) -> None:
         """A generation's process ended."""
+        was_fresh = generation.is_fresh
+        if (code == 0 or not was_fresh) and (flush := generation.rest(now)) is not None:
+            self._on_flush(generation, flush, now)
         if generation is self._next:
             self._next = None
-            if not generation.doomed:
-                self._next_failed(generation, code, now)
+            self._next_ended(generation, code, now)
         elif generation is self._current:
-            self._current = None
-            self._current_ended(generation, code, now)
+            self._current_ended(generation, code, now, was_fresh=was_fresh)
 
     def on_tracer_lost(self, now: int, reason: str) -> None:
         """The tracer is gone, and every bpftrace with it."""
-        wanted = self.status.running or self._retry_at is not None
-        self._current = self._next = None
+        wanted = self.status.running or self._retry.at is not None
+        self._succeed(None)
         if self.status.state is State.STOPPING:
             self._enter(State.STOPPED, now, "stopped by you")
         elif wanted:
-            self._try_later(now, reason)
+            self._try_later(now, f"the tracer was lost: {reason}")
 
     def tick(self, now: int) -> None:
         """Whatever the passing of time brings; called about once a second."""
-        if self._retry_at is not None and now >= self._retry_at:
-            self._retry_at = None
+        if self._retry.due(now):
             self._begin(now, self.status.reason)
-        for generation in (self._current, self._next):
-            if generation is not None and (flush := generation.due(now)) is not None:
+        for generation in self.generations():
+            if (flush := generation.due(now)) is not None:
                 self._on_flush(generation, flush, now)
         if self._current is not None and not self._current.doomed:
-            self._check_silence(self._current, now)
-        if self._next is not None and self._next.overdue(now, MISSED_INTERVALS):
-            self._give_up_next(now)
+            self._check_health(self._current, now)
+        if self._next is not None:
+            self._check_next(self._next, now)
 
     @property
     def tally(self) -> Tally:
-        """What the current generation has lost or could not do."""
-        return Tally() if self._current is None else self._current.tally
+        """What was lost or could not be done since the program was made, by all its generations that were shown."""
+        return self._lost if self._current is None else self._total(self._current)
+
+    @property
+    def awaits_quiet(self) -> bool:
+        """Whether a generation's flushes end by silence alone, so that `tick` should come more often."""
+        return any(not generation.plan.heartbeats for generation in self.generations())
 
     def generations(self) -> tuple[Generation, ...]:
         """The living generations, the current one first."""
@@ -182,6 +181,7 @@ class Program:
 
     def _begin(self, now: int, reason: str) -> None:
         """Launch the attempt at hand: as the next generation beside a current one, else as the current."""
+        self._retry.cancel()
         attempt = self._attempts.current(self._unavailable)
         if attempt is None:
             self._nothing_left(now)
@@ -191,118 +191,188 @@ class Program:
         self._retire(self._next)
         if self._current is not None and not self._current.doomed:
             self._next = generation
-            self._publish()
+            self._publish(complaint=self._complaint)
             return
-        self._next = None
-        self._current = generation
-        self.plan = generation.plan
+        self._succeed(generation)
         self._enter(State.STARTING, now, reason)
 
     def _unavailable(self, source: Source, why: str) -> None:
         self._complain(Complaint(f"{source.name}: {why}"))
 
     def _on_ready(self, generation: Generation, now: int) -> None:
+        if generation.ready_ns is not None or generation.doomed:
+            return
         generation.ready(now)
         self._control.watch(generation)
         if generation is self._current and self.status.state is State.STARTING:
             self._enter(State.ATTACHED, now, "")
 
     def _on_flush(self, generation: Generation, flush: Flush, now: int) -> None:
-        if generation.doomed or generation not in (self._current, self._next):
+        if generation.doomed or generation not in self.generations():
             return
+        if generation.is_fresh:
+            self._on_prelude(generation, flush)
+            return
+        self._on_ready(generation, now)
         if generation is self._next:
-            self._take_over(generation)
-        first = self.status.state is not State.LIVE
+            self._take_over(generation, now)
+        self._attempts.proved = True
+        self._retry.lived(now - generation.started_ns)
+        self._show(flush)
+        if self.status.state is State.SILENT:
+            self._retry.cancel()
+        if self.status.state not in (State.LIVE, State.DAMAGED):
+            self._complaint = None
+            self._enter(State.LIVE, now, "")
+        self._tune(flush, now)
+
+    def _on_prelude(self, generation: Generation, flush: Flush) -> None:
+        """What a BEGIN block prints comes before anything is attached: it is shown and proves nothing."""
+        if generation is self._current:
+            self._show(flush)
+
+    def _show(self, flush: Flush) -> None:
         self.history.append(flush)
         self._control.flushed(self, flush)
-        if now - generation.started_ns > CALM * SECOND:
-            self._pause = 1
-        if first:
-            self._enter(State.LIVE, now, "")
 
-    def _take_over(self, generation: Generation) -> None:
-        """The next generation's first flush is here: it is current now, and only now the old one stops."""
+    def _take_over(self, generation: Generation, now: int) -> None:
+        """The next generation is current now, and only now the old one stops."""
         self._retire(self._current)
+        self._succeed(generation)
+        self._retry.cancel()
+        is_ready = generation.ready_ns is not None
+        self._enter(State.ATTACHED if is_ready else State.STARTING, now, "")
+
+    def _succeed(self, generation: Generation | None) -> None:
+        """Another generation, or none, is the current one; what the one before lost stays counted."""
+        if self._current is not None:
+            self._lost = self._total(self._current)
         self._current, self._next = generation, None
-        self.plan = generation.plan
-        self._first_complaint = None
-        self.status = replace(self.status, state=State.STARTING, complaint=None)
+        if generation is not None:
+            self.plan = generation.plan
 
     def _retire(self, generation: Generation | None) -> None:
         if generation is not None and not generation.doomed:
             generation.doomed = True
             self._control.stop(generation, grace(generation.probes))
 
-    def _next_failed(self, generation: Generation, code: int, now: int) -> None:
-        self._complain(generation.complaint(code))
-        if generation.is_fresh and self._attempts.advance(generation.ending(code)):
-            self._begin(now, "")
-            return
-        self._publish(complaint=self._first_complaint)
-        if self._current is None:
-            self._try_later(now, "the fresh start failed as well")
-
-    def _current_ended(self, generation: Generation, code: int, now: int) -> None:
+    def _next_ended(self, generation: Generation, code: int, now: int) -> None:
+        """The next generation ended before it could take over: try the next attempt, or stay with the old one."""
         if generation.doomed:
-            self._enter(State.STOPPED, now, "stopped by you")
-        elif self._next is not None:
-            self._current, self._next = self._next, None
-            self._enter(State.STARTING, now, generation.ending(code))
-        elif generation.is_fresh and code != 0 and code > -2:
-            self._failed_to_start(generation, code, now)
-        elif code == 0:
-            self._enter(State.ENDED, now, "the script ended by itself, or was told to from outside")
-        else:
-            self._complain(generation.complaint(code))
-            self._try_later(now, generation.ending(code))
+            return
+        if code != 0 and not was_killed(code):
+            self._complain(generation.complaint(generation.ending(code)))
+            if not self._attempts.proved and self._attempts.advance(generation.ending(code)):
+                self._begin(now, "")
+                return
+        self._give_up_for_now(now, generation.complaint(generation.ending(code)), again=was_killed(code))
 
-    def _failed_to_start(self, generation: Generation, code: int, now: int) -> None:
+    def _give_up_for_now(self, now: int, complaint: Complaint, *, again: bool = True) -> None:
+        """There is no next generation any more; one comes later if it is wanted, or if the old one is ill."""
+        self._complain(complaint)
+        if again or self.status.state in _ILL:
+            self._retry.later(now)
+        self._publish(complaint=self._complaint)
+
+    def _current_ended(self, generation: Generation, code: int, now: int, *, was_fresh: bool) -> None:
+        reason = generation.ending(code)
+        if generation.doomed:
+            self._succeed(None)
+            self._enter(State.STOPPED, now, "stopped by you")
+        elif was_killed(code):
+            self._let_go(now, reason)
+        elif code == 0 and self._next is None:
+            self._succeed(None)
+            self._retry.cancel()
+            self._enter(State.ENDED, now, _why_ended(generation))
+        elif was_fresh and self._next is None and not self._attempts.proved:
+            self._complain(generation.complaint(reason))
+            self._failed_to_start(reason, now)
+        else:
+            self._complain(generation.complaint(reason))
+            self._let_go(now, reason)
+
+    def _failed_to_start(self, reason: str, now: int) -> None:
         """It never flushed: a text, load or attach error, which the next attempt may not have."""
-        self._complain(generation.complaint(code))
-        if self._attempts.advance(generation.ending(code)):
+        self._succeed(None)
+        if self._attempts.advance(reason):
             self._begin(now, "")
         else:
-            self._enter(State.FAILED, now, "it cannot run here as it is", complaint=self._first_complaint)
+            self._enter(State.FAILED, now, "it cannot run here as it is", complaint=self._complaint)
+
+    def _let_go(self, now: int, reason: str) -> None:
+        """The current generation is gone: the next one takes its place, or a fresh start does after a pause."""
+        if self._next is not None:
+            self._take_over(self._next, now)
+        else:
+            self._succeed(None)
+            self._try_later(now, reason)
 
     def _nothing_left(self, now: int) -> None:
         if self._current is not None and not self._current.doomed:
-            self._publish(complaint=self._first_complaint)
+            self._publish(complaint=self._complaint)
             return
-        self._enter(State.UNAVAILABLE, now, "this kernel lacks what it needs", complaint=self._first_complaint)
+        self._succeed(None)
+        self._enter(State.UNAVAILABLE, now, "this kernel lacks what it needs", complaint=self._complaint)
 
     def _complain(self, complaint: Complaint) -> None:
         """Keep the first complaint of a chain of attempts: it is about what the user asked for."""
-        self._first_complaint = self._first_complaint or complaint
+        self._complaint = self._complaint or complaint
 
     def _try_later(self, now: int, reason: str) -> None:
-        self._retry_at = now + self._pause * SECOND
-        self._pause = min(self._pause * 2, LONGEST_PAUSE)
-        self._enter(State.RETRYING, now, reason, restarts=self.status.restarts + 1, complaint=self._first_complaint)
+        self._retry.later(now)
+        self._enter(State.RETRYING, now, reason, restarts=self.status.restarts + 1, complaint=self._complaint)
 
-    def _check_silence(self, generation: Generation, now: int) -> None:
-        if self.status.state is State.STARTING and generation.overdue(now, MISSED_INTERVALS):
+    # Health.
+
+    def _check_health(self, generation: Generation, now: int) -> None:
+        state, overdue = self.status.state, generation.overdue(now)
+        if state is State.STARTING and overdue:
             self._retire(generation)
-            self._current = None
-            self._try_later(now, f"it did not attach within {generation.quiet_seconds(now):.0f} s")
-        elif self.status.state in (State.LIVE, State.ATTACHED) and generation.overdue(now, MISSED_INTERVALS):
+            self._let_go(now, f"it did not attach within {generation.quiet_seconds(now):.0f} s")
+        elif state in (*_WELL, State.SILENT) and (missing := generation.damage(now)):
+            self._repair(State.DAMAGED, now, f"bpftrace closed {missing} of its own; only a restart mends it")
+        elif state in _WELL and overdue:
             self._repair(State.SILENT, now, f"no heartbeat for {generation.quiet_seconds(now):.0f} s")
+        elif self._wears_out(generation, now):
+            self._renewed_ns = now
+            self._begin(now, "")
+
+    def _wears_out(self, generation: Generation, now: int) -> bool:
+        old = now - max(generation.started_ns, self._renewed_ns) > RENEWAL
+        return old and generation.attempt.wears_out and self._next is None and self.status.state is State.LIVE
 
     def _repair(self, state: State, now: int, reason: str) -> None:
-        """Say what is wrong and start afresh beside it, unless a fresh start is under way or too soon."""
+        """Say what is wrong and start afresh beside it, unless a fresh start is under way or planned."""
+        if self._next is None and self._retry.at is None:
+            self._retry.soon(now)
         self._enter(state, now, reason, restarts=self.status.restarts + 1)
-        if self._next is None and self._retry_at is None:
-            self._retry_at = now + (self._pause - 1) * SECOND
-            self._pause = min(self._pause * 2, LONGEST_PAUSE)
 
-    def _give_up_next(self, now: int) -> None:
-        """The next generation sends nothing: the old one stays, and another try comes later."""
-        self._retire(self._next)
-        self._next = None
-        self._retry_at = now + self._pause * SECOND
-        self._pause = min(self._pause * 2, LONGEST_PAUSE)
-        self._publish()
+    def _check_next(self, generation: Generation, now: int) -> None:
+        if generation.overdue(now):
+            self._retire(generation)
+            self._next = None
+            waited = f"the new one sent nothing for {generation.quiet_seconds(now):.0f} s"
+            self._give_up_for_now(now, generation.complaint(waited))
+        elif generation.settled(now):
+            self._take_over(generation, now)
+
+    def _tune(self, flush: Flush, now: int) -> None:
+        """Lengthen the interval or change a map's scheme when the flush shows that it must be."""
+        if self._next is not None or self._current is None or not self._tuner.look(flush, self.settings.interval_ms):
+            return
+        self._attempts.tune(self._tuner.tuning)
+        wanted = self._attempts.current(self._unavailable)
+        if wanted is not None and wanted.prepared.text != self._current.attempt.prepared.text:
+            self._begin(now, "")
 
     # The page that others read.
+
+    def _total(self, generation: Generation) -> Tally:
+        """All losses, this generation's included."""
+        now = generation.tally
+        total = Tally(**{f.name: getattr(self._lost, f.name) + getattr(now, f.name) for f in fields(Tally)})
+        return replace(total, dropped=total.dropped + generation.dropped_lines)
 
     def _enter(
         self,
@@ -333,7 +403,7 @@ class Program:
             interval_ns=self.settings.interval_ms * 1_000_000 if shown is None else shown.plan.interval_ns,
             complaint=complaint,
             badges=self.status.badges if shown is None else self._badges(shown),
-            retry_at_ns=self._retry_at,
+            retry_at_ns=self._retry.at,
         )
         self._control.changed(self)
 
@@ -345,6 +415,13 @@ class Program:
                 Badge("fallback", f"{shown.attempt.source.name} runs instead of {self.sources[0].name}: {why}")
             )
         return tuple(badges)
+
+
+def _why_ended(generation: Generation) -> str:
+    """An exit with 0: by the script's own exit(), or at somebody's SIGINT."""
+    if generation.attempt.prepared.exits:
+        return "the script ended by itself"
+    return "bpftrace was told to end, by SIGINT or SIGTERM from outside"
 
 
 def grace(probes: int) -> float:

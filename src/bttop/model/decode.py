@@ -230,8 +230,7 @@ def _is_scalar(kind: MapKind, parsed: Json, plan: MapPlan | None) -> bool:
 
 def _converter(kind: MapKind, plan: MapPlan | None, dialect: Dialect) -> Callable[[Json], Value]:
     if kind == "hist":
-        linear = plan is not None and plan.aggregation == "lhist"
-        return partial(values.buckets, folded=dialect.folds_large and not linear)
+        return partial(values.buckets, folded=dialect.folds_large)
     if kind == "stats":
         return values.stats
     if kind == "tseries":

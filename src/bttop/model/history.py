@@ -139,7 +139,6 @@ class History:
             self._bytes += packed.size - decoded_bytes(flush)
         while self._bytes > self._limit_bytes and self._packed:
             self._bytes -= self._packed.popleft().size
-            self._cache.forget(self._dropped)
             self._dropped += 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from bttop.model.plan import Aggregation
 from bttop.model.rates import as_float
 from bttop.model.records import Bucket
 
@@ -33,6 +34,11 @@ class Percentiles(NamedTuple):
     p50: Quantile
     p90: Quantile
     p99: Quantile
+
+
+def scale_of(aggregation: Aggregation) -> Scale:
+    """How values are spread within the buckets of an aggregation."""
+    return "linear" if aggregation == "lhist" else "log"
 
 
 def percentiles(buckets: Sequence[Bucket], scale: Scale = "log") -> Percentiles | None:

@@ -72,7 +72,7 @@ def fold(stacks: Iterable[tuple[Sequence[str], int]], root: str = "all") -> Fram
     for frames, weight in stacks:
         node = tree
         for name in reversed(frames):
-            node = node.children.setdefault(name, _Node(name))
+            node = node.children.get(name) or node.child(name)
         node.own += weight
     return _frozen(tree)
 
@@ -87,6 +87,11 @@ class _Node:
     name: str
     own: int = 0
     children: dict[str, _Node] = field(default_factory=dict)
+
+    def child(self, name: str) -> _Node:
+        """A new child of that name."""
+        made = self.children[name] = _Node(name)
+        return made
 
 
 def _frozen(root: _Node) -> Frame:

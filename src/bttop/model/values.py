@@ -66,7 +66,7 @@ def _large_integer(text: str) -> str | int:
 
 def buckets(parsed: Json, *, folded: bool) -> tuple[Bucket, ...]:
     """A histogram. Nothing at all is an empty one (bpftrace up to 0.15). With `folded`, the bucket printed as
-    -2^31 to 0 is what it is: everything from 2^31 up (hist() up to 0.19)."""
+    -2^31 to 0 is what it is: everything from 2^31 up (hist() up to 0.19; lhist() begins at 0 there)."""
     if parsed is None:
         return ()
     if not isinstance(parsed, list):

@@ -43,9 +43,7 @@ def context_of(point: AttachPoint) -> Context:
     if point.provider in _OWN_PROVIDERS:
         return "exact"
     own = _own_pattern(point.provider)
-    if own is not None and own.fullmatch(
-        point.rest.rpartition(":")[2] if own is _OWN_FUNCTIONS else point.rest
-    ):
+    if own is not None and own.fullmatch(point.rest.rpartition(":")[2] if own is _OWN_FUNCTIONS else point.rest):
         return "exact"
     return "foreign" if _FOREIGN_EVENTS.fullmatch(point.rest) else "inexact"
 

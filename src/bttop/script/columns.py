@@ -12,9 +12,7 @@ from bttop.script.lexer import Token
 Expression = tuple[Token, ...]
 """The significant tokens of one expression."""
 
-_INTEGERS: Final = re.compile(
-    "pid|tid|uid|gid|cpu|numaid|nsecs|elapsed|cgroup|rand|retval|jiffies|ncpus|s?arg[0-9]"
-)
+_INTEGERS: Final = re.compile("pid|tid|uid|gid|cpu|numaid|nsecs|elapsed|cgroup|rand|retval|jiffies|ncpus|s?arg[0-9]")
 _TEXTS: Final = re.compile(
     "comm|probe|func|username|str|ntop|ksym|usym|buf|macaddr|cgroup_path|strftime|strerror|kstr|syscall_name|path"
 )
@@ -38,10 +36,7 @@ def name_keys(keys: Iterable[Sequence[Expression]], *, syscall_ids: bool) -> Key
 
     `syscall_ids` says that `args->id` is a system call's number, as in raw_syscalls.
     """
-    parts = [
-        tuple(dict.fromkeys(_column(part, syscall_ids) for part in column))
-        for column in zip(*keys, strict=True)
-    ]
+    parts = [tuple(dict.fromkeys(_column(part, syscall_ids) for part in column)) for column in zip(*keys, strict=True)]
     columns = _distinct([_merge(variants) for variants in parts])
     return KeyNames(
         tuple(columns),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,6 +16,7 @@ _PLACED = re.compile(
 )
 _BARE = re.compile(r"(?P<severity>ERROR|WARNING|INFO|HINT|BUG|FATAL): (?P<message>.*)")
 _CARETS = re.compile(r"\s*[~^]+\s*")
+_UNDEFINED = re.compile(r"Undefined map: (@[A-Za-z0-9_]*)")
 _HARMLESS: Final = ("couldn't set RLIMIT_MEMLOCK", "Addrspace is not set")
 _OF_CLANG: Final = {"fatal error": "ERROR", "error": "ERROR", "warning": "WARNING", "note": "INFO"}
 
@@ -47,9 +48,7 @@ class Diagnostic:
         return self.severity in ("ERROR", "BUG", "FATAL")
 
 
-def parse_diagnostics(
-    lines: Sequence[str], original_position: PositionMap | None = None
-) -> tuple[Diagnostic, ...]:
+def parse_diagnostics(lines: Sequence[str], original_position: PositionMap | None = None) -> tuple[Diagnostic, ...]:
     """Read bpftrace's messages, of stderr or (warnings, 0.24 and newer) of stdout. Total; skips others.
 
     `original_position` (as of `Prepared`) moves places in an edited text into the user's own.
@@ -65,6 +64,12 @@ def parse_diagnostics(
     if original_position is None:
         return tuple(found)
     return tuple(_moved(one, original_position) for one in found)
+
+
+def undefined_maps(diagnostics: Iterable[Diagnostic]) -> frozenset[str]:
+    """Maps, as named in bpftrace's text, that no probe fills: 0.24 and newer drop probes that do not exist here."""
+    found = (_UNDEFINED.search(one.message) for one in diagnostics if one.is_error)
+    return frozenset(one[1] for one in found if one is not None)
 
 
 def render(diagnostic: Diagnostic, name: str, original: str) -> list[str]:

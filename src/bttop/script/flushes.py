@@ -21,9 +21,7 @@ PREFIX: Final = "__bt_"
 """Every map and variable that bttop adds starts with this, behind `@` or `$`."""
 TICKS: Final = f"@{PREFIX}n"
 
-_PLAIN: Final = frozenset(
-    ["pid", "tid", "uid", "gid", "cpu", "comm", "nsecs", "elapsed", "probe", "ncpus", "rand"]
-)
+_PLAIN: Final = frozenset(["pid", "tid", "uid", "gid", "cpu", "comm", "nsecs", "elapsed", "probe", "ncpus", "rand"])
 """Builtins that do not touch the probe's context: they may stand in both branches."""
 
 
@@ -148,9 +146,7 @@ def _assignment(update: Update, function: str, written: Mapping[int, str]) -> st
     return f"{f'[{keys}]' if keys else ''} = {function}({arguments});"
 
 
-def _both_branches(
-    statements: Sequence[tuple[Update, str]], banks: Mapping[str, tuple[str, str]]
-) -> Iterator[Edit]:
+def _both_branches(statements: Sequence[tuple[Update, str]], banks: Mapping[str, tuple[str, str]]) -> Iterator[Edit]:
     """The statements once for each bank, behind the last one; each knows where it comes from."""
     end = statements[-1][0].tokens[-1].end
     for bank, opening, closing in ((1, f" if ({TICKS} & 1) {{", " }"), (0, " else {", " }")):

@@ -52,9 +52,7 @@ _CODE = re.compile(
     |(?P<punct><<=|>>=|->|\+\+|--|[-+*/%&|^=!<>]=|<<|>>|&&|\|\||\.\.|::|.)""",
     re.VERBOSE | re.DOTALL,
 )
-_TRIVIA = re.compile(
-    rf"(?P<space>{_SPACE})|(?P<comment>{_COMMENT})|(?P<preprocessor>\#[^\n]*)|(?P<fault>/\*)"
-)
+_TRIVIA = re.compile(rf"(?P<space>{_SPACE})|(?P<comment>{_COMMENT})|(?P<preprocessor>\#[^\n]*)|(?P<fault>/\*)")
 _BETWEEN = re.compile(rf"(?:{_SPACE}|{_COMMENT})*")
 _ATTACH = re.compile(rf'(?:[^ \t\r\n\f\v,{{"]|{_STRING})+')
 

@@ -23,9 +23,7 @@ _WRAPPERS: Final = {
 """Commands that run their arguments, with the options of theirs that take a value."""
 
 _DROPPED: Final = {"-v": 0, "-vv": 0, "-q": 0, "-f": 1, "-o": 1, "-B": 1, "--no-warnings": 0}
-_DEBUGGING: Final = frozenset(
-    {"-d", "-dd", "-l", "-lv", "--dry-run", "--info", "-V", "--version", "-h", "--help"}
-)
+_DEBUGGING: Final = frozenset({"-d", "-dd", "-l", "-lv", "--dry-run", "--info", "-V", "--version", "-h", "--help"})
 _KEPT: Final = {"-k": 0, "-kk": 0, "--include": 1, "-I": 1, "--unsafe": 0, "--usdt-file-activation": 0}
 _DOLLARS: Final = re.compile(r"\$(\(|\{|[A-Za-z_]\w*)")
 
@@ -58,7 +56,8 @@ class Refused:
 
 def read_one_liner(text: str) -> OneLiner | Refused:
     """Understand a pasted program or shell line. Total."""
-    bare = _PROMPT.sub("", text, count=1) if not _is_preprocessor(text) else text
+    prompt = None if _is_preprocessor(text) else _PROMPT.match(text)
+    bare = text[prompt.end() :] if prompt else text
     if not bare.strip():
         return Refused("there is nothing to run")
     if not _is_command(bare):
@@ -212,9 +211,7 @@ def _before_command(words: list[str], environment: list[tuple[str, str]]) -> Ref
     assignment = _ASSIGNMENT.fullmatch(word)
     if assignment is not None:
         if not assignment[1].startswith("BPFTRACE_"):
-            return Refused(
-                f"the variable {assignment[1]} is set in front of bpftrace; only BPFTRACE_… is known"
-            )
+            return Refused(f"the variable {assignment[1]} is set in front of bpftrace; only BPFTRACE_… is known")
         environment.append((assignment[1], assignment[2]))
         return None
     if word not in _WRAPPERS:
@@ -283,9 +280,7 @@ class _Options:
             self._program = value
         elif re.fullmatch("[1-9][0-9]{0,9}", value):
             self._pid = int(value)
-            self._notes.append(
-                "-p became the pin: up to bpftrace 0.23 it does not restrict tracepoints and kprobes"
-            )
+            self._notes.append("-p became the pin: up to bpftrace 0.23 it does not restrict tracepoints and kprobes")
         else:
             return Refused(f"{value} is not a process id")
         return None

@@ -88,9 +88,7 @@ def _only_prints(script: Script, seen: Survey, probe: Probe) -> bool:
     called = {call.map_token.start for use in seen.maps.values() for call in use.calls}
     maps_called = all(token.start in called for token in tokens if token.kind == "map")
     words = (token.text for token in tokens if token.kind == "word")
-    return (
-        maps_called and _HARMLESS.issuperset(words) and all(token.text not in ("{", "}") for token in tokens)
-    )
+    return maps_called and _HARMLESS.issuperset(words) and all(token.text not in ("{", "}") for token in tokens)
 
 
 def _exact_choice(use: MapUse, probe: int) -> Choice | None:
@@ -103,9 +101,7 @@ def _exact_choice(use: MapUse, probe: int) -> Choice | None:
     rewritten = function != use.aggregation
     if verbs == ["print"] and function in ADDITIVE and len(calls[0].tokens) == 4:
         return Choice(use, "cumulative", function, rewritten)
-    return (
-        Choice(use, "bank", function, rewritten) if verbs in (["print", "clear"], ["print", "zero"]) else None
-    )
+    return Choice(use, "bank", function, rewritten) if verbs in (["print", "clear"], ["print", "zero"]) else None
 
 
 def _idle_bank(script: Script, call: Call, banks: tuple[str, str]) -> Iterator[Edit]:

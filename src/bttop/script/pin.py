@@ -48,9 +48,7 @@ class Pinned(NamedTuple):
     badges: tuple[Badge, ...]
 
 
-def pin_edits(
-    script: Script, seen: Survey, pin: Pin | None, front: FrontMatter | None, args: Sequence[str]
-) -> Pinned:
+def pin_edits(script: Script, seen: Survey, pin: Pin | None, front: FrontMatter | None, args: Sequence[str]) -> Pinned:
     """Restrict a script to the pin, and give `$1` its value.
 
     A script that compares a process id with `$1`, or has front matter, takes a single PID there.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -69,13 +69,15 @@ def prepare(
     default_scheme: Scheme | None = None,
     rewrite_increments: bool = True,
     rewrite_own: bool = False,
+    leave_out: Collection[str] = (),
 ) -> Prepared:
     """Make a script print its maps exactly, once an interval, with a heartbeat, and restrict it to the pin.
 
     `args` are the user's own positional parameters; without any, `$1` is the pin, or 0. `schemes` and
     `default_scheme` ask for banks or cumulative maps where both would be exact. `rewrite_increments` counts a
     map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print and clear exact where
-    that is provable. A script that cannot be read or edited comes back as it is, with a badge.
+    that is provable. `leave_out` names maps to leave alone (see `undefined_maps`). A script that cannot be read
+    or edited comes back as it is, with a badge.
     """
     if isinstance(script, Unreadable):
         return unedited(script, pin=pin, args=args)
@@ -84,7 +86,7 @@ def prepare(
             script, f"it uses names with {PREFIX}, which bttop adds itself", pin=pin, front=front, args=args
         )
     seen = survey(script)
-    wishes = Wishes(schemes or {}, default_scheme, rewrite_increments)
+    wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out)
     flushes = _flushes(_Subject(script, seen, front), wishes, interval_ms, rewrite_own=rewrite_own)
     pinned = pin_edits(script, seen, pin, front, tuple(args))
     text = edited(script.text, (*flushes.edits, *pinned.edits))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +37,8 @@ class Wishes:
     default: Scheme | None
     """For all maps that `schemes` does not name."""
     rewrite_increments: bool
+    leave_out: Collection[str] = ()
+    """Maps that stay as they are."""
 
     def scheme(self, name: str) -> Scheme | None:
         return self.schemes.get(name, self.default)
@@ -44,7 +46,8 @@ class Wishes:
 
 def choose(script: Script, seen: Survey, front: FrontMatter | None, wishes: Wishes) -> tuple[Choice, ...]:
     """The maps that an appended interval block is to print, in the order of the script."""
-    return tuple(_choice(script, use, wishes) for use in _flushed(seen, front))
+    uses = (use for use in _flushed(script, seen, front) if use.name not in wishes.leave_out)
+    return tuple(_choice(script, use, wishes) for use in uses)
 
 
 def map_plan(use: MapUse, scheme: Scheme, front: FrontMatter | None) -> MapPlan:
@@ -70,11 +73,11 @@ def _renamed(title: str, read: tuple[Column, ...], columns: tuple[Column, ...]) 
     return next((column.title for old, column in pairs if title and old.title == title), "")
 
 
-def _flushed(seen: Survey, front: FrontMatter | None) -> list[MapUse]:
+def _flushed(script: Script, seen: Survey, front: FrontMatter | None) -> list[MapUse]:
     if front is not None and front.maps:
         return [use for name, use in seen.maps.items() if name in front.maps]
     counted = [use for use in seen.maps.values() if use.aggregation != "value" and _counts(use)]
-    if counted or seen.writing_probes:
+    if counted or any(not script.probes[index].has(*_RUN_ENDS) for index in seen.writing_probes):
         return counted
     # A script that only assigns and never looks at it again does so to have it printed at its end.
     return [use for use in seen.maps.values() if use.uses <= {"assign", "clear"} and use.uses & {"assign"}]

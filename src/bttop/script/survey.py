@@ -20,18 +20,14 @@ from bttop.script.reader import Probe, Script
 
 Form: TypeAlias = Literal["aggregate", "increment", "add"]
 """`@m = count()` and the like, `@m++`, `@m += e`."""
-Use: TypeAlias = Literal[
-    "aggregate", "increment", "add", "assign", "read", "delete", "print", "clear", "zero"
-]
+Use: TypeAlias = Literal["aggregate", "increment", "add", "assign", "read", "delete", "print", "clear", "zero"]
 Verb: TypeAlias = Literal["print", "clear", "zero"]
 
 AGGREGATIONS: Final[frozenset[str]] = frozenset(
     ["count", "sum", "avg", "min", "max", "stats", "hist", "lhist", "tseries"]
 )
 _ENDS: Final = frozenset({";", "}"})
-_ASSIGNMENTS: Final = frozenset(
-    ["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "++", "--"]
-)
+_ASSIGNMENTS: Final = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "++", "--"])
 _OUTPUTS: Final = frozenset(["print", "printf", "time", "cat", "join", "system", "errorf", "warnf"])
 _NAME = re.compile(r"@(?:[A-Za-z_][A-Za-z0-9_]*)?")
 
@@ -198,9 +194,7 @@ class _Block:
         update = Update(name, kind, aggregation, self.index, start, tokens, keys, arguments)
         return _Found(name, kind, keys, update)
 
-    def _form(
-        self, start: int, head: int, after: int
-    ) -> tuple[Form, Aggregation, tuple[Expression, ...], int] | None:
+    def _form(self, start: int, head: int, after: int) -> tuple[Form, Aggregation, tuple[Expression, ...], int] | None:
         """How the statement counts, and the index behind its last token; None when it does something else."""
         if start != head:
             counts = self._text(start) == "++" and self._text(after) in _ENDS
@@ -231,9 +225,7 @@ class _Block:
                 return _Found(name, "delete")
             if verb in ("print", "clear", "zero") and self._text(at + 1) in (")", ","):
                 whole = self._tokens[at - 2 : self._pairs[at - 1] + 1]
-                call = Call(
-                    cast("Literal['print', 'clear', 'zero']", verb), self.index, self._tokens[at], whole
-                )
+                call = Call(cast("Literal['print', 'clear', 'zero']", verb), self.index, self._tokens[at], whole)
                 return _Found(name, call.verb, call=call)
         return _Found(name, "read")
 
@@ -302,9 +294,7 @@ def _outside_probes(script: Script) -> tuple[set[str], set[str]]:
         if token.kind == "preprocessor":
             hidden.update(_NAME.findall(token.text))
     for definition in script.definitions:
-        names = {
-            token.text for token in script.tokens[definition.start : definition.end] if token.kind == "map"
-        }
+        names = {token.text for token in script.tokens[definition.start : definition.end] if token.kind == "map"}
         if definition.keyword == "let":
             declared |= names
         elif definition.keyword == "fn":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from textual import events
@@ -15,6 +13,7 @@ from bttop.engine.engine import Engine
 from bttop.engine.status import State
 from bttop.ui.keys import BY_NAME, CAPS, FOOTER_ORDER
 from bttop.ui.pane import paint
+from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Line, Span, fit, line_width
 from bttop.ui.text import visible
 from bttop.ui.themes import Theme
@@ -57,10 +56,9 @@ class Bar(Widget):
 class HeaderBar(Bar):
     """Host, kernel, bpftrace, pin, how many programs live, interval, time."""
 
-    def __init__(self, engine: Engine, pinned: str, theme: Theme) -> None:
+    def __init__(self, engine: Engine, theme: Theme) -> None:
         super().__init__(theme)
         self._engine = engine
-        self._pinned = pinned
         self.held = False
 
     def line(self, cells: int) -> Line:
@@ -70,7 +68,7 @@ class HeaderBar(Bar):
         left = [
             Span(f" {visible(engine.host.name)} ", "header-strong"),
             Span(f" {engine.host.kernel}  bpftrace {engine.bpftrace.release}  ", "header"),
-            Span(self._pinned, "match" if self._pinned != "no pin" else "header"),
+            self._pin(),
         ]
         interval = min((program.status.interval_ns for program in engine.programs), default=1_000_000_000) / 1e9
         right = [
@@ -82,38 +80,24 @@ class HeaderBar(Bar):
         return (*fit(left, max(0, room)), *right)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Something the footer asks for, letter by letter."""
-
-    prompt: str
-    changed: Callable[[str], None]
-    """Called with the text after every key."""
-    done: Callable[[str | None], None]
-    """Called with the text at Enter, with None at Esc."""
+    def _pin(self) -> Span:
+        """The pin that all programs share, or how many have one."""
+        pins = [program.settings.pin for program in self._engine.programs]
+        pinned = [pin for pin in pins if pin is not None]
+        if not pinned:
+            return Span("no pin", "header")
+        if len(set(pins)) == 1:
+            return Span(pin_text(pinned[0]), "match")
+        return Span(f"{len(pinned)} of {len(pins)} pinned", "match")
 
 
 class FooterBar(Bar):
-    """Keys; or a question with the text so far; or a notice, for as long as nobody presses a key."""
-
-    can_focus = True
+    """Keys; or a notice, until the next key."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._question: Question | None = None
-        self._text = ""
         self._notice: tuple[str, str] | None = None
         self._hints: list[tuple[int, int, str]] = []
-
-    @property
-    def asking(self) -> bool:
-        return self._question is not None
-
-    def ask(self, question: Question, text: str = "") -> None:
-        """Ask; keys go here until Enter or Esc."""
-        self._question, self._text, self._notice = question, text, None
-        self.focus()
-        self.repaint()
 
     def tell(self, text: str, role: str = "hint") -> None:
         """Say something, until the next key."""
@@ -127,8 +111,6 @@ class FooterBar(Bar):
             self.repaint()
 
     def line(self, cells: int) -> Line:
-        if self._question is not None:
-            return (Span(f" {self._question.prompt}", "key"), Span(visible(self._text)), Span("▏", "key"))
         if self._notice is not None:
             return (Span(f" {visible(self._notice[0])}", self._notice[1]),)
         return self._keys(cells)
@@ -147,46 +129,9 @@ class FooterBar(Bar):
             self._hints.append((at, at + len(key) + len(command.hint) + 1, name))
         return tuple(spans)
 
-    def on_key(self, event: events.Key) -> None:
-        """Typing into the question."""
-        if self._question is None:
-            return
-        event.stop()
-        event.prevent_default()
-        if event.key in ("enter", "escape", "ctrl+c"):
-            question, text = self._question, self._text
-            self._question, self._text = None, ""
-            self.screen.set_focus(None)
-            question.done(text if event.key == "enter" else None)
-        else:
-            self._edit(event)
-        self.repaint()
-
-    def _edit(self, event: events.Key) -> None:
-        assert self._question is not None
-        if event.key in ("backspace", "ctrl+h"):
-            self._text = self._text[:-1]
-        elif event.key == "ctrl+u":
-            self._text = ""
-        elif event.key == "ctrl+w":
-            self._text = self._text.rstrip().rpartition(" ")[0]
-        elif event.character is not None and event.is_printable:
-            self._text += event.character
-        else:
-            return
-        self._question.changed(self._text)
-
-    def on_paste(self, event: events.Paste) -> None:
-        """Pasted text counts as typed; line ends become blanks."""
-        if self._question is not None:
-            event.stop()
-            self._text += " ".join(event.text.split())
-            self._question.changed(self._text)
-            self.repaint()
-
     def on_click(self, event: events.Click) -> None:
         """A key hint can be clicked."""
         event.stop()
         name = next((name for start, end, name in self._hints if start <= event.x < end), None)
-        if name is not None and not self.asking and self._notice is None:
+        if name is not None and self._notice is None:
             self.app.call_later(self.app.run_action, f"command('{name}')")

@@ -47,6 +47,7 @@ class Board(Widget):
         super().__init__()
         blank = Frame(0, 0, 0, focused=False, divided=False, below=False, glyphs=glyphs, decoders=decoders)
         self.panes = [Pane(program, replace(blank, number=index + 1), theme) for index, program in enumerate(programs)]
+        self._blank = blank
         self.bttop_theme = theme
         self.zoomed = False
         self.held = False
@@ -59,6 +60,23 @@ class Board(Widget):
 
     def compose(self) -> ComposeResult:
         yield from self.panes
+
+    def follow(self, programs: tuple[Program, ...]) -> None:
+        """Bring the panes in line with the programs: new ones get a pane and the focus, gone ones lose theirs."""
+        known = {pane.program for pane in self.panes}
+        if known == set(programs):
+            return
+        for pane in [pane for pane in self.panes if pane.program not in programs]:
+            self.panes.remove(pane)
+            pane.remove()
+        added = [Pane(program, self._blank, self.bttop_theme) for program in programs if program not in known]
+        self.panes += added
+        for index, pane in enumerate(self.panes):
+            pane.set_frame(replace(pane.frame, number=index + 1))
+        self._focus = len(self.panes) - 1 if added else max(0, min(self._focus, len(self.panes) - 1))
+        if added:
+            self.mount_all(added)
+        self.replace_all()
 
     # Places.
 

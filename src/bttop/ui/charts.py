@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
 
+from bttop.ui.numbers import ratio
 from bttop.ui.spans import Glyphs
 
 _MARK = "#"
@@ -48,17 +49,20 @@ def _bar_lengths(values: Sequence[int], room: int) -> list[int]:
     plotext.clear_figure()
     # Shares of 1000 and no labels: plotext writes the value behind each bar and cuts the width to the terminal's,
     # so whatever else takes part in the width must stay small. Both are left out here and drawn by the caller.
-    shares = [round(1000.0 * value / top, 2) for value in values]
+    shares = [round(1000.0 * ratio(value, top), 2) for value in values]
     plotext.simple_bar([""] * len(values), shares, width=room + len("1000.0") + 2, marker=_MARK, color="default")
     drawn = plotext.uncolorize(plotext.build()).strip("\n").split("\n")
-    return [line.count(_MARK) for line in drawn]
+    lengths = [line.count(_MARK) for line in drawn]
+    longest = max(lengths)
+    # With COLUMNS below the truth plotext draws shorter bars than asked for: stretched, they keep their proportions.
+    return [round(room * length / longest) for length in lengths] if 0 < longest < room else lengths
 
 
 def area(values: Sequence[float], cells: int, rows: int, glyphs: Glyphs) -> list[str]:
     """The newest `cells` values as a filled curve of `rows` lines, in eighths of a cell."""
     shown = list(values)[-cells:]
     top = max(shown, default=0.0)
-    heights = [0 if top <= 0 else max(0, round(rows * 8 * value / top)) for value in shown]
+    heights = [round(rows * 8 * ratio(value, top)) for value in shown]
     lines = []
     for row in range(rows - 1, -1, -1):
         marks = (glyphs.trend[min(7, height - row * 8 - 1)] if height > row * 8 else " " for height in heights)

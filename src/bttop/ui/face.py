@@ -86,12 +86,17 @@ def _body(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int,
 
 def _companion(feed: Feed, subject: Subject, room: int) -> Subject | None:
     """The map to show beside the first: the next one that is another map."""
-    if room < SIDE_BY_SIDE:
+    if room < SIDE_BY_SIDE or _needs_room(feed, subject):
         return None
     others = feed.subjects()
     at = others.index(subject) if subject in others else 0
     rest = [*others[at + 1 :], *others[:at]]
     return next((one for one in rest if one.view is not None and one.map != subject.map), None)
+
+
+def _needs_room(feed: Feed, subject: Subject) -> bool:
+    """Stacks are long lines: nothing may stand beside them."""
+    return any(column.kind == "stack" for column in feed.data(subject.map).plan.columns)
 
 
 def _beside(first: Drawing, second: Drawing, half: int, rest: int, rows: int, glyphs: Glyphs) -> Drawing:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
+from bttop.model.rates import as_float
+
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
 _BINARY = ("", "K", "M", "G", "T", "P", "E")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -9,7 +13,11 @@ _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 def whole(value: float) -> str:
     """A number with thousands separators; small fractions keep a digit that matters."""
-    if isinstance(value, int) or abs(value) >= 9.95 or value == 0:
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not math.isfinite(value):
+        return str(value)
+    if abs(value) >= 9.95 or value == 0:
         return f"{round(value):,}"
     if abs(value) >= 0.95 and abs(value - round(value)) < 0.05:
         return f"{round(value)}"
@@ -27,6 +35,9 @@ def size(value: float) -> str:
 
 
 def _scaled(value: float, base: float, steps: tuple[str, ...]) -> str:
+    value = as_float(value)
+    if not math.isfinite(value):
+        return str(value)
     if value < 0:
         return "-" + _scaled(-value, base, steps)
     if value < base:
@@ -43,9 +54,15 @@ def _scaled(value: float, base: float, steps: tuple[str, ...]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration in at most five characters and its unit: 12us, 1.1ms, 42s, 4m12, 3h04."""
+    """A duration in at most six characters: 12us, 1.1ms, 42s, 4m12, 3h04, 12d07, 584y."""
+    if not math.isfinite(seconds):
+        return str(seconds)
     if seconds < 0:
         return "-" + duration(-seconds)
+    if seconds >= 1000 * 86400:
+        return f"{seconds / 31_556_952:.0f}y"
+    if seconds >= 100 * 3600:
+        return f"{int(seconds // 86400)}d{int(seconds % 86400 // 3600):02d}"
     if seconds >= 3600:
         return f"{int(seconds // 3600)}h{int(seconds % 3600 // 60):02d}"
     if seconds >= 100:
@@ -62,7 +79,7 @@ def with_unit(value: float, unit: str) -> str:
     if unit == "bytes":
         return size(value)
     if unit in _SECONDS:
-        return duration(value * _SECONDS[unit])
+        return duration(as_float(value) * _SECONDS[unit])
     return short(value)
 
 
@@ -73,15 +90,23 @@ def bound(value: int | None, unit: str) -> str:
     if value == 0:
         return "0"
     if unit in _SECONDS:
-        return duration(value * _SECONDS[unit])
+        return duration(as_float(value) * _SECONDS[unit])
     if abs(value) >= 1024 and value % 1024 == 0:
         return size(value)
     return f"{value}" if abs(value) < 100_000 else whole(value)
+
+
+def ratio(part: float, total: float) -> float:
+    """Which part of the total, 0 to 1; whatever is no number counts as nothing."""
+    part, total = as_float(part), as_float(total)
+    if math.isnan(part) or not part > 0 or not total > 0:
+        return 0.0
+    return 1.0 if part >= total else part / total
 
 
 def share(part: float, total: float) -> str:
     """A percentage without its sign: 62, 0.4, or nothing of nothing."""
     if total <= 0:
         return "-"
-    percent = 100.0 * part / total
+    percent = 100.0 * ratio(part, total)
     return f"{percent:.0f}" if percent >= 9.5 or percent == 0 else f"{percent:.1f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
+from bttop.ui.numbers import ratio
 from bttop.ui.text import left, width
 
 BARS = " ▏▎▍▌▋▊▉█"
@@ -62,7 +63,9 @@ def fit(line: Iterable[Span], cells: int) -> Line:
         out.append(span)
         room -= used
     if room > 0:
-        out.append(Span(" " * room))
+        # The padding joins the last span: a change of style costs more bytes than the blanks.
+        text, role = out.pop() if out else Span("")
+        out.append(Span(text + " " * room, role))
     return tuple(out)
 
 
@@ -80,9 +83,10 @@ def bar(part: float, whole: float, cells: int, glyphs: Glyphs) -> str:
     """A bar of `cells` cells for part of whole, in eighths; what is not nothing shows at least a sliver."""
     if cells <= 0:
         return ""
-    if whole <= 0 or part <= 0:
+    share = ratio(part, whole)
+    if not share:
         return " " * cells
-    eighths = max(1, min(cells * 8, round(cells * 8 * part / whole)))
+    eighths = max(1, round(cells * 8 * share))
     full, rest = divmod(eighths, 8)
     text = glyphs.full * full + (glyphs.bars[rest] if rest else "")
     if not text.strip():
@@ -95,8 +99,6 @@ def sparkline(values: Iterable[float], cells: int, glyphs: Glyphs) -> str:
     shown = list(values)[-cells:] if cells > 0 else []
     top = max(shown, default=0.0)
     steps = len(glyphs.trend) - 1
-    marks = [
-        glyphs.trend[0] if top <= 0 or value <= 0 else glyphs.trend[max(1, min(steps, round(steps * value / top)))]
-        for value in shown
-    ]
+    shares = [ratio(value, top) for value in shown]
+    marks = [glyphs.trend[max(1, round(steps * share)) if share else 0] for share in shares]
     return "".join(marks).rjust(cells)

@@ -5,33 +5,39 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 ELLIPSIS = "…"
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me", "Mc"}
 """Unicode categories that would steer the terminal, draw nothing or pile up on their neighbours."""
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols by their category that draw a blank."""
 
 
 @lru_cache(maxsize=8192)
 def visible(text: str) -> str:
     """The text with everything that is not plainly printable written as an escape.
 
-    Two different names never look the same: a real backslash is doubled wherever an escape was needed.
+    Two different names never look the same: a real backslash is doubled wherever what follows it would make it
+    look like an escape.
     """
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable() and "\\" not in text:
         return text
-    if not any(_must_escape(character) for character in text):
-        return text
-    return "".join(_escaped(character) for character in text)
+    return "".join(_escaped(character, after) for character, after in zip(text, (*text[1:], ""), strict=True))
 
 
 def _must_escape(character: str) -> bool:
-    return unicodedata.category(character) in _HIDDEN or (character.isspace() and character != " ")
+    return (
+        unicodedata.category(character) in _HIDDEN
+        or (character.isspace() and character != " ")
+        or character in _FILLERS
+        or cell_len(character) == 0
+    )
 
 
-def _escaped(character: str) -> str:
+def _escaped(character: str, after: str) -> str:
     if character == "\\":
-        return "\\\\"
+        return "\\\\" if after and (after in "\\xuU" or _must_escape(after)) else character
     if not _must_escape(character):
         return character
     code = ord(character)
@@ -72,3 +78,8 @@ def middle(text: str, cells: int) -> str:
     while width(end) > tail:
         end = end[1:]
     return set_cell_size(text, cells - 1 - width(end)) + ELLIPSIS + end
+
+
+def pieces(text: str, cells: int) -> list[str]:
+    """The text cut into pieces of at most `cells` cells (at least 2, for a wide character); nothing is left out."""
+    return chop_cells(text, max(2, cells)) or [""]

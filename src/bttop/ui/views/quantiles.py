@@ -11,7 +11,7 @@ from bttop.ui.spans import Line
 from bttop.ui.views.base import Drawing, Scene
 from bttop.ui.views.histogram import SHARES, buckets_of, percentile, percentile_text
 from bttop.ui.views.histogram import VIEW as HISTOGRAM
-from bttop.ui.views.rows import Cell, Row, draw_rows, text_cells
+from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
 from bttop.ui.views.table import trend_cell
 
 
@@ -27,7 +27,7 @@ class Quantiles:
         seconds = max(scene.flush.seconds, 1e-9)
         cells = [
             Cell("/s", lambda row: numbers.whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
-                 "number", "right", least=5, most=12, falls=True, rigid=True),
+                 "number", "right", least=5, most=WHOLE, falls=True, rigid=True),
             *text_cells(scene),
             *(_share_cell(scene, share) for share in SHARES),
             trend_cell(scene),

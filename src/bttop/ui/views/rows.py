@@ -13,6 +13,8 @@ from bttop.ui.text import left, middle, right, visible, width
 from bttop.ui.views.base import Choice, Drawing, Scene, SortColumn, decoded
 
 GAP = 1
+WHOLE = 27
+"""Cells that any 64-bit number takes with its separators: a column of numbers that may not be cut has room for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bttop.model.plan import MapPlan
+from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
 from bttop.ui import numbers
 from bttop.ui.charts import area
@@ -53,7 +54,7 @@ def _now(scene: Scene) -> Line:
     if not isinstance(value, int | float):
         return (name, Span(visible(str(value)), "name"))
     if plan.aggregation in ("count", "sum"):
-        rate = value / max(scene.flush.seconds, 1e-9)
+        rate = as_float(value) / max(scene.flush.seconds, 1e-9)
         text = numbers.with_unit(rate, plan.unit) if plan.unit else numbers.whole(rate)
         return (name, Span(f"{text}/s", "number"))
     return (name, Span(numbers.with_unit(value, plan.unit) if plan.unit else f"{value:,}", "number"))

@@ -11,7 +11,7 @@ from bttop.ui import numbers
 from bttop.ui.spans import Line, Span, bar, fit
 from bttop.ui.text import visible
 from bttop.ui.views.base import Drawing, Scene, parts
-from bttop.ui.views.rows import Cell, Row, draw_rows, text_cells
+from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
 from bttop.ui.views.table import key_lines, number, summary, value_lines
 
 NARROW, WIDE = 60, 100
@@ -33,7 +33,7 @@ class Stacks:
         seconds = max(scene.flush.seconds, 1e-9)
         cells = [
             Cell("/s", lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
-                 "number", "right", least=5, most=10, falls=True, rigid=True),
+                 "number", "right", least=5, most=WHOLE, falls=True, rigid=True),
             *([_share(total)] if scene.width >= NARROW else []),
             *_who(scene),
             Cell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=12, most=400, spare=1),

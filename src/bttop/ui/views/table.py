@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bttop.model.plan import MapPlan
+from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
 from bttop.ui import numbers
 from bttop.ui.spans import Line, Span, bar, fit, sparkline
-from bttop.ui.text import visible
+from bttop.ui.text import pieces, visible, width
 from bttop.ui.views.base import Drawing, Scene, decoded
-from bttop.ui.views.rows import Cell, Row, draw_rows, text_cells
+from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
 
 _PER_SECOND = ("count", "sum")
 BAR, TREND = 6, 4
@@ -45,8 +46,8 @@ VIEW = Table()
 def number(value: Value) -> float:
     """What a row is worth when rows are compared: counts for stats, the number itself, 0 for anything else."""
     if isinstance(value, Stats):
-        return value.count
-    return float(value) if isinstance(value, int | float) else 0.0
+        return as_float(value.count)
+    return as_float(value) if isinstance(value, int | float) else 0.0
 
 
 def rate_title(scene: Scene) -> str:
@@ -88,11 +89,11 @@ def _in(unit: str) -> Callable[[float], str]:
 
 
 def _stat(row: Row, index: int) -> float:
-    return float(row.value[index]) if isinstance(row.value, Stats) else 0.0
+    return as_float(row.value[index]) if isinstance(row.value, Stats) else 0.0
 
 
 def _number_cell(title: str, value: Callable[[Row], float], text: Callable[[float], str]) -> Cell:
-    return Cell(title, lambda row: text(value(row)), value, "number", "right", least=5, most=16, falls=True, rigid=True)
+    return Cell(title, lambda row: text(value(row)), value, "number", "right", least=5, most=WHOLE, falls=True, rigid=True)
 
 
 def _charts(scene: Scene) -> list[Cell]:
@@ -150,11 +151,10 @@ def key_lines(scene: Scene, key: str) -> tuple[Line, ...]:
 
 def wrapped(head: str, text: str, cells: int) -> list[Line]:
     """Text over as many lines as it needs, behind a heading on the first."""
-    room = max(8, cells - len(head))
-    pieces = [text[at : at + room] for at in range(0, max(1, len(text)), room)]
+    room = max(8, cells - width(head))
     return [
-        fit((Span(head if index == 0 else " " * len(head), "heading"), Span(piece, "name")), cells)
-        for index, piece in enumerate(pieces)
+        fit((Span(head if index == 0 else " " * width(head), "heading"), Span(piece, "name")), cells)
+        for index, piece in enumerate(pieces(text, room))
     ]
 
 

@@ -1,0 +1,47 @@
+"""`python -m benchmarks [NAME...]`: runs the benchmarks named, or all but the long one."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import platform
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+
+from benchmarks.options import Options
+from benchmarks.table import Row, rendered
+
+NAMES = ("startup", "screen", "decode", "exactness", "soak")
+USUAL = NAMES[:-1]
+"""The soak takes as long as it is told to, so it runs only when it is named."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run and print; the exit code is 0 whatever the figures say."""
+    names, options = _read(arguments)
+    for name in names:
+        run: Callable[[Options], Sequence[Row]] = importlib.import_module(f"benchmarks.{name}").run
+        title = (sys.modules[f"benchmarks.{name}"].__doc__ or name).partition("\n")[0]
+        print(f"$ python -m benchmarks {shlex.join([name, *_flags(arguments)])}\n{title}", flush=True)
+        print(f"{rendered(run(options))}\n", flush=True)
+    return 0
+
+
+def _read(arguments: Sequence[str]) -> tuple[Sequence[str], Options]:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=platform.platform())
+    parser.add_argument("name", nargs="*", choices=[*NAMES, []], metavar="NAME", help=", ".join(NAMES))
+    parser.add_argument("--full", action="store_true", help="exactness: 8,000,000 events in each cell")
+    parser.add_argument("--rounds", type=int, default=5, help="startup: repetitions of which the median counts")
+    parser.add_argument("--seconds", type=float, default=20.0, help="screen: length of each measurement")
+    parser.add_argument("--minutes", type=float, default=20.0, help="soak: how long")
+    read = parser.parse_args(arguments)
+    return read.name or USUAL, Options(read.full, read.rounds, read.seconds, read.minutes)
+
+
+def _flags(arguments: Sequence[str]) -> list[str]:
+    return [word for word in arguments if word not in NAMES]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,17 @@
+"""A Textual application that does nothing: what the framework alone costs."""
+
+from __future__ import annotations
+
+from textual.app import App, ComposeResult
+from textual.widgets import Static
+
+
+class Idle(App[None]):
+    """One line of text."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("idle and waiting")
+
+
+if __name__ == "__main__":
+    Idle().run()

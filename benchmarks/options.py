@@ -1,0 +1,14 @@
+"""What the command line of the benchmarks can set."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Options(NamedTuple):
+    """Sizes and lengths; each benchmark takes what concerns it."""
+
+    full: bool = False
+    rounds: int = 5
+    seconds: float = 20.0
+    minutes: float = 20.0

@@ -1,0 +1,101 @@
+"""The running dashboard: CPU, bytes to the terminal and memory at 1 Hz, five panes, a light load.
+
+Peer: an idle Textual application with one line of text, measured at the same time in a terminal of the same size. CPU is the
+run time of all threads of the dashboard's process; bpftrace and the tracer are counted by themselves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from benchmarks.options import Options
+from benchmarks.startup import ALL_FLUSHED
+from benchmarks.table import Row, compared
+from benchmarks.terminal import BTTOP, Terminal, children, resident_mib, usage
+
+IDLE = [sys.executable, "-m", "benchmarks.idle_app"]
+SIZES = ((160, 48), (80, 24))
+WARM_UP = 4.0
+"""Seconds for what only happens once: imports on first use, the first full frames."""
+
+# A hundred rounds a second of open, read, write and sleep: every pane but the retransmits has rows that change.
+_LIGHT_LOAD = """
+import os, time
+out = os.open("/dev/null", os.O_WRONLY)
+while os.getppid() != 1:
+    source = os.open("/proc/self/stat", os.O_RDONLY)
+    os.write(out, os.read(source, 4096))
+    os.close(source)
+    time.sleep(0.01)
+"""
+
+
+class Cost(NamedTuple):
+    """What one process took while it was watched."""
+
+    percent: float
+    kib_per_second: float
+    mib: float
+
+
+def run(options: Options) -> Sequence[Row]:
+    """One measurement for each size of the screen."""
+    with light_load():
+        return [row for columns, rows in SIZES for row in _at(columns, rows, options.seconds)]
+
+
+@contextlib.contextmanager
+def light_load() -> Iterator[None]:
+    """Something for the probes to see, below one per cent of a core."""
+    with subprocess.Popen([sys.executable, "-I", "-S", "-c", _LIGHT_LOAD]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def _at(columns: int, rows: int, seconds: float) -> list[Row]:
+    with (
+        Terminal(IDLE, columns, rows, [b"idle and waiting"]) as idle,
+        Terminal(BTTOP, columns, rows, [ALL_FLUSHED]) as bttop,
+    ):
+        idle.wait_for(b"idle and waiting")
+        bttop.wait_for(ALL_FLUSHED)
+        time.sleep(WARM_UP)
+        tracer = _tracer_of(bttop)
+        before = usage(tracer)
+        own, peer = _watched([bttop, idle], seconds)
+        tracer_percent = usage(tracer).percent_since(before)
+        size = f"{columns}x{rows}"
+        return [
+            compared(f"{size} CPU, % of a core (peer: idle Textual)", own.percent, peer.percent, "{:.2f}"),
+            compared(f"{size} to the terminal, KiB/s", own.kib_per_second, peer.kib_per_second, "{:.1f}"),
+            compared(f"{size} resident, MiB", own.mib, peer.mib, "{:.0f}"),
+            Row(f"{size} tracer: CPU, resident", f"{tracer_percent:.2f} %, {resident_mib(tracer):.0f} MiB"),
+        ]
+
+
+def _tracer_of(terminal: Terminal) -> int:
+    """Of bttop's children the one with children of its own."""
+    return next(pid for pid in children(_program(terminal)) if children(pid))
+
+
+def _program(terminal: Terminal) -> int:
+    """setsid forks only where it must; the program is then its child."""
+    return terminal.process.pid
+
+
+def _watched(terminals: Sequence[Terminal], seconds: float) -> list[Cost]:
+    before = [(usage(_program(one)), one.bytes) for one in terminals]
+    time.sleep(seconds)
+    found = []
+    for one, (used, sent) in zip(terminals, before, strict=True):
+        now = usage(_program(one))
+        rate = (one.bytes - sent) / (now.at - used.at) / 1024
+        found.append(Cost(now.percent_since(used), rate, resident_mib(_program(one))))
+    return found

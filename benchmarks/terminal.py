@@ -1,0 +1,117 @@
+"""A pseudo-terminal that only reads and counts: no emulation that would compete for the CPU."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from tests.terminal import environment
+
+BTTOP = [sys.executable, "-m", "bttop"]
+
+
+class Terminal:
+    """Runs a command in a terminal of `columns` x `rows` and notes when marks first arrive."""
+
+    def __init__(self, command: Sequence[str], columns: int, rows: int, marks: Sequence[bytes] = ()) -> None:
+        self.bytes = 0
+        """Sent by the command so far."""
+        self.arrived: dict[bytes, float] = {}
+        """Mark to seconds since the start."""
+        self._marks = tuple(marks)
+        self._tail = b""
+        self._changed = threading.Condition()
+        self._master, slave = os.openpty()
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._started = time.monotonic()
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", *command], stdin=slave, stdout=slave, stderr=slave, env=environment()
+        )
+        os.close(slave)
+        self._pump = threading.Thread(target=self._read, name="terminal", daemon=True)
+        self._pump.start()
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._pump.join(5)
+        os.close(self._master)
+
+    def wait_for(self, mark: bytes, seconds: float = 30.0) -> float:
+        """Seconds from the start until the mark arrived; raises TimeoutError when it does not."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: mark in self.arrived, seconds):
+                raise TimeoutError(f"{mark!r} did not arrive within {seconds} s")
+            return self.arrived[mark]
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self._master, 65536)
+            except OSError:
+                return  # the last process with this terminal has gone
+            now = time.monotonic() - self._started
+            with self._changed:
+                self.bytes += len(data)
+                self._note(self._tail + data, now)
+                self._tail = data[-64:]
+                self._changed.notify_all()
+
+    def _note(self, data: bytes, now: float) -> None:
+        for mark in self._marks:
+            if mark not in self.arrived and mark in data:
+                self.arrived[mark] = now
+
+
+class Usage(NamedTuple):
+    """What a process has used so far."""
+
+    cpu_ns: int
+    at: float
+
+    def percent_since(self, before: Usage) -> float:
+        """Of one core."""
+        return (self.cpu_ns - before.cpu_ns) / (self.at - before.at) / 1e7
+
+
+def usage(pid: int) -> Usage:
+    """Run time of all threads by the scheduler's own account, finer than the clock ticks of /proc/PID/stat."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return Usage(sum(int((task / "schedstat").read_text().split()[0]) for task in tasks), time.monotonic())
+
+
+def resident_mib(pid: int) -> float:
+    """VmRSS of a process in MiB."""
+    return status(pid, "VmRSS") / 1024
+
+
+def status(pid: int, field: str) -> int:
+    """A number of /proc/PID/status."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process has started, from any of its threads."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]

@@ -1,0 +1,34 @@
+"""What a program asks of whoever runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from bttop.engine.attempts import Attempt, Attempts, Settings, Source
+from bttop.engine.generation import Generation
+from bttop.model.flush import Flush
+
+if TYPE_CHECKING:
+    from bttop.engine.program import Program
+
+
+class Control(Protocol):
+    """The engine, as a program sees it."""
+
+    def attempts(self, sources: tuple[Source, ...], settings: Settings) -> Attempts:
+        """What can be tried on this host."""
+
+    def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
+        """Start a bpftrace for the attempt."""
+
+    def stop(self, generation: Generation, grace: float) -> None:
+        """Detach a bpftrace: SIGINT until it ends, SIGKILL after `grace` seconds."""
+
+    def watch(self, generation: Generation) -> None:
+        """Have the descriptors of a bpftrace counted from now on."""
+
+    def flushed(self, program: Program, flush: Flush) -> None:
+        """A flush joined the history."""
+
+    def changed(self, program: Program) -> None:
+        """The status changed or a first flush came: the screen should not wait for its tick."""

@@ -1,0 +1,186 @@
+"""The line that asks: a question above the footer with an editable answer, completions, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from bttop.ui.lineedit import LineEdit, visible_part
+from bttop.ui.pane import paint
+from bttop.ui.spans import Line, Span, fit
+from bttop.ui.text import visible
+from bttop.ui.themes import Theme
+
+MOST_NOTES = 6
+"""Lines of complaint above the answer."""
+
+
+class Completions(NamedTuple):
+    """Words that could stand between `start` and the cursor."""
+
+    start: int
+    words: Sequence[str]
+
+
+def _no_words(_text: str, _cursor: int) -> Completions:
+    return Completions(0, ())
+
+
+def _no_change(_text: str) -> None:
+    """Nobody follows what is typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Something to ask."""
+
+    prompt: str
+    done: Callable[[str | None], None]
+    """Called with the answer at Enter, with None at Esc."""
+    changed: Callable[[str], None] = _no_change
+    """Called with the text after every key that changed it."""
+    history: tuple[str, ...] = ()
+    complete: Callable[[str, int], Completions] = _no_words
+    """Words for Tab."""
+
+
+class AskBar(Widget, can_focus=True):
+    """Shown only while it asks; keys go to it until Enter or Esc."""
+
+    DEFAULT_CSS = "AskBar { height: 1; width: 1fr; display: none; }"
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.bttop_theme = theme
+        self._question: Question | None = None
+        self._edit = LineEdit()
+        self._notes: tuple[Line, ...] = ()
+        self._offered: Sequence[str] = ()
+        self._start = 0
+        self._choice = -1
+
+    @property
+    def asking(self) -> bool:
+        return self._question is not None
+
+    def ask(self, question: Question, text: str = "", notes: Sequence[Line] = ()) -> None:
+        """Ask; with `text` as the answer to start from and `notes` above it (why the last one would not do)."""
+        self._question = question
+        self._edit = LineEdit.begin(text, question.history)
+        self._notes, self._offered, self._choice = tuple(notes[:MOST_NOTES]), (), -1
+        self.display = True
+        self.focus()
+        self._settle()
+
+    def _settle(self) -> None:
+        self.styles.height = max(1, len(self._notes) + (1 if self._offered else 0) + 1)
+        self.refresh(layout=True)
+
+    def lines(self, cells: int) -> list[Line]:
+        """The complaint, the completions, and the answer with its cursor."""
+        if self._question is None:
+            return []
+        lines = list(self._notes)
+        if self._offered:
+            lines.append(self._completion_line(cells))
+        prompt = f" {self._question.prompt}"
+        text, cursor = visible_part(self._edit.text, self._edit.cursor, max(10, cells - len(prompt) - 1))
+        under = text[cursor : cursor + 1] or " "
+        lines.append(
+            (
+                Span(prompt, "key"),
+                Span(visible(text[:cursor])),
+                Span(visible(under), "cursor"),
+                Span(visible(text[cursor + 1 :])),
+            )
+        )
+        return lines
+
+    def _completion_line(self, cells: int) -> Line:
+        spans = [Span(" ")]
+        for index, word in enumerate(self._offered):
+            spans.append(Span(f"{visible(word)}  ", "match" if index == self._choice else "hint"))
+            if sum(len(span.text) for span in spans) > cells:
+                break
+        return tuple(spans)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        width = self.size.width
+        lines = self.lines(width)
+        lines += [()] * (self.size.height - len(lines))
+        strips = [paint(fit(line, width), self.bttop_theme, width) for line in lines]
+        return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
+
+    def on_key(self, event: events.Key) -> None:
+        """Every key is for the answer."""
+        if self._question is None:
+            return
+        event.stop()
+        event.prevent_default()
+        if event.key in ("enter", "escape", "ctrl+c"):
+            self._finish(self._edit.text if event.key == "enter" else None)
+        elif event.key in ("tab", "shift+tab"):
+            self._complete(1 if event.key == "tab" else -1)
+        else:
+            edited = self._edit.press(event.key)
+            if edited is None and event.character is not None and event.is_printable:
+                edited = self._edit.insert(event.character)
+            if edited is not None:
+                self._set(edited)
+
+    def _finish(self, answer: str | None) -> None:
+        question = self._question
+        assert question is not None
+        self._question = None
+        self.display = False
+        self.screen.set_focus(None)
+        question.done(answer)
+
+    def _set(self, edited: LineEdit) -> None:
+        changed = edited.text != self._edit.text
+        self._edit = edited
+        self._offered, self._choice = (), -1
+        if changed:
+            self._notes = ()
+            assert self._question is not None
+            self._question.changed(edited.text)
+        self._settle()
+
+    def _complete(self, step: int) -> None:
+        """Tab offers; more Tabs go through what is offered."""
+        assert self._question is not None
+        found = self._question.complete(self._edit.text, self._edit.cursor)
+        if self._offered and self._choice >= -1:
+            self._choice = (self._choice + step) % len(self._offered)
+            self._edit = self._edit.replace_from(self._start, self._offered[self._choice])
+        elif len(found.words) == 1:
+            self._edit = self._edit.replace_from(found.start, found.words[0])
+        elif found.words:
+            self._offered, self._start, self._choice = found.words, found.start, -1
+            shared = _shared_start(found.words)
+            if len(shared) > self._edit.cursor - found.start:
+                self._edit = self._edit.replace_from(found.start, shared)
+        self._settle()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pasted text counts as typed, line ends and all: a program may have several lines."""
+        if self._question is not None:
+            event.stop()
+            self._set(self._edit.insert(event.text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")))
+
+    def set_theme(self, theme: Theme) -> None:
+        """Other colours."""
+        self.bttop_theme = theme
+        self.refresh()
+
+
+def _shared_start(words: Sequence[str]) -> str:
+    first, last = min(words), max(words)
+    length = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:length]

@@ -1,0 +1,166 @@
+"""The one-liner prompt: type or paste a program or a whole shell line, get a pane. Nothing typed is run by a shell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bttop.engine.attempts import Settings
+from bttop.engine.check import complaints
+from bttop.engine.questions import Question as Program
+from bttop.engine.questions import from_text
+from bttop.paths import config_home, state_home
+from bttop.script.oneliner import OneLiner, Refused, read_one_liner
+from bttop.script.pin import Pin
+from bttop.script.prepare import prepare
+from bttop.script.reader import Unreadable
+from bttop.ui.ask import Question
+from bttop.ui.spans import Line, Span
+from bttop.ui.text import visible
+
+if TYPE_CHECKING:
+    from bttop.ui.app import BttopApp
+
+KEPT = 500
+"""Lines of history kept across runs."""
+
+
+class History:
+    """What was asked before, kept in the user's state folder; a folder that cannot be written only loses memory."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or state_home() / "history"
+        self._lines = self._read()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        return tuple(self._lines)
+
+    def add(self, text: str) -> None:
+        """Remember a line; several lines of a program are one."""
+        line = text.replace("\\", "\\\\").replace("\n", "\\n")
+        self._lines = [one for one in self._lines if one != text][-KEPT + 1 :] + [text]
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._path.open("a", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(line + "\n")
+        except OSError:
+            return
+
+    def _read(self) -> list[str]:
+        try:
+            text = self._path.read_text(encoding="utf-8", errors="surrogateescape")
+        except OSError:
+            return []
+        return [_unfolded(line) for line in text.splitlines()][-KEPT:]
+
+
+def _unfolded(line: str) -> str:
+    return line.replace("\\\\", "\0").replace("\\n", "\n").replace("\0", "\\")
+
+
+class Prompt:
+    """The `:` command."""
+
+    def __init__(self, app: BttopApp) -> None:
+        self._app = app
+        self._history = History()
+        self._count = 0
+
+    def open(self, text: str = "", notes: Sequence[Line] = ()) -> None:
+        """Ask for a program."""
+        question = Question(":", self._answered, history=self._history.lines, complete=self._app.words.complete)
+        self._app.ask(question, text, notes)
+
+    def _answered(self, text: str | None) -> None:
+        if text is None or not text.strip():
+            return
+        self._history.add(text)
+        found = read_one_liner(text)
+        if isinstance(found, Refused):
+            self.open(text, [_note(found.reason, "error")])
+            return
+        if "--unsafe" in found.options:
+            self.open(text, [_note("--unsafe would let the program change the system; bttop does not pass it on", "error")])
+            return
+        program = self._program(found)
+        if isinstance(program, str):
+            self.open(text, [_note(program, "error")])
+            return
+        settings = self._app.settings
+        if found.pid:
+            settings = replace(settings, pin=Pin(pids=(found.pid,)))
+        self._app.run_worker(self._check_and_run(text, found, program, settings), exclusive=False)
+
+    def _program(self, found: OneLiner) -> Program | str:
+        """The program to run, from its text or from the file that the line names; or why there is none."""
+        self._count += 1
+        if found.program:
+            return from_text(f": {self._count}", found.program)
+        return self._app.question_from_file(found.file)
+
+    async def _check_and_run(self, text: str, found: OneLiner, program: Program, settings: Settings) -> None:
+        """Compile first: what bpftrace has against it is shown in place, before anything is attached."""
+        self._app.tell("compiling …")
+        if program.failure or not program.sources:
+            self.open(text, [_note(program.failure, "error")])
+            return
+        source = program.sources[0]
+        script = source.script
+        if isinstance(script, Unreadable) and not script.text:
+            self.open(text, [_note(script.reason, "error")])
+            return
+        prepared = prepare(script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front)
+        wrong = await complaints(self._app.engine.bpftrace, prepared, source.name)
+        if wrong:
+            notes = [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)]
+            self.open(text, notes)
+            return
+        self._app.add_program(program, settings)
+        self._app.tell("; ".join(found.notes) or f"{program.name} runs; w saves it, X closes it")
+
+
+def _note(text: str, role: str) -> Line:
+    return (Span(f" {visible(text)}", role),)
+
+
+class Keeper:
+    """Saving and editing the program of a pane."""
+
+    def __init__(self, app: BttopApp) -> None:
+        self._app = app
+
+    def save(self) -> None:
+        """Ask for a name and write the pane's program as a probe file of the user's library."""
+        source = self._app.pane.program.sources[0] if self._app.pane.program.sources else None
+        if source is None:
+            self._app.tell("there is nothing to save", "warn")
+            return
+        folder = config_home() / "probes"
+        usual = source.name.removesuffix(".bt") if source.path is not None else ""
+
+        def done(name: str | None) -> None:
+            if name is None or not name.strip():
+                return
+            path = folder / f"{name.strip().removesuffix('.bt')}.bt"
+            self._write(path, source.text)
+
+        self._app.ask(Question(f"save to {folder}/", done), usual)
+
+    def _write(self, path: Path, text: str) -> Path | None:
+        if path.name.startswith(".") or path.parent != config_home() / "probes":
+            self._app.tell("a probe's name has no slash and no leading dot", "warn")
+            return None
+        if path.exists():
+            self._app.tell(f"{path} exists already; choose another name", "warn")
+            return None
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        except OSError as error:
+            self._app.tell(f"{path}: {error.strerror}", "error")
+            return None
+        self._app.tell(f"saved as {path}; bttop {path.stem} runs it")
+        return path

@@ -1,0 +1,108 @@
+"""The pin as keys: restrict a pane, or all, to the process of a row, a name or a cgroup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bttop.engine.program import Program
+from bttop.script.pin import Pin
+from bttop.ui.ask import Question
+from bttop.ui.pane import Pane
+from bttop.ui.pintext import pin_text
+from bttop.ui.views.base import parts
+
+if TYPE_CHECKING:
+    from bttop.ui.app import BttopApp
+
+_PROC = Path("/proc")
+
+
+def row_pid(pane: Pane) -> int | None:
+    """The process of the selected row, else of the top row; a thread id is resolved to its process."""
+    order = pane.drawing.order
+    key = pane.choice.selected if pane.choice.selected is not None else (order[0] if order else None)
+    if key is None:
+        return None
+    plan = pane.feed.data(pane.subject.map).plan
+    titles = [column.title for column in plan.columns]
+    found = parts(key, plan.columns)
+    for title in (plan.pid or "pid", plan.tid or "tid"):
+        if title in titles and titles.index(title) < len(found):
+            value = found[titles.index(title)]
+            if isinstance(value, int) and value > 0:
+                return value if title != (plan.tid or "tid") else process_of(value)
+    return None
+
+
+def process_of(tid: int) -> int | None:
+    """The process that a thread belongs to, or None when it is gone."""
+    try:
+        status = (_PROC / str(tid) / "status").read_text(errors="replace")
+    except OSError:
+        return None
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("Tgid:")), None)
+
+
+def pin_of(text: str) -> Pin | str:
+    """A pin as typed: a PID (or several, with commas), a cgroup's path, else a process name; or why it is none."""
+    text = text.strip()
+    if not text:
+        return "nothing to pin to"
+    pids = [part.strip() for part in text.split(",")]
+    if all(part.isdecimal() for part in pids):
+        gone = [part for part in pids if not (_PROC / part).exists()]
+        return f"there is no process {gone[0]}" if gone else Pin(pids=tuple(int(part) for part in pids))
+    if text.startswith("/"):
+        return Pin(cgroup=text) if Path(text).is_dir() else f"{text} is no cgroup folder"
+    return Pin(comm=text)
+
+
+class Pins:
+    """The pin commands."""
+
+    def __init__(self, app: BttopApp) -> None:
+        self._app = app
+
+    def pin_pane(self) -> None:
+        """The pane to its row's process."""
+        self._pin_row([self._app.pane.program])
+
+    def pin_all(self) -> None:
+        """Every pane to the row's process."""
+        self._pin_row(self._app.engine.programs)
+
+    def _pin_row(self, programs: Sequence[Program]) -> None:
+        pid = row_pid(self._app.pane)
+        if pid is None:
+            self.ask(programs)
+            return
+        self._set(Pin(pids=(pid,)), programs)
+
+    def ask(self, programs: Sequence[Program]) -> None:
+        """Ask for a PID, a name or a cgroup: the row has no process."""
+
+        def done(text: str | None) -> None:
+            if text is None:
+                return
+            pin = pin_of(text)
+            if isinstance(pin, str):
+                self._app.tell(pin, "warn")
+            else:
+                self._set(pin, programs)
+
+        self._app.ask(Question("pin to PID, name or /sys/fs/cgroup/…: ", done))
+
+    def _set(self, pin: Pin, programs: Sequence[Program]) -> None:
+        self._app.engine.pin(pin, programs)
+        what = "all panes" if len(programs) > 1 else programs[0].name
+        self._app.tell(f"{what} pinned to {pin_text(pin)} in the kernel; u lifts it")
+
+    def unpin(self) -> None:
+        """Lift the pane's pin; of a pane without one, all pins."""
+        program = self._app.pane.program
+        programs = [program] if program.settings.pin is not None else list(self._app.engine.programs)
+        self._app.engine.pin(None, programs)
+        self._app.tell("unpinned")
+
