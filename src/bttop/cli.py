@@ -50,13 +50,15 @@ def _dashboard(arguments: Sequence[str]) -> int:
     parser.add_argument("--version", action="version", version=f"bttop {__version__}")
     options = parser.parse_args(arguments)
     _check_terminal()
-    engine, settings = _engine(options, "bttop")
+    folders = overlay("probes", options.probes)
+    library = Library.load(folders)
+    engine, settings = _engine(options, "bttop", library)
     try:
         engine.start()
         # Only now: the import takes 0.2 s, in which the programs compile and attach.
         from bttop.ui.run import run_dashboard
 
-        return run_dashboard(engine, settings, theme=options.theme, pinned=_pinned(options))
+        return run_dashboard(engine, settings, library, folders, options.theme)
     finally:
         engine.close()
 
@@ -67,7 +69,7 @@ def _stream(arguments: Sequence[str]) -> int:
         "--for", dest="duration", metavar="DURATION", type=_duration, help="end after this long: 5s, 10m, 1h"
     )
     options = parser.parse_args(arguments)
-    engine, _ = _engine(options, "bttop stream")
+    engine, _ = _engine(options, "bttop stream", Library.load(overlay("probes", options.probes)))
     from bttop.engine.stream import Stream
 
     return Stream(engine, options.duration).run()
@@ -120,9 +122,9 @@ other commands:
 """
 
 
-def _engine(options: argparse.Namespace, command: str) -> tuple[Engine, Settings]:
-    """Check the host, read the library, and start every program."""
-    asked = questions(Library.load(overlay("probes", options.probes)), options.probe, options.programs)
+def _engine(options: argparse.Namespace, command: str, library: Library) -> tuple[Engine, Settings]:
+    """Check the host and start every program."""
+    asked = questions(library, options.probe, options.programs)
     host = Host.read()
     check_can_trace(host, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
     settings = Settings(round(options.interval * 1000), Pin((options.pid,)) if options.pid else None)
@@ -140,10 +142,6 @@ def _check_terminal() -> None:
         raise UsageError(
             "this terminal cannot be drawn on (TERM=dumb)", title="no terminal", hint="bttop stream --for 5s"
         )
-
-
-def _pinned(options: argparse.Namespace) -> str:
-    return f"pid {options.pid}" if options.pid else "no pin"
 
 
 def _pid(text: str) -> int:

@@ -136,10 +136,10 @@ class Attempts:
         else:
             prepared = unedited(source.script, pin=pin, front=front)
         wears_out = prepared.uses_user_stacks and self._release >= (0, 23)
-        badges = tuple(self._badges(prepared, edited))
+        badges = tuple(self._badges(source, prepared, edited))
         return Attempt(source, prepared, edited, badges, wears_out, not _has_conditional_interval(source.script))
 
-    def _badges(self, prepared: Prepared, edited: bool) -> Iterator[Badge]:
+    def _badges(self, source: Source, prepared: Prepared, edited: bool) -> Iterator[Badge]:
         for one in prepared.badges:
             yield Badge(one.text, one.explanation)
         if edited and self._tuning.factor > 1:
@@ -152,6 +152,9 @@ class Attempts:
                 f"bpftrace {self._release} closes its own descriptors while it names user frames of many "
                 "processes; pin one PID, or use bpftrace 0.23 or newer",
             )
+        first = self._order[0][0]
+        if source is not first:
+            yield Badge("fallback", f"{source.name} runs instead of {first.name}: {self.why_fallback}")
 
 
 def _order(sources: tuple[Source, ...]) -> Iterator[tuple[Source, bool]]:

@@ -17,24 +17,29 @@ class Door:
         self._lock = threading.Lock()
         self._wake: Callable[[], None] | None = None
         self._rung = False
+        self._closed = False
 
     def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called on the engine's thread once its loop runs; what was asked for before is done now."""
         with self._lock:
             self._loop = loop
             waiting, self._waiting = self._waiting, []
-        for call, arguments in waiting:
-            loop.call_soon(call, *arguments)
+            for call, arguments in waiting:
+                loop.call_soon(call, *arguments)
 
     def close(self) -> None:
         """Nothing goes in any more."""
         with self._lock:
+            self._closed = True
             self._loop = None
-            self._wake = None
+            self._waiting.clear()
+        self._wake = None
 
     def ask(self, call: Callable[..., None], *arguments: Any) -> None:
         """Have something done on the engine's thread; from any thread, never blocks, ignored after the end."""
         with self._lock:
+            if self._closed:
+                return
             if self._loop is None:
                 self._waiting.append((call, arguments))
                 return

@@ -6,18 +6,20 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from bttop.engine import launch
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
 from bttop.engine.channel import TracerChannel
 from bttop.engine.door import Door
-from bttop.engine.frames import Descriptors, Dropped, Exited, Failed, Frame, LongLine
+from bttop.engine.frames import Descriptors, Dropped, Exited, Failed, Frame, LongLine, Refused, Started
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
+from bttop.errors import TracerLost
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
 from bttop.model.records import Oversized, StampedLine
@@ -25,6 +27,11 @@ from bttop.script.pin import Pin
 
 TICK = 1.0
 """Seconds between two looks at the clock."""
+SHORT_TICK = 0.25
+"""The same while a flush may end by silence alone."""
+CALM = 60.0
+"""Seconds of life after which the next tracer is started without a pause again."""
+LONGEST_PAUSE = 30.0
 POLITE = 10
 """Nice value while the dashboard is starting: without it five compilers make its first frame 40 % later."""
 
@@ -59,6 +66,8 @@ class Engine:
         self._budget = budget or HistoryBudget()
         self._channel = spawn()
         self._generations: dict[int, tuple[Program, Generation]] = {}
+        self._waiting: list[tuple[Program, Generation, Sequence[str], Mapping[str, str]]] = []
+        """Starts that were asked for while there was no tracer."""
         self._last_id = 0
         self._nice = POLITE
         self.on_flush: Callable[[Program, Flush], None] = _nobody
@@ -67,6 +76,9 @@ class Engine:
         self._ended: asyncio.Event | None = None
         self._closing = False
         self._tracer_pause = 0.0
+        self._tracer_since = time.monotonic()
+        self._has_tracer = True
+        self._failure: BaseException | None = None
 
     # Before the thread.
 
@@ -93,24 +105,34 @@ class Engine:
             self.error = error
             self._channel.close()
             self.door.ring()
+        finally:
+            self.door.close()
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._on_crash)
         self._ended = asyncio.Event()
         self._channel.attach(loop, self._on_frames, self._on_tracer_end)
         self.door.open(loop)
-        ticker = loop.create_task(self._tick())
+        self._tick(loop)
         await self._ended.wait()
-        ticker.cancel()
         self._channel.detach()
-        self.door.close()
+        if self._closing:
+            self._channel.close()  # a tracer that was started while `close` looked at the one before
+        if self._failure is not None:
+            raise self._failure
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            now = boot_ns()
-            for program in self.programs:
-                program.tick(now)
+    def _on_crash(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An error in any callback ends the engine: going on with a program half moved would show wrong numbers."""
+        self._failure = self._failure or context.get("exception") or RuntimeError(context["message"])
+        self._finish()
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        quick = any(program.awaits_quiet for program in self.programs)
+        loop.call_later(SHORT_TICK if quick else TICK, self._tick, loop)
+        now = boot_ns()
+        for program in () if self._closing else self.programs:
+            program.tick(now)
 
     # From other threads.
 
@@ -161,6 +183,10 @@ class Engine:
         else:
             program.start(boot_ns())
 
+    def refuse_reload(self, program: Program, why: str) -> None:
+        """A program's file has changed to something that cannot even be read: say so, and let the old text run."""
+        self.door.ask(self._refuse_reload, program, why)
+
     def _set_interval(self, interval_ms: int) -> None:
         for program in self.programs:
             program.change(replace(program.settings, interval_ms=interval_ms), boot_ns())
@@ -169,6 +195,9 @@ class Engine:
         for program in programs:
             if program.settings.pin != pin:
                 program.change(replace(program.settings, pin=pin), boot_ns())
+
+    def _refuse_reload(self, program: Program, why: str) -> None:
+        program.refuse_reload(why)
 
     def _open(self, question: Question, settings: Settings) -> None:
         self.add(question.name, question.sources, settings, question.failure)
@@ -218,7 +247,10 @@ class Engine:
             all_probes=attempt.source is not program.sources[-1],
         )
         command = launch.command(self.bpftrace, prepared.text, prepared.args)
-        self._channel.start(generation.id, command, environment, self._nice)
+        if self._has_tracer:
+            self._channel.start(generation.id, command, environment, self._nice)
+        else:
+            self._waiting.append((program, generation, command, environment))
         return generation
 
     def stop(self, generation: Generation, grace: float) -> None:
@@ -255,31 +287,60 @@ class Engine:
                 program.on_descriptors(generation, dict(counts), stamp.boot_ns)
             case Dropped(lines=lines):
                 program.on_dropped(generation, lines)
-            case Failed(stamp=stamp, reason=reason):
-                del self._generations[frame.generation]
-                program.on_failed(generation, reason, stamp.boot_ns)
+            case Started():
+                generation.executed = True
+            case Failed(stamp=stamp, reason=reason) | Refused(stamp=stamp, reason=reason):
+                self._on_failed(program, generation, reason, stamp.boot_ns)
             case Exited(stamp=stamp, code=code):
                 del self._generations[frame.generation]
-                program.on_exit(generation, code, stamp.boot_ns)
+                if not self._closing:
+                    program.on_exit(generation, code, stamp.boot_ns)
             case _:
                 pass
+
+    def _on_failed(self, program: Program, generation: Generation, reason: str, now: int) -> None:
+        """It could not be started; what is refused later (a watch) harms nothing."""
+        if not generation.executed:
+            del self._generations[generation.id]
+            program.on_failed(generation, reason, now)
 
     def _on_tracer_end(self, reason: str) -> None:
         """The tracer is gone, and every bpftrace with it. Unless we are leaving, a new one takes its place."""
         if self._closing:
             return
+        self._has_tracer = False
         self._generations.clear()
         now = boot_ns()
+        if time.monotonic() - self._tracer_since > CALM:
+            self._tracer_pause = 0.0
         for program in self.programs:
             program.on_tracer_lost(now, reason)
-        loop = asyncio.get_running_loop()
-        loop.call_later(self._tracer_pause, self._respawn)
-        self._tracer_pause = min(30.0, self._tracer_pause * 2 + 0.5)
+        self._respawn_later()
+
+    def _respawn_later(self) -> None:
+        asyncio.get_running_loop().call_later(self._tracer_pause, self._respawn)
+        self._tracer_pause = min(LONGEST_PAUSE, self._tracer_pause * 2 + 0.5)
 
     def _respawn(self) -> None:
         if self._closing:
             return
         self._channel.detach()
         self._channel.close()
-        self._channel = self._spawn()
+        try:
+            self._channel = self._spawn()
+        except TracerLost:
+            self._respawn_later()
+            return
+        self._tracer_since = time.monotonic()
+        self._has_tracer = True
         self._channel.attach(asyncio.get_running_loop(), self._on_frames, self._on_tracer_end)
+        self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for program, generation, command, environment in waiting:
+            if generation.doomed:
+                del self._generations[generation.id]
+                program.on_exit(generation, 0, boot_ns())
+            else:
+                self._channel.start(generation.id, command, environment, self._nice)

@@ -39,13 +39,14 @@ class Host:
     cpus: int
     """CPUs that are online."""
     tracefs: Path | None
-    """Where tracefs is mounted, or None."""
+    """Where tracefs is mounted, or None: it is not, or this user may not look into it."""
 
     @classmethod
     def read(cls) -> Host:
         """Read the facts of the running host; costs well under a millisecond."""
         uname = os.uname()
-        tracefs = next((path for path in _TRACEFS if (path / "events").is_dir()), None)
+        # os.path: a normal user may not look into tracefs, and pathlib raises then.
+        tracefs = next((path for path in _TRACEFS if os.path.isdir(path / "events")), None)  # noqa: PTH112
         return cls(uname.nodename, uname.release, uname.machine, os.cpu_count() or 1, tracefs)
 
     def why_not(self, provider: str, rest: str) -> str:
@@ -85,7 +86,8 @@ def find_bpftrace(wanted: str | None) -> Bpftrace:
     name = wanted or os.environ.get("BTTOP_BPFTRACE") or "bpftrace"
     path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/sbin")
     if path is None:
-        raise CannotTrace(f"{name} is not installed here", title="no bpftrace", hint=install_command())
+        why = "is no program that can be run" if "/" in name else "is not installed here"
+        raise CannotTrace(f"{name} {why}", title="no bpftrace", hint=install_command())
     try:
         answer = subprocess.run(
             [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False

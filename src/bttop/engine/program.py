@@ -13,7 +13,7 @@ from bttop.engine.attempts import Settings, Source
 from bttop.engine.backoff import Backoff
 from bttop.engine.control import Control
 from bttop.engine.generation import SECOND, Generation, was_killed
-from bttop.engine.status import Badge, Complaint, State, Status
+from bttop.engine.status import Complaint, State, Status
 from bttop.engine.tuning import Tuner
 from bttop.model.flush import Flush, Tally
 from bttop.model.history import History
@@ -97,6 +97,10 @@ class Program:
             self._complaint = None
             self._retry.cancel()
             self._begin(now, "")
+
+    def refuse_reload(self, why: str) -> None:
+        """The edited text is of no use: said until it is mended; whatever runs goes on."""
+        self._publish(complaint=Complaint(why))
 
     def on_line(self, generation: Generation, line: StampedLine) -> None:
         """One line of one of this program's generations."""
@@ -402,19 +406,10 @@ class Program:
             probes=0 if shown is None else shown.probes,
             interval_ns=self.settings.interval_ms * 1_000_000 if shown is None else shown.plan.interval_ns,
             complaint=complaint,
-            badges=self.status.badges if shown is None else self._badges(shown),
+            badges=self.status.badges if shown is None else shown.attempt.badges,
             retry_at_ns=self._retry.at,
         )
         self._control.changed(self)
-
-    def _badges(self, shown: Generation) -> tuple[Badge, ...]:
-        badges = list(shown.attempt.badges)
-        if shown.attempt.source is not self.sources[0]:
-            why = self._attempts.why_fallback or "the first choice could not attach here"
-            badges.append(
-                Badge("fallback", f"{shown.attempt.source.name} runs instead of {self.sources[0].name}: {why}")
-            )
-        return tuple(badges)
 
 
 def _why_ended(generation: Generation) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bttop.engine.attempts import Source
@@ -25,16 +27,20 @@ class Question:
     """Why it cannot be asked at all; such a question still gets its pane, which says so."""
 
 
-def questions(library: Library, names: Sequence[str], programs: Sequence[str]) -> tuple[Question, ...]:
+def questions(
+    library: Library, names: Sequence[str], programs: Sequence[str], folder: Path | None = None
+) -> tuple[Question, ...]:
     """What to run: the named probe files, then the given programs; the ladder when there is neither.
 
+    `folder` is the one that the user chose to look in first: when it has no probe files, a pane says so.
     Raises UsageError for a name that is no probe file. A faulty file of the ladder gets a pane that says why.
     """
-    if not names and not programs:
-        names = LADDER
-        return tuple(_from_file(library, name, lenient=True) for name in names)
-    asked = [_from_file(library, name, lenient=False) for name in names]
-    asked += [from_text(f"-e {index}", text) for index, text in enumerate(programs, start=1)]
+    if names or programs:
+        asked = [_from_file(library, name, lenient=False) for name in names]
+        asked += [from_text(f"-e {index}", text) for index, text in enumerate(programs, start=1)]
+    else:
+        asked = [_from_file(library, name, lenient=True) for name in LADDER]
+    asked += [Question("probes", (), str(fault)) for fault in library.failures if fault.path == folder]
     return tuple(_unique(asked))
 
 
@@ -47,16 +53,33 @@ def from_text(name: str, text: str) -> Question:
 
 
 def _from_file(library: Library, name: str, *, lenient: bool) -> Question:
+    if not lenient:
+        _check_path(name)
     found = library.find(name)
     if isinstance(found, ProbeFile):
-        return Question(found.path.stem, _chain(library, found))
+        return Question(found.path.stem, sources_of(library, found))
     if not lenient and found.reason == "no probe file of this name":
         known = ", ".join(sorted(probe.path.stem for probe in library.probes))
         raise UsageError(f"there is no probe {name!r}; the library has: {known}", hint="bttop probes")
     return Question(Path(name).stem, (), str(found))
 
 
-def _chain(library: Library, first: ProbeFile) -> tuple[Source, ...]:
+def _check_path(name: str) -> None:
+    """Raise UsageError for what is written as a path and can be no probe file."""
+    if "/" not in name:
+        return
+    if os.path.isdir(name):  # noqa: PTH112  pathlib raises where it may not look
+        raise UsageError(f"{name} is a directory", hint=f"bttop --probes {name}")
+    if not os.path.lexists(name):
+        raise UsageError(f"there is no file {name}", hint="bttop probes")
+
+
+def question_from_path(library: Library, path: Path) -> Question:
+    """A probe file by its path; a faulty one is a question with its failure."""
+    return _from_file(library, str(path.absolute()), lenient=True)
+
+
+def sources_of(library: Library, first: ProbeFile) -> tuple[Source, ...]:
     """A probe file and its fallbacks; a fallback that names itself again ends the chain."""
     chain = [first]
     while (front := chain[-1].front) is not None and front.fallback:
@@ -71,11 +94,9 @@ def _chain(library: Library, first: ProbeFile) -> tuple[Source, ...]:
 
 def _unique(asked: Sequence[Question]) -> list[Question]:
     """Two files of one name get numbers, so that every pane has a name of its own."""
-    seen: dict[str, int] = {}
-    found = []
+    found: dict[str, Question] = {}
     for question in asked:
-        seen[question.name] = seen.get(question.name, 0) + 1
-        count = seen[question.name]
-        name = question.name if count == 1 else f"{question.name} ({count})"
-        found.append(Question(name, question.sources, question.failure))
-    return found
+        numbered = (f"{question.name} ({count})" for count in itertools.count(2))
+        name = next(name for name in itertools.chain((question.name,), numbered) if name not in found)
+        found[name] = replace(question, name=name)
+    return list(found.values())

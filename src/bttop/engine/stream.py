@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from types import FrameType
 
 from bttop.engine.engine import Engine
 from bttop.engine.program import Program
 from bttop.engine.status import State
+from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.names import decoders
 from bttop.store.jsonl import flush_lines
 
-_HOPELESS = frozenset({State.FAILED, State.UNAVAILABLE, State.STOPPED, State.ENDED})
+MOST_WAITING = 256
+"""Flushes that wait for a reader; what comes on top is left out and counted."""
+PATIENCE = 1.0
+"""Seconds for the line at hand when it is time to end and nobody reads."""
+_OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.STOPPED, State.ENDED})
+_USELESS = frozenset({State.FAILED, State.UNAVAILABLE})
+
+
+class _NobodyReadsError(Exception):
+    """Standard output took nothing until the patience ran out."""
 
 
 class Stream:
@@ -24,65 +36,118 @@ class Stream:
     def __init__(self, engine: Engine, seconds: float | None) -> None:
         self._engine = engine
         self._flushes: queue.SimpleQueue[tuple[Program, Flush] | None] = queue.SimpleQueue()
+        self._seconds = seconds
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self._decoders = decoders(engine.host.machine)
         self._told: dict[str, str] = {}
+        self._left_out = 0
         self._ended = False
 
     def run(self) -> int:
         """Write until SIGINT, SIGTERM, SIGHUP, the deadline, or until nobody reads. The exit code: 0, or 1 when
-        no program could run at all."""
-        self._engine.on_flush = lambda program, flush: self._flushes.put((program, flush))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._end)
+        no program could run at all. Raises BttopError when standard output cannot be written."""
+        self._engine.on_flush = self._take
+        self._listen()
         self._engine.start()
         self._engine.at_full_speed()
         try:
-            while not self._ended and not self._over():
-                self._write_next()
-        except BrokenPipeError:
-            # Whoever read us has what it wanted (`| head`); without this the interpreter complains at exit.
-            sys.stdout = None
+            self._write_all()
+            self._tell_troubles()
+            return 1 if self._is_useless() else 0
+        except (BrokenPipeError, _NobodyReadsError):
+            return 0  # whoever read us has what it wanted (`| head`), or has stopped to read
+        except OSError as error:
+            raise BttopError(f"standard output: {error.strerror}", title="cannot write") from error
         finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
             self._engine.close()
-        return (
-            1 if self._all_hopeless() and not any(program.history.appended for program in self._engine.programs) else 0
-        )
+            _drop_output()
+
+    def _listen(self) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._end)
+        signal.signal(signal.SIGALRM, self._give_up)
+        if self._seconds is not None:
+            signal.setitimer(signal.ITIMER_REAL, self._seconds + PATIENCE)
 
     def _end(self, _number: int, _frame: FrameType | None) -> None:
         self._ended = True
         self._flushes.put(None)
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
 
-    def _write_next(self) -> None:
+    def _give_up(self, _number: int, _frame: FrameType | None) -> None:
+        """A write to a pipe that is full ends by an exception only."""
+        raise _NobodyReadsError
+
+    def _take(self, program: Program, flush: Flush) -> None:
+        """Called on the engine's thread, which must never wait for a reader."""
+        if self._flushes.qsize() < MOST_WAITING:
+            self._flushes.put((program, flush))
+        else:
+            self._left_out += 1
+
+    def _write_all(self) -> None:
+        while not self._ended and not self._over():
+            self._write_next(0.25)
+            self._tell_troubles()
+        while not self._flushes.empty():
+            self._write_next(0.0)
+
+    def _write_next(self, seconds: float) -> None:
         try:
-            found = self._flushes.get(timeout=0.25)
+            found = self._flushes.get(timeout=seconds)
         except queue.Empty:
-            found = None
+            return
         if found is not None:
             program, flush = found
             for line in flush_lines(program.name, flush, self._decoders):
                 sys.stdout.write(line + "\n")
             sys.stdout.flush()
-        self._tell_troubles()
 
     def _over(self) -> bool:
         if self._engine.error is not None:
             raise self._engine.error
         late = self._deadline is not None and time.monotonic() >= self._deadline
-        return late or (self._all_hopeless() and self._flushes.empty())
+        return late or (self._all_in(_OVER) and self._flushes.empty())
 
-    def _all_hopeless(self) -> bool:
-        return all(program.status.state in _HOPELESS for program in self._engine.programs)
+    def _all_in(self, states: frozenset[State]) -> bool:
+        return all(program.status.state in states for program in self._engine.programs)
+
+    def _is_useless(self) -> bool:
+        return self._all_in(_USELESS) and not any(program.history.appended for program in self._engine.programs)
 
     def _tell_troubles(self) -> None:
         """Say on stderr what goes wrong, each thing once."""
         for program in self._engine.programs:
-            status = program.status
-            lines = [] if status.complaint is None else [status.complaint.title, *status.complaint.lines]
-            if not lines and status.reason and not status.running:
-                lines = [status.reason]
-            text = "\n  ".join(lines)
-            if text and self._told.get(program.name) != text:
-                self._told[program.name] = text
-                sys.stderr.write(f"bttop: {program.name}: {text}\n")
-                sys.stderr.flush()
+            for number, text in enumerate(_troubles(program)):
+                self._tell(f"{program.name}/{number}", f"{program.name}: {text}")
+        if self._left_out:
+            self._tell("left out", f"{self._left_out} flushes were left out: standard output is read too slowly")
+
+    def _tell(self, about: str, text: str) -> None:
+        if self._told.get(about) != text:
+            self._told[about] = text
+            sys.stderr.write(f"bttop: {text}\n")
+            sys.stderr.flush()
+
+
+def _troubles(program: Program) -> Iterator[str]:
+    """What a reader of the numbers must know of a program now."""
+    status = program.status
+    if status.complaint is not None:
+        yield "\n  ".join([status.complaint.title, *status.complaint.lines])
+    elif status.reason and not status.running:
+        yield status.reason
+    elif status.reason and status.state in (State.SILENT, State.DAMAGED):
+        yield f"{status.state}: {status.reason}"
+    else:
+        yield ""
+    for badge in status.badges:
+        yield f"{badge.text}: {badge.why}"
+
+
+def _drop_output() -> None:
+    """Leave nothing to be written at exit: it would fail or block once more."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)

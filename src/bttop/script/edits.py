@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from bttop.script.lexer import Token
@@ -20,8 +19,7 @@ class Edit(NamedTuple):
     """Offset of what `text` stands for, where that is another place than its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(NamedTuple):
     """A text with its edits applied."""
 
     original: str

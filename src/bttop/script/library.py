@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from bttop.script.frontmatter import FrontMatter, FrontMatterFault, read_front_matter
 from bttop.script.reader import Script, Unreadable, read
 from bttop.script.survey import survey
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeFile:
+class ProbeFile(NamedTuple):
     """One probe file."""
 
     name: str
@@ -28,8 +27,7 @@ class ProbeFile:
         return (self.front.title if self.front else "") or self.path.stem
 
 
-@dataclass(frozen=True, slots=True)
-class LibraryFailure:
+class LibraryFailure(NamedTuple):
     """A probe file or directory that cannot be used."""
 
     path: Path
@@ -42,8 +40,7 @@ class LibraryFailure:
         return f"{place}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
+class Library(NamedTuple):
     """Probe files by name. Of several with one name, the first directory's counts, even when it is faulty."""
 
     probes: tuple[ProbeFile, ...] = ()

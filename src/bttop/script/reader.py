@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from bttop.script.lexer import (
     INSIGNIFICANT,
@@ -47,8 +46,7 @@ _DEFINITION = re.compile(r"(struct|union|enum|typedef|config|let|macro|import|fn
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """Why a script could not be read."""
 
     reason: str
@@ -60,8 +58,7 @@ class Unreadable:
     """The script, when it can be given to bpftrace as it is; else empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttachPoint:
+class AttachPoint(NamedTuple):
     """One attach point of a probe."""
 
     text: str
@@ -73,8 +70,7 @@ class AttachPoint:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     """One probe. Indices count the script's tokens."""
 
     points: tuple[AttachPoint, ...]
@@ -90,8 +86,7 @@ class Probe:
         return any(point.provider in providers for point in self.points)
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """A part that is no probe: `struct`, `config`, `let`, `macro`, `import` and the like."""
 
     keyword: str
@@ -100,8 +95,7 @@ class Definition:
     """Index behind its last token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """A script that could be read."""
 
     text: str

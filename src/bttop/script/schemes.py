@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from bttop.model.plan import Aggregation, Column, MapPlan, Scheme
 from bttop.script.frontmatter import FrontMatter, MapFront
@@ -16,8 +15,7 @@ ADDITIVE: Final = frozenset({"count", "sum", "stats", "hist", "lhist"})
 _RUN_ENDS: Final = ("begin", "end")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One map and how its flushes come about."""
 
     use: MapUse
@@ -28,8 +26,7 @@ class Choice:
     """Whether the script's own statements say something else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(NamedTuple):
     """What the caller asks for."""
 
     schemes: Mapping[str, Scheme]

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from bttop.model.plan import Aggregation
 from bttop.script.columns import Expression, KeyNames, name_keys, split
@@ -32,8 +31,7 @@ _OUTPUTS: Final = frozenset(["print", "printf", "time", "cat", "join", "system",
 _NAME = re.compile(r"@(?:[A-Za-z_][A-Za-z0-9_]*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(NamedTuple):
     """One statement that counts into a map."""
 
     name: str
@@ -49,8 +47,7 @@ class Update:
     """Of the aggregation; for `+=` the added expression; empty for `++`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """`print`, `clear` or `zero` of a whole map."""
 
     verb: Verb
@@ -60,8 +57,7 @@ class Call:
     """The whole call, from the verb to its `)`."""
 
 
-@dataclass(frozen=True, slots=True)
-class MapUse:
+class MapUse(NamedTuple):
     """One map of a script."""
 
     name: str
@@ -89,8 +85,7 @@ class MapUse:
         return self.uses <= {"increment", "add", "print", "clear", "zero"} and bool(self.updates)
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """What a script does."""
 
     maps: Mapping[str, MapUse]
@@ -132,8 +127,7 @@ def survey(script: Script) -> Survey:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """One occurrence of a map."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
@@ -13,20 +14,43 @@ from textual.screen import Screen
 
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
+from bttop.engine.questions import Question as Program
+from bttop.engine.questions import question_from_path
 from bttop.model.names import decoders
-from bttop.ui.bars import FooterBar, HeaderBar, Question
+from bttop.script.library import Library
+from bttop.ui.ask import AskBar, Question
+from bttop.ui.asking import Prompt
+from bttop.ui.bars import FooterBar, HeaderBar
 from bttop.ui.board import Board
 from bttop.ui.driver import NonBlockingDriver
+from bttop.ui.editing import edit, save
 from bttop.ui.keys import BY_NAME, COMMANDS
+from bttop.ui.lastresort import LastResort
 from bttop.ui.pages import badge_lines, help_lines
 from bttop.ui.pane import Pane
+from bttop.ui.pins import Pins
+from bttop.ui.reloads import Reloads
 from bttop.ui.sheet import Sheet
-from bttop.ui.spans import Glyphs
+from bttop.ui.spans import Glyphs, Line
 from bttop.ui.themes import Theme
 
 INTERVALS_MS = (100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
 LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
 """Seconds between two repaints: the interval, within these bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the dashboard has around it."""
+
+    library: Library
+    folders: tuple[Path, ...]
+    """The folders of probe files and themes, to be watched."""
+    themes: Mapping[str, Theme]
+    theme: str
+    glyphs: Glyphs
+    notices: Sequence[str] = ()
+    """What went wrong before the screen was there."""
 
 
 class BttopApp(App[None]):
@@ -42,31 +66,32 @@ class BttopApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     inherit_bindings: ClassVar[bool] = False
     board: Board
+    pins: Pins
+    prompt: Prompt
+    reloads: Reloads
+    last_resort: LastResort
 
-    def __init__(
-        self,
-        engine: Engine,
-        settings: Settings,
-        themes: Mapping[str, Theme],
-        theme_name: str,
-        glyphs: Glyphs,
-        *,
-        pinned: str = "no pin",
-        notices: Sequence[str] = (),
-    ) -> None:
+    def __init__(self, engine: Engine, settings: Settings, around: Surroundings) -> None:
         super().__init__(driver_class=NonBlockingDriver)
         self.engine = engine
         self.settings = settings
-        self._themes = dict(themes)
-        self._theme_name = theme_name
-        self._notices = tuple(notices)
+        self.library = around.library
+        self.folders = around.folders
+        self._themes = dict(around.themes)
+        self._theme_name = around.theme
+        self._notices = tuple(around.notices)
         for one in self._themes.values():
             self.register_theme(one.dialogs)
         self.theme = self.look.dialogs.name
-        self.board = Board(engine.programs, self.look, glyphs, decoders(engine.host.machine))
-        self._header_bar = HeaderBar(engine, pinned, self.look)
+        self.board = Board(engine.programs, self.look, around.glyphs, decoders(engine.host.machine))
+        self.pins = Pins(self)
+        self.prompt = Prompt(self)
+        self.reloads = Reloads(self)
+        self._header_bar = HeaderBar(engine, self.look)
+        self._ask_bar = AskBar(self.look)
         self._footer_bar = FooterBar(self.look)
         self._ticker: Any = None
+        self._offered: Path | None = None
 
     @property
     def look(self) -> Theme:
@@ -81,25 +106,29 @@ class BttopApp(App[None]):
     def compose(self) -> ComposeResult:
         yield self._header_bar
         yield self.board
+        yield self._ask_bar
         yield self._footer_bar
+
+    # Time.
 
     def on_mount(self) -> None:
         """Begin to follow the engine."""
-        loop = self._loop
-        assert loop is not None
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(self.call_later, self._look)
-
-        self.engine.door.listen(wake)
+        self.engine.door.listen(lambda: self.from_thread(self._look))
         self._restart_ticker()
         self.call_after_refresh(self._on_first_frame)
         if self._notices:
-            self._footer_bar.tell("; ".join(self._notices), "warn")
+            self.tell("; ".join(self._notices), "warn")
+
+    def from_thread(self, call: Callable[[], None]) -> None:
+        """Have something done on the screen's thread; raises RuntimeError once its loop has closed."""
+        loop = self._loop
+        assert loop is not None
+        loop.call_soon_threadsafe(self.call_later, call)
 
     def _on_first_frame(self) -> None:
         """Start-up is over: probes may use full speed; what was imported needs no collecting ever again."""
         self.engine.at_full_speed()
+        self.reloads.follow()
         gc.freeze()
         self._look()
 
@@ -114,10 +143,36 @@ class BttopApp(App[None]):
         if self.engine.error is not None:
             raise self.engine.error
         self.engine.door.looked()
+        self.board.follow(self.engine.programs)
         self.board.advance()
         self._header_bar.repaint()
         if isinstance(self.screen, Sheet):
             self.screen.refresh_page()
+
+    # What the parts of the screen share.
+
+    def tell(self, text: str, role: str = "hint") -> None:
+        """Say something in the footer, until the next key."""
+        self._footer_bar.tell(text, role)
+
+    def ask(self, question: Question, text: str = "", notes: Sequence[Line] = ()) -> None:
+        """Ask something above the footer."""
+        self._footer_bar.hush()
+        self._ask_bar.ask(question, text, notes)
+
+    def question_from_file(self, name: str) -> Program:
+        """The program that a probe file is."""
+        return question_from_path(self.library, Path(name).expanduser())
+
+    def add_program(self, program: Program, settings: Settings) -> None:
+        """Run one more program; its pane comes at the engine's next ring."""
+        self.engine.open(program, settings)
+        self.reloads.follow()
+
+    def offer(self, path: Path) -> None:
+        """A new probe file has appeared."""
+        self._offered = path
+        self.tell(f"{path.name} is new in {path.parent}; o opens it as a pane")
 
     # Commands (see keys.py).
 
@@ -126,12 +181,15 @@ class BttopApp(App[None]):
         if isinstance(self.screen, Sheet) and name not in ("quit", "theme"):
             self.pop_screen()
         self._footer_bar.hush()
-        BY_NAME[name].run(self)
+        if self.board.panes or BY_NAME[name].needs_no_pane:
+            BY_NAME[name].run(self)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """Every key works in the palette too."""
         for command in COMMANDS:
-            yield SystemCommand(command.title, f"{command.group}: {command.label}", lambda c=command: c.run(self))
+            yield SystemCommand(
+                command.title, f"{command.group}: {command.label}", lambda c=command: self.action_command(c.name)
+            )
         for name, theme in self._themes.items():
             yield SystemCommand(f"Theme: {theme.title}", "Screen", lambda n=name: self.use_theme(n))
 
@@ -154,17 +212,38 @@ class BttopApp(App[None]):
         """Stop or start the pane's program."""
         self.engine.toggle(self.pane.program)
 
+    def close_pane(self) -> None:
+        """Detach the pane's program and take the pane away."""
+        self.engine.remove(self.pane.program)
+        self.tell(f"{self.pane.program.name} is closed")
+
+    def open_offered(self) -> None:
+        """Open the probe file that appeared last."""
+        if self._offered is None:
+            self.tell("no new probe file has appeared", "warn")
+            return
+        self.add_program(question_from_path(self.library, self._offered), self.settings)
+        self._offered = None
+
+    def edit_pane(self) -> None:
+        """Open the pane's script in the editor."""
+        self.run_worker(edit(self), exclusive=True, group="editor")
+
+    def save_pane(self) -> None:
+        """Keep the pane's script as a probe file."""
+        save(self)
+
     def step_interval(self, step: int) -> None:
         """Ask all programs for a longer or shorter interval."""
         at = min(range(len(INTERVALS_MS)), key=lambda i: abs(INTERVALS_MS[i] - self.settings.interval_ms))
         wanted = INTERVALS_MS[max(0, min(len(INTERVALS_MS) - 1, at + step))]
         if wanted == self.settings.interval_ms:
-            self._footer_bar.tell(f"{wanted / 1000:g} s is the end of the scale", "warn")
+            self.tell(f"{wanted / 1000:g} s is the end of the scale", "warn")
             return
         self.settings = replace(self.settings, interval_ms=wanted)
-        self.engine.change(self.settings)
+        self.engine.set_interval(wanted)
         self._restart_ticker()
-        self._footer_bar.tell(f"interval {wanted / 1000:g} s: each pane changes over at its first new flush")
+        self.tell(f"interval {wanted / 1000:g} s: each pane changes over at its first new flush")
 
     def ask_filter(self) -> None:
         """Filter the pane while typing; Esc brings the old filter back."""
@@ -174,7 +253,7 @@ class BttopApp(App[None]):
         def done(text: str | None) -> None:
             pane.filter(before if text is None else text)
 
-        self._footer_bar.ask(Question("filter: ", pane.filter, done), before)
+        self.ask(Question("filter: ", done, pane.filter), before)
 
     def show_detail(self) -> None:
         """The selected row in full, alive."""
@@ -195,15 +274,24 @@ class BttopApp(App[None]):
         """Go round the themes."""
         names = list(self._themes)
         self.use_theme(names[(names.index(self._theme_name) + 1) % len(names)])
-        self._footer_bar.tell(f"theme {self.look.title}")
+        self.tell(f"theme {self.look.title}")
 
     def use_theme(self, name: str) -> None:
         """Use a theme by name."""
         self._theme_name = name
         self.theme = self.look.dialogs.name
         self.board.set_theme(self.look)
-        self._header_bar.set_theme(self.look)
-        self._footer_bar.set_theme(self.look)
+        for bar in (self._header_bar, self._footer_bar, self._ask_bar):
+            bar.set_theme(self.look)
+
+    def replace_theme(self, theme: Theme) -> None:
+        """A theme's file has changed: seen at once where it is in use."""
+        self._themes[theme.name] = theme
+        self.register_theme(theme.dialogs)
+        if theme.name == self._theme_name:
+            self.use_theme(theme.name)
+            self.mutate_reactive(App.theme)
+        self.tell(f"theme {theme.title} read again")
 
     def redraw(self) -> None:
         """Send the whole screen again."""

@@ -11,12 +11,13 @@ from bttop.engine.attempts import Settings
 from bttop.engine.check import complaints
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import from_text
-from bttop.paths import config_home, state_home
+from bttop.paths import state_home
 from bttop.script.oneliner import OneLiner, Refused, read_one_liner
 from bttop.script.pin import Pin
 from bttop.script.prepare import prepare
 from bttop.script.reader import Unreadable
 from bttop.ui.ask import Question
+from bttop.ui.completion import complete
 from bttop.ui.spans import Line, Span
 from bttop.ui.text import visible
 
@@ -41,7 +42,7 @@ class History:
     def add(self, text: str) -> None:
         """Remember a line; several lines of a program are one."""
         line = text.replace("\\", "\\\\").replace("\n", "\\n")
-        self._lines = [one for one in self._lines if one != text][-KEPT + 1 :] + [text]
+        self._lines = [*[one for one in self._lines if one != text][-KEPT + 1 :], text]
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._path.open("a", encoding="utf-8", errors="surrogateescape") as file:
@@ -71,7 +72,7 @@ class Prompt:
 
     def open(self, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask for a program."""
-        question = Question(":", self._answered, history=self._history.lines, complete=self._app.words.complete)
+        question = Question(":", self._answered, history=self._history.lines, complete=complete)
         self._app.ask(question, text, notes)
 
     def _answered(self, text: str | None) -> None:
@@ -83,7 +84,9 @@ class Prompt:
             self.open(text, [_note(found.reason, "error")])
             return
         if "--unsafe" in found.options:
-            self.open(text, [_note("--unsafe would let the program change the system; bttop does not pass it on", "error")])
+            self.open(
+                text, [_note("--unsafe would let the program change the system; bttop does not pass it on", "error")]
+            )
             return
         program = self._program(found)
         if isinstance(program, str):
@@ -124,43 +127,3 @@ class Prompt:
 
 def _note(text: str, role: str) -> Line:
     return (Span(f" {visible(text)}", role),)
-
-
-class Keeper:
-    """Saving and editing the program of a pane."""
-
-    def __init__(self, app: BttopApp) -> None:
-        self._app = app
-
-    def save(self) -> None:
-        """Ask for a name and write the pane's program as a probe file of the user's library."""
-        source = self._app.pane.program.sources[0] if self._app.pane.program.sources else None
-        if source is None:
-            self._app.tell("there is nothing to save", "warn")
-            return
-        folder = config_home() / "probes"
-        usual = source.name.removesuffix(".bt") if source.path is not None else ""
-
-        def done(name: str | None) -> None:
-            if name is None or not name.strip():
-                return
-            path = folder / f"{name.strip().removesuffix('.bt')}.bt"
-            self._write(path, source.text)
-
-        self._app.ask(Question(f"save to {folder}/", done), usual)
-
-    def _write(self, path: Path, text: str) -> Path | None:
-        if path.name.startswith(".") or path.parent != config_home() / "probes":
-            self._app.tell("a probe's name has no slash and no leading dot", "warn")
-            return None
-        if path.exists():
-            self._app.tell(f"{path} exists already; choose another name", "warn")
-            return None
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
-        except OSError as error:
-            self._app.tell(f"{path}: {error.strerror}", "error")
-            return None
-        self._app.tell(f"saved as {path}; bttop {path.stem} runs it")
-        return path

@@ -79,7 +79,6 @@ class HeaderBar(Bar):
         room = cells - line_width(tuple(right))
         return (*fit(left, max(0, room)), *right)
 
-
     def _pin(self) -> Span:
         """The pin that all programs share, or how many have one."""
         pins = [program.settings.pin for program in self._engine.programs]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bttop.engine.status import State, Status
 from bttop.model.names import Decoder
 from bttop.ui import numbers
 from bttop.ui.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.subject import WORDS, Feed, Subject
-from bttop.ui.text import left, visible, width
+from bttop.ui.text import folded, left, visible
 from bttop.ui.views.base import Choice, Drawing, Scene
 from bttop.ui.views.log import draw_log
 
@@ -54,7 +54,8 @@ def draw_pane(feed: Feed, subject: Subject, choice: Choice, frame: Frame, now_ns
     """A pane as a whole: exactly `frame.height` lines of `frame.width` cells."""
     margin = 1 if frame.divided else 0
     room = frame.width - margin
-    trouble = _trouble(feed.status, room, max(2, (frame.height - 1) // 2), now_ns, has_data=feed.flush is not None)
+    most = frame.height - 1 if feed.flush is None else max(2, (frame.height - 1) // 2)
+    trouble = _trouble(feed.status, room, most, now_ns)
     drawing = _body(feed, subject, choice, frame, room, max(0, frame.height - 1 - len(trouble)))
     lines = [*trouble, *drawing.lines][: frame.height - 1]
     lines = [*(fit(line, room) for line in lines), *([fit((), room)] * (frame.height - 1 - len(lines)))]
@@ -66,7 +67,7 @@ def draw_pane(feed: Feed, subject: Subject, choice: Choice, frame: Frame, now_ns
 
 def _body(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int, rows: int) -> Drawing:
     if rows <= 0:
-        return Drawing(())
+        return Drawing((), choice=choice)
     if subject.view is None:
         lines, back = draw_log(feed.log.lines, room, rows, choice.top, choice.needle)
         if not lines:
@@ -132,10 +133,10 @@ def _view(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int,
     drawing = subject.view.draw(scene)
     if not scene.data.rows and len(drawing.lines) < rows:
         note = Span(" nothing happened in this interval", "dim")
-        return Drawing((*drawing.lines, (note,)), (*drawing.keys, None), summary=drawing.summary, choice=drawing.choice)
+        return replace(drawing, lines=(*drawing.lines, (note,)), keys=(*drawing.keys, None))
     if scene.data.rows and not drawing.order and choice.needle and len(drawing.lines) < rows:
         note = Span(f" no row contains “{choice.needle}”", "dim")
-        return Drawing((*drawing.lines, (note,)), (*drawing.keys, None), summary=drawing.summary, choice=drawing.choice)
+        return replace(drawing, lines=(*drawing.lines, (note,)), keys=(*drawing.keys, None))
     return drawing
 
 
@@ -150,7 +151,7 @@ def _quiet(status: Status) -> str:
     }.get(status.state, "")
 
 
-def _trouble(status: Status, room: int, most: int, now_ns: int, *, has_data: bool) -> list[Line]:
+def _trouble(status: Status, room: int, most: int, now_ns: int) -> list[Line]:
     """What went wrong, at the top of the pane: the sentence, then bpftrace's own lines."""
     lines: list[Line] = []
     complaint = status.complaint
@@ -168,7 +169,7 @@ def _trouble(status: Status, room: int, most: int, now_ns: int, *, has_data: boo
         goes_on = "; the old one runs on" if status.state is State.LIVE else ""
         wrapped += _wrap(Span(f" {visible(complaint.title)}{goes_on}", "error"), room)
         wrapped += _quoted(complaint.lines, room)
-    if len(wrapped) > most and has_data:
+    if len(wrapped) > most > 0:
         return [*wrapped[: most - 1], (Span(f" … {len(wrapped) - most + 1} more lines: b shows them", "dim"),)]
     return wrapped
 
@@ -193,12 +194,7 @@ def _is_mark(text: str) -> bool:
 
 def _wrap(span: Span, room: int) -> list[Line]:
     """A message over as many lines as it takes."""
-    text = span.text
-    if width(text) <= room or room < 10:
-        return [(Span(left(text, room), span.role),)]
-    cut = text.rfind(" ", 10, room)
-    cut = cut if cut > 0 else room
-    return [(Span(text[:cut], span.role),), *_wrap(Span("  " + text[cut:].lstrip(), span.role), room)]
+    return [(Span(text, span.role),) for text in folded(span.text, room)]
 
 
 def _next_try(status: Status, now_ns: int) -> str:

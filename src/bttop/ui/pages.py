@@ -7,7 +7,7 @@ from bttop.ui import numbers
 from bttop.ui.keys import COMMANDS
 from bttop.ui.spans import Line, Span, fit
 from bttop.ui.subject import DOUBT_TEXTS, WORDS, Feed
-from bttop.ui.text import visible, width
+from bttop.ui.text import folded, visible, width
 
 GROUPS = ("Panes", "Rows", "Programs", "Screen")
 
@@ -62,7 +62,9 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
         lines += [(), (Span(f" {doubt}", "badge"),), *_paragraph(DOUBT_TEXTS[doubt], "text", cells)]
     if status.complaint is not None:
         lines += [(), (Span(f" {visible(status.complaint.title)}", "error"),)]
-        lines += [(Span(f" {visible(text)}", "warn"),) for text in status.complaint.lines]
+        lines += [
+            (Span(piece, "warn"),) for text in status.complaint.lines for piece in folded(f" {visible(text)}", cells)
+        ]
     return lines
 
 

@@ -105,4 +105,3 @@ class Pins:
         programs = [program] if program.settings.pin is not None else list(self._app.engine.programs)
         self._app.engine.pin(None, programs)
         self._app.tell("unpinned")
-

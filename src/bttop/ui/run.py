@@ -6,23 +6,36 @@ import asyncio
 import codecs
 import locale
 import os
+from pathlib import Path
 
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.errors import UsageError
 from bttop.paths import overlay
-from bttop.ui.app import BttopApp
+from bttop.script.library import Library
+from bttop.ui.app import BttopApp, Surroundings
 from bttop.ui.lastresort import LastResort
 from bttop.ui.spans import ASCII, UNICODE, Glyphs
 from bttop.ui.themes import Theme, load_themes
 
 
-def run_dashboard(engine: Engine, settings: Settings, *, theme: str | None, pinned: str) -> int:
-    """Show the dashboard until it is left; the exit code. The caller closes the engine."""
+def run_dashboard(
+    engine: Engine, settings: Settings, library: Library, folders: tuple[Path, ...], theme: str | None
+) -> int:
+    """Show the dashboard until it is left; the exit code. The caller closes the engine.
+
+    `folders` are those of the probe files, which are watched together with those of the themes.
+    """
     themes, bad = load_themes(overlay("themes"))
-    name = _choose_theme(themes, theme)
-    notices = [f"theme {one.path.name}: {one.reason}" for one in bad]
-    return asyncio.run(_run(BttopApp(engine, settings, themes, name, _glyphs(), pinned=pinned, notices=notices)))
+    around = Surroundings(
+        library,
+        (*folders, *overlay("themes")),
+        themes,
+        _choose_theme(themes, theme),
+        _glyphs(),
+        [str(one) for one in library.failures] + [f"theme {one.path.name}: {one.reason}" for one in bad],
+    )
+    return asyncio.run(_run(BttopApp(engine, settings, around)))
 
 
 async def _run(app: BttopApp) -> int:
@@ -32,9 +45,11 @@ async def _run(app: BttopApp) -> int:
         loop.call_soon_threadsafe(lambda: app.exit(return_code=code))
 
     last_resort = LastResort(app.engine.kill, ask_exit)
+    app.last_resort = last_resort
     last_resort.arm()
     try:
         await app.run_async()
+        app.reloads.stop()
         last_resort.allow(3.0)
         app.engine.close()
     finally:

@@ -83,3 +83,19 @@ def middle(text: str, cells: int) -> str:
 def pieces(text: str, cells: int) -> list[str]:
     """The text cut into pieces of at most `cells` cells (at least 2, for a wide character); nothing is left out."""
     return chop_cells(text, max(2, cells)) or [""]
+
+
+def folded(text: str, cells: int) -> list[str]:
+    """The text as lines of at most `cells` cells, broken at blanks where it has any; all but the first begin with
+    two blanks. Only blanks at the breaks are left out, unless there is less than 10 cells of room."""
+    if cells < 10:
+        return [left(text, cells)]
+    lines, at, indent = [], 0, ""
+    while len(text) - at > cells - len(indent) or width(text[at:]) > cells - len(indent):
+        room = cells - len(indent)
+        head = pieces(text[at : at + room], room)[0]
+        blank = -1 if text.startswith(" ", at + len(head)) else head.rfind(" ", 8)
+        cut = at + (blank if blank > 0 else len(head))
+        lines.append(indent + text[at:cut])
+        at, indent = cut + len(text[cut:]) - len(text[cut:].lstrip(" ")), "  "
+    return [*lines, indent + text[at:]] if text[at:] or not lines else lines

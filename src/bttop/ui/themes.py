@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rich.color import ColorParseError as RichColorParseError
 from rich.errors import StyleSyntaxError
 from rich.style import Style
 from textual.color import Color, ColorParseError
@@ -91,21 +92,23 @@ def load_theme(path: Path) -> Theme | BadTheme:
         return _theme(path.stem, content)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return BadTheme(path, str(error))
-    except (KeyError, TypeError, ValueError, StyleSyntaxError, ColorParseError) as error:
-        return BadTheme(path, str(error).strip("'\""))
+    except (TypeError, ValueError, StyleSyntaxError, ColorParseError, RichColorParseError) as error:
+        return BadTheme(path, str(error))
 
 
 def _theme(name: str, content: dict[str, Any]) -> Theme:
     _only(content, _FIELDS, "field")
-    roles, dialogs = content.get("roles", {}), content.get("dialogs", {})
-    _only(roles, ROLES, "role")
-    _only(dialogs, _DIALOG_COLOURS, "dialog colour")
+    roles = _texts(content, "roles", ROLES, "role")
+    dialogs = _texts(content, "dialogs", _DIALOG_COLOURS, "dialog colour")
+    dark, ansi = _flag(content, "dark", default=True), _flag(content, "ansi", default=False)
     missing = ROLES - set(roles)
     if missing:
         raise ValueError(f"no style for the role {min(missing)}")
+    if not isinstance(content.get("background", ""), str):
+        raise TypeError("background is no text")
     base = Style(bgcolor=content["background"]) if "background" in content else Style()
     styles = {role: base + Style.parse(text) for role, text in roles.items()}
-    theme = _dialog_theme(f"bttop-{name}", dialogs, dark=content.get("dark", True), ansi=content.get("ansi", False))
+    theme = _dialog_theme(f"bttop-{name}", dialogs, dark=dark, ansi=ansi)
     return Theme(name, str(content.get("title", name)), styles, theme)
 
 
@@ -116,11 +119,32 @@ def _dialog_theme(name: str, colours: Mapping[str, str], *, dark: bool, ansi: bo
         if colours:
             raise ValueError("a theme of the terminal's own colours (ansi = true) has no [dialogs]")
         return replace(BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"], name=name)
+    if "primary" not in colours:
+        raise ValueError("[dialogs] has no primary colour")
     for text in colours.values():
         Color.parse(text)
     theme = DialogTheme(name=name, dark=dark, **colours)  # type: ignore[arg-type]  # only colours pass `_only`
     theme.to_color_system().generate()
     return theme
+
+
+def _texts(content: Mapping[str, Any], field: str, known: frozenset[str], what: str) -> Mapping[str, str]:
+    """A table of the file: known names, each with a text."""
+    table = content.get(field, {})
+    if not isinstance(table, dict):
+        raise TypeError(f"{field} is no table")
+    _only(table, known, what)
+    wrong = [name for name, text in table.items() if not isinstance(text, str)]
+    if wrong:
+        raise TypeError(f"the {what} {min(wrong)} is no text")
+    return table
+
+
+def _flag(content: Mapping[str, Any], field: str, *, default: bool) -> bool:
+    value = content.get(field, default)
+    if not isinstance(value, bool):
+        raise TypeError(f"{field} is neither true nor false")
+    return value
 
 
 def _only(table: Mapping[str, Any], known: frozenset[str], what: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bttop.model.percentiles import Quantile, quantile
 from bttop.model.plan import MapPlan
+from bttop.model.rates import as_float
 from bttop.model.records import Bucket, Value
 from bttop.ui import numbers
 from bttop.ui.charts import horizontal_bars
@@ -27,10 +28,9 @@ class Histogram:
     def draw(self, scene: Scene) -> Drawing:
         buckets = buckets_of(scene, "")
         total = sum(bucket.count for bucket in buckets)
-        rate = f"{numbers.short(total / max(scene.flush.seconds, 1e-9))}/s"
+        rate = f"{numbers.short(as_float(total) / max(scene.flush.seconds, 1e-9))}/s"
         lines = chart(buckets, scene.data.plan, scene.width, scene.height, scene.glyphs)
-        _, factor = merge(buckets, max(1, scene.height - 1))
-        note = f"{factor} buckets a row" if factor > 1 else ""
+        note = _note(buckets, scene.height - 1)
         return Drawing(tuple(lines), tuple([None] * len(lines)), (), rate, 0, (), scene.choice, note)
 
     def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
@@ -50,13 +50,15 @@ def buckets_of(scene: Scene, key: str) -> tuple[Bucket, ...]:
 
 def chart(buckets: Sequence[Bucket], plan: MapPlan, cells: int, rows: int, glyphs: Glyphs) -> list[Line]:
     """A heading with count and percentiles, then one line per bucket; too many for `rows` are merged in pairs or
-    more."""
+    more. A single row has room for the heading alone."""
     merged, _ = merge(buckets, max(1, rows - 1))
     heading = _heading(buckets, plan, cells)
-    if not merged:
+    if not merged or rows < 2:
         return [heading]
-    labels = [_label(bucket, plan.unit) for bucket in merged]
+    labels = _labels(merged, plan.unit)
     counts = [f"{bucket.count:,}" for bucket in merged]
+    if max(map(len, labels)) + max(map(len, counts)) + 1 > cells:
+        counts = [numbers.short(bucket.count) for bucket in merged]
     left_width, right_width = max(map(len, labels)), max(map(len, counts))
     heads = [f"{label:<{left_width}} {count:>{right_width}}" for label, count in zip(labels, counts, strict=True)]
     if left_width + right_width + 4 > cells:
@@ -83,13 +85,36 @@ def merge(buckets: Sequence[Bucket], rows: int) -> tuple[list[Bucket], int]:
     return [Bucket(group[0].low, group[-1].high, sum(one.count for one in group)) for group in groups], factor
 
 
-def _label(bucket: Bucket, unit: str) -> str:
-    low, high = bucket.low, bucket.high
-    if low is not None and low == high:
-        return numbers.bound(low, unit)
-    start = "(…" if low is None else f"[{numbers.bound(low, unit)}"
-    end = "…)" if high is None else f"{numbers.bound(high + 1, unit)})"
-    return f"{start}, {end}"
+def _note(buckets: Sequence[Bucket], rows: int) -> str:
+    """What the rows do not show one by one."""
+    if buckets and rows < 1:
+        return f"{len(buckets)} buckets"
+    _, factor = merge(buckets, max(1, rows))
+    return f"{factor} buckets a row" if factor > 1 else ""
+
+
+def _labels(buckets: Sequence[Bucket], unit: str) -> list[str]:
+    """One label per bucket. Where rounding makes two ends look the same, as with narrow `lhist()` steps, all ends
+    are written out."""
+    ends = {end for bucket in buckets for end in _ends(bucket) if end is not None}
+    looks = {end: numbers.bound(end, unit) for end in ends}
+    if len(set(looks.values())) < len(looks):
+        looks = {end: numbers.whole(end) for end in ends}
+    return [_label(bucket, looks) for bucket in buckets]
+
+
+def _ends(bucket: Bucket) -> tuple[int | None, int | None]:
+    """The ends of a bucket, the upper one exclusive; of a bucket of one value that value alone."""
+    if bucket.low is not None and bucket.low == bucket.high:
+        return bucket.low, None
+    return bucket.low, None if bucket.high is None else bucket.high + 1
+
+
+def _label(bucket: Bucket, looks: Mapping[int, str]) -> str:
+    low, end = _ends(bucket)
+    if low is not None and low == bucket.high:
+        return looks[low]
+    return f"{'(…' if low is None else f'[{looks[low]}'}, {'…)' if end is None else f'{looks[end]})'}"
 
 
 def _heading(buckets: Sequence[Bucket], plan: MapPlan, cells: int) -> Line:

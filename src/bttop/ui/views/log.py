@@ -11,6 +11,8 @@ from bttop.ui.text import visible
 
 KEPT = 2_000
 """Lines kept for scrolling back."""
+LONGEST = 4_000
+"""Characters of one line; a script that never prints a newline gets one here."""
 
 
 class Log:
@@ -34,7 +36,10 @@ class Log:
         text = self._open + text
         if record.kind not in ("printf", "join", "time"):
             text += "\n"
-        *whole, self._open = text.split("\n")
+        *whole, rest = text.split("\n")
+        cut = len(rest) - len(rest) % LONGEST
+        whole += [rest[at : at + LONGEST] for at in range(0, cut, LONGEST)]
+        self._open = rest[cut:]
         self.lines += [visible(line) for line in whole if line.strip()]
 
     def __bool__(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bttop.model.plan import MapPlan
+from bttop.model.rates import as_float
 from bttop.model.records import Value
 from bttop.ui import numbers
 from bttop.ui.spans import Line
@@ -32,7 +33,7 @@ class Quantiles:
             *(_share_cell(scene, share) for share in SHARES),
             trend_cell(scene),
         ]  # fmt: skip
-        total = sum(sum(one.count for one in buckets_of(scene, key)) for key in scene.data.rows)
+        total = as_float(sum(sum(one.count for one in buckets_of(scene, key)) for key in scene.data.rows))
         summary = f"{numbers.short(total / seconds)}/s"
         return draw_rows(scene, cells, default_sort=scene.data.plan.sort or "/s", summary=summary)
 
@@ -43,8 +44,8 @@ class Quantiles:
 VIEW = Quantiles()
 
 
-def _count(scene: Scene, row: Row) -> int:
-    return sum(bucket.count for bucket in buckets_of(scene, row.key))
+def _count(scene: Scene, row: Row) -> float:
+    return as_float(sum(bucket.count for bucket in buckets_of(scene, row.key)))
 
 
 def _share_cell(scene: Scene, share: int) -> Cell:

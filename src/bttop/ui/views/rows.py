@@ -106,7 +106,8 @@ def draw_rows(
     rows = passing(scene)
     height = max(0, scene.height - 1)
     ordered = _ordered(rows, by, falls, scene.choice, height)
-    top = _top(ordered, scene.choice, height)
+    extra = _extra_lines(scene, under)
+    top = _top(ordered, scene.choice, height, extra)
     shown = ordered[top : top + height]
     texts = [["" if cell.drawn else cell.text(row) for cell in cells] for row in shown]
     widths = _widths(cells, texts, scene.width, scene.choice.widths)
@@ -121,10 +122,9 @@ def draw_rows(
         lines.append(with_role(line, "cursor") if row.key == scene.choice.selected else line)
         keys.append(row.key)
         drawn += 1
-        if under is not None and row.key in scene.choice.opened:
-            extra = [fit(one, scene.width) for one in under(row)][: height + 1 - len(lines)]
-            lines += extra
-            keys += [row.key] * len(extra)
+        unfolded = [fit(one, scene.width) for one in extra(row)][: height + 1 - len(lines)]
+        lines += unfolded
+        keys += [row.key] * len(unfolded)
     return Drawing(
         tuple(lines[: scene.height]),
         tuple(keys[: scene.height]),
@@ -136,6 +136,11 @@ def draw_rows(
     )
 
 
+def _extra_lines(scene: Scene, under: Callable[[Row], Sequence[Line]] | None) -> Callable[[Row], Sequence[Line]]:
+    """What a row shows below itself: nothing, unless it is folded out."""
+    return lambda row: under(row) if under is not None and row.key in scene.choice.opened else ()
+
+
 def _sorting(choice: Choice, cells: Sequence[Cell], default: str) -> tuple[Cell | None, bool]:
     wanted = choice.sort or default
     by = next((cell for cell in cells if cell.title == wanted and cell.order), None)
@@ -144,8 +149,8 @@ def _sorting(choice: Choice, cells: Sequence[Cell], default: str) -> tuple[Cell 
 
 
 def _ordered(rows: list[Row], by: Cell | None, falls: bool, choice: Choice, height: int) -> list[Row]:
-    """The rows in order. While nothing is selected or scrolled only the visible head is sorted: at 4,096 rows that
-    halves the cost of a repaint; ties are broken by key, so that equal rows keep their places."""
+    """The rows in order. While nothing is selected or scrolled only the visible head and the last row are in their
+    places: at 4,096 rows that halves the cost of a repaint. Ties are broken by key, so that equal rows keep theirs."""
     if by is None or by.order is None:
         return rows
     order = by.order
@@ -154,22 +159,25 @@ def _ordered(rows: list[Row], by: Cell | None, falls: bool, choice: Choice, heig
         return order(row), row.key
 
     if choice.selected is None and choice.top == 0 and len(rows) > 4 * height:
-        pick = heapq.nlargest if falls else heapq.nsmallest
-        head = pick(height, rows, key=place)
-        chosen = {row.key for row in head}
-        return head + [row for row in rows if row.key not in chosen]
+        head = (heapq.nlargest if falls else heapq.nsmallest)(height, rows, key=place)
+        last = (min if falls else max)(rows, key=place)
+        placed = {row.key for row in (*head, last)}
+        return [*head, *(row for row in rows if row.key not in placed), last]
     return sorted(rows, key=place, reverse=falls)
 
 
-def _top(ordered: list[Row], choice: Choice, height: int) -> int:
+def _top(ordered: list[Row], choice: Choice, height: int, extra: Callable[[Row], Sequence[Line]]) -> int:
     """The first row on screen: as chosen, moved so that the selected row stays in sight."""
-    top = max(0, min(choice.top, len(ordered) - height))
+    top = max(0, min(choice.top, len(ordered) - (1 if choice.opened else height)))
     if choice.selected is None:
         return top
     at = next((index for index, row in enumerate(ordered) if row.key == choice.selected), None)
     if at is None:
         return top
-    return at if at < top else max(top, at - height + 1)
+    top = at if at < top else max(top, at - height + 1)
+    while top < at and at - top + sum(len(extra(row)) for row in ordered[top:at]) >= height:
+        top += 1
+    return top
 
 
 def _widths(cells: Sequence[Cell], texts: list[list[str]], room: int, before: tuple[int, ...]) -> list[int]:

@@ -93,7 +93,9 @@ def _stat(row: Row, index: int) -> float:
 
 
 def _number_cell(title: str, value: Callable[[Row], float], text: Callable[[float], str]) -> Cell:
-    return Cell(title, lambda row: text(value(row)), value, "number", "right", least=5, most=WHOLE, falls=True, rigid=True)
+    return Cell(
+        title, lambda row: text(value(row)), value, "number", "right", least=5, most=WHOLE, falls=True, rigid=True
+    )
 
 
 def _charts(scene: Scene) -> list[Cell]:

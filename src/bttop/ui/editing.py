@@ -1,0 +1,104 @@
+"""The pane's script in `$EDITOR`, with collection going on behind it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shlex
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bttop.engine.attempts import Source
+from bttop.paths import config_home, shipped, state_home
+from bttop.ui.ask import Question
+
+if TYPE_CHECKING:
+    from bttop.ui.app import BttopApp
+
+_USUAL = ("sensible-editor", "editor", "vim", "vi", "nano")
+
+
+def editor_command() -> list[str] | None:
+    """The user's editor as an argument list, or None when there is none to be found."""
+    wanted = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if wanted:
+        words = shlex.split(wanted)
+        return words if words and shutil.which(words[0]) else None
+    return next(([name] for name in _USUAL if shutil.which(name)), None)
+
+
+def place_to_edit(source: Source) -> Path:
+    """The file to open: the user's own as it is; a shipped probe as a copy in the user's library, which then wins;
+    a one-liner as a file of bttop's state folder. May raise OSError."""
+    if source.path is not None and not source.path.is_relative_to(shipped("probes")):
+        return source.path
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", source.name.removesuffix(".bt")).strip("._") or "program"
+    folder = config_home() / "probes" if source.path is not None else state_home() / "programs"
+    path = folder / f"{name}.bt"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if source.path is None or not path.exists():
+        path.write_text(source.text, encoding="utf-8")
+    return path
+
+
+def save(app: BttopApp) -> None:
+    """Ask for a name and write the pane's program as a probe file of the user's library."""
+    sources = app.pane.program.sources
+    if not sources:
+        app.tell("there is nothing to save", "warn")
+        return
+    folder = config_home() / "probes"
+
+    def done(name: str | None) -> None:
+        if name is not None and name.strip():
+            _write(app, folder / f"{name.strip().removesuffix('.bt')}.bt", sources[0].text)
+
+    usual = sources[0].name.removesuffix(".bt") if sources[0].path is not None else ""
+    app.ask(Question(f"save to {folder}/", done), usual)
+
+
+def _write(app: BttopApp, path: Path, text: str) -> None:
+    if path.name.startswith(".") or path.parent != config_home() / "probes":
+        app.tell("a probe's name has no slash and no leading dot", "warn")
+        return
+    if path.exists():
+        app.tell(f"{path} exists already; choose another name", "warn")
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    except OSError as error:
+        app.tell(f"{path}: {error.strerror}", "error")
+        return
+    app.tell(f"saved; `bttop {path.stem}` runs it")
+
+
+async def edit(app: BttopApp) -> None:
+    """Open the pane's script; when the editor is left and the text differs, the program is reloaded."""
+    program = app.pane.program
+    if not program.sources:
+        app.tell("this pane has no script to edit", "warn")
+        return
+    command = editor_command()
+    if command is None:
+        app.tell(f"no editor: {os.environ.get('EDITOR', '$EDITOR')} is not installed; export EDITOR=vi", "error")
+        return
+    try:
+        path = place_to_edit(program.sources[0])
+    except OSError as error:
+        app.tell(f"{error.filename}: {error.strerror}", "error")
+        return
+    # Repaints must not pile up behind a terminal that the editor owns: batch_update holds them back.
+    with app.batch_update(), app.suspend(), app.last_resort.interrupts_ignored():
+        try:
+            process = await asyncio.create_subprocess_exec(*command, str(path))
+            code = await process.wait()
+        except OSError as error:
+            app.tell(f"{command[0]}: {error.strerror}", "error")
+            return
+    if code != 0:
+        app.tell(f"{command[0]} ended with {code}; nothing is reloaded", "warn")
+        return
+    app.reloads.reload_program(program, path)

@@ -1,0 +1,90 @@
+"""Edited files become running programs: what the watcher saw, and what leaves the editor, go to the engine here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bttop.engine.program import Program
+from bttop.engine.questions import sources_of
+from bttop.engine.watch import Change, FolderWatch
+from bttop.script.library import LibraryFailure, load_file
+from bttop.ui.themes import Theme, load_theme
+
+if TYPE_CHECKING:
+    from bttop.ui.app import BttopApp
+
+
+class Reloads:
+    """Follows the folders of all probe files and themes."""
+
+    def __init__(self, app: BttopApp) -> None:
+        self._app = app
+        self._watch: FolderWatch | None = None
+        self._folders: tuple[Path, ...] = ()
+
+    def follow(self) -> None:
+        """Watch the library, the themes, and every folder that a running script came from."""
+        own = [source.path.parent for program in self._app.engine.programs for source in program.sources if source.path]
+        folders = tuple(dict.fromkeys(path.resolve() for path in (*self._app.folders, *own)))
+        if folders == self._folders:
+            return
+        self.stop()
+        self._folders = folders
+        app = self._app
+
+        def changed(change: Change) -> None:
+            app.from_thread(lambda: self._on_change(change))
+
+        self._watch = FolderWatch(folders, (".bt", ".toml"), changed)
+        self._watch.start()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        if self._watch is not None:
+            self._watch.stop()
+            self._watch = None
+
+    def _on_change(self, change: Change) -> None:
+        for path in (*change.changed, *change.added):
+            if path.suffix == ".toml":
+                self._theme(path)
+            else:
+                self._script(path, is_new=path in change.added)
+        for path in change.removed:
+            for program in self._programs_of(path):
+                self._app.tell(f"{path.name} is gone; {program.name} goes on with its last text, X closes it", "warn")
+
+    def _programs_of(self, path: Path) -> list[Program]:
+        return [
+            program
+            for program in self._app.engine.programs
+            if any(source.path is not None and source.path.resolve() == path for source in program.sources)
+        ]
+
+    def _script(self, path: Path, *, is_new: bool) -> None:
+        programs = self._programs_of(path)
+        for program in programs:
+            first = program.sources[0].path
+            self.reload_program(program, path if first is None else first)
+        if is_new and not programs:
+            self._app.offer(path)
+
+    def reload_program(self, program: Program, path: Path) -> None:
+        """Read a program's file again and hand it over, unless nothing changed."""
+        found = load_file(path)
+        if isinstance(found, LibraryFailure):
+            self._app.engine.refuse_reload(program, str(found))
+            return
+        sources = sources_of(self._app.library, found)
+        if [one.text for one in sources] == [one.text for one in program.sources] and program.sources[0].path == path:
+            return
+        self._app.engine.reload(program, sources)
+        self._app.tell(f"{path.name}: the new text takes over at its first flush")
+
+    def _theme(self, path: Path) -> None:
+        found = load_theme(path)
+        if isinstance(found, Theme):
+            self._app.replace_theme(found)
+        else:
+            self._app.tell(f"{path.name}: {found.reason}; the old theme stays", "error")
