@@ -1,4 +1,5 @@
 # make run: the dashboard on this host, installing what is missing. make test: every check there is.
+# make bench: what it costs, beside its peers (BENCH="screen --seconds 60" chooses).
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -29,9 +30,9 @@ unit:
 	$(BIN)/pytest
 
 bench: $(VENV)/.test
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH)
 
-$(VENV)/.test: pyproject.toml scripts/venv
+$(VENV)/.test: pyproject.toml scripts/venv scripts/python
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/venv '.[test]'
 	@touch $@
 

@@ -1,7 +1,7 @@
 """The running dashboard: CPU, bytes to the terminal and memory at 1 Hz, five panes, a light load.
 
-Peer: an idle Textual application with one line of text, measured at the same time in a terminal of the same size. CPU is the
-run time of all threads of the dashboard's process; bpftrace and the tracer are counted by themselves.
+Peer: an idle Textual application with one line of text, measured at the same time in a terminal of the same size.
+CPU is the run time of all threads of the dashboard's process; the tracer has its own row, bpftrace is not counted.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _tracer_of(terminal: Terminal) -> int:
 
 
 def _program(terminal: Terminal) -> int:
-    """setsid forks only where it must; the program is then its child."""
+    """setsid has become the program: it forks only as the leader of a process group, which it is not here."""
     return terminal.process.pid
 
 

@@ -14,12 +14,13 @@ from bttop.engine.frames import Exited, Frame
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.program import Program
 from bttop.engine.questions import from_text
-from bttop.model.contents import MapData, MapKind, Origin
+from bttop.model.contents import MapData, Origin
 from bttop.model.flush import Flush
 from bttop.model.plan import Aggregation, Column, MapPlan, Plan
 from bttop.model.records import Bucket, Stamp, StampedLine, Value
 from bttop.model.release import Release
 from bttop.model.trends import Trend
+from bttop.model.values import MapKind
 from bttop.ui.spans import UNICODE, Glyphs, Line, plain
 from bttop.ui.views.base import Choice, Drawing, Scene
 

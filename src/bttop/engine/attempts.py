@@ -14,7 +14,7 @@ from bttop.engine.tuning import Tuning
 from bttop.model.release import Release
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.pin import Pin
-from bttop.script.prepare import LONGEST_TEXT, Prepared, prepare, unedited
+from bttop.script.prepare import Prepared, prepare, unedited
 from bttop.script.reader import Script, Unreadable
 
 
@@ -115,13 +115,8 @@ class Attempts:
 
     def _why_unavailable(self, source: Source, prepared: Prepared) -> str:
         """Why not even to try; empty when bpftrace should decide."""
-        if isinstance(source.script, Unreadable) and not prepared.runnable:
-            return source.script.reason
-        size = len(prepared.text.encode(errors="surrogateescape"))
-        if not prepared.runnable or size > LONGEST_TEXT:
-            return f"{size:,} bytes are more than bpftrace can be given as one argument ({LONGEST_TEXT:,})"
         if isinstance(source.script, Unreadable):
-            return ""
+            return "" if prepared.runnable else source.script.reason
         lacking = [self._host.why_not(one.provider, one.rest) for one in source.script.points]
         # A release may go on without one of several probes; only what has a fallback is given up for it.
         has_fallback = self._order[-1][0] is not source

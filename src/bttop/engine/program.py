@@ -317,7 +317,7 @@ class Program:
             self._publish(complaint=self._complaint)
             return
         self._succeed(None)
-        self._enter(State.UNAVAILABLE, now, "this kernel lacks what it needs", complaint=self._complaint)
+        self._enter(State.UNAVAILABLE, now, "nothing of it can run here", complaint=self._complaint)
 
     def _complain(self, complaint: Complaint) -> None:
         """Keep the first complaint of a chain of attempts: it is about what the user asked for."""

@@ -7,7 +7,6 @@ import queue
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from types import FrameType
 
 from bttop.engine.engine import Engine
@@ -41,6 +40,7 @@ class Stream:
         self._decoders = decoders(engine.host.machine)
         self._told: dict[str, str] = {}
         self._left_out = 0
+        self._left_out_limit = 1
         self._ended = False
 
     def run(self) -> int:
@@ -119,31 +119,29 @@ class Stream:
     def _tell_troubles(self) -> None:
         """Say on stderr what goes wrong, each thing once."""
         for program in self._engine.programs:
-            for number, text in enumerate(_troubles(program)):
-                self._tell(f"{program.name}/{number}", f"{program.name}: {text}")
-        if self._left_out:
-            self._tell("left out", f"{self._left_out} flushes were left out: standard output is read too slowly")
+            self._tell(f"trouble of {program.name}", program.name, _trouble(program))
+            for badge in program.status.badges:
+                self._tell(f"{badge.text} of {program.name}", program.name, f"{badge.text}: {badge.why}")
+        if self._left_out >= self._left_out_limit:
+            self._left_out_limit = self._left_out * 2
+            why = f"{self._left_out} flushes were left out: standard output is read too slowly"
+            self._tell("left out", "stream", why)
 
-    def _tell(self, about: str, text: str) -> None:
-        if self._told.get(about) != text:
+    def _tell(self, about: str, who: str, text: str) -> None:
+        if text and self._told.get(about) != text:
             self._told[about] = text
-            sys.stderr.write(f"bttop: {text}\n")
+            sys.stderr.write(f"bttop: {who}: {text}\n")
             sys.stderr.flush()
 
 
-def _troubles(program: Program) -> Iterator[str]:
-    """What a reader of the numbers must know of a program now."""
+def _trouble(program: Program) -> str:
+    """What is wrong with a program now; empty when nothing is."""
     status = program.status
     if status.complaint is not None:
-        yield "\n  ".join([status.complaint.title, *status.complaint.lines])
-    elif status.reason and not status.running:
-        yield status.reason
-    elif status.reason and status.state in (State.SILENT, State.DAMAGED):
-        yield f"{status.state}: {status.reason}"
-    else:
-        yield ""
-    for badge in status.badges:
-        yield f"{badge.text}: {badge.why}"
+        return "\n  ".join([status.complaint.title, *status.complaint.lines])
+    if status.state in (State.SILENT, State.DAMAGED):
+        return f"{status.state}: {status.reason}"
+    return "" if status.running else status.reason
 
 
 def _drop_output() -> None:

@@ -377,9 +377,7 @@ class FlushReader:
         key_limit: int = DEFAULT_KEY_LIMIT,
     ) -> None:
         self._decoder = Decoder(release, plan)
-        self._assembler = FlushAssembler(
-            plan, generation, release=release, ready_ns=ready_ns, key_limit=key_limit
-        )
+        self._assembler = FlushAssembler(plan, generation, release=release, ready_ns=ready_ns, key_limit=key_limit)
 
     @property
     def tally(self) -> Tally:

@@ -100,6 +100,5 @@ def _stamped(plain: Iterable[_PlainLine], generation: int) -> tuple[StampedLine,
 
 def _records(lines: Sequence[StampedLine], origin: Origin, hexadecimal_from: int) -> list[Record]:
     return [
-        decode_line(line, origin.release, origin.plan, index >= hexadecimal_from)[0]
-        for index, line in enumerate(lines)
+        decode_line(line, origin.release, origin.plan, index >= hexadecimal_from)[0] for index, line in enumerate(lines)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Aggregation = Literal["count", "sum", "avg", "min", "max", "stats", "hist", "lhist", "tseries", "value"]
 """`value` is a map that is assigned, not aggregated."""
@@ -27,9 +27,8 @@ HEARTBEAT_WORD = "bttop-hb"
 switch bpftrace 0.24 and newer to hexadecimal histogram counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One part of a map's key."""
+class Column(NamedTuple):
+    """One part of a map's key. A named tuple, because it is part of the key of every cache of split keys."""
 
     title: str
     kind: PartKind = "any"

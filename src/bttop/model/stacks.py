@@ -43,9 +43,7 @@ def _site(text: str) -> Site:
     addressed = _ADDRESSED.fullmatch(text)
     symbol = addressed[2] if addressed else text
     found = _OFFSET.fullmatch(symbol)
-    return (
-        Site(found[1], int(found[2], 0 if found[2].startswith("0x") else 10)) if found else Site(symbol, None)
-    )
+    return Site(found[1], int(found[2], 0 if found[2].startswith("0x") else 10)) if found else Site(symbol, None)
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from heapq import nlargest
 
 from bttop.model.contents import MapData
 from bttop.model.rates import amount, is_additive, total
+from bttop.model.records import Value
+
+FOLLOWED = 512
+"""Rows of a map up to which every one has a trend from its first flush on."""
 
 DEFAULT_LENGTH = 60
 """Flushes that a trend remembers."""
@@ -50,7 +55,7 @@ class Trend:
     def advance(self, data: MapData, seconds: float = 1.0) -> None:
         """Take the map of the next flush, which was `seconds` long."""
         divisor = seconds if is_additive(data) and seconds > 0 else 1.0
-        for key, value in data.rows.items():
+        for key, value in self._followed(data):
             found = amount(value)
             if found is not None:
                 ring = self._rings.pop(key, None) or _Ring(self._length)
@@ -59,6 +64,15 @@ class Trend:
         self._write(self._total, (total(data) or 0.0) / divisor)
         self._flushes += 1
         self._drop_silent()
+
+    def _followed(self, data: MapData) -> Iterable[tuple[str, Value]]:
+        """The rows to remember: all of a small map; of a large one those that are known and the largest, since the
+        thousands of short-lived rows below them would cost more than everything else and are hardly ever looked at."""
+        rows = data.rows
+        if len(rows) <= FOLLOWED:
+            return rows.items()
+        largest = nlargest(FOLLOWED, [amount(value) or 0.0 for value in rows.values()])[-1]
+        return [pair for pair in rows.items() if pair[0] in self._rings or (amount(pair[1]) or 0.0) >= largest]
 
     def values(self, key: str) -> array[float]:
         """The values of a key, oldest first, as many as flushes were taken but at most `length`."""
@@ -80,13 +94,12 @@ class Trend:
 
     def _read(self, ring: _Ring) -> array[float]:
         first = self._flushes - self._span()
-        return array(
-            "f",
-            [
-                ring.values[flush % self._length] if flush <= ring.last else 0.0
-                for flush in range(first, self._flushes)
-            ],
-        )
+        start = first % self._length
+        # Slices, since this is read for every row on screen.
+        found = (ring.values[start:] + ring.values[:start])[: self._span()]
+        for silent in range(max(ring.last + 1, first), self._flushes):
+            found[silent - first] = 0.0
+        return found
 
     def _drop_silent(self) -> None:
         oldest = self._flushes - self._length

@@ -106,4 +106,4 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 BY_NAME = {command.name: command for command in COMMANDS}
-FOOTER_ORDER = ("detail", "zoom", "sort", "filter", "pin", "prompt", "hold", "view", "help", "quit")
+FOOTER_ORDER = ("detail", "zoom", "sort", "filter", "pin", "prompt", "hold", "help", "quit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
@@ -44,6 +45,19 @@ UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "
 ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v")
 
 
+class Exact(tuple[Span, ...]):
+    """A line whose width is known, so that nobody need measure it again: measuring was a third of a repaint."""
+
+    cells: int
+
+    @classmethod
+    def of(cls, spans: Iterable[Span], cells: int) -> Exact:
+        """Spans that take exactly `cells` cells."""
+        line = cls(spans)
+        line.cells = cells
+        return line
+
+
 def line_width(line: Line) -> int:
     """Cells that a line takes."""
     return sum(width(span.text) for span in line)
@@ -51,6 +65,8 @@ def line_width(line: Line) -> int:
 
 def fit(line: Iterable[Span], cells: int) -> Line:
     """The line in exactly `cells` cells: cut with an ellipsis or padded with blanks."""
+    if isinstance(line, Exact) and line.cells == cells:
+        return line
     out: list[Span] = []
     room = cells
     for span in line:
@@ -59,14 +75,14 @@ def fit(line: Iterable[Span], cells: int) -> Line:
         used = width(span.text)
         if used > room:
             out.append(Span(left(span.text, room), span.role))
-            return tuple(out)
+            return Exact.of(out, cells)
         out.append(span)
         room -= used
     if room > 0:
         # The padding joins the last span: a change of style costs more bytes than the blanks.
         text, role = out.pop() if out else Span("")
         out.append(Span(text + " " * room, role))
-    return tuple(out)
+    return Exact.of(out, cells)
 
 
 def plain(line: Iterable[Span]) -> str:
@@ -76,7 +92,8 @@ def plain(line: Iterable[Span]) -> str:
 
 def with_role(line: Iterable[Span], role: str) -> Line:
     """The whole line in one role, for the selected row."""
-    return (Span(plain(line), role),)
+    spans = (Span(plain(line), role),)
+    return Exact.of(spans, line.cells) if isinstance(line, Exact) else spans
 
 
 def bar(part: float, whole: float, cells: int, glyphs: Glyphs) -> str:
@@ -98,7 +115,9 @@ def sparkline(values: Iterable[float], cells: int, glyphs: Glyphs) -> str:
     """The newest `cells` values as a small trend, newest at the right end; zero is the lowest mark, gaps are blank."""
     shown = list(values)[-cells:] if cells > 0 else []
     top = max(shown, default=0.0)
-    steps = len(glyphs.trend) - 1
-    shares = [ratio(value, top) for value in shown]
-    marks = [glyphs.trend[max(1, round(steps * share)) if share else 0] for share in shares]
+    if not 0 < top < math.inf:
+        return "".join(glyphs.trend[ratio(value, top) > 0] for value in shown).rjust(cells)
+    low, high, scale = glyphs.trend[0], glyphs.trend, (len(glyphs.trend) - 1) / top
+    # Nearly every value is well below 2^63; the arithmetic is written out because this runs for every row shown.
+    marks = [high[int(value * scale + 0.5) or 1] if value > 0 else low for value in shown]
     return "".join(marks).rjust(cells)

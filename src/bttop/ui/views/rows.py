@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from bttop.model.records import Value
-from bttop.ui.spans import Line, Span, fit, with_role
+from bttop.ui.spans import Exact, Line, Span, fit, with_role
 from bttop.ui.text import left, middle, right, visible, width
 from bttop.ui.views.base import Choice, Drawing, Scene, SortColumn, decoded
+from bttop.ui.views.ordering import Keys, Order, Row, head
+
+__all__ = ["Cell", "Row", "draw_rows", "text_cells"]
 
 GAP = 1
+_PLACES = {"left": left, "right": right, "middle": middle}
 WHOLE = 27
 """Cells that any 64-bit number takes with its separators: a column of numbers that may not be cut has room for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the map that is shown."""
-
-    key: str
-    value: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +37,8 @@ class Cell:
     """Sorts from the largest down at first."""
     spare: int = 0
     """Share of the cells that are left over; 0 takes none."""
+    natural: bool = False
+    """Rows order as their values do."""
     rigid: bool = False
     """Never cut: a number without its end would lie."""
     drawn: Callable[[Row, int], str] | None = None
@@ -52,7 +48,7 @@ class Cell:
 def text_cells(scene: Scene) -> list[Cell]:
     """One cell per key part."""
     cells = []
-    for index, column in enumerate(scene.data.plan.columns or ()):
+    for index, column in enumerate(scene.data.plan.columns):
         cells.append(_part_cell(scene, index, column.title, column.kind == "int" and not column.decoder))
     return cells
 
@@ -103,9 +99,9 @@ def draw_rows(
 ) -> Drawing:
     """Sort, cut and lay out the rows. `under` gives the lines that a folded-out row shows below itself."""
     by, falls = _sorting(scene.choice, cells, default_sort)
-    rows = passing(scene)
     height = max(0, scene.height - 1)
-    ordered = _ordered(rows, by, falls, scene.choice, height)
+    order = Order(by.order, by.natural, falls) if by is not None and by.order is not None else None
+    ordered, keys_in_order = _ordered(scene, order, height)
     extra = _extra_lines(scene, under)
     top = _top(ordered, scene.choice, height, extra)
     shown = ordered[top : top + height]
@@ -128,9 +124,9 @@ def draw_rows(
     return Drawing(
         tuple(lines[: scene.height]),
         tuple(keys[: scene.height]),
-        [row.key for row in ordered],
+        keys_in_order,
         summary,
-        max(0, len(ordered) - top - drawn),
+        max(0, len(keys_in_order) - top - drawn),
         sorts,
         replace(scene.choice, top=top, widths=tuple(widths)),
     )
@@ -148,25 +144,25 @@ def _sorting(choice: Choice, cells: Sequence[Cell], default: str) -> tuple[Cell 
     return by, bool(by and by.falls) != choice.reverse
 
 
-def _ordered(rows: list[Row], by: Cell | None, falls: bool, choice: Choice, height: int) -> list[Row]:
-    """The rows in order. While nothing is selected or scrolled only the visible head and the last row are in their
-    places: at 4,096 rows that halves the cost of a repaint. Ties are broken by key, so that equal rows keep theirs."""
-    if by is None or by.order is None:
-        return rows
-    order = by.order
-
-    def place(row: Row) -> tuple[Any, str]:
-        return order(row), row.key
-
-    if choice.selected is None and choice.top == 0 and len(rows) > 4 * height:
-        head = (heapq.nlargest if falls else heapq.nsmallest)(height, rows, key=place)
-        last = (min if falls else max)(rows, key=place)
-        placed = {row.key for row in (*head, last)}
-        return [*head, *(row for row in rows if row.key not in placed), last]
-    return sorted(rows, key=place, reverse=falls)
+def _ordered(scene: Scene, order: Order | None, height: int) -> tuple[Sequence[Row], Sequence[str]]:
+    """The rows in order as far as they are shown, and the keys of all of them."""
+    choice = scene.choice
+    if order is None:
+        rows = passing(scene)
+        return rows, [row.key for row in rows]
+    if choice.selected is None and choice.top == 0 and not choice.needle:
+        first = head(scene.data.rows, height, order)
+        if first is not None:
+            return first, Keys([row.key for row in first], len(scene.data.rows), lambda: _all_keys(scene, order))
+    rows = order.sort(passing(scene))
+    return rows, [row.key for row in rows]
 
 
-def _top(ordered: list[Row], choice: Choice, height: int, extra: Callable[[Row], Sequence[Line]]) -> int:
+def _all_keys(scene: Scene, order: Order) -> list[str]:
+    return [row.key for row in order.sort(passing(scene))]
+
+
+def _top(ordered: Sequence[Row], choice: Choice, height: int, extra: Callable[[Row], Sequence[Line]]) -> int:
     """The first row on screen: as chosen, moved so that the selected row stays in sight."""
     top = max(0, min(choice.top, len(ordered) - (1 if choice.opened else height)))
     if choice.selected is None:
@@ -262,13 +258,13 @@ def _line(cells: Sequence[Cell], row: Row, texts: Sequence[str], widths: Sequenc
     for cell, text, cells_wide in zip(cells, texts, widths, strict=True):
         if cells_wide <= 0:
             continue
-        place = {"left": left, "right": right, "middle": middle}[cell.align]
-        shown = cell.drawn(row, cells_wide) if cell.drawn else text
         gap = _gap(room - used - cells_wide)
         used += cells_wide + len(gap)
-        piece = place(shown, cells_wide) + gap
+        piece = (cell.drawn(row, cells_wide) if cell.drawn else _PLACES[cell.align](text, cells_wide)) + gap
         if spans and spans[-1].role == cell.role:
             spans[-1] = Span(spans[-1].text + piece, cell.role)
         else:
             spans.append(Span(piece, cell.role))
-    return fit(spans, room)
+    if spans and used < room:
+        spans[-1] = Span(spans[-1].text + " " * (room - used), spans[-1].role)
+    return Exact.of(spans, room) if used <= room else fit(spans, room)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-from bttop.model.plan import MapPlan
+from bttop.model.plan import Column, MapPlan
 from bttop.model.records import Value
 from bttop.model.stacks import names
 from bttop.ui import numbers
@@ -12,7 +13,7 @@ from bttop.ui.spans import Line, Span, bar, fit
 from bttop.ui.text import visible
 from bttop.ui.views.base import Drawing, Scene, parts
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
-from bttop.ui.views.table import key_lines, number, summary, value_lines
+from bttop.ui.views.table import key_lines, number, summary, total, value_lines
 
 NARROW, WIDE = 60, 100
 """Cells below which ids and shares make room for frames, and from which there is room for a bar."""
@@ -29,18 +30,18 @@ class Stacks:
         return 8 if any(column.kind == "stack" for column in plan.columns) else 0
 
     def draw(self, scene: Scene) -> Drawing:
-        total = sum(number(value) for value in scene.data.rows.values())
+        whole = total(scene)
         seconds = max(scene.flush.seconds, 1e-9)
         cells = [
             Cell("/s", lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
-                 "number", "right", least=5, most=WHOLE, falls=True, rigid=True),
-            *([_share(total)] if scene.width >= NARROW else []),
+                 "number", "right", least=5, most=WHOLE, falls=True, rigid=True, natural=True),
+            *([_share(whole)] if scene.width >= NARROW else []),
             *_who(scene),
             Cell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=12, most=400, spare=1),
         ]  # fmt: skip
         if scene.width >= WIDE:
             cells.insert(
-                2, Cell("", lambda row: bar(number(row.value), total, 8, scene.glyphs), None, "bar", least=8, most=8)
+                2, Cell("", lambda row: bar(number(row.value), whole, 8, scene.glyphs), None, "bar", least=8, most=8)
             )
         return draw_rows(
             scene,
@@ -74,27 +75,32 @@ def _stack_indexes(scene: Scene) -> frozenset[int]:
 
 
 def row_frames(scene: Scene, key: str) -> list[tuple[str, tuple[str, ...]]]:
-    """The frames of each stack in a key, innermost first, with the stack's column title."""
-    columns, found = scene.data.plan.columns, parts(key, scene.data.plan.columns)
-    return [
-        (columns[index].title, names(str(found[index])))
-        for index in sorted(_stack_indexes(scene))
-        if index < len(found)
+    """The frames of each stack in a key, kernel stacks first and innermost frames first, with the column's title."""
+    return _frames(key, scene.data.plan.columns)
+
+
+@lru_cache(maxsize=4096)
+def _frames(key: str, columns: tuple[Column, ...]) -> list[tuple[str, tuple[str, ...]]]:
+    """Cached: the same stacks come back every flush, and taking them apart is half the cost of a repaint."""
+    stacks = [
+        (column.title, tuple(visible(name) for name in names(str(part))))
+        for column, part in zip(columns, parts(key, columns), strict=False)
+        if column.kind == "stack"
     ]
+    return sorted(stacks, key=lambda pair: not pair[0].startswith("k"))
 
 
 def _inline(scene: Scene, row: Row) -> str:
     """The whole stack on one line, innermost frames first: kernel frames before user frames."""
     mark = scene.glyphs.open if row.key in scene.choice.opened else scene.glyphs.closed
-    stacks = sorted(row_frames(scene, row.key), key=lambda pair: not pair[0].startswith("k"))
-    inline = [visible(name) for _, stack in stacks for name in stack]
+    inline = [name for _, stack in row_frames(scene, row.key) for name in stack]
     return f"{mark} {' < '.join(inline) if inline else '[no frames]'}"
 
 
 def _unfolded(scene: Scene, row: Row) -> list[Line]:
     lines = []
-    for title, stack in sorted(row_frames(scene, row.key), key=lambda pair: not pair[0].startswith("k")):
+    for title, stack in row_frames(scene, row.key):
         for index, name in enumerate(stack):
             head = f"{title if index == 0 else '':>14}  "
-            lines.append(fit((Span(head, "heading"), Span(visible(name), "frame")), scene.width))
+            lines.append(fit((Span(head, "heading"), Span(name, "frame")), scene.width))
     return lines

@@ -50,6 +50,22 @@ def number(value: Value) -> float:
     return as_float(value) if isinstance(value, int | float) else 0.0
 
 
+def total(scene: Scene) -> float:
+    """What all rows are worth together."""
+    values = scene.data.rows.values()
+    if scene.data.plan.aggregation in _PER_SECOND and all(type(value) is int for value in values):
+        return as_float(sum(values))  # type: ignore[arg-type]  # the usual case, at the speed of C
+    return sum(number(value) for value in values)
+
+
+def largest(scene: Scene) -> float:
+    """What the largest row is worth."""
+    values = scene.data.rows.values()
+    if scene.data.plan.aggregation in _PER_SECOND and all(type(value) is int for value in values):
+        return as_float(max(values, default=0))  # type: ignore[type-var,arg-type]
+    return max((number(value) for value in values), default=0.0)
+
+
 def rate_title(scene: Scene) -> str:
     """Heading of the value column."""
     plan = scene.data.plan
@@ -63,7 +79,7 @@ def value_cells(scene: Scene) -> list[Cell]:
     plan, seconds = scene.data.plan, max(scene.flush.seconds, 1e-9)
     if plan.aggregation in ("stats", "avg") and any(isinstance(one, Stats) for one in scene.data.rows.values()):
         return [
-            _number_cell("/s", lambda row: number(row.value) / seconds, numbers.whole),
+            _number_cell("/s", lambda row: number(row.value) / seconds, numbers.whole, natural=True),
             _number_cell("avg", lambda row: _stat(row, 1), lambda value: numbers.with_unit(value, plan.unit)),
             *(
                 [_number_cell(f"{_unit(plan.unit)}/s", lambda row: _stat(row, 2) / seconds, _in(plan.unit))]
@@ -73,11 +89,16 @@ def value_cells(scene: Scene) -> list[Cell]:
         ]
     if plan.aggregation in _PER_SECOND:
         shown = numbers.whole if plan.unit in ("", "count") else _in(plan.unit)
-        return [_number_cell(rate_title(scene), lambda row: number(row.value) / seconds, shown)]
+        return [_number_cell(rate_title(scene), lambda row: number(row.value) / seconds, shown, natural=True)]
     if any(not isinstance(one, int | float) for one in scene.data.rows.values()):
         return [Cell("value", lambda row: visible(str(row.value)), lambda row: str(row.value), "number", most=30)]
     shown = _in(plan.unit) if plan.unit else numbers.whole
-    return [_number_cell(rate_title(scene), lambda row: number(row.value), shown)]
+    return [_number_cell(rate_title(scene), lambda row: _as_it_is(row.value), shown, natural=True)]
+
+
+def _as_it_is(value: Value) -> float:
+    """A number without the detour by a float, which would round integers from 2^53 up."""
+    return value if isinstance(value, int | float) else 0.0
 
 
 def _unit(unit: str) -> str:
@@ -92,15 +113,26 @@ def _stat(row: Row, index: int) -> float:
     return as_float(row.value[index]) if isinstance(row.value, Stats) else 0.0
 
 
-def _number_cell(title: str, value: Callable[[Row], float], text: Callable[[float], str]) -> Cell:
+def _number_cell(
+    title: str, value: Callable[[Row], float], text: Callable[[float], str], *, natural: bool = False
+) -> Cell:
     return Cell(
-        title, lambda row: text(value(row)), value, "number", "right", least=5, most=WHOLE, falls=True, rigid=True
+        title,
+        lambda row: text(value(row)),
+        value,
+        "number",
+        "right",
+        least=5,
+        most=WHOLE,
+        falls=True,
+        rigid=True,
+        natural=natural,
     )
 
 
 def _charts(scene: Scene) -> list[Cell]:
     """The bar and the trend, in what room the columns leave them."""
-    top = max((number(value) for value in scene.data.rows.values()), default=0.0)
+    top = largest(scene)
 
     def draw_bar(row: Row, cells: int) -> str:
         return bar(number(row.value), top, cells, scene.glyphs)
@@ -133,9 +165,9 @@ def summary(scene: Scene) -> str:
     """The whole map as one rate."""
     plan = scene.data.plan
     if plan.aggregation in (*_PER_SECOND, "stats", "avg"):
-        total = sum(number(value) for value in scene.data.rows.values()) / max(scene.flush.seconds, 1e-9)
+        per_second = total(scene) / max(scene.flush.seconds, 1e-9)
         unit = plan.unit if plan.aggregation == "sum" else ""
-        return f"{numbers.with_unit(total, unit)}/s"
+        return f"{numbers.with_unit(per_second, unit)}/s"
     return f"{len(scene.data.rows)} rows"
 
 

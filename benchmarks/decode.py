@@ -1,0 +1,139 @@
+"""Decoder and flush assembler: lines and megabytes a second, and how long they hold up another thread.
+
+Peer: `json.loads` of the same lines, which neither merges equal keys, repairs, stamps nor assembles anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from benchmarks.options import Options
+from benchmarks.table import Row, compared
+from bttop.model.decode import Decoder
+from bttop.model.flush import FlushAssembler
+from bttop.model.history import History
+from bttop.model.plan import HEARTBEAT_WORD, Aggregation, Column, MapPlan, Plan
+from bttop.model.records import Stamp, StampedLine
+from bttop.model.release import Release
+
+RELEASE = Release(0, 17)
+SECONDS_EACH = 0.5
+LAG_SECONDS = 5
+MAPS, KEYS = 5, 4096
+TICK = 0.01
+HISTORY_BYTES = 64 << 20
+
+
+def run(_options: Options) -> Sequence[Row]:
+    """Throughput of three shapes of flushes, then the lag."""
+    return [
+        *_throughput("40 keys", _counts(40), "count"),
+        *_throughput(f"{KEYS:,} keys", _counts(KEYS), "count"),
+        *_throughput("histogram by key, 40 x 20 buckets", _histograms(40), "hist"),
+        _lag(),
+    ]
+
+
+def _counts(keys: int) -> list[bytes]:
+    rows = {f"{1000 + key},process-{key % 37},{key % 400}": key * 7919 % 1_000_003 for key in range(keys)}
+    return _flush({"type": "map", "data": {"@m": rows}})
+
+
+def _histograms(keys: int) -> list[bytes]:
+    buckets = [{"min": 1 << power, "max": (2 << power) - 1, "count": power * 31} for power in range(20)]
+    return _flush({"type": "hist", "data": {"@m": {f"{key},process-{key},7": buckets for key in range(keys)}}})
+
+
+def _flush(record: object) -> list[bytes]:
+    """A map and the heartbeat behind it; the heartbeat's number and time are filled in when it is fed."""
+    return [json.dumps(record).encode(), b""]
+
+
+def _heartbeat(number: int) -> bytes:
+    beat = f"{HEARTBEAT_WORD} a {number} {number * 1_000_000_000}\n"
+    return json.dumps({"type": "printf", "data": beat}).encode()
+
+
+def _plan(aggregation: Aggregation) -> Plan:
+    columns = (Column("pid", "int"), Column("comm", "text"), Column("call", "int"))
+    return Plan({"@m": MapPlan("@m", aggregation, columns, "bank")}, heartbeats=("a",))
+
+
+class Feeder:
+    """One program's way from lines to history."""
+
+    def __init__(self, aggregation: Aggregation) -> None:
+        plan = _plan(aggregation)
+        self._decoder = Decoder(RELEASE, plan)
+        self._assembler = FlushAssembler(plan, 1, release=RELEASE)
+        self._history = History(HISTORY_BYTES)
+        self._number = 0
+
+    def feed(self, lines: Sequence[bytes], *, keep: bool) -> None:
+        """One flush: its lines, the heartbeat last; `keep` also appends it to the history, as the engine does."""
+        self._number += 1
+        for data in (*lines[:-1], _heartbeat(self._number)):
+            at = self._number * 1_000_000_000
+            line = StampedLine(1, "stdout", Stamp(at, at), data)
+            flush = self._assembler.feed(self._decoder.decode(line), line)
+            if keep and flush is not None:
+                self._history.append(flush)
+
+
+def _throughput(what: str, lines: Sequence[bytes], aggregation: Aggregation) -> list[Row]:
+    feeder = Feeder(aggregation)
+    ours = _rate(lambda: feeder.feed(lines, keep=False))
+    texts = [*lines[:-1], _heartbeat(1)]
+    theirs = _rate(lambda: [json.loads(text) for text in texts])
+    mb = sum(map(len, texts)) / 1e6
+    return [
+        compared(f"{what}: lines/s (peer: json.loads)", ours * len(texts), theirs * len(texts)),
+        compared(f"{what}: MB/s", ours * mb, theirs * mb, "{:,.1f}"),
+    ]
+
+
+def _rate(work: Callable[[], object]) -> float:
+    """Calls a second; the first one, which fills caches, does not count."""
+    work()
+    calls, began = 0, time.perf_counter()
+    while time.perf_counter() - began < SECONDS_EACH:
+        work()
+        calls += 1
+    return calls / (time.perf_counter() - began)
+
+
+def _lag() -> Row:
+    """The worst delay of a loop's 10 ms timer while another thread takes in five such maps a second."""
+    lines = _counts(KEYS)
+    feeders = [Feeder("count") for _ in range(MAPS)]
+    quiet = asyncio.run(_worst_lag(LAG_SECONDS / 2))
+    stop = threading.Event()
+    thread = threading.Thread(target=_feed_every_second, args=(feeders, lines, stop))
+    thread.start()
+    try:
+        worst = asyncio.run(_worst_lag(LAG_SECONDS))
+    finally:
+        stop.set()
+        thread.join()
+    what = f"worst lag of another thread's loop, ms, {MAPS} x {KEYS:,} keys/s (peer: quiet)"
+    return compared(what, worst * 1000, quiet * 1000, "{:.1f}")
+
+
+def _feed_every_second(feeders: Sequence[Feeder], lines: Sequence[bytes], stop: threading.Event) -> None:
+    while True:
+        for feeder in feeders:
+            feeder.feed(lines, keep=True)
+        if stop.wait(1.0):
+            return
+
+
+async def _worst_lag(seconds: float) -> float:
+    worst, end = 0.0, time.perf_counter() + seconds
+    while (before := time.perf_counter()) < end:
+        await asyncio.sleep(TICK)
+        worst = max(worst, time.perf_counter() - before - TICK)
+    return worst

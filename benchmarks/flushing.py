@@ -1,0 +1,77 @@
+"""One prepared script on a real bpftrace, its lines put together to flushes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+
+from bttop.engine import launch
+from bttop.engine.host import Bpftrace, Host
+from bttop.model.decode import Decoder
+from bttop.model.flush import Flush, FlushAssembler
+from bttop.model.records import Stamp, StampedLine
+from bttop.script.prepare import Prepared
+
+PATIENCE = 60.0
+"""Seconds for any flush: beside two busy CPUs several ticks in a row get lost."""
+
+
+class Run:
+    """A bpftrace at work; `flushes` grows on a thread of its own."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], bpftrace: Bpftrace, prepared: Prepared, key_limit: int
+    ) -> None:
+        self.flushes: list[Flush] = []
+        self._process = process
+        self._decoder = Decoder(bpftrace.release, prepared.plan)
+        self._assembler = FlushAssembler(prepared.plan, 1, release=bpftrace.release, key_limit=key_limit)
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def wait_for_flushes(self, more: int) -> None:
+        """Wait for that many flushes from now on; raises TimeoutError when they do not come."""
+        with self._changed:
+            wanted = len(self.flushes) + more
+            if not self._changed.wait_for(lambda: len(self.flushes) >= wanted, PATIENCE):
+                raise TimeoutError(f"no flush within {PATIENCE} s")
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for data in self._process.stdout:
+            line = StampedLine(1, "stdout", _stamp(), data.rstrip(b"\n"))
+            hexadecimal = self._decoder.hexadecimal
+            flush = self._assembler.feed(self._decoder.decode(line), line, hexadecimal)
+            if flush is not None:
+                with self._changed:
+                    self.flushes.append(flush)
+                    self._changed.notify_all()
+
+
+def _stamp() -> Stamp:
+    return Stamp(time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.time_ns())
+
+
+@contextlib.contextmanager
+def running(host: Host, bpftrace: Bpftrace, prepared: Prepared) -> Iterator[Run]:
+    """Run it as bttop would; killed when the block ends."""
+    environment = launch.environment(
+        bpftrace.release, cpus=host.cpus, user_stacks=False, one_process=False, all_probes=False
+    )
+    process = subprocess.Popen(
+        launch.command(bpftrace, prepared.text, prepared.args),
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield Run(process, bpftrace, prepared, launch.map_keys(host.cpus))
+    finally:
+        process.kill()
+        process.wait()

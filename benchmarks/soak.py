@@ -1,0 +1,165 @@
+"""The five questions for a long time under load: flushes that arrived, what was lost, what was started again.
+
+The load is a dd, a busy loop and a TCP transfer that loses packets, renewed every 45 s. Peer: the flushes that were
+due, one a second and program; for memory the start of the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from tests.real import load
+
+from benchmarks.options import Options
+from benchmarks.table import Row, compared
+from benchmarks.terminal import resident_mib
+from bttop.engine.attempts import Settings
+from bttop.engine.engine import Engine
+from bttop.engine.host import Host, find_bpftrace
+from bttop.engine.program import Program
+from bttop.engine.questions import questions
+from bttop.model.flush import Doubt, Flush
+from bttop.paths import shipped
+from bttop.script.library import Library
+
+RENEW = 45.0
+"""Seconds; every load ends by itself after 60."""
+SETTLED = 10.0
+"""Seconds after which memory at the start is read: imports and the first histories are in place."""
+LOOK = 0.5
+
+
+class Watch:
+    """Counts what the engine shows; written on its thread, read when it has ended."""
+
+    def __init__(self) -> None:
+        self.flushes: Counter[str] = Counter()
+        self.rows: Counter[str] = Counter()
+        self.lost_ticks: Counter[str] = Counter()
+        self.doubts: dict[str, Counter[Doubt]] = {}
+        self.longest: dict[str, float] = {}
+        self._last: dict[str, float] = {}
+
+    def flushed(self, program: Program, flush: Flush) -> None:
+        now, name = time.monotonic(), program.name
+        self.flushes[name] += 1
+        self.rows[name] += sum(len(data.rows) for data in flush.maps.values())
+        self.lost_ticks[name] += flush.lost_ticks
+        self.doubts.setdefault(name, Counter()).update(flush.doubts)
+        self.longest[name] = max(self.longest.get(name, 0.0), now - self._last.get(name, now))
+        self._last[name] = now
+
+
+def run(options: Options) -> Sequence[Row]:
+    """Run for `minutes`."""
+    watch = Watch()
+    engine = _engine(watch)
+    began = time.monotonic()
+    engine.start()
+    try:
+        engine.at_full_speed()
+        with _endless_load():
+            time.sleep(min(SETTLED, options.minutes * 30))
+            before = resident_mib(os.getpid())
+            states = _states(engine, began + options.minutes * 60)
+            after = resident_mib(os.getpid())
+        seconds = time.monotonic() - began
+        rows = [row for program in engine.programs for row in _of(program, watch, seconds, states[program.name])]
+        return [*rows, compared("resident at the end, MiB (peer: at the start)", after, before, "{:.1f}")]
+    finally:
+        engine.close()
+
+
+def _engine(watch: Watch) -> Engine:
+    host = Host.read()
+    engine = Engine(host, find_bpftrace(None))
+    engine.on_flush = watch.flushed
+    for question in questions(Library.load([shipped("probes")]), (), ()):
+        engine.add(question.name, question.sources, Settings(), failure=question.failure)
+    return engine
+
+
+def _states(engine: Engine, end: float) -> dict[str, list[str]]:
+    """The states that each program went through, with their reasons, as often as they are looked at."""
+    seen: dict[str, list[str]] = {program.name: [] for program in engine.programs}
+    while time.monotonic() < end:
+        if engine.error is not None:
+            raise engine.error
+        for program in engine.programs:
+            status = program.status
+            text = f"{status.state.value}: {status.reason}" if status.reason else status.state.value
+            if seen[program.name][-1:] != [text]:
+                seen[program.name].append(text)
+        time.sleep(LOOK)
+    return seen
+
+
+def _of(program: Program, watch: Watch, seconds: float, states: Sequence[str]) -> Iterator[Row]:
+    name, status, tally = program.name, program.status, program.tally
+    due = int(seconds)
+    yield compared(f"{name}: flushes (peer: due)", watch.flushes[name], due)
+    yield Row(f"{name}: rows", f"{watch.rows[name]:,}")
+    yield Row(f"{name}: lost ticks, longest gap", f"{watch.lost_ticks[name]}, {watch.longest.get(name, 0.0):.1f} s")
+    yield Row(f"{name}: unplanned starts, state at the end", f"{status.restarts}, {status.state.value}")
+    doubts = watch.doubts.get(name, Counter())
+    if doubts:
+        said = ", ".join(f"{doubt.value} {count}" for doubt, count in doubts.most_common())
+        yield Row(f"{name}: doubts said", said)
+    lost = f"{tally.lost_events}, {tally.lost_messages}, {tally.undecodable}"
+    yield Row(f"{name}: lost events, messages, undecodable", lost)
+    if len(states) > 1:
+        yield Row(f"{name}: states", " > ".join(states))
+
+
+@contextlib.contextmanager
+def _endless_load() -> Iterator[None]:
+    stop = threading.Event()
+    threads = [threading.Thread(target=work, args=(stop,)) for work in (_copy, _transfer, _compute)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def _again(stop: threading.Event, work: Callable[[], None]) -> None:
+    """A load that could not be made is left out until the next try."""
+    while not stop.is_set():
+        with contextlib.suppress(OSError, AssertionError):
+            work()
+        stop.wait(0.2)
+
+
+def _copy(stop: threading.Event) -> None:
+    def work() -> None:
+        with load.copy(300_000, 512) as dd:
+            dd.run()
+
+    _again(stop, work)
+
+
+def _compute(stop: threading.Event) -> None:
+    def work() -> None:
+        with load.busy_loop():
+            stop.wait(RENEW)
+
+    _again(stop, work)
+
+
+def _transfer(stop: threading.Event) -> None:
+    def work() -> None:
+        with load.lossy_network() as network:
+            end = time.monotonic() + RENEW
+            while not stop.is_set() and time.monotonic() < end:
+                with network.transfer(4_000_000) as transfer:
+                    transfer.run()
+
+    _again(stop, work)

@@ -1,0 +1,77 @@
+"""What the path of a cgroup tells: the systemd unit and the container that a process belongs to. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+_SHORT: Final = 12
+"""Characters of a container's id that people and `docker ps` use."""
+_ID = r"(?P<id>[0-9a-f]{64})"
+# docker-ID.scope (docker), cri-containerd-ID.scope and …:cri-containerd:ID (kubernetes), crio-ID.scope (cri-o),
+# libpod-ID.scope (podman), nerdctl-ID.scope; a word such as crio-conmon or libpod-conmon is the container's minder.
+_NAMED: Final = re.compile(rf"(?:.*:)?(?P<runtime>[a-z]+(?:-containerd)?)[-:]{_ID}(?:\.scope)?")
+_BARE: Final = re.compile(_ID)
+_RUNTIMES: Final = {
+    "docker": "docker",
+    "cri-containerd": "containerd",
+    "containerd": "containerd",
+    "nerdctl": "containerd",
+    "crio": "cri-o",
+    "libpod": "podman",
+}
+_FOLDERS: Final = (("docker", "docker"), ("libpod", "podman"), ("kubepods", "kubernetes"), ("ecs", "ecs"))
+"""What a folder above an id without a name begins with, and the runtime that names folders so."""
+_CONTROLLERS: Final = ("name=systemd", "pids", "memory", "cpu")
+"""In this order, where only version 1 of cgroups is mounted."""
+
+
+class Container(NamedTuple):
+    """A container, as far as its cgroup tells."""
+
+    id: str
+    """The first 12 hexadecimal digits."""
+    runtime: str
+    """docker, containerd, cri-o, podman, kubernetes, ecs, or `container` when the path does not say."""
+
+
+def path_of(data: bytes) -> str:
+    """The cgroup's path in the content of /proc/PID/cgroup: of version 2, unless it is empty there, else systemd's
+    own of version 1, else any. Empty when there is none."""
+    found: dict[str, str] = {}
+    for line in data.decode(errors="replace").split("\n"):
+        fields = line.split(":", 2)
+        if len(fields) == 3:
+            found.update(dict.fromkeys(fields[1].split(","), fields[2]))
+    unified = found.pop("", "")
+    if unified.strip("/"):
+        return unified
+    older = (found[name] for name in (*_CONTROLLERS, *found) if found.get(name, "").strip("/"))
+    return next(older, unified)
+
+
+def unit_of(path: str) -> str:
+    """systemd's innermost service or scope of a cgroup path, else its innermost slice, else nothing."""
+    parts = path.split("/")[::-1]
+    wanted = ((".service", ".scope"), (".slice",))
+    return next((part for endings in wanted for part in parts if part.endswith(endings)), "")
+
+
+def container_of(path: str) -> Container | None:
+    """The innermost container of a cgroup path."""
+    parts = path.split("/")
+    for at in range(len(parts) - 1, -1, -1):
+        named = _NAMED.fullmatch(parts[at])
+        if named is not None and named["runtime"] in _RUNTIMES:
+            return Container(named["id"][:_SHORT], _RUNTIMES[named["runtime"]])
+        if bare := _BARE.fullmatch(parts[at]):
+            return Container(bare["id"][:_SHORT], _runtime_above(parts[:at]))
+    return None
+
+
+def _runtime_above(parts: list[str]) -> str:
+    for part in reversed(parts):
+        for beginning, runtime in _FOLDERS:
+            if part.startswith(beginning):
+                return runtime
+    return "container"

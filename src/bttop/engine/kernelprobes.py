@@ -1,0 +1,293 @@
+"""Every probe of this kernel, asked of bpftrace in the background, and the arguments of those that are looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import select
+import subprocess
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from bttop.engine.host import Bpftrace
+from bttop.script.probenames import LONGEST_NAME, ProbeNames
+from bttop.script.starters import Argument
+
+LONGEST_LISTING: Final = 32 << 20
+"""Bytes. Listings of kernels with many modules have 5 to 10 MB."""
+_LONGEST_ANSWER: Final = 256 << 10
+_SECONDS: Final = 60.0
+"""A listing takes 40 ms to some seconds; where it takes longer, something is wrong with the host."""
+_MOST_ANSWERS: Final = 1024
+_MOST_WAITING: Final = 32
+_KEPT_FILES: Final = 4
+_CLOSE_SECONDS: Final = 2.0
+_ARGUMENT: Final = re.compile(r"    (?P<type>\S.*?)(?P<name>[A-Za-z_]\w*)(?P<array>(?:\[\d*\])*)")
+
+Ask: TypeAlias = Callable[[Sequence[str], int], bytes]
+"""Runs a command and gives at most so many bytes of what it prints on stdout. Raises OSError."""
+
+
+class KernelProbes:
+    """The catalogue of a kernel's probes. Nothing here waits; `on_news` tells when something new is known."""
+
+    def __init__(
+        self, bpftrace: Bpftrace, cache: Path, on_news: Callable[[], None] = lambda: None, *, ask: Ask | None = None
+    ) -> None:
+        """`cache` is the folder for the listing; `on_news` is called on the background thread and should only
+        leave word for its own; `ask` takes the place of bpftrace."""
+        self._bpftrace = bpftrace
+        self._cache = cache
+        self._on_news = on_news
+        self._child = _Child()
+        self._ask = ask or self._child.ask
+        self._names = ProbeNames()
+        self._loaded = False
+        self._failure = ""
+        self._answers: OrderedDict[str, tuple[Argument, ...]] = OrderedDict()
+        self._wanted: list[str] = []
+        self._news = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="bttop-kernel-probes", daemon=True)
+
+    @classmethod
+    def load(cls, bpftrace: Bpftrace, cache: Path, on_news: Callable[[], None] = lambda: None) -> KernelProbes:
+        """Begin to load the probes and return at once. Needs the privilege that bpftrace needs."""
+        probes = cls(bpftrace, cache, on_news)
+        probes.start()
+        return probes
+
+    def start(self) -> None:
+        """Begin, on a thread of its own. Only once."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, and bpftrace where it still lists."""
+        with self._news:
+            self._closed = True
+            self._news.notify()
+        self._child.kill()
+        if self._thread.is_alive():
+            self._thread.join(_CLOSE_SECONDS)
+
+    @property
+    def loaded(self) -> bool:
+        """Whether loading has ended, well or not."""
+        return self._loaded
+
+    @property
+    def failure(self) -> str:
+        """Why there are no probes, once that is known; else empty."""
+        return self._failure
+
+    @property
+    def names(self) -> ProbeNames:
+        """What there is by now; empty until it is loaded."""
+        return self._names
+
+    def search(self, text: str, limit: int = 200) -> Sequence[str]:
+        """The probes that fit best, as `ProbeNames.search`; none until they are loaded."""
+        return self._names.search(text, limit)
+
+    def arguments(self, probe: str) -> tuple[Argument, ...] | None:
+        """The arguments of one probe, in order; empty when it has none that bpftrace knows of.
+
+        None when that is not known yet: bpftrace is then asked (35 to 70 ms), the last question first.
+        """
+        with self._news:
+            known = self._answers.get(probe)
+            if known is None and _can_be_asked(probe) and not self._closed:
+                self._wanted = [*(one for one in self._wanted if one != probe), probe][-_MOST_WAITING:]
+                self._news.notify()
+            return known if _can_be_asked(probe) else ()
+
+    def _run(self) -> None:
+        try:
+            lines = self._listing()
+            self._names = ProbeNames(lines)
+            self._failure = "" if len(self._names) else "bpftrace lists no probes (bpftrace -l)"
+        except OSError as error:
+            self._failure = f"the probes of this kernel cannot be listed: {error.strerror or error}"
+        self._loaded = True
+        self._tell()
+        while (probe := self._next()) is not None:
+            self._answer(probe)
+
+    def _tell(self) -> None:
+        if not self._closed:
+            self._on_news()
+
+    def _listing(self) -> Iterator[bytes]:
+        path = self._cache / f"probes-{cache_key(self._bpftrace)}"
+        listed = _cached(path)
+        if listed is None:
+            listed = self._ask([self._bpftrace.path, "-l"], LONGEST_LISTING)
+            if listed and not self._closed:
+                with contextlib.suppress(OSError):  # a full or read-only disk costs the next start, not this one
+                    _keep(path, listed)
+        yield from listed.split(b"\n")
+
+    def _next(self) -> str | None:
+        with self._news:
+            self._news.wait_for(lambda: self._closed or self._wanted)
+            return None if self._closed else self._wanted.pop()
+
+    def _answer(self, probe: str) -> None:
+        try:
+            said = self._ask([self._bpftrace.path, "-lv", _listed_name(probe)], _LONGEST_ANSWER)
+        except OSError:
+            said = b""
+        with self._news:
+            self._answers[probe] = tuple(arguments_in(said.decode(errors="replace"), probe))
+            while len(self._answers) > _MOST_ANSWERS:
+                self._answers.popitem(last=False)
+        self._tell()
+
+
+def arguments_in(listing: str, probe: str) -> Iterator[Argument]:
+    """The arguments in bpftrace's answer to `-lv`: the indented lines below the first name. Total.
+
+    The listing of an fentry probe names `retval` too, which only its fexit has.
+    """
+    at_exit = probe.startswith(("fexit:", "kretfunc:", "fr:"))
+    inside = False
+    for line in listing.split("\n"):
+        if not line.startswith("    "):
+            if inside and ":" in line:
+                return
+            inside = inside or line.partition(":")[0] in _providers(probe)
+            continue
+        found = _ARGUMENT.fullmatch(line.rstrip(" ;\r"))
+        if inside and found is not None and (found["name"] != "retval" or at_exit):
+            yield Argument(found["type"].strip() + found["array"], found["name"])
+
+
+def cache_key(bpftrace: Bpftrace) -> str:
+    """What the listing depends on: kernel, bpftrace, boot and loaded modules, as one word."""
+    modules = sorted(line.split(b" ", 1)[0] for line in _content(Path("/proc/modules")).split(b"\n"))
+    parts = [
+        *(os.uname().release.encode(), str(bpftrace.release).encode(), os.fsencode(bpftrace.path)),
+        *(_content(Path("/proc/sys/kernel/random/boot_id")), *modules),
+    ]
+    return hashlib.blake2b(b"\0".join(parts), digest_size=12).hexdigest()
+
+
+def _providers(probe: str) -> tuple[str, ...]:
+    provider = _listed_name(probe).partition(":")[0]
+    # Since 0.22 the answer to `kfunc` calls it by its new name.
+    return (provider, "fentry", "fexit", "kfunc", "kretfunc") if provider in ("kfunc", "fentry") else (provider,)
+
+
+def _listed_name(probe: str) -> str:
+    """The name under which a probe is listed with its arguments."""
+    provider, _, rest = probe.partition(":")
+    listed = {"fexit": "fentry", "kretfunc": "kfunc", "kretprobe": "kprobe", "uretprobe": "uprobe"}
+    return f"{listed.get(provider, provider)}:{rest}"
+
+
+def _can_be_asked(probe: str) -> bool:
+    """Whether it is the name of one probe, and nothing that bpftrace could take for something else."""
+    return (
+        len(probe) <= LONGEST_NAME and re.fullmatch(r"[a-z]+:[^\s*?,{}\[\]\"]+", probe) is not None
+    )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _cached(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            listed = file.read(LONGEST_LISTING)
+    except OSError:
+        return None
+    return listed or None
+
+
+def _keep(path: Path, listed: bytes) -> None:
+    """Write the listing, whole or not at all, and remove those of earlier boots."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=".probes-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(listed)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+    old = sorted(path.parent.glob("probes-*"), key=_modified, reverse=True)
+    for one in old[_KEPT_FILES:]:
+        one.unlink(missing_ok=True)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+class _Child:
+    """Runs one command at a time, bounded in bytes and seconds; may be killed from another thread."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._killed = False
+        self._lock = threading.Lock()
+
+    def ask(self, words: Sequence[str], limit: int) -> bytes:
+        with self._lock:
+            if self._killed:
+                return b""
+            self._process = subprocess.Popen(
+                list(words),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C at the terminal is not for it
+            )
+        try:
+            return _read(self._process, limit)
+        finally:
+            self._process.kill()
+            self._process.wait()
+
+    def kill(self) -> None:
+        """End what runs, and refuse what comes."""
+        with self._lock:
+            self._killed = True
+            if self._process is not None and self._process.poll() is None:
+                self._process.kill()
+
+
+def _read(process: subprocess.Popen[bytes], limit: int) -> bytes:
+    """What a process prints, at most so many bytes of it, for at most a minute."""
+    assert process.stdout is not None
+    end = time.monotonic() + _SECONDS
+    parts: list[bytes] = []
+    left = limit
+    with process.stdout as pipe:
+        while left > 0 and _readable(pipe.fileno(), end - time.monotonic()):
+            part = os.read(pipe.fileno(), min(left, 65536))
+            if not part:
+                break
+            parts.append(part)
+            left -= len(part)
+    return b"".join(parts)
+
+
+def _readable(descriptor: int, seconds: float) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(max(seconds, 0) * 1000))

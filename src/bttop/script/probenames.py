@@ -1,0 +1,192 @@
+"""Every probe of a kernel by name, searched while somebody types: what `bpftrace -l` lists, kept as one text.
+
+A kernel has 50,000 to 150,000 of them. One text instead of as many strings takes a tenth of the memory, and is
+searched by the speed of memory: a few milliseconds for each key, whatever is typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+LONGEST_NAME: Final = 512
+"""Bytes; longer lines are no probes. The longest function names of kernels have some 500."""
+
+_NAME: Final = re.compile(rb"[a-zA-Z]+(?::[^\s:*{},\"/\x00-\x20\x7f-\xff]+)+")
+_ORDER: Final = (b"tracepoint", b"kprobe", b"fentry", b"kfunc", b"rawtracepoint", b"software", b"hardware")
+"""Providers as they come in an answer of equal fit: what is stable between kernels first."""
+_MOST_LOOKED_AT: Final = 20_000
+"""Lines that are looked at for one search of several words."""
+_SAME_AS: Final = {
+    "t": "tracepoint", "k": "kprobe", "kr": "kretprobe", "f": "fentry", "fr": "fexit", "rt": "rawtracepoint",
+    "s": "software", "h": "hardware", "it": "iter",
+}  # fmt: skip
+_LISTED_AS: Final = {
+    "kretprobe": ("kprobe",),
+    "fentry": ("fentry", "kfunc"),
+    "kfunc": ("kfunc", "fentry"),
+    "fexit": ("fentry", "kfunc"),
+    "kretfunc": ("kfunc", "fentry"),
+}
+"""Providers that are not listed under their own name, or by releases of their own: where to look instead.
+`fentry` was `kfunc` up to 0.21."""
+_DOUBLES: Final = (("kprobe", "fentry"), ("kprobe", "kfunc"), ("tracepoint", "rawtracepoint"))
+
+
+class _Region(NamedTuple):
+    """Where the probes of one provider stand in the text."""
+
+    start: int
+    end: int
+
+
+class ProbeNames:
+    """The names of probes, in the form that can be written as an attach point. Never changes once made."""
+
+    __slots__ = ("_count", "_lower", "_regions", "_text")
+
+    def __init__(self, lines: Iterable[bytes] = ()) -> None:
+        """Lines of `bpftrace -l`, junk among them: wildcards, warnings, providers without a name."""
+        by_provider: dict[bytes, list[bytes]] = {}
+        self._count = 0
+        for line in lines:
+            name = line.strip().removesuffix(b":")
+            if len(name) <= LONGEST_NAME and _NAME.fullmatch(name):
+                by_provider.setdefault(name.partition(b":")[0], []).append(name)
+        self._regions: dict[str, _Region] = {}
+        parts: list[bytes] = [b"\n"]
+        at = 1
+        for provider in sorted(by_provider, key=_rank):
+            names = list(dict.fromkeys(by_provider[provider]))
+            part = b"\n".join(names) + b"\n"
+            self._regions[provider.decode()] = _Region(at - 1, at + len(part))
+            self._count += len(names)
+            parts.append(part)
+            at += len(part)
+        self._text = b"".join(parts)
+        self._lower = self._text.lower()
+
+    @property
+    def text(self) -> bytes:
+        """All names, one a line."""
+        return self._text[1:]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __contains__(self, probe: object) -> bool:
+        """Whether an attach point names one of them; aliases and return probes count as what they stand for."""
+        if not isinstance(probe, str) or "\n" in probe:
+            return False
+        provider, _, rest = probe.partition(":")
+        provider = _SAME_AS.get(provider, provider)
+        return any(f"\n{listed}:{rest}\n".encode(errors="replace") in self._text for listed in _listed_as(provider))
+
+    def search(self, text: str, limit: int = 200) -> Sequence[str]:
+        """At most `limit` names that fit, the best first: whole name, its beginning, a word's beginning, anywhere,
+        all words of the query in any order, its letters in this order. Case does not matter; `*` parts words.
+
+        A query that begins with a provider (`kprobe:`, `t:`) finds only its probes, under that provider's name.
+        """
+        provider, regions, rest = self._scope(text.strip())
+        words = [word.encode(errors="replace").lower() for word in re.split(r"[\s*]+", rest) if word]
+        found: dict[int, None] = {}
+        for hits in self._stages(words, regions):
+            better = sorted((at for at in hits(limit) if at not in found), key=self._fit)
+            found.update(dict.fromkeys(better[: limit - len(found)]))
+            if len(found) >= limit:
+                break
+        if not found and len(words) == 1:
+            letters = _Stage(self._lower, self._without_doubles(regions), words[0], letters=True)
+            found.update(dict.fromkeys(sorted(letters(limit), key=self._fit)[:limit]))
+        return [self._shown(at, provider) for at in found]
+
+    def _without_doubles(self, regions: list[_Region]) -> list[_Region]:
+        """Functions and events are listed up to three times, by the ways to attach to them: the first is enough."""
+        doubles = {
+            self._regions[double]
+            for first, double in _DOUBLES
+            if self._regions.get(first) in regions and double in self._regions
+        }
+        return [region for region in regions if region not in doubles]
+
+    def _scope(self, query: str) -> tuple[str, list[_Region], str]:
+        """The provider that the query asks for, or '', where to search, and the rest of the query."""
+        head, colon, rest = query.partition(":")
+        provider = _SAME_AS.get(head.lower(), head.lower())
+        listed = [one for one in _listed_as(provider) if one in self._regions]
+        if colon and listed:
+            return provider, [self._regions[listed[0]]], rest
+        return "", list(self._regions.values()), query
+
+    def _stages(self, words: list[bytes], regions: list[_Region]) -> Iterator[_Stage]:
+        if not words:
+            yield _Stage(self._lower, regions, b"\n")
+        elif len(words) > 1:
+            rarest = min(words, key=self._lower.count)
+            yield _Stage(self._lower, regions, rarest, tuple(word for word in words if word != rarest))
+        else:
+            for before in (b":", b"\n", b"_", b""):
+                yield _Stage(self._lower, regions, before + words[0])
+
+    def _fit(self, at: int) -> tuple[int, int]:
+        """Less is better among the names of one stage: the shorter one, then the one that stands first."""
+        end = self._text.index(b"\n", at)
+        return end - self._text.rindex(b":", at, end), at
+
+    def _shown(self, at: int, provider: str) -> str:
+        name = self._text[at : self._text.index(b"\n", at)].decode()
+        return f"{provider}:{name.partition(':')[2]}" if provider else name
+
+
+class _Stage(NamedTuple):
+    """One way in which a name can fit."""
+
+    lower: bytes
+    regions: list[_Region]
+    needle: bytes
+    others: tuple[bytes, ...] = ()
+    """Must stand in the name as well."""
+    letters: bool = False
+    """The needle's letters need only stand in this order."""
+
+    def __call__(self, limit: int) -> list[int]:
+        """Where the lines of the first fitting names begin: enough of them to choose the best `limit` from."""
+        lines = self._by_letters() if self.letters else self._by_needle()
+        found: dict[int, None] = {}
+        for looked_at, line in enumerate(lines):
+            if all(self._holds(line, word) for word in self.others):
+                found[line] = None
+            if len(found) >= 4 * limit or looked_at >= _MOST_LOOKED_AT:
+                break
+        return list(found)
+
+    def _holds(self, line: int, word: bytes) -> bool:
+        return self.lower.find(word, line, self.lower.index(b"\n", line)) >= 0
+
+    def _by_needle(self) -> Iterator[int]:
+        for start, end in self.regions:
+            at = self.lower.find(self.needle, start, end)
+            while 0 <= at < end - 1:
+                line = self.lower.rfind(b"\n", 0, at + 1) + 1
+                yield line
+                at = self.lower.find(self.needle, self.lower.index(b"\n", line), end)
+
+    def _by_letters(self) -> Iterator[int]:
+        pattern = b"\n" + b"".join(rb"[^%b\n]*+%b" % (_one(letter), _one(letter)) for letter in self.needle)
+        for start, end in self.regions:
+            for hit in re.compile(pattern).finditer(self.lower, start, end):
+                yield hit.start() + 1
+
+
+def _one(letter: int) -> bytes:
+    return re.escape(bytes([letter]))
+
+
+def _rank(provider: bytes) -> tuple[int, bytes]:
+    return (_ORDER.index(provider) if provider in _ORDER else len(_ORDER), provider)
+
+
+def _listed_as(provider: str) -> tuple[str, ...]:
+    return _LISTED_AS.get(provider, (provider,))

@@ -1,0 +1,180 @@
+"""A sheet with choices: text on top (alive), questions below it, and the program that the chosen one would run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.geometry import Region
+from textual.screen import ModalScreen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from bttop.ui.pane import paint
+from bttop.ui.spans import Line, Span, fit, line_width
+from bttop.ui.text import visible
+from bttop.ui.themes import Theme
+
+LETTERS = "abcdgimnoprstuvwxyz"
+"""Keys of the choices; those that move or leave (e f h j k l q) are left out."""
+_BACK = frozenset({"escape", "backspace", "q"})
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing to choose."""
+
+    title: str
+    why: str = ""
+    """What it answers, or why it cannot be had here."""
+    preview: tuple[str, ...] = ()
+    """The program as it would run."""
+    usable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What the user chose, and whether to look at it before it runs."""
+
+    index: int
+    edit: bool
+
+
+class MenuBody(Widget):
+    """The lines of a menu."""
+
+    DEFAULT_CSS = "MenuBody { width: 1fr; height: 1fr; }"
+
+    def __init__(
+        self, title: str, head: Callable[[int], Sequence[Line]], choices: Sequence[Choice], theme: Theme
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._head = head
+        self.choices = list(choices)
+        self._theme = theme
+        self.at = 0
+        self._rows: dict[int, int] = {}
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        width, height = self.size.width, self.size.height
+        lines = self.page(width, height)
+        strips = [paint(fit(line, width), self._theme, width) for line in lines]
+        return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
+
+    def page(self, width: int, height: int) -> list[Line]:
+        """Head, choices and preview in `height` lines; the head gives way first, saying so."""
+        choices = self._choice_lines(width)
+        preview = self._preview(width)
+        room = height - 2
+        head_room = max(3, room - len(choices) - min(len(preview), max(0, room // 3)))
+        head = self._cut(list(self._head(width)), head_room)
+        lines = [_rule(self._title, width), *head]
+        first = len(lines)
+        lines += choices[: height - 1 - first]
+        self._rows = {first + index: index for index in range(len(choices))}
+        lines += preview[: max(0, height - 1 - len(lines))]
+        lines += [()] * (height - 1 - len(lines))
+        return [*lines, (Span(" Enter asks   e edits first   Backspace returns", "hint"),)]
+
+    def _cut(self, head: list[Line], room: int) -> list[Line]:
+        if len(head) <= room:
+            return head
+        more = (Span(f"   … {len(head) - room + 1} more lines: f shows them", "dim"),)
+        return [*head[: room - 1], more]
+
+    def _choice_lines(self, width: int) -> list[Line]:
+        lines: list[Line] = [_rule("ask next", width)] if self.choices else []
+        for index, choice in enumerate(self.choices):
+            letter = LETTERS[index] if index < len(LETTERS) else " "
+            role = "cursor" if index == self.at else "text" if choice.usable else "dim"
+            title = visible(choice.title)
+            line = (Span(f" {letter} ", "key"), Span(f" {title} ", role), Span(f" {visible(choice.why)}", "dim"))
+            lines.append(fit(line, width))
+        return lines
+
+    def _preview(self, width: int) -> list[Line]:
+        if not self.choices or not self.choices[self.at].preview:
+            return []
+        shown = [(Span(f"   {visible(text)}", "frame"),) for text in self.choices[self.at].preview]
+        return [_rule("its program", width), *shown]
+
+    def choice_at(self, y: int) -> int | None:
+        """The choice under a line of the screen."""
+        index = self._rows.get(y)
+        # The first line of the choices is their rule.
+        return None if index is None or index == 0 or index > len(self.choices) else index - 1
+
+    def move(self, step: int) -> None:
+        """Another choice."""
+        if self.choices:
+            self.at = (self.at + step) % len(self.choices)
+            self.refresh()
+
+
+def _rule(title: str, width: int) -> Line:
+    head = (Span("━ ", "focus"), Span(f"{visible(title)} ", "focus-title"))
+    return fit((*head, Span("━" * max(0, width - line_width(head)), "focus")), width)
+
+
+class Menu(ModalScreen["Chosen | None"]):
+    """Dismissed with what was chosen, or None."""
+
+    CSS = "Menu { background: transparent; }"
+    inherit_bindings: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        title: str,
+        head: Callable[[int], Sequence[Line]],
+        choices: Sequence[Choice],
+        theme: Theme,
+        full: Callable[[], None] | None = None,
+    ) -> None:
+        """`full` shows the whole head on a page of its own."""
+        super().__init__()
+        self._body = MenuBody(title, head, choices, theme)
+        self._full = full
+
+    def compose(self) -> ComposeResult:
+        yield self._body
+
+    def on_key(self, event: events.Key) -> None:
+        """Move, choose, leave."""
+        event.stop()
+        key = event.key
+        if key in _BACK:
+            self.dismiss(None)
+        elif key in ("down", "j"):
+            self._body.move(1)
+        elif key in ("up", "k"):
+            self._body.move(-1)
+        elif key == "enter":
+            self._choose(self._body.at, edit=False)
+        elif key == "e":
+            self._choose(self._body.at, edit=True)
+        elif key == "f" and self._full is not None:
+            self._full()
+        elif len(key) == 1 and key in LETTERS:
+            self._choose(LETTERS.index(key), edit=False)
+
+    def _choose(self, index: int, *, edit: bool) -> None:
+        choices = self._body.choices
+        if not choices:
+            self.dismiss(None)
+        elif index < len(choices) and choices[index].usable:
+            self.dismiss(Chosen(index, edit))
+
+    def on_click(self, event: events.Click) -> None:
+        """A click chooses."""
+        event.stop()
+        index = self._body.choice_at(event.y)
+        if index is not None:
+            self._choose(index, edit=False)
+
+    def refresh_page(self) -> None:
+        """What the page shows may have changed."""
+        self._body.refresh()

@@ -1,0 +1,85 @@
+"""Rows in order, without ordering more than is looked at: a map may have thousands of rows and a pane shows ten."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from bttop.model.records import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the map that is shown."""
+
+    key: str
+    value: Value
+
+
+class Keys(Sequence[str]):
+    """The raw keys of all rows in order: the head at once, the rest only when somebody goes there."""
+
+    def __init__(self, head: Sequence[str], total: int, everything: Callable[[], Sequence[str]]) -> None:
+        self._known = head
+        self._total = total
+        self._everything = everything
+
+    def __len__(self) -> int:
+        return self._total
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice) or not 0 <= index < len(self._known):
+            self._complete()
+        return self._known[index]
+
+    def __contains__(self, key: object) -> bool:
+        self._complete()
+        return key in self._known
+
+    def _complete(self) -> None:
+        if len(self._known) < self._total:
+            self._known = self._everything()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How rows are compared."""
+
+    place: Callable[[Row], Any]
+    natural: bool
+    """Rows compare as their values do, so that the values alone can be compared: ten times cheaper."""
+    falls: bool
+    """Largest first."""
+
+    def sort(self, rows: Sequence[Row]) -> list[Row]:
+        """All rows in order. Ties are broken by key, so that equal rows keep their places."""
+        if self.natural:
+            try:
+                return sorted(rows, key=_by_value, reverse=self.falls)
+            except TypeError:
+                pass  # values of several kinds do not compare; their places do
+        return sorted(rows, key=lambda row: (self.place(row), row.key), reverse=self.falls)
+
+
+def _by_value(row: Row) -> tuple[Any, str]:
+    return row.value, row.key
+
+
+def head(rows: Mapping[str, Value], count: int, order: Order) -> list[Row] | None:
+    """The first `count` rows of a map whose rows compare as their values do, largest first; None where that cannot
+    be had without looking at every row."""
+    if not order.natural or not order.falls or count <= 0 or len(rows) <= 2 * count:
+        return None
+    try:
+        least = heapq.nlargest(count, rows.values())[-1]  # type: ignore[type-var]
+        found = [(value, key) for key, value in rows.items() if value >= least]  # type: ignore[operator]
+        found.sort(reverse=True)
+    except TypeError:
+        return None  # values of several kinds, as a map of tuples may have
+    return [Row(key, value) for value, key in found[:count]]

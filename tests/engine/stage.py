@@ -1,0 +1,164 @@
+"""A program on a stage: a control that only notes what it is asked for, a clock of its own, and lines made by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Literal
+
+from bttop.engine.attempts import Attempt, Attempts, Settings, Source
+from bttop.engine.generation import Generation
+from bttop.engine.host import Host
+from bttop.engine.program import Program
+from bttop.engine.questions import from_text
+from bttop.engine.status import State
+from bttop.model.flush import Flush
+from bttop.model.history import History
+from bttop.model.records import Stamp, StampedLine
+from bttop.model.release import Release
+
+SECOND = 1_000_000_000
+ANYWHERE = Host("host", "6.1", "x86_64", 2, None)
+"""A host of which nothing is known, so that everything may attach."""
+OLD, NEW = Release(0, 17), Release(0, 27)
+
+COUNTS = "tracepoint:a:b { @n[pid] = count(); }"
+BANKS = ("@__bt_a0", "@__bt_a1")
+TALKS = "tracepoint:a:b { @n[pid]++; } interval:s:2 { print(@n); }"
+"""Has an interval of its own."""
+CONDITIONAL = "tracepoint:a:b { @n[pid]++; } interval:s:1 /@n[1] > 5/ { print(@n); }"
+PRINTS_ONLY = 'tracepoint:a:b { printf("%d\\n", pid); }'
+UNREADABLE = "tracepoint:a:b { @n[pid] = count();"
+"""Runs as it is, so that nothing in it ends a flush."""
+READY = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
+
+
+def source(text: str = COUNTS, name: str = "calls.bt") -> Source:
+    """One script."""
+    return from_text(name, text).sources[0]
+
+
+class Stage:
+    """One program, and everything that can happen to it. It is the program's `Control` as well."""
+
+    def __init__(
+        self,
+        *sources: Source,
+        settings: Settings | None = None,
+        host: Host = ANYWHERE,
+        release: Release = OLD,
+    ) -> None:
+        self.host, self.release = host, release
+        self.now = 1000 * SECOND
+        self.launched: list[Generation] = []
+        self.stopped: dict[int, float] = {}
+        self.watched: list[int] = []
+        self.shown: list[Flush] = []
+        self.changes = 0
+        self._beats: dict[int, int] = {}
+        self.program = Program("calls", sources or (source(),), settings or Settings(), History(1 << 20), self)
+
+    # Control.
+
+    def attempts(self, sources: tuple[Source, ...], settings: Settings) -> Attempts:
+        return Attempts(sources, settings, self.host, self.release)
+
+    def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
+        ident = len(self.launched) + 101
+        made = Generation(ident, number, attempt, release=self.release, key_limit=16384, now=self.now)
+        self.launched.append(made)
+        return made
+
+    def stop(self, generation: Generation, grace: float) -> None:
+        self.stopped[generation.number] = grace
+
+    def watch(self, generation: Generation) -> None:
+        self.watched.append(generation.number)
+
+    def flushed(self, program: Program, flush: Flush) -> None:
+        self.shown.append(flush)
+
+    def changed(self, program: Program) -> None:
+        self.changes += 1
+
+    # What happens.
+
+    @property
+    def last(self) -> Generation:
+        """The generation that was started last."""
+        return self.launched[-1]
+
+    @property
+    def living(self) -> list[int]:
+        """Numbers of the generations that the program holds."""
+        return [one.number for one in self.program.generations()]
+
+    def start(self) -> Stage:
+        self.program.start(self.now)
+        return self
+
+    def go_live(self) -> Generation:
+        """Start, attach and flush once."""
+        self.start()
+        self.ready(self.last)
+        self.beat(self.last)
+        return self.last
+
+    def line(self, generation: Generation, data: bytes, stream: Literal["stdout", "stderr"] = "stdout") -> None:
+        stamp = Stamp(self.now, self.now)
+        self.program.on_line(generation, StampedLine(generation.id, stream, stamp, data))
+
+    def record(self, generation: Generation, kind: str, data: object) -> None:
+        self.line(generation, json.dumps({"type": kind, "data": data}).encode())
+
+    def attached(self, generation: Generation, probes: int) -> None:
+        self.record(generation, "attached_probes", {"probes": probes})
+
+    def ready(self, generation: Generation) -> None:
+        self.line(generation, READY, "stderr")
+
+    def complain(self, generation: Generation, text: str) -> None:
+        for line in text.splitlines():
+            self.line(generation, line.encode(), "stderr")
+
+    def beat(
+        self, generation: Generation, maps: Mapping[str, object] | None = None, kind: str = "map", late_ns: int = 0
+    ) -> None:
+        """A flush with a heartbeat, an interval after the one before; it arrives `late_ns` after its tick."""
+        self.wait(generation.plan.interval_ns / SECOND)
+        for name, value in (maps or {}).items():
+            self.record(generation, kind, {name: value})
+        number = self._beats[generation.id] = self._beats.get(generation.id, 0) + 1
+        self.record(generation, "printf", f"bttop-hb a {number} {self.now - late_ns}\n")
+
+    def exit(self, generation: Generation, code: int) -> None:
+        self.program.on_exit(generation, code, self.now)
+
+    def wait(self, seconds: float) -> None:
+        self.now += round(seconds * SECOND)
+
+    def tick(self, seconds: float = 1.0) -> None:
+        """Let time pass, and have the program look at the clock."""
+        self.wait(seconds)
+        self.program.tick(self.now)
+
+    def refuse(self, generation: Generation, text: str = "stdin:1:1-2: ERROR: no", code: int = 1) -> None:
+        """bpftrace does not take the text."""
+        self.complain(generation, text)
+        self.exit(generation, code)
+
+
+def state(stage: Stage) -> State:
+    """Where the program stands."""
+    return stage.program.status.state
+
+
+def complaint(stage: Stage) -> str:
+    """The first line of what went wrong; empty when nothing did."""
+    found = stage.program.status.complaint
+    return found.title if found else ""
+
+
+def change(stage: Stage) -> None:
+    """Ask for another interval, which begins a next generation."""
+    stage.program.change(Settings(interval_ms=2000), stage.now)

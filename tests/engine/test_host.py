@@ -1,0 +1,171 @@
+"""What the host lets bpftrace do, and what is said where it lets nothing be done."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bttop.engine import launch
+from bttop.engine.host import Bpftrace, Host, check_can_trace, find_bpftrace, install_command
+from bttop.errors import CannotTrace
+from bttop.model.release import Release
+from tests.standin import standin
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """A kernel with one tracepoint and nothing else."""
+    (tmp_path / "events" / "sched" / "sched_switch").mkdir(parents=True)
+    return Host("host", "6.1", "x86_64", 2, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("provider", "rest", "says"),
+    [
+        ("tracepoint", "sched:sched_switch", ""),
+        ("t", "sched:sched_switch", ""),
+        ("tracepoint", "sched:nothing", "no tracepoint sched:nothing"),
+        ("tracepoint", "sched:sched_*", ""),
+        ("kprobe", "vfs_read", "no kprobes"),
+        ("kr", "vfs_read", "no kprobes"),
+        ("kfunc", "vfs_read", "no fentry"),
+        ("profile", "hz:99", ""),
+        ("uprobe", "/bin/bash:readline", ""),
+        ("unheard_of", "x", ""),
+    ],
+)
+def test_a_look_at_tracefs_tells_what_cannot_attach(host: Host, provider: str, rest: str, says: str) -> None:
+    why = host.why_not(provider, rest)
+    assert says in why
+    assert bool(says) == bool(why)
+
+
+def test_a_kernel_with_kprobes_lets_functions_be_tried(host: Host) -> None:
+    assert host.tracefs is not None
+    (host.tracefs / "kprobe_events").touch()
+    assert not host.why_unavailable([("kprobe", "vfs_read"), ("fentry", "vfs_read")])
+
+
+def test_without_tracefs_nothing_is_held_against_a_probe() -> None:
+    assert not Host("host", "6.1", "x86_64", 2, None).why_not("kprobe", "x")
+
+
+def test_the_running_host_is_read() -> None:
+    found = Host.read()
+    assert (found.kernel, found.machine) == (os.uname().release, os.uname().machine)
+    assert found.cpus >= 1
+
+
+def test_bpftrace_is_found_by_path_environment_and_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    binary = standin(tmp_path, version="0.23.1-dirty")
+    wanted = Bpftrace(str(binary), Release(0, 23, 1))
+    assert find_bpftrace(str(binary)) == wanted
+    monkeypatch.setenv("BTTOP_BPFTRACE", str(binary))
+    assert find_bpftrace(None) == wanted
+    monkeypatch.delenv("BTTOP_BPFTRACE")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_bpftrace(None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "is no program that can be run"),
+        ("#!/bin/sh\necho nothing to see\n", "answers 'nothing to see'"),
+        ("#!/no/such/shell\n", "does not run"),
+    ],
+)
+def test_what_is_no_bpftrace_is_told_with_the_command_that_installs_one(
+    tmp_path: Path, content: str | None, says: str
+) -> None:
+    binary = tmp_path / "bpftrace"
+    if content is not None:
+        binary.write_text(content)
+        binary.chmod(0o755)
+    with pytest.raises(CannotTrace) as caught:
+        find_bpftrace(str(binary))
+    assert says in caught.value.cause
+    assert caught.value.hint == install_command()
+
+
+@pytest.mark.parametrize(
+    ("tool", "command"),
+    [
+        ("apt-get", "apt-get install -y bpftrace"),
+        ("dnf", "dnf install -y bpftrace"),
+        ("zypper", "zypper install -y bpftrace"),
+        ("pacman", "pacman -S --noconfirm bpftrace"),
+        ("apk", "apk add bpftrace"),
+    ],
+)
+def test_the_install_command_is_this_distributions_with_sudo_for_a_normal_user(
+    monkeypatch: pytest.MonkeyPatch, tool: str, command: str
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}" if name == tool else None)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert install_command() == command
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert install_command() == f"sudo {command}"
+
+
+def test_an_unknown_distribution_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    assert install_command() == "install bpftrace with this system's package manager"
+
+
+def test_a_normal_user_is_told_to_use_sudo(monkeypatch: pytest.MonkeyPatch, host: Host) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(CannotTrace) as caught:
+        check_can_trace(host, "bttop stream")
+    assert caught.value.hint == "sudo bttop stream"
+
+
+def test_a_missing_tracefs_is_told_with_its_mount_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(CannotTrace) as caught:
+        check_can_trace(Host("host", "6.1", "x86_64", 2, None), "bttop")
+    assert caught.value.hint == "mount -t tracefs tracefs /sys/kernel/tracing"
+
+
+@pytest.mark.parametrize(
+    ("release", "one_process", "said"),
+    [
+        (Release(0, 17), False, {"BPFTRACE_NO_USER_SYMBOLS": "1"}),
+        (Release(0, 17), True, {"BPFTRACE_CACHE_USER_SYMBOLS": "1"}),
+        (Release(0, 21), True, {"BPFTRACE_CACHE_USER_SYMBOLS": "PER_PROGRAM"}),
+        (Release(0, 23), False, {"BPFTRACE_CACHE_USER_SYMBOLS": "PER_PID"}),
+    ],
+)
+def test_user_frames_are_named_only_where_that_harms_nothing(
+    release: Release, one_process: bool, said: dict[str, str]
+) -> None:
+    with_stacks, without = (
+        launch.environment(release, cpus=2, user_stacks=stacks, one_process=one_process, all_probes=False)
+        for stacks in (True, False)
+    )
+    assert {name: value for name, value in with_stacks.items() if name not in without} == said
+    assert launch.names_user_stacks(release, one_process=one_process) == ("BPFTRACE_NO_USER_SYMBOLS" not in said)
+
+
+@pytest.mark.parametrize(("release", "name"), [((0, 17), "BPFTRACE_MAP_KEYS_MAX"), ((0, 27), "BPFTRACE_MAX_MAP_KEYS")])
+def test_the_limit_of_map_keys_goes_by_the_name_that_the_release_knows(release: tuple[int, int], name: str) -> None:
+    environment = launch.environment(Release(*release), cpus=2, user_stacks=False, one_process=False, all_probes=False)
+    assert {key: value for key, value in environment.items() if "KEYS" in key} == {name: str(launch.map_keys(2))}
+
+
+def test_more_cpus_mean_fewer_keys() -> None:
+    keys = [launch.map_keys(cpus) for cpus in (1, 32, 33, 128, 129, 1024)]
+    assert keys == [16384, 16384, 8192, 8192, 4096, 4096]
+
+
+@pytest.mark.parametrize(("all_probes", "word"), [(True, "error"), (False, "warn")])
+def test_a_missing_attach_point_is_an_error_only_where_another_script_can_take_over(
+    all_probes: bool, word: str
+) -> None:
+    environment = launch.environment(
+        Release(0, 27), cpus=2, user_stacks=False, one_process=False, all_probes=all_probes
+    )
+    assert environment["BPFTRACE_MISSING_PROBES"] == word

@@ -1,0 +1,106 @@
+"""Theme files: the shipped ones and the bad ones."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bttop.ui
+from bttop.ui.subject import WORDS
+from bttop.ui.themes import ROLES, BadTheme, Theme, load_theme, load_themes
+from tests.ui.scenes import SHIPPED_THEMES
+
+GOOD = (SHIPPED_THEMES / "night.toml").read_text()
+ROLE_PLACES = {"Span": 1, "with_role": 1, "style": 0, "Cell": 3, "tell": 1, "_paragraph": 1, "_pair": 2, "_named": 3}
+"""Calls that name a role, and which argument it is."""
+
+
+def write(folder: Path, text: str, name: str = "mine") -> Path:
+    path = folder / f"{name}.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED_THEMES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_shipped_theme_styles_every_role(path: Path) -> None:
+    theme = load_theme(path)
+    assert isinstance(theme, Theme), theme
+    assert set(theme.styles) == ROLES
+
+
+def roles_named(tree: ast.AST) -> Iterator[str]:
+    """The roles that a module's calls name by a literal."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
+        place = ROLE_PLACES.get(name)
+        given = [call.args[place]] if place is not None and len(call.args) > place else []
+        given += [word.value for word in call.keywords if word.arg == "role"]
+        for argument in given:
+            yield from (one.value for one in _literals(argument) if isinstance(one.value, str))
+
+
+def _literals(argument: ast.expr) -> Iterator[ast.Constant]:
+    if isinstance(argument, ast.IfExp):
+        yield from (*_literals(argument.body), *_literals(argument.orelse))
+    elif isinstance(argument, ast.Constant):
+        yield argument
+
+
+def test_every_role_that_is_drawn_with_exists() -> None:
+    sources = list(Path(bttop.ui.__file__).parent.rglob("*.py"))
+    used = {role for path in sources for role in roles_named(ast.parse(path.read_text()))}
+    assert len(used) > 15
+    assert used - ROLES == set()
+    assert {role for _, role in WORDS.values()} <= ROLES
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "no style for the role badge"),
+        ("title =", "Invalid value"),
+        (GOOD.replace('rate = "#9ece6a"\n', ""), "no style for the role rate"),
+        (GOOD.replace('rate = "#9ece6a"', 'rate = "bold nosuch"'), "nosuch"),
+        (GOOD.replace('rate = "#9ece6a"', "rate = 5"), "the role rate is no text"),
+        (GOOD + 'sparkle = "red"\n', "unknown role sparkle"),
+        ("sparkle = 1\n" + GOOD, "unknown field sparkle"),
+        ('background = "nosuch"\n' + GOOD, "nosuch"),
+        ("background = 5\n" + GOOD, "background is no text"),
+        ('dark = "yes"\n' + GOOD.replace("dark = true", ""), "dark is neither true nor false"),
+        (GOOD.replace('primary = "#7aa2f7"\n', ""), "[dialogs] has no primary colour"),
+        (GOOD.replace('primary = "#7aa2f7"', 'primary = "nosuch"'), "nosuch"),
+        (GOOD.replace('primary = "#7aa2f7"', "primary = 7"), "the dialog colour primary is no text"),
+        ("ansi = true\n" + GOOD, "has no [dialogs]"),
+        ("roles = 5\n", "roles is no table"),
+    ],
+)
+def test_a_bad_theme_gives_its_reason(tmp_path: Path, text: str, reason: str) -> None:
+    theme = load_theme(write(tmp_path, text))
+    assert isinstance(theme, BadTheme)
+    assert reason in theme.reason
+
+
+def test_a_file_that_cannot_be_read_is_a_bad_theme(tmp_path: Path) -> None:
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    good, bad = load_themes([tmp_path])
+    assert not good
+    assert [one.path.name for one in bad] == ["bytes.toml"]
+    assert isinstance(load_theme(tmp_path / "missing.toml"), BadTheme)
+
+
+def test_the_first_folder_wins_and_a_bad_file_hides_nothing(tmp_path: Path) -> None:
+    write(tmp_path, GOOD.replace('"Night"', '"Mine"'), "night")
+    write(tmp_path, "", "day")
+    good, bad = load_themes([tmp_path, SHIPPED_THEMES])
+    assert good["night"].title == "Mine"
+    assert good["day"].title != "day"
+    assert [one.path for one in bad] == [tmp_path / "day.toml"]
+
+
+def test_an_unknown_role_looks_like_plain_text() -> None:
+    theme = load_theme(SHIPPED_THEMES / "night.toml")
+    assert isinstance(theme, Theme)
+    assert theme.style("sparkle") == theme.style("text")

@@ -1,0 +1,63 @@
+"""Keyed histograms as a table of percentiles."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bttop.model.records import Value
+from bttop.ui.spans import line_width, plain
+from bttop.ui.views.base import Choice
+from bttop.ui.views.quantiles import VIEW
+from tests.ui.scenes import buckets, map_plan, scene, text_of, texts
+
+PLAN = map_plan("hist", unit="us")
+ROWS: dict[str, Value] = {"1,fast": buckets(100), "2,slow": buckets(0, 0, 0, 0, 0, 0, 0, 0, 40, 2)}
+
+
+def test_a_row_has_its_rate_and_percentiles() -> None:
+    heading, first, second = texts(VIEW.draw(scene(ROWS, PLAN)))
+    assert heading.split() == ["/s▾", "pid", "comm", "p50", "p90", "p99", "60s"]
+    assert first.split()[:3] == ["100", "1", "fast"]
+    assert first.split()[3:6] == ["1us", "1us", "1us"]
+    assert second.split()[:3] == ["42", "2", "slow"]
+
+
+def test_percentiles_can_be_sorted_by() -> None:
+    assert list(VIEW.draw(scene(ROWS, PLAN, Choice(sort="p99"))).order) == ["2,slow", "1,fast"]
+
+
+def test_the_summary_is_the_rate_of_all_rows() -> None:
+    assert VIEW.draw(scene(ROWS, PLAN, seconds=2.0)).summary == "71/s"
+
+
+def test_a_row_opens_into_its_histogram() -> None:
+    page = text_of(VIEW.detail(scene(ROWS, PLAN), "2,slow"))
+    assert "slow" in page
+    assert "p99" in page
+    assert page.count("us, ") == 9
+
+
+@given(
+    st.dictionaries(
+        st.integers(0, 2**22).map(lambda pid: f"{pid},x"),
+        st.lists(st.integers(0, 2**64 - 1)).map(lambda c: buckets(*c)),
+        max_size=20,
+    ),
+    st.integers(37, 240),
+)
+def test_rates_are_never_cut_and_every_line_has_its_width(rows: dict[str, Value], width: int) -> None:
+    drawing = VIEW.draw(scene(rows, PLAN, width=width, height=30))
+    assert all(line_width(line) == width for line in drawing.lines)
+    for key, line in zip(drawing.keys[1:], drawing.lines[1:], strict=True):
+        assert key is not None
+        found = rows[key]
+        assert isinstance(found, tuple)
+        events = sum(bucket.count for bucket in found)  # type: ignore[union-attr, misc]
+        assert plain(line).split()[0].replace(",", "") == str(round(float(events)))
+
+
+def test_only_histograms_with_keys_are_tables_of_percentiles() -> None:
+    assert VIEW.rank(PLAN, ROWS) > 0
+    assert VIEW.rank(map_plan("lhist", []), {"": buckets(1)}) == 0
+    assert VIEW.rank(map_plan("count"), {}) == 0

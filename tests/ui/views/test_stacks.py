@@ -1,0 +1,106 @@
+"""Stacks: rows, their innermost frames, and folding."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bttop.model.plan import Column
+from bttop.model.records import Value
+from bttop.ui.spans import line_width
+from bttop.ui.views.base import Choice
+from bttop.ui.views.stacks import VIEW
+from tests.ui.scenes import map_plan, scene, text_of, texts
+
+PLAN = map_plan("count", [Column("comm", "text"), Column("kstack", "stack"), Column("ustack", "stack")])
+
+
+def key(comm: str, *kernel: str, user: tuple[str, ...] = ("main+9",)) -> str:
+    def stack(frames: tuple[str, ...]) -> str:
+        return "\n" + "".join(f"\t{frame}\n" for frame in frames)
+
+    return f"{comm},{stack(kernel)},{stack(user)}"
+
+
+BUSY = key("java", "copy_page+16", "do_fault+3", "asm_exc_page_fault+30", user=("memcpy+1", "main+9"))
+IDLE = key("nginx", "ep_poll+7", "do_syscall_64+61")
+ROWS: dict[str, Value] = {BUSY: 75, IDLE: 25}
+
+
+def test_a_stack_is_one_row_with_its_share_and_its_innermost_frames_first() -> None:
+    heading, first, second = texts(VIEW.draw(scene(ROWS, PLAN, width=120)))
+    assert heading.split() == ["/s▾", "%", "comm", "innermost", "frames"]
+    assert first.split()[:2] == ["75", "75"]
+    assert "java" in first
+    assert "▸ copy_page < do_fault < asm_exc_page_fault < memcpy < main" in first
+    assert second.split()[:2] == ["25", "25"]
+
+
+def test_a_row_folds_out_into_all_its_frames() -> None:
+    drawing = VIEW.draw(scene(ROWS, PLAN, Choice(opened=frozenset([BUSY]))))
+    lines = texts(drawing)
+    assert "▾ copy_page" in lines[1]
+    assert [line.split()[-1] for line in lines[2:7]] == [
+        "copy_page",
+        "do_fault",
+        "asm_exc_page_fault",
+        "memcpy",
+        "main",
+    ]
+    assert lines[2].split()[0] == "kstack"
+    assert lines[5].split()[0] == "ustack"
+    assert drawing.keys[1:8] == (*[BUSY] * 6, IDLE)
+
+
+@given(st.integers(0, 29), st.integers(2, 12), st.sets(st.integers(0, 29)), st.integers(0, 40))
+def test_the_selected_row_stays_in_sight_beside_rows_that_are_folded_out(
+    selected: int, height: int, opened: set[int], top: int
+) -> None:
+    keys = [key(f"p{n:02}", *[f"f{n}_{depth}+1" for depth in range(n % 7 + 1)]) for n in range(30)]
+    rows: dict[str, Value] = {one: 100 - n for n, one in enumerate(keys)}
+    choice = Choice(selected=keys[selected], opened=frozenset(keys[n] for n in opened), top=top)
+    drawing = VIEW.draw(scene(rows, PLAN, choice, height=height))
+    assert keys[selected] in drawing.keys
+    assert len(drawing.lines) <= height
+    assert drawing.hidden == len(rows) - drawing.choice.top - len(set(drawing.keys) - {None})
+
+
+def test_the_last_row_can_be_scrolled_to_below_a_row_that_is_folded_out() -> None:
+    opened = scene(ROWS, PLAN, Choice(opened=frozenset([BUSY]), top=1), height=4)
+    assert IDLE in VIEW.draw(opened).keys
+
+
+def test_a_stack_without_frames_says_so() -> None:
+    assert "[no frames]" in texts(VIEW.draw(scene({"java,,": 5}, PLAN)))[1]
+
+
+@pytest.mark.parametrize("width", [37, 59, 60, 99, 100, 240])
+def test_every_line_has_exactly_the_width(width: int) -> None:
+    drawing = VIEW.draw(scene(ROWS, PLAN, Choice(opened=frozenset([BUSY])), width=width))
+    assert all(line_width(line) == width for line in drawing.lines)
+    assert "copy_page" in texts(drawing)[1]
+
+
+def test_ids_make_room_for_frames_where_it_is_narrow() -> None:
+    plan = map_plan("count", [Column("pid", "int"), Column("comm", "text"), Column("kstack", "stack")], pid="pid")
+    rows: dict[str, Value] = {"18421,java,\n\tcopy_page+1\n": 5}
+    assert "18421" not in texts(VIEW.draw(scene(rows, plan, width=40)))[1]
+    assert "18421" in texts(VIEW.draw(scene(rows, plan, width=80)))[1]
+
+
+def test_hostile_symbols_are_made_visible() -> None:
+    page = text_of(VIEW.draw(scene({key("x", "a\x1b[2Jb+1"): 5}, PLAN)).lines)
+    assert "a\\x1b[2Jb" in page
+
+
+def test_the_whole_stack_stands_in_the_detail() -> None:
+    deep = key("java", *[f"frame_{n}+{n}" for n in range(100)])
+    page = text_of(VIEW.detail(scene({deep: 5}, PLAN, height=5), deep))
+    assert all(f"frame_{n}+{n}" in page for n in range(100))
+
+
+def test_only_counted_stacks_are_stacks() -> None:
+    assert VIEW.rank(PLAN, ROWS) > 0
+    assert VIEW.rank(map_plan("count"), {}) == 0
+    assert VIEW.rank(map_plan("hist", PLAN.columns), {}) == 0
