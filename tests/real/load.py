@@ -72,6 +72,12 @@ with contextlib.suppress(OSError):
     socket.create_connection((sys.argv[1], int(sys.argv[2])))
 """
 
+_DEED = """
+import sys
+open("/proc/self/comm", "w").write("bttop-deed")
+sys.stdin.readline()
+"""
+
 
 @contextlib.contextmanager
 def _ended(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
@@ -114,6 +120,32 @@ def copy(count: int, block_size: int) -> Iterator[Copy]:
     process = subprocess.Popen(["/bin/sh", "-c", dd], stdin=subprocess.PIPE, text=True)
     with _ended(process):
         yield Copy(process)
+
+
+class Deed:
+    """A process named `bttop-deed` that waits for `run`: its pid is known before it does what is asked."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def run(self) -> list[int]:
+        """Do it; returns the numbers that it printed once it has ended. Raises `AssertionError` when it failed."""
+        said, _ = self._process.communicate("go\n", timeout=LIMIT_SECONDS)
+        assert self._process.returncode == 0
+        return [int(word) for word in said.split()]
+
+
+@contextlib.contextmanager
+def deed(code: str) -> Iterator[Deed]:
+    """A process that is to run a piece of Python, and little else once it is told to."""
+    words = _interpreter(_DEED + code)
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with _ended(process):
+        yield Deed(process)
 
 
 @contextlib.contextmanager
@@ -168,9 +200,7 @@ def ping_pong(rounds: int, cpu: int) -> Iterator[PingPong]:
 class Transfer:
     """A TCP transfer that loses segments; waits for `run`: the sender's pid is known before it connects."""
 
-    def __init__(
-        self, network: LossyNetwork, sender: subprocess.Popen[str], receiver: subprocess.Popen[str]
-    ) -> None:
+    def __init__(self, network: LossyNetwork, sender: subprocess.Popen[str], receiver: subprocess.Popen[str]) -> None:
         self._network, self._sender, self._receiver = network, sender, receiver
 
     @property

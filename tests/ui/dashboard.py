@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -110,7 +111,8 @@ class Dashboard:
         return self.lines[row].index(text) + 1, row + 1
 
     def click(self, text: str, times: int = 1) -> None:
-        """Click where the text stands."""
+        """Click where the text stands, once it does."""
+        self.wait_for(text)
         x, y = self.place(text)
         self.terminal.send(f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m" * times)
 
@@ -126,7 +128,7 @@ class Dashboard:
     def names(self) -> list[str]:
         """The process names of MANY that are on screen, from the top."""
         known = {key.partition(",")[2] for key in MANY}
-        return [word for line in self.lines for word in line.split() if word in known]
+        return [word for word in re.findall(r"\b\d+ (\S+)", self.text) if word in known]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
@@ -18,6 +19,7 @@ from typing import Final, TypeAlias
 
 from bttop.engine.host import Bpftrace
 from bttop.script.probenames import LONGEST_NAME, ProbeNames
+from bttop.script.stable import stable_hint
 from bttop.script.starters import Argument
 
 LONGEST_LISTING: Final = 32 << 20
@@ -32,7 +34,7 @@ _CLOSE_SECONDS: Final = 2.0
 _ARGUMENT: Final = re.compile(r"    (?P<type>\S.*?)(?P<name>[A-Za-z_]\w*)(?P<array>(?:\[\d*\])*)")
 
 Ask: TypeAlias = Callable[[Sequence[str], int], bytes]
-"""Runs a command and gives at most so many bytes of what it prints on stdout. Raises OSError."""
+"""Runs a command and gives at most so many bytes of what it prints on stdout, whole lines only. Raises OSError."""
 
 
 class KernelProbes:
@@ -96,6 +98,11 @@ class KernelProbes:
         """The probes that fit best, as `ProbeNames.search`; none until they are loaded."""
         return self._names.search(text, limit)
 
+    def hint(self, probe: str) -> str:
+        """The tracepoint of this kernel that tells about the same as a probe on a kernel function, or ''."""
+        hint = stable_hint(probe)
+        return hint if hint in self._names else ""
+
     def arguments(self, probe: str) -> tuple[Argument, ...] | None:
         """The arguments of one probe, in order; empty when it has none that bpftrace knows of.
 
@@ -140,29 +147,39 @@ class KernelProbes:
             return None if self._closed else self._wanted.pop()
 
     def _answer(self, probe: str) -> None:
+        listed = self._with_arguments(probe)
         try:
-            said = self._ask([self._bpftrace.path, "-lv", _listed_name(probe)], _LONGEST_ANSWER)
+            said = self._ask([self._bpftrace.path, "-lv", listed], _LONGEST_ANSWER)
         except OSError:
             said = b""
         with self._news:
-            self._answers[probe] = tuple(arguments_in(said.decode(errors="replace"), probe))
+            self._answers[probe] = tuple(arguments_in(said.decode(errors="replace"), probe, listed))
             while len(self._answers) > _MOST_ANSWERS:
                 self._answers.popitem(last=False)
         self._tell()
 
+    def _with_arguments(self, probe: str) -> str:
+        """The name to ask by: a kprobe's arguments are only listed with the same function's fentry, if at all."""
+        listed = _listed_name(probe)
+        provider, _, function = listed.partition(":")
+        others = (f"{one}:{function}" for one in ("fentry:vmlinux", "kfunc:vmlinux", "fentry", "kfunc"))
+        return next((one for one in others if provider == "kprobe" and one in self._names), listed)
 
-def arguments_in(listing: str, probe: str) -> Iterator[Argument]:
+
+def arguments_in(listing: str, probe: str, listed: str = "") -> Iterator[Argument]:
     """The arguments in bpftrace's answer to `-lv`: the indented lines below the first name. Total.
 
-    The listing of an fentry probe names `retval` too, which only its fexit has.
+    `listed` is the name that was asked for, where it is another. The listing of an fentry probe names `retval`
+    too, which only its fexit has.
     """
-    at_exit = probe.startswith(("fexit:", "kretfunc:", "fr:"))
+    providers = _providers(listed or _listed_name(probe))
+    at_exit = probe.startswith(("fexit:", "kretfunc:"))
     inside = False
     for line in listing.split("\n"):
         if not line.startswith("    "):
             if inside and ":" in line:
                 return
-            inside = inside or line.partition(":")[0] in _providers(probe)
+            inside = inside or line.partition(":")[0] in providers
             continue
         found = _ARGUMENT.fullmatch(line.rstrip(" ;\r"))
         if inside and found is not None and (found["name"] != "retval" or at_exit):
@@ -179,8 +196,8 @@ def cache_key(bpftrace: Bpftrace) -> str:
     return hashlib.blake2b(b"\0".join(parts), digest_size=12).hexdigest()
 
 
-def _providers(probe: str) -> tuple[str, ...]:
-    provider = _listed_name(probe).partition(":")[0]
+def _providers(listed: str) -> tuple[str, ...]:
+    provider = listed.partition(":")[0]
     # Since 0.22 the answer to `kfunc` calls it by its new name.
     return (provider, "fentry", "fexit", "kfunc", "kretfunc") if provider in ("kfunc", "fentry") else (provider,)
 
@@ -194,9 +211,7 @@ def _listed_name(probe: str) -> str:
 
 def _can_be_asked(probe: str) -> bool:
     """Whether it is the name of one probe, and nothing that bpftrace could take for something else."""
-    return (
-        len(probe) <= LONGEST_NAME and re.fullmatch(r"[a-z]+:[^\s*?,{}\[\]\"]+", probe) is not None
-    )
+    return len(probe) <= LONGEST_NAME and re.fullmatch(r"[a-z]+:[^\s*?,{}\[\]\"]+", probe) is not None
 
 
 def _content(path: Path) -> bytes:
@@ -260,8 +275,12 @@ class _Child:
         try:
             return _read(self._process, limit)
         finally:
-            self._process.kill()
-            self._process.wait()
+            self._end(self._process)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            process.kill()
+        process.wait()
 
     def kill(self) -> None:
         """End what runs, and refuse what comes."""
@@ -272,22 +291,22 @@ class _Child:
 
 
 def _read(process: subprocess.Popen[bytes], limit: int) -> bytes:
-    """What a process prints, at most so many bytes of it, for at most a minute."""
+    """What a process prints until it closes its output or has said enough. Raises TimeoutError."""
     assert process.stdout is not None
     end = time.monotonic() + _SECONDS
     parts: list[bytes] = []
     left = limit
     with process.stdout as pipe:
-        while left > 0 and _readable(pipe.fileno(), end - time.monotonic()):
-            part = os.read(pipe.fileno(), min(left, 65536))
-            if not part:
-                break
+        while left > 0 and (part := _read_some(pipe.fileno(), left, end - time.monotonic())):
             parts.append(part)
             left -= len(part)
-    return b"".join(parts)
+    said = b"".join(parts)
+    return said if left else said[: said.rfind(b"\n") + 1]
 
 
-def _readable(descriptor: int, seconds: float) -> bool:
+def _read_some(descriptor: int, limit: int, seconds: float) -> bytes:
     poll = select.poll()
     poll.register(descriptor, select.POLLIN)
-    return bool(poll.poll(max(seconds, 0) * 1000))
+    if not poll.poll(max(seconds, 0) * 1000):
+        raise TimeoutError(errno.ETIMEDOUT, f"bpftrace gave no answer within {_SECONDS:.0f} s")
+    return os.read(descriptor, min(limit, 65536))

@@ -74,9 +74,9 @@ def _check_path(name: str) -> None:
         raise UsageError(f"there is no file {name}", hint="bttop probes")
 
 
-def question_from_path(library: Library, path: Path) -> Question:
-    """A probe file by its path; a faulty one is a question with its failure."""
-    return _from_file(library, str(path.absolute()), lenient=True)
+def question_from_path(library: Library, path: Path | str) -> Question:
+    """A probe file by its path, or by its name in the library; a faulty one is a question with its failure."""
+    return _from_file(library, str(path.absolute()) if isinstance(path, Path) else path, lenient=True)
 
 
 def sources_of(library: Library, first: ProbeFile) -> tuple[Source, ...]:

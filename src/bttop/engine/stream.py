@@ -120,7 +120,9 @@ class Stream:
         """Say on stderr what goes wrong, each thing once."""
         for program in self._engine.programs:
             self._tell(f"trouble of {program.name}", program.name, _trouble(program))
-            for badge in program.status.badges:
+            # While it starts it may yet change over to another text, with other caveats.
+            is_on = program.status.state in (State.ATTACHED, State.LIVE)
+            for badge in program.status.badges if is_on else ():
                 self._tell(f"{badge.text} of {program.name}", program.name, f"{badge.text}: {badge.why}")
         if self._left_out >= self._left_out_limit:
             self._left_out_limit = self._left_out * 2

@@ -39,6 +39,8 @@ class _Region(NamedTuple):
 
     start: int
     end: int
+    skip: int = 0
+    """Characters at the beginning of each line that are not searched: the provider, where it was asked for."""
 
 
 class ProbeNames:
@@ -117,7 +119,8 @@ class ProbeNames:
         provider = _SAME_AS.get(head.lower(), head.lower())
         listed = [one for one in _listed_as(provider) if one in self._regions]
         if colon and listed:
-            return provider, [self._regions[listed[0]]], rest
+            region = self._regions[listed[0]]
+            return provider, [region._replace(skip=len(listed[0]) + 1)], rest
         return "", list(self._regions.values()), query
 
     def _stages(self, words: list[bytes], regions: list[_Region]) -> Iterator[_Stage]:
@@ -153,31 +156,37 @@ class _Stage(NamedTuple):
 
     def __call__(self, limit: int) -> list[int]:
         """Where the lines of the first fitting names begin: enough of them to choose the best `limit` from."""
-        lines = self._by_letters() if self.letters else self._by_needle()
+        find = self._by_letters if self.letters else self._by_needle
         found: dict[int, None] = {}
-        for looked_at, line in enumerate(lines):
-            if all(self._holds(line, word) for word in self.others):
-                found[line] = None
-            if len(found) >= 4 * limit or looked_at >= _MOST_LOOKED_AT:
-                break
+        looked_at = 0
+        for region in self.regions:
+            for line in find(region):
+                looked_at += 1
+                if all(self._holds(line + region.skip, word) for word in self.others):
+                    found[line] = None
+                if len(found) >= 4 * limit or looked_at >= _MOST_LOOKED_AT:
+                    return list(found)
         return list(found)
 
-    def _holds(self, line: int, word: bytes) -> bool:
-        return self.lower.find(word, line, self.lower.index(b"\n", line)) >= 0
+    def _holds(self, start: int, word: bytes) -> bool:
+        return self.lower.find(word, start, self.lower.index(b"\n", start)) >= 0
 
-    def _by_needle(self) -> Iterator[int]:
-        for start, end in self.regions:
-            at = self.lower.find(self.needle, start, end)
-            while 0 <= at < end - 1:
-                line = self.lower.rfind(b"\n", 0, at + 1) + 1
-                yield line
-                at = self.lower.find(self.needle, self.lower.index(b"\n", line), end)
+    def _by_needle(self, region: _Region) -> Iterator[int]:
+        at = self.lower.find(self.needle, region.start, region.end)
+        while 0 <= at < region.end - 1:
+            line = self.lower.rfind(b"\n", 0, at + 1) + 1
+            # The colon behind the provider may be part of what is searched.
+            if at < line + region.skip - 1 and self.needle != b"\n":
+                at = self.lower.find(self.needle, line + region.skip - 1, region.end)
+                continue
+            yield line
+            at = self.lower.find(self.needle, self.lower.index(b"\n", line), region.end)
 
-    def _by_letters(self) -> Iterator[int]:
-        pattern = b"\n" + b"".join(rb"[^%b\n]*+%b" % (_one(letter), _one(letter)) for letter in self.needle)
-        for start, end in self.regions:
-            for hit in re.compile(pattern).finditer(self.lower, start, end):
-                yield hit.start() + 1
+    def _by_letters(self, region: _Region) -> Iterator[int]:
+        skipped = rb"\n[^\n]{%d}" % region.skip
+        letters = b"".join(rb"[^%b\n]*+%b" % (_one(letter), _one(letter)) for letter in self.needle)
+        for hit in re.compile(skipped + letters).finditer(self.lower, region.start, region.end):
+            yield hit.start() + 1
 
 
 def _one(letter: int) -> bytes:

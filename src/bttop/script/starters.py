@@ -1,20 +1,122 @@
-"""First programs for a probe that was only just found: how often by whom, and how an argument is distributed."""
+"""First programs for a probe that was only just found: how often by whom, and how an argument is distributed.
+
+They keep to the language that bpftrace 0.14 to 0.27 share. Pure.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from bttop.script.frontmatter import FrontMatterText, front_matter_text
+from bttop.script.attribution import context_of
+from bttop.script.reader import AttachPoint, Script, read
+from bttop.script.writing import MapText, program
 
-# Spellings of whole numbers in the formats of tracepoints and in BTF; typedefs of file systems end in _t.
+_MOST: Final = 24
+"""Starters of one probe: events with more arguments than that are better asked by hand."""
+_GUESSED: Final = 3
+"""Arguments of a kernel function that are offered where nobody knows how many it has."""
+# Spellings of whole numbers in the formats of tracepoints and in BTF.
 _WHOLE: Final = re.compile(
-    r"(?:(?:unsigned|signed|short|int|long|char|bool|_Bool|uint|ulong|ushort|"
-    r"(?:__)?(?:u|s|le|be)(?:8|16|32|64)|u?int(?:8|16|32|64)_t|[a-z]\w*_t|gfp_t|enum \w+)\s*)+"
+    r"(?:const )?(?:(?:unsigned|signed|short|int|long|char|uint|ulong|ushort|"
+    r"(?:__)?[us](?:8|16|32|64)|__[lb]e(?:16|32|64)|[a-z]\w*_t)\s*)+"
 )
-_TEXTS: Final = re.compile(r"(?:const )?char ?\*|(?:unsigned )?char ?\[\d+\]|__data_loc char ?\[\]")
-_MOST_STARTERS: Final = 24
-_POSITIONAL: Final = {"kprobe": "arg", "uprobe": "arg", "usdt": "arg", "rawtracepoint": "arg"}
-_RETURNS: Final = frozenset({"kretprobe", "uretprobe", "fexit", "kretfunc"})
-_NAMED: Final = frozenset({"tracepoint", "fentry", "kfunc", "fexit", "kretfunc"})
+_TEXT: Final = re.compile(r"(?:unsigned )?char ?\[\d+\]|__data_loc char ?\[\]")
+_USER_TEXT: Final = re.compile(r"const char ?\*")
+_ASKED_BY_NUMBER: Final = frozenset({"kprobe", "uprobe", "usdt", "rawtracepoint"})
+_RETURNS: Final = frozenset({"kretprobe", "uretprobe", "fexit"})
+_ASKED_BY_NAME: Final = frozenset({"tracepoint", "fentry", "fexit"})
+_OTHERS: Final = frozenset({"software", "hardware"})
+_STARTABLE: Final = _ASKED_BY_NUMBER | _RETURNS | _ASKED_BY_NAME | _OTHERS
+
+
+class Argument(NamedTuple):
+    """An argument of a probe."""
+
+    type: str
+    """As in C, arrays with their length behind: `char[16]`."""
+    name: str
+
+
+class Starter(NamedTuple):
+    """A program to begin with."""
+
+    title: str
+    text: str
+    """A whole probe file."""
+
+
+def starters(probe: str, arguments: Sequence[Argument]) -> tuple[Starter, ...]:
+    """The programs that fit a probe, as it is listed, with its arguments. Total: none for what cannot count
+    (BEGIN, interval, iter) or is no attach point."""
+    script = read(f"{probe} {{ @ = count(); }}")
+    if not isinstance(script, Script) or len(script.points) != 1:
+        return ()
+    point = script.points[0]
+    if point.text != probe or point.provider not in _STARTABLE:
+        return ()
+    found = [_by_comm(point), *_returned(point), *_of_arguments(point, arguments)]
+    return tuple(found[:_MOST])
+
+
+def _by_comm(point: AttachPoint) -> Starter:
+    exact = context_of(point) == "exact"
+    caveat = "" if exact else " It may run on behalf of somebody else than the process that is on the CPU."
+    text = program(
+        f"{point.rest} by process",
+        f"How often {point.text} is hit, by the process that is on the CPU then.{caveat}",
+        [MapText("@hits", ("pid", "comm"), ("int", "text"), pid="pid", view="table")],
+        f"{point.text}\n{{\n  @hits[pid, comm] = count();\n}}",
+        badge="" if exact else "pid: who was on the CPU",
+    )
+    return Starter("count by comm", text)
+
+
+def _returned(point: AttachPoint) -> Iterator[Starter]:
+    if point.provider in _RETURNS:
+        yield _histogram(point, "what it returns", "returned", "retval")
+
+
+def _of_arguments(point: AttachPoint, arguments: Sequence[Argument]) -> Iterator[Starter]:
+    if point.provider in _ASKED_BY_NUMBER:
+        known = list(arguments) or [Argument("long", f"arg{number}") for number in range(_GUESSED)]
+        for number, argument in enumerate(known[:6]):
+            if _WHOLE.fullmatch(argument.type):
+                yield _histogram(point, argument.name, argument.name, f"arg{number}")
+    elif point.provider in _ASKED_BY_NAME:
+        for argument in arguments:
+            yield from _of_named(point, argument)
+
+
+def _of_named(point: AttachPoint, argument: Argument) -> Iterator[Starter]:
+    field = f"args->{argument.name}"
+    if argument.name == "__syscall_nr" or argument.name == "retval":
+        return
+    if _WHOLE.fullmatch(argument.type):
+        yield _histogram(point, argument.name, argument.name, field)
+    elif point.provider == "tracepoint" and _TEXT.fullmatch(argument.type):
+        value = f"str({field})" if argument.type.startswith("__data_loc") else field
+        yield _by_text(point, argument.name, value)
+    elif point.rest.startswith("syscalls:sys_enter_") and _USER_TEXT.fullmatch(argument.type):
+        yield _by_text(point, argument.name, f"str({field})")
+
+
+def _histogram(point: AttachPoint, what: str, name: str, value: str) -> Starter:
+    text = program(
+        f"{point.rest}: {what}",
+        f"How {what} of {point.text} is distributed, in powers of two.",
+        [MapText(f"@{name}", unit="bytes" if name in ("bytes", "nbytes") else "", view="histogram")],
+        f"{point.text}\n{{\n  @{name} = hist({value});\n}}",
+    )
+    return Starter(f"histogram of {what}", text)
+
+
+def _by_text(point: AttachPoint, name: str, value: str) -> Starter:
+    text = program(
+        f"{point.rest} by {name}",
+        f"How often {point.text} is hit, by {name}.",
+        [MapText("@hits", (name,), ("text",), view="table")],
+        f"{point.text}\n{{\n  @hits[{value}] = count();\n}}",
+    )
+    return Starter(f"count by {name}", text)

@@ -24,6 +24,7 @@ from bttop.ui.bars import FooterBar, HeaderBar
 from bttop.ui.board import Board
 from bttop.ui.driver import NonBlockingDriver
 from bttop.ui.editing import edit, save
+from bttop.ui.finding import Finder
 from bttop.ui.keys import BY_NAME, COMMANDS
 from bttop.ui.lastresort import LastResort
 from bttop.ui.pages import badge_lines, help_lines
@@ -58,7 +59,7 @@ class BttopApp(App[None]):
 
     CSS = "Screen { layout: vertical; background: transparent; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"command('{command.name}')", command.title, show=False)
+        Binding(key, f"command('{command.name}')", command.title, show=False, priority=True)
         for command in COMMANDS
         for key in command.keys
     ]
@@ -69,6 +70,7 @@ class BttopApp(App[None]):
     pins: Pins
     prompt: Prompt
     reloads: Reloads
+    finder: Finder
     last_resort: LastResort
 
     def __init__(self, engine: Engine, settings: Settings, around: Surroundings) -> None:
@@ -87,6 +89,7 @@ class BttopApp(App[None]):
         self.pins = Pins(self)
         self.prompt = Prompt(self)
         self.reloads = Reloads(self)
+        self.finder = Finder(self)
         self._header_bar = HeaderBar(engine, self.look)
         self._ask_bar = AskBar(self.look)
         self._footer_bar = FooterBar(self.look)
@@ -164,6 +167,17 @@ class BttopApp(App[None]):
         """The program that a probe file is."""
         return question_from_path(self.library, Path(name).expanduser())
 
+    def question_from_library(self, name: str) -> Program:
+        """The program that a probe of the library is, under a name that no pane has yet."""
+        found = question_from_path(self.library, name)
+        return replace(found, name=self.unique_name(found.name))
+
+    def unique_name(self, wanted: str) -> str:
+        """A name for one more pane."""
+        taken = {program.name for program in self.engine.programs}
+        names = (wanted, *(f"{wanted} ({count})" for count in range(2, len(taken) + 3)))
+        return next(name for name in names if name not in taken)
+
     def add_program(self, program: Program, settings: Settings) -> None:
         """Run one more program; its pane comes at the engine's next ring."""
         self.engine.open(program, settings)
@@ -175,6 +189,13 @@ class BttopApp(App[None]):
         self.tell(f"{path.name} is new in {path.parent}; o opens it as a pane")
 
     # Commands (see keys.py).
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The key map is for the board: sheets, the palette and questions have keys of their own. Its bindings have
+        priority, so that a key that opens one of these has done so before the next, typed at once, is looked at."""
+        if action == "command":
+            return self.screen is self.screen_stack[0] and not self._ask_bar.asking
+        return super().check_action(action, parameters)
 
     def action_command(self, name: str) -> None:
         """Run a command of the key map."""

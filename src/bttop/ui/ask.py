@@ -75,7 +75,7 @@ class AskBar(Widget, can_focus=True):
         self._edit = LineEdit.begin(text, question.history)
         self._notes, self._offered, self._choice = tuple(notes[:MOST_NOTES]), (), -1
         self.display = True
-        self.focus()
+        self.screen.set_focus(self)  # at once: the first letter of the answer may have been read already
         self._settle()
 
     def _settle(self) -> None:

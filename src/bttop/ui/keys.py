@@ -97,6 +97,7 @@ COMMANDS: tuple[Command, ...] = (
     _program("slower", ("plus", "equals_sign"), "Longer interval", lambda app: app.step_interval(1)),
     _program("faster", ("minus",), "Shorter interval", lambda app: app.step_interval(-1)),
     _screen("prompt", ("colon",), "Type or paste a program", lambda app: app.prompt.open(), "ask"),
+    _screen("catalogue", ("a",), "The catalogue: library and kernel", lambda app: app.finder.open()),
     _screen("open-new", ("o",), "Open the probe file that appeared last", lambda app: app.open_offered()),
     _screen("theme", ("t",), "Next theme", lambda app: app.next_theme()),
     _screen("redraw", ("ctrl+l",), "Draw the screen anew", lambda app: app.redraw()),

@@ -50,6 +50,7 @@ async def _run(app: BttopApp) -> int:
     try:
         await app.run_async()
         app.reloads.stop()
+        app.finder.close()
         last_resort.allow(3.0)
         app.engine.close()
     finally:

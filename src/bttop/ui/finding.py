@@ -1,0 +1,85 @@
+"""The catalogue as a command: look something up, then ask a first question of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bttop.engine.kernelprobes import KernelProbes
+from bttop.engine.questions import from_text
+from bttop.paths import cache_home
+from bttop.script.library import ProbeFile
+from bttop.script.reader import Script
+from bttop.script.stable import stable_hint
+from bttop.script.starters import starters
+from bttop.ui.catalogue import Catalogue, Entry
+from bttop.ui.menu import Choice, Chosen, Menu
+from bttop.ui.spans import Line, Span
+from bttop.ui.text import visible
+
+if TYPE_CHECKING:
+    from bttop.ui.app import BttopApp
+
+
+class Finder:
+    """Owns the list of the kernel's probes, which is loaded when it is first needed."""
+
+    def __init__(self, app: BttopApp) -> None:
+        self._app = app
+        self._kernel: KernelProbes | None = None
+
+    @property
+    def kernel(self) -> KernelProbes:
+        """The kernel's probes; loading begins with the first look and goes on behind."""
+        if self._kernel is None:
+            self._kernel = KernelProbes.load(
+                self._app.engine.bpftrace, cache_home(), lambda: self._app.from_thread(self._news)
+            )
+        return self._kernel
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        if self._kernel is not None:
+            self._kernel.close()
+
+    def _news(self) -> None:
+        if isinstance(self._app.screen, Catalogue):
+            self._app.screen.news()
+
+    def open(self) -> None:
+        """Show the catalogue."""
+        self._app.push_screen(Catalogue(self._app.library, self._why_not, self.kernel, self._app.look), self._on_entry)
+
+    def _why_not(self, probe: ProbeFile) -> str:
+        if not isinstance(probe.script, Script):
+            return ""
+        return self._app.engine.host.why_unavailable([(one.provider, one.rest) for one in probe.script.points])
+
+    def _on_entry(self, entry: Entry | None) -> None:
+        if entry is None:
+            return
+        if entry.file is not None:
+            self._app.add_program(self._app.question_from_library(entry.name), self._app.settings)
+            return
+        self._first_questions(entry.name)
+
+    def _first_questions(self, probe: str) -> None:
+        """What to ask of a probe of the kernel: count by comm, or one of its arguments."""
+        found = starters(probe, self.kernel.arguments(probe) or ())
+        hint = stable_hint(probe)
+        head: list[Line] = [(Span(f" {visible(probe)}", "name"),)]
+        if hint:
+            head.append((Span(f" {hint} tells the same and stays from kernel to kernel", "badge"),))
+        choices = [Choice(one.title, "", tuple(one.text.rstrip().split("\n"))) for one in found]
+
+        def chosen(answer: Chosen | None) -> None:
+            if answer is None:
+                return
+            text = found[answer.index].text
+            if answer.edit:
+                self._app.prompt.open(text)
+                return
+            name = self._app.unique_name(probe.rpartition(":")[2])
+            self._app.add_program(from_text(name, text), self._app.settings)
+            self._app.tell(f"{name} is asked; w saves it, X closes it")
+
+        self._app.push_screen(Menu(probe, lambda _width: head, choices, self._app.look), chosen)

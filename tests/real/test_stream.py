@@ -1,0 +1,207 @@
+"""`bttop stream` with the real bpftrace: what it shows adds up to what the load did."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from . import load, tracing
+from .tracing import PROBES
+
+pytestmark = pytest.mark.real
+
+START_SECONDS = 40.0
+STOP_SECONDS = 20.0
+
+_WRITE = {"x86_64": 1}.get(platform.machine(), 64)
+
+# The shell, the dynamic loader and dd itself read a little before dd starts to copy.
+STARTUP_READS = 100
+
+Line = dict[str, Any]
+
+
+class Streaming:
+    """A running `bttop stream`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stdout: IO[bytes], stderr: IO[bytes]) -> None:
+        self.process = process
+        self._stdout, self._stderr = stdout, stderr
+
+    def lines(self) -> list[Line]:
+        """Everything that was written so far, whole lines only."""
+        text = Path(self._stdout.name).read_text()
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def complaints(self) -> str:
+        return Path(self._stderr.name).read_text()
+
+    def rows(self, name: str) -> Iterator[tuple[list[Any], Any]]:
+        """The rows of one map in all its flushes."""
+        for line in self.lines():
+            if line.get("map") == name:
+                yield from ((row["key"], row["value"]) for row in line["rows"])
+
+    def sums(self, name: str) -> Counter[tuple[Any, ...]]:
+        """Counts of one map, added up over all its flushes."""
+        found: Counter[tuple[Any, ...]] = Counter()
+        for key, value in self.rows(name):
+            found[tuple(key)] += value
+        return found
+
+    def programs_after(self, moment: datetime) -> set[str]:
+        """Programs of which a flush has ended after a moment."""
+        return {line["program"] for line in self.lines() if datetime.fromisoformat(line["time"]) > moment}
+
+    def wait_for(self, condition: Callable[[], object]) -> None:
+        ended = f"bttop has ended: {self.complaints()}" if self.process.poll() is not None else ""
+        tracing.wait_until(lambda: bool(condition()), START_SECONDS, f"the stream; {ended or self.complaints()}")
+
+    def flush_everything(self) -> None:
+        """Wait until each program has flushed what happened before now."""
+        now, programs = datetime.now(UTC), self.programs_after(datetime.fromtimestamp(0, UTC))
+        self.wait_for(lambda: self.programs_after(now) >= programs)
+
+
+@contextlib.contextmanager
+def streaming(bpftrace: str, *arguments: str, programs: int = 1) -> Iterator[Streaming]:
+    """Run `bttop stream`; every program has flushed once when the block begins. At its end the stream is stopped
+    by SIGINT, which must end it in order."""
+    command = [sys.executable, "-m", "bttop", "stream", "--bpftrace", bpftrace, *arguments]
+    with tempfile.NamedTemporaryFile() as stdout, tempfile.NamedTemporaryFile() as stderr:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
+        stream = Streaming(process, stdout, stderr)
+        try:
+            long_ago = datetime.fromtimestamp(0, UTC)
+            stream.wait_for(lambda: len(stream.programs_after(long_ago)) == programs)
+            yield stream
+            process.send_signal(signal.SIGINT)
+            assert process.wait(STOP_SECONDS) == 0, stream.complaints()
+        finally:
+            process.kill()
+            process.wait()
+
+
+def test_every_call_of_a_million_is_seen(bpftrace: str) -> None:
+    calls = 1_000_000
+    with load.copy(calls, 1) as copy, streaming(bpftrace, "syscalls", "vfs_read", programs=2) as stream:
+        copy.run()
+        stream.flush_everything()
+        by_call = stream.sums("calls")
+        reads = [value for key, value in stream.rows("reads") if key == [copy.pid, "dd"]]
+    assert by_call[copy.pid, "dd", "write"] == calls
+    assert calls <= by_call[copy.pid, "dd", "read"] <= calls + STARTUP_READS
+    count = sum(value["count"] for value in reads)
+    assert calls <= count <= calls + STARTUP_READS
+    # Each of the million is one byte; the few others are larger.
+    assert calls < sum(value["total"] for value in reads)
+
+
+def test_histogram_buckets_add_up_to_what_a_bare_bpftrace_prints_at_its_end(bpftrace: str) -> None:
+    name = first_that_attaches(bpftrace, ["vfs_read.bt", "vfs_read_fentry.bt", "vfs_read_syscalls.bt"])
+    with (
+        load.copy(50_000, 5_000) as copy,
+        tracing.tracing(bpftrace, PROBES / name, copy.pid) as bare,
+        streaming(bpftrace, "vfs_read", "-i", "0.2", "-p", str(copy.pid)) as stream,
+    ):
+        copy.run()
+        stream.flush_everything()
+        ((_, expected),) = bare.stop()["@bytes"]
+        found: Counter[tuple[int | None, int | None]] = Counter()
+        for _, buckets in stream.rows("bytes"):
+            found.update({(low, high): count for low, high, count in buckets})
+    wanted = {(one.get("min"), one.get("max")): one["count"] for one in expected if one["count"]}
+    assert +found == wanted
+    assert wanted[4096, 8191] >= 50_000
+    assert len(wanted) > 1, "what dd reads at its start is smaller"
+
+
+def first_that_attaches(bpftrace: str, names: list[str]) -> str:
+    found = next((name for name in names if not tracing.refusal(bpftrace, PROBES / name, 0)), None)
+    return found or tracing.unable("no probe for reads attaches here")
+
+
+def test_a_one_liner_is_flushed_exactly(bpftrace: str) -> None:
+    calls = 200_000
+    program = f"tracepoint:raw_syscalls:sys_enter /args->id == {_WRITE}/ {{ @[pid] = count(); }}"
+    with load.copy(calls, 1) as copy, streaming(bpftrace, "-e", program, "-i", "0.2") as stream:
+        copy.run()
+        stream.flush_everything()
+        seen = stream.sums("")[copy.pid,]
+    assert seen == calls
+
+
+def test_a_script_with_its_own_interval_prints_as_it_says(bpftrace: str, tmp_path: Path) -> None:
+    calls = 50_000
+    script = tmp_path / "own.bt"
+    script.write_text(
+        f"tracepoint:raw_syscalls:sys_enter /args->id == {_WRITE} && pid == $1/ {{ @n = count(); }}\n"
+        "interval:ms:200 { print(@n); }\n"
+    )
+    with load.copy(calls, 1) as copy, streaming(bpftrace, str(script), "-p", str(copy.pid)) as stream:
+        copy.run()
+        stream.flush_everything()
+        values = [value for _, value in stream.rows("n")]
+        lengths = [line["seconds"] for line in stream.lines()]
+    assert values[-1] == calls
+    assert values == sorted(values)
+    # Ticks may get lost, and then a flush is as long as several; none is shorter than the script's own interval.
+    assert sorted(lengths[1:])[0] > 0.15
+
+
+def test_a_pid_shows_no_other_process(bpftrace: str) -> None:
+    with (
+        load.copy(1_000, 1) as copy,
+        load.copy(1_000, 1) as other,
+        streaming(bpftrace, "syscalls", "-i", "0.3", "-p", str(copy.pid)) as stream,
+    ):
+        other.run()
+        copy.run()
+        stream.flush_everything()
+        by_call = stream.sums("calls")
+    assert by_call[copy.pid, "dd", "write"] == 1_000
+    assert {key[0] for key in by_call} == {copy.pid}
+
+
+def test_retransmits_belong_to_the_sender(bpftrace: str) -> None:
+    if missing := load.lossy_network_missing():
+        tracing.unable(missing)
+    with (
+        load.lossy_network() as network,
+        network.transfer(1_500_000) as transfer,
+        streaming(bpftrace, "retransmits", "-i", "0.5") as stream,
+    ):
+        retransmits = transfer.run()
+        stream.flush_everything()
+        found = stream.sums("retrans")
+        if "whoever was interrupted" in stream.complaints():
+            tracing.unable("this kernel does not tell who owns a socket")
+    assert retransmits > 0
+    assert found[transfer.sender, "bttop-sender", "127.0.0.1"] == retransmits
+
+
+def test_a_killed_bpftrace_is_told_and_its_program_comes_back(bpftrace: str) -> None:
+    with streaming(bpftrace, "syscalls", "-i", "0.3") as stream:
+        (victim,) = processes(stream.process.pid)
+        os.kill(victim, signal.SIGKILL)
+        stream.wait_for(lambda: any(line["generation"] == 2 for line in stream.lines()))
+        assert "bpftrace was killed by SIGKILL" in stream.complaints()
+
+
+def processes(stream: int) -> list[int]:
+    """Every bpftrace below a stream: the children of its tracer."""
+    (tracer,) = Path(f"/proc/{stream}/task/{stream}/children").read_text().split()
+    return [int(pid) for pid in Path(f"/proc/{tracer}/task/{tracer}/children").read_text().split()]
