@@ -39,6 +39,8 @@ class Cost(NamedTuple):
     """What one process took while it was watched."""
 
     percent: float
+    screen_percent: float
+    """Of it the screen's thread; the rest is the engine's."""
     kib_per_second: float
     mib: float
 
@@ -74,6 +76,7 @@ def _at(columns: int, rows: int, seconds: float) -> list[Row]:
         size = f"{columns}x{rows}"
         return [
             compared(f"{size} CPU, % of a core (peer: idle Textual)", own.percent, peer.percent, "{:.2f}"),
+            compared(f"{size} of it the screen's thread", own.screen_percent, peer.screen_percent, "{:.2f}"),
             compared(f"{size} to the terminal, KiB/s", own.kib_per_second, peer.kib_per_second, "{:.1f}"),
             compared(f"{size} resident, MiB", own.mib, peer.mib, "{:.0f}"),
             Row(f"{size} tracer: CPU, resident", f"{tracer_percent:.2f} %, {resident_mib(tracer):.0f} MiB"),
@@ -97,5 +100,6 @@ def _watched(terminals: Sequence[Terminal], seconds: float) -> list[Cost]:
     for one, (used, sent) in zip(terminals, before, strict=True):
         now = usage(_program(one))
         rate = (one.bytes - sent) / (now.at - used.at) / 1024
-        found.append(Cost(now.percent_since(used), rate, resident_mib(_program(one))))
+        percents = now.percent_since(used), now.main_percent_since(used)
+        found.append(Cost(*percents, rate, resident_mib(_program(one))))
     return found

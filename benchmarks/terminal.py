@@ -87,17 +87,24 @@ class Usage(NamedTuple):
     """What a process has used so far."""
 
     cpu_ns: int
+    main_ns: int
+    """Of it the first thread, which is the screen's."""
     at: float
 
     def percent_since(self, before: Usage) -> float:
         """Of one core."""
         return (self.cpu_ns - before.cpu_ns) / (self.at - before.at) / 1e7
 
+    def main_percent_since(self, before: Usage) -> float:
+        """Of one core, by the first thread."""
+        return (self.main_ns - before.main_ns) / (self.at - before.at) / 1e7
+
 
 def usage(pid: int) -> Usage:
     """Run time of all threads by the scheduler's own account, finer than the clock ticks of /proc/PID/stat."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
-    return Usage(sum(int((task / "schedstat").read_text().split()[0]) for task in tasks), time.monotonic())
+    used = {int(task.name): int((task / "schedstat").read_text().split()[0]) for task in tasks}
+    return Usage(sum(used.values()), used[pid], time.monotonic())
 
 
 def resident_mib(pid: int) -> float:

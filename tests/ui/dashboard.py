@@ -128,7 +128,7 @@ class Dashboard:
     def names(self) -> list[str]:
         """The process names of MANY that are on screen, from the top."""
         known = {key.partition(",")[2] for key in MANY}
-        return [word for word in re.findall(r"\b\d+ (\S+)", self.text) if word in known]
+        return [word for word in re.findall(r"(?<=\d )\S+", self.text) if word in known]
 
 
 @contextmanager

@@ -70,7 +70,7 @@ class Status:
     restarts: int = 0
     """Starts that were not asked for: crashes, silence, damage."""
     retry_at_ns: int | None = None
-    """CLOCK_BOOTTIME of the next try, in RETRYING."""
+    """CLOCK_BOOTTIME of the next try by itself; None when none is planned."""
 
     @property
     def running(self) -> bool:

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
@@ -38,6 +39,8 @@ from bttop.ui.themes import Theme
 INTERVALS_MS = (100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
 LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
 """Seconds between two repaints: the interval, within these bounds."""
+CALM = 0.1
+"""Seconds between two repaints that the engine asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class BttopApp(App[None]):
         self._ask_bar = AskBar(self.look)
         self._footer_bar = FooterBar(self.look)
         self._ticker: Any = None
+        self._looked_at = 0.0
         self._offered: Path | None = None
 
     @property
@@ -116,7 +120,7 @@ class BttopApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to follow the engine."""
-        self.engine.door.listen(lambda: self.from_thread(self._look))
+        self.engine.door.listen(lambda: self.from_thread(self._on_ring))
         self._restart_ticker()
         self.call_after_refresh(self._on_first_frame)
         if self._notices:
@@ -141,10 +145,19 @@ class BttopApp(App[None]):
         seconds = max(SHORTEST_TICK, min(LONGEST_TICK, self.settings.interval_ms / 1000))
         self._ticker = self.set_interval(seconds, self._look)
 
+    def _on_ring(self) -> None:
+        """The engine has something that should not wait for the tick; however often it rings, the screen keeps calm."""
+        early = self._looked_at + CALM - monotonic()
+        if early <= 0:
+            self._look()
+        else:
+            self.set_timer(early, self._look)
+
     def _look(self) -> None:
         """The one repaint of all: on every tick, and at once when the engine rings."""
         if self.engine.error is not None:
             raise self.engine.error
+        self._looked_at = monotonic()
         self.engine.door.looked()
         self.board.follow(self.engine.programs)
         self.board.advance()
