@@ -253,7 +253,7 @@ def test_help_goes_to_standard_output(shell: Shell, arguments: list[str]) -> Non
 
 
 def test_every_line_is_one_map_of_one_flush(shell: Shell) -> None:
-    found = shell.run("stream", "-i", "0.1", "-e", GOOD, "--for", "1s")
+    found = shell.run("stream", "-i", "0.1", "-e", GOOD, "--for", "2s")
     assert (found.returncode, found.stderr) == (0, "")
     lines = objects(found.stdout)
     assert [line["flush"] for line in lines] == list(range(1, len(lines) + 1))
@@ -265,7 +265,7 @@ def test_every_line_is_one_map_of_one_flush(shell: Shell) -> None:
 
 def test_a_program_with_an_error_is_told_on_stderr_while_the_others_go_on(shell: Shell) -> None:
     bad = acted(["refuse", "stdin:1:1-29: ERROR: tracepoint not found: sched:sched_switch\n", 1])
-    found = shell.run("stream", "-i", "0.1", "-e", bad, "-e", GOOD, "--for", "1s")
+    found = shell.run("stream", "-i", "0.1", "-e", bad, "-e", GOOD, "--for", "2s")
     assert found.returncode == 0
     assert {line["program"] for line in objects(found.stdout)} == {"-e 2"}
     head, source, mark = found.stderr.splitlines()
@@ -282,7 +282,7 @@ def test_a_stream_of_which_nothing_can_run_ends_by_itself_with_1(shell: Shell) -
 
 def test_a_faulty_file_is_told_and_does_not_stop_the_others(shell: Shell) -> None:
     (shell.folder / "faulty.bt").write_text(f"// /// bttop\n// surprise = 1\n// ///\n{GOOD}")
-    found = shell.run("stream", "./faulty.bt", "-e", GOOD, "-i", "0.1", "--for", "1s")
+    found = shell.run("stream", "./faulty.bt", "-e", GOOD, "-i", "0.1", "--for", "2s")
     assert found.returncode == 0
     assert found.stdout
     assert "faulty.bt:2: " in found.stderr

@@ -81,8 +81,12 @@ def _probes(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     from bttop.engine.listing import listing
 
-    for line in listing(Library.load(overlay("probes", options.probes)), Host.read()):
-        print(line)
+    lines = "".join(f"{line}\n" for line in listing(Library.load(overlay("probes", options.probes)), Host.read()))
+    try:
+        sys.stdout.write(lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read us has seen enough; else the interpreter complains at exit
     return 0
 
 
@@ -124,7 +128,7 @@ other commands:
 
 def _engine(options: argparse.Namespace, command: str, library: Library) -> tuple[Engine, Settings]:
     """Check the host and start every program."""
-    asked = questions(library, options.probe, options.programs)
+    asked = questions(library, options.probe, options.programs, folder=options.probes)
     host = Host.read()
     check_can_trace(host, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
     settings = Settings(round(options.interval * 1000), Pin((options.pid,)) if options.pid else None)

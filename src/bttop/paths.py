@@ -23,7 +23,8 @@ def overlay(what: str, chosen: Path | None = None) -> tuple[Path, ...]:
     """The folders to look for `what` in, the first to win first: the one asked for, the one in the current folder,
     the user's, the shipped. Folders that do not exist are left out, but for the one that was asked for."""
     usual = (Path.cwd() / what, config_home() / what, shipped(what))
-    found = [path for path in usual if path.is_dir()]
+    # Not Path.is_dir: it raises where a folder above may not be entered, as root's home by others.
+    found = [path for path in usual if os.path.isdir(path)]  # noqa: PTH112
     unique = [
         path for index, path in enumerate(found) if path.resolve() not in {one.resolve() for one in found[:index]}
     ]

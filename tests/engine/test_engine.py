@@ -39,7 +39,6 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same rules with a hundredth of the pauses."""
     monkeypatch.setattr(engine, "TICK", 0.02)
     monkeypatch.setattr(backoff, "SECOND", 10 * MILLISECOND)
-    monkeypatch.setattr(generation, "SHORTEST_SILENCE", 500 * MILLISECOND)
 
 
 class House:
@@ -249,7 +248,8 @@ def test_a_bpftrace_that_is_not_there_is_tried_until_it_is(tmp_path: Path) -> No
     house.engine.close()
 
 
-def test_a_program_that_falls_silent_is_said_and_replaced(house: House) -> None:
+def test_a_program_that_falls_silent_is_said_and_replaced(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generation, "SHORTEST_SILENCE", 500 * MILLISECOND)
     program = house.add(ATTACH, ["beat", "a", 0.02, 3], ["wait"], settings=Settings(interval_ms=20))
     house.engine.start()
     wait_for(program, State.LIVE)

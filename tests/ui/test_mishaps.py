@@ -60,6 +60,7 @@ def test_a_broken_line_is_counted_and_the_rows_go_on(tmp_path: Path) -> None:
         ["attach", 1],
         beat(CALLS, ROWS, times=2),
         ["garbage", 20_000],
+        ["line", ""],
         ["line", '{"type": "map", "data'],
         beat(CALLS, ROWS),
     ]

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from bttop.model.plan import Column
 
 _INTEGER_PART = re.compile(r"-?[0-9]+|0x[0-9a-f]+")
+_ARRAY = re.compile(r"\[[^\]\n]*\](?=,|$)")
 _CANONICAL = re.compile(r"0|-?[1-9][0-9]{0,19}")
 # Tokens looked at while trying splits of one key, so that a hostile key costs no more than a long one.
 _TRIAL_WORK = 4096
@@ -53,22 +54,26 @@ def can_be_ambiguous(columns: tuple[Column, ...]) -> bool:
 
 
 def _tokens(key: str, columns: tuple[Column, ...]) -> list[str]:
-    """The key cut at its commas, a stack being one token whatever its frames contain."""
-    if "\n" not in key or all(column.kind != "stack" for column in columns):
+    """The key cut at its commas; a stack is one token whatever its frames contain, and so is an address's array."""
+    stacks = "\n" in key and any(column.kind == "stack" for column in columns)
+    arrays = "[" in key and any(_is_address(column) for column in columns)
+    if not (stacks or arrays):
         return key.split(",")
     tokens = []
     start = 0
     while start <= len(key):
-        end = _token_end(key, start)
+        end = _token_end(key, start, stacks=stacks, arrays=arrays)
         tokens.append(key[start:end])
         start = end + 1
     return tokens
 
 
-def _token_end(key: str, start: int) -> int:
-    if key.startswith("\n", start):
+def _token_end(key: str, start: int, *, stacks: bool, arrays: bool) -> int:
+    if stacks and key.startswith("\n", start):
         end = key.find("\n,", start) + 1
         return end or len(key)
+    if arrays and (found := _ARRAY.match(key, start)) is not None:
+        return found.end()
     end = key.find(",", start)
     return end if end >= 0 else len(key)
 
@@ -89,10 +94,14 @@ def _fit(tokens: list[str], columns: tuple[Column, ...]) -> SplitKey:
 def _elastic(columns: tuple[Column, ...]) -> list[int]:
     """Indexes of the columns that can hold a comma: the `text` ones or, without one, the unknown ones."""
     for kind in ("text", "any"):
-        found = [index for index, column in enumerate(columns) if column.kind == kind]
+        found = [index for index, one in enumerate(columns) if one.kind == kind and not _is_address(one)]
         if found:
             return found
     return []
+
+
+def _is_address(column: Column) -> bool:
+    return column.decoder == "address"
 
 
 def _extras(surplus: int, elastic: list[int]) -> Iterator[dict[int, int]]:

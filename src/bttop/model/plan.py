@@ -33,7 +33,8 @@ class Column(NamedTuple):
     title: str
     kind: PartKind = "any"
     decoder: str = ""
-    """Turns the raw part into what people read: `syscall` (number to name); empty shows it as it is."""
+    """Turns the raw part into what people read: `syscall` (number to name), `address` (bytes to an IP address);
+    empty shows it as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,255 @@
+"""The programs that bttop writes for one row: a system call, an address, a function, a file, a thread.
+
+Each is a whole probe file in the language that bpftrace 0.14 to 0.27 share, restricted by `$1` like those of the
+library: 0 or nothing is everybody. Times are taken as int64 and cast, because `nsecs` is signed in newer releases.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+from bttop.script.writing import MapText, program, quoted
+
+_PINNED: Final = "/$1 == 0 || pid == $1/"
+_BY_PROCESS: Final = ("pid", "comm")
+_PROCESS_KINDS: Final = ("int", "text")
+# Names of system calls whose tracepoints are called otherwise: after the kernel's function.
+_RENAMED: Final = {
+    "stat": "newstat",
+    "lstat": "newlstat",
+    "fstat": "newfstat",
+    "newfstatat": "newfstatat",
+    "uname": "newuname",
+    "sendfile": "sendfile64",
+    "umount2": "umount",
+    "_sysctl": "sysctl",
+}
+_KERNEL_FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.$]*")
+_USER_FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.$]*")
+_PLAIN_PATH: Final = re.compile(r"/[A-Za-z0-9_./+@-]+")
+_LONGEST_COMPARED: Final = 60
+"""Bytes of a path that a predicate compares; bpftrace up to 0.22 keeps 64 of a string."""
+
+NO_RETURN: Final = frozenset({"exit", "exit_group", "rt_sigreturn"})
+"""System calls that never come back to where they were made."""
+
+
+def syscall_event(name: str) -> str:
+    """What the tracepoints of a system call are called after `sys_enter_`; '' for a name that no call can have."""
+    return _RENAMED.get(name, name) if re.fullmatch(r"[a-z_][a-z0-9_]*", name) else ""
+
+
+def syscall_latency(name: str) -> str:
+    event = syscall_event(name)
+    return _latency(
+        f"tracepoint:syscalls:sys_enter_{event}",
+        f"tracepoint:syscalls:sys_exit_{event}",
+        f"{name}: latency",
+        f"Time from entry to return of {name}. A call counts when it returns; waiting on purpose counts as well.",
+    )
+
+
+def syscall_callers(name: str) -> str:
+    return program(
+        f"{name}: who calls it",
+        f"Calls of {name} by process, and the user stacks that make them. Stacks need frame pointers.",
+        [
+            MapText("@calls", _BY_PROCESS, _PROCESS_KINDS, pid="pid", view="table"),
+            MapText("@stacks", (*_BY_PROCESS, "ustack"), (*_PROCESS_KINDS, "stack"), pid="pid", view="stacks"),
+        ],
+        f"tracepoint:syscalls:sys_enter_{syscall_event(name)}\n{_PINNED}\n{{\n"
+        "  @calls[pid, comm] = count();\n  @stacks[pid, comm, ustack] = count();\n}",
+    )
+
+
+def syscall_results(name: str) -> str:
+    return program(
+        f"{name}: what it returns",
+        f"How calls of {name} end, by process: errno 0 is success. What the good ones return is a distribution.",
+        [
+            MapText("@results", (*_BY_PROCESS, "errno"), (*_PROCESS_KINDS, "int"), pid="pid", view="table"),
+            MapText("@returned", view="histogram"),
+        ],
+        f"tracepoint:syscalls:sys_exit_{syscall_event(name)}\n{_PINNED}\n{{\n"
+        "  $ret = (int64)args->ret;\n  $errno = (int64)0;\n"
+        "  if ($ret < 0) {\n    $errno = -$ret;\n  } else {\n    @returned = hist($ret);\n  }\n"
+        "  @results[pid, comm, $errno] = count();\n}",
+    )
+
+
+def syscall_arguments(name: str, number: int) -> str:
+    """The six raw arguments, for a call whose arguments' names are not known."""
+    histograms = "\n".join(f"  @arg{index} = hist(args->args[{index}]);" for index in range(6))
+    return program(
+        f"{name}: arguments",
+        f"The six raw arguments of {name} as distributions. Pointers are large numbers; what the call does not take "
+        "is whatever the register held.",
+        [MapText(f"@arg{index}", view="histogram") for index in range(6)],
+        f"tracepoint:raw_syscalls:sys_enter\n/args->id == {number} && ($1 == 0 || pid == $1)/\n{{\n{histograms}\n}}",
+    )
+
+
+def socket_bytes() -> str:
+    maps = [
+        MapText(name, (*_BY_PROCESS, "protocol"), (*_PROCESS_KINDS, "int"), unit="bytes", pid="pid", view="table")
+        for name in ("@sent", "@received")
+    ]
+    sides = "\n\n".join(
+        f"tracepoint:sock:sock_{side}_length\n{_PINNED}\n{{\n  $bytes = (int64)args->ret;\n"
+        f"  if ($bytes > 0) {{\n    @{name}[pid, comm, (uint64)args->protocol] = stats($bytes);\n  }}\n}}"
+        for side, name in (("send", "sent"), ("recv", "received"))
+    )
+    return program(
+        "Bytes by socket calls",
+        "What processes send and receive over sockets, how often and how much: protocol 6 is TCP, 17 UDP, 0 a Unix "
+        "socket. Files and pipes are not here.",
+        maps,
+        sides,
+    )
+
+
+def thread_stacks(tid: int) -> str:
+    return program(
+        f"CPU samples of thread {tid}",
+        "Where one thread spends its CPU time: 99 ticks a second are a whole CPU. Stacks need frame pointers.",
+        [MapText("@stacks", ("ustack", "kstack"), ("stack", "stack"), view="stacks")],
+        f"profile:hz:99\n/tid == {tid}/\n{{\n  @stacks[ustack, kstack] = count();\n}}",
+    )
+
+
+def retransmits_to(address: str) -> str:
+    """Raises ValueError for what is no IP address."""
+    return program(
+        f"Retransmits to {address}, by port",
+        "Segments sent again to one address. sport tells the connection, dport the service. state 1 is established, "
+        "2 a SYN without an answer. Rows appear only while segments are lost.",
+        [MapText("@retransmits", ("sport", "dport", "state"), ("int", "int", "int"), view="table")],
+        f"tracepoint:tcp:tcp_retransmit_skb\n/{_is_address(address)}/\n{{\n"
+        "  @retransmits[args->sport, args->dport, args->state] = count();\n}",
+    )
+
+
+def connections_to(address: str) -> str:
+    """Raises ValueError for what is no IP address."""
+    where = _is_address(address)
+    return program(
+        f"Connections to {address}",
+        "From the first SYN until the connection stands, by port; 1, 3 or 7 s are lost SYNs. connects: who asks for "
+        "connections. failed: refused, timed out or given up.",
+        [
+            MapText("@latency", ("dport",), ("int",), unit="us", view="percentiles"),
+            MapText("@connects", (*_BY_PROCESS, "dport"), (*_PROCESS_KINDS, "int"), pid="pid", view="table"),
+            MapText("@failed", ("dport",), ("int",), view="table"),
+        ],
+        f"tracepoint:sock:inet_sock_set_state\n"
+        f"/args->protocol == 6 && args->newstate == 2 && ($1 == 0 || pid == $1) && {where}/\n{{\n"
+        "  @since[(uint64)args->skaddr] = (int64)nsecs;\n  @connects[pid, comm, args->dport] = count();\n}\n\n"
+        "tracepoint:sock:inet_sock_set_state\n/args->oldstate == 2 && @since[(uint64)args->skaddr] != 0/\n{\n"
+        "  $us = (uint64)((int64)nsecs - @since[(uint64)args->skaddr]) / (uint64)1000;\n"
+        "  if (args->newstate == 1) {\n    @latency[args->dport] = hist($us);\n"
+        "  } else {\n    @failed[args->dport] = count();\n  }\n"
+        "  delete(@since[(uint64)args->skaddr]);\n}",
+    )
+
+
+def round_trips_to(address: str) -> str:
+    """Raises ValueError for what is no IP address."""
+    return program(
+        f"Round-trip time to {address}",
+        "The smoothed round-trip time that TCP keeps, at each segment that comes in from one address, by local port.",
+        [MapText("@rtt", ("sport",), ("int",), unit="us", view="percentiles")],
+        f"tracepoint:tcp:tcp_probe\n/{_is_socket_address(address)}/\n{{\n  @rtt[args->sport] = hist(args->srtt);\n}}",
+    )
+
+
+def function_points(function: str, binary: str) -> tuple[str, str] | None:
+    """The attach points at a function's entry and return: of the kernel, or of a program's file when `binary` is
+    given. None when the name cannot be written as one."""
+    bare = function.partition(" ")[0].partition("+")[0]
+    if not binary:
+        fits = _KERNEL_FUNCTION.fullmatch(bare) is not None
+        return (f"kprobe:{bare}", f"kretprobe:{bare}") if fits else None
+    if not _USER_FUNCTION.fullmatch(bare) or not binary.startswith("/") or '"' in binary or not binary.isprintable():
+        return None
+    path = binary if _PLAIN_PATH.fullmatch(binary) else f'"{binary}"'
+    return f"uprobe:{path}:{bare}", f"uretprobe:{path}:{bare}"
+
+
+def function_callers(function: str, entry: str) -> str:
+    stack = "ustack" if entry.startswith("uprobe") else "kstack"
+    return program(
+        f"{function}: calls",
+        f"How often {function} is called, by the process that is on the CPU, and from where.",
+        [
+            MapText("@calls", _BY_PROCESS, _PROCESS_KINDS, pid="pid", view="table"),
+            MapText("@stacks", (stack,), ("stack",), view="stacks"),
+        ],
+        f"{entry}\n{_PINNED}\n{{\n  @calls[pid, comm] = count();\n  @stacks[{stack}] = count();\n}}",
+    )
+
+
+def function_latency(function: str, entry: str, leave: str) -> str:
+    return _latency(
+        entry,
+        leave,
+        f"{function}: latency",
+        f"Time from entry to return of {function}. The kernel follows a limited number of calls at once: with many "
+        "threads inside, some are missed. A function that calls itself counts its innermost call.",
+    )
+
+
+def file_openers(path: str) -> str | None:
+    """None for a path that cannot be compared in the kernel."""
+    if not 0 < len(path.encode(errors="replace")) <= _LONGEST_COMPARED or not path.isprintable():
+        return None
+    return program(
+        f"Who opens {path}",
+        "Opens of one path, as the caller writes it, by process. A path that is not in memory yet when the call is "
+        "made goes unseen.",
+        [MapText("@opens", _BY_PROCESS, _PROCESS_KINDS, pid="pid", view="table")],
+        f"tracepoint:syscalls:sys_enter_openat\n/($1 == 0 || pid == $1) && str(args->filename) == {quoted(path)}/\n"
+        "{\n  @opens[pid, comm] = count();\n}",
+    )
+
+
+def _latency(entry: str, leave: str, title: str, explanation: str) -> str:
+    return program(
+        title,
+        explanation,
+        [
+            MapText("@latency", unit="us", view="histogram"),
+            MapText("@by_process", _BY_PROCESS, _PROCESS_KINDS, unit="us", pid="pid", view="percentiles"),
+        ],
+        f"{entry}\n{_PINNED}\n{{\n  @since[tid] = (int64)nsecs;\n}}\n\n"
+        f"{leave}\n/@since[tid] != 0/\n{{\n"
+        "  $us = (uint64)((int64)nsecs - @since[tid]) / (uint64)1000;\n"
+        "  @latency = hist($us);\n  @by_process[pid, comm] = hist($us);\n  delete(@since[tid]);\n}",
+    )
+
+
+def _is_address(address: str) -> str:
+    """The comparison of a tracepoint's destination with an address, byte by byte: bpftrace has no other that every
+    release knows."""
+    wanted = _parsed(address)
+    field = "daddr" if wanted.version == 4 else "daddr_v6"
+    return _bytes_equal(field, wanted.packed, 0)
+
+
+def _is_socket_address(address: str) -> str:
+    """The same where the field is a whole sockaddr: IPv4 from its fifth byte on, IPv6 from its ninth."""
+    wanted = _parsed(address)
+    family = 2 if wanted.version == 4 else 10
+    first = 4 if wanted.version == 4 else 8
+    return f"args->daddr[0] == {family} && {_bytes_equal('daddr', wanted.packed, first)}"
+
+
+def _parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    wanted = ipaddress.ip_address(address.partition("%")[0])
+    mapped = wanted.ipv4_mapped if isinstance(wanted, ipaddress.IPv6Address) else None
+    return mapped or wanted
+
+
+def _bytes_equal(field: str, wanted: bytes, first: int) -> str:
+    return " && ".join(f"args->{field}[{first + index}] == {byte}" for index, byte in enumerate(wanted))
