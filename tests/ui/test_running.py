@@ -51,7 +51,7 @@ FIVE = {
 def one(tmp_path: Path) -> Iterator[Dashboard]:
     """One live pane with 41 rows."""
     with dashboard(tmp_path, {"calls": counting()}) as shown:
-        shown.wait_for("1 of 1 live", "java")
+        shown.wait_for("1 of 1 live", "20 of 41", lambda: len(shown.names()) == 20)
         yield shown
 
 

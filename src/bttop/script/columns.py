@@ -16,6 +16,8 @@ _INTEGERS: Final = re.compile("pid|tid|uid|gid|cpu|numaid|nsecs|elapsed|cgroup|r
 _TEXTS: Final = re.compile(
     "comm|probe|func|username|str|ntop|ksym|usym|buf|macaddr|cgroup_path|strftime|strerror|kstr|syscall_name|path"
 )
+_ADDRESSES: Final = frozenset({"saddr", "daddr", "saddr_v6", "daddr_v6"})
+"""Fields of network tracepoints that are arrays of bytes."""
 _STACKS: Final = frozenset({"kstack", "ustack"})
 _UNNAMED: Final = "key"
 _LONGEST_TITLE: Final = 24
@@ -31,12 +33,18 @@ class KeyNames(NamedTuple):
     """Title of a column that holds a thread id, or empty."""
 
 
-def name_keys(keys: Iterable[Sequence[Expression]], *, syscall_ids: bool) -> KeyNames:
-    """Name the columns of a map from the keys of every statement that writes it; all have one arity.
+class Fields(NamedTuple):
+    """What the fields of the tracepoints at hand mean."""
 
-    `syscall_ids` says that `args->id` is a system call's number, as in raw_syscalls.
-    """
-    parts = [tuple(dict.fromkeys(_column(part, syscall_ids) for part in column)) for column in zip(*keys, strict=True)]
+    syscall_ids: bool = False
+    """`args->id` is a system call's number, as in raw_syscalls."""
+    addresses: bool = False
+    """`args->saddr` and the like are IP addresses, as in tcp and sock."""
+
+
+def name_keys(keys: Iterable[Sequence[Expression]], fields: Fields) -> KeyNames:
+    """Name the columns of a map from the keys of every statement that writes it; all have one arity."""
+    parts = [tuple(dict.fromkeys(_column(part, fields) for part in column)) for column in zip(*keys, strict=True)]
     columns = _distinct([_merge(variants) for variants in parts])
     return KeyNames(
         tuple(columns),
@@ -75,10 +83,18 @@ def kind_of(expression: Expression) -> PartKind:
     return "int" if _INTEGERS.fullmatch(head) or core[0].kind == "number" else "any"
 
 
-def _column(expression: Expression, syscall_ids: bool) -> Column:
+def is_address(expression: Expression) -> bool:
+    """Whether it is `args->saddr`, `args.daddr_v6` or the like, and nothing else."""
+    return len(expression) == 3 and expression[0].text == "args" and expression[2].text in _ADDRESSES
+
+
+def _column(expression: Expression, fields: Fields) -> Column:
     title = title_of(expression)
-    is_id = syscall_ids and title == "id" and len(expression) > 1
-    return Column(title, "int" if is_id else kind_of(expression), "syscall" if is_id else "")
+    if fields.syscall_ids and title == "id" and len(expression) > 1:
+        return Column(title, "int", "syscall")
+    if fields.addresses and is_address(expression):
+        return Column(title, "text", "address")
+    return Column(title, kind_of(expression))
 
 
 def _merge(variants: Sequence[Column]) -> Column:

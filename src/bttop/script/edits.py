@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bttop.script.lexer import Token
@@ -56,6 +56,23 @@ class Edited(NamedTuple):
 def edited(original: str, edits: Iterable[Edit]) -> Edited:
     """Apply edits; several at one offset come out in the order given."""
     return Edited(original, tuple(sorted(edits, key=lambda edit: edit.offset)))
+
+
+class Wrapping(NamedTuple):
+    """Text to put around an expression."""
+
+    opening: Edit
+    closing: Edit
+
+
+def wrap(first: Token, last: Token, before: str, after: str) -> Wrapping:
+    """Put texts before the first and behind the last token of an expression."""
+    return Wrapping(Edit(first.start, before), Edit(last.end, after))
+
+
+def nested(edits: Iterable[Edit], wrappings: Sequence[Wrapping]) -> tuple[Edit, ...]:
+    """The edits in an order in which a wrapping stays inside what the others put around the same expression."""
+    return (*(one.closing for one in wrappings), *edits, *(one.opening for one in wrappings))
 
 
 def replace(token: Token, text: str) -> Edit:

@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 
 from bttop.model.plan import Column, PartKind
 
-DECODERS: Final = frozenset({"syscall"})
+DECODERS: Final = frozenset({"syscall", "address"})
 """Names that `decoders` may give to a column."""
 
 _OPENING = "/// bttop"

@@ -13,9 +13,9 @@ from itertools import pairwise
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from bttop.model.plan import Aggregation
-from bttop.script.columns import Expression, KeyNames, name_keys, split
+from bttop.script.columns import Expression, Fields, KeyNames, name_keys, split
 from bttop.script.lexer import Token
-from bttop.script.reader import Probe, Script
+from bttop.script.reader import AttachPoint, Probe, Script
 
 Form: TypeAlias = Literal["aggregate", "increment", "add"]
 """`@m = count()` and the like, `@m++`, `@m += e`."""
@@ -257,7 +257,7 @@ def _map_use(script: Script, name: str, found: Sequence[_Found], declared: bool)
         keys = []
         uses.add("read")
     points = [point for update in updates for point in script.probes[update.probe].points]
-    names = name_keys(keys, syscall_ids=_all_raw_syscalls([(p.provider, p.rest) for p in points]))
+    names = name_keys(keys, _fields(points))
     calls = tuple(one.call for one in found if one.call is not None)
     return MapUse(name, _aggregation(uses, updates), frozenset(uses), updates, calls, names, declared)
 
@@ -273,11 +273,15 @@ def _aggregation(uses: set[Use], updates: Sequence[Update]) -> Aggregation:
     return names.pop() if len(names) == 1 else "value"
 
 
-def _all_raw_syscalls(points: Sequence[tuple[str, str]]) -> bool:
-    return bool(points) and all(
-        provider in ("tracepoint", "rawtracepoint") and rest.startswith(("raw_syscalls:", "sys_"))
-        for provider, rest in points
-    )
+def _fields(points: Sequence[AttachPoint]) -> Fields:
+    """What holds for the fields of all these attach points."""
+
+    def all_of(*starts: str) -> bool:
+        return bool(points) and all(
+            point.provider in ("tracepoint", "rawtracepoint") and point.rest.startswith(starts) for point in points
+        )
+
+    return Fields(all_of("raw_syscalls:", "sys_"), all_of("tcp:", "sock:", "udp:"))
 
 
 def _outside_probes(script: Script) -> tuple[set[str], set[str]]:

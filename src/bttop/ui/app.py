@@ -25,9 +25,11 @@ from bttop.ui.bars import FooterBar, HeaderBar
 from bttop.ui.board import Board
 from bttop.ui.driver import NonBlockingDriver
 from bttop.ui.editing import edit, save
+from bttop.ui.explore import Explorer
 from bttop.ui.finding import Finder
 from bttop.ui.keys import BY_NAME, COMMANDS
 from bttop.ui.lastresort import LastResort
+from bttop.ui.menu import Menu
 from bttop.ui.pages import badge_lines, help_lines
 from bttop.ui.pane import Pane
 from bttop.ui.pins import Pins
@@ -74,6 +76,7 @@ class BttopApp(App[None]):
     prompt: Prompt
     reloads: Reloads
     finder: Finder
+    explorer: Explorer
     last_resort: LastResort
 
     def __init__(self, engine: Engine, settings: Settings, around: Surroundings) -> None:
@@ -93,6 +96,7 @@ class BttopApp(App[None]):
         self.prompt = Prompt(self)
         self.reloads = Reloads(self)
         self.finder = Finder(self)
+        self.explorer = Explorer(self)
         self._header_bar = HeaderBar(engine, self.look)
         self._ask_bar = AskBar(self.look)
         self._footer_bar = FooterBar(self.look)
@@ -162,7 +166,8 @@ class BttopApp(App[None]):
         self.board.follow(self.engine.programs)
         self.board.advance()
         self._header_bar.repaint()
-        if isinstance(self.screen, Sheet):
+        self.explorer.note()
+        if isinstance(self.screen, Sheet | Menu):
             self.screen.refresh_page()
 
     # What the parts of the screen share.
@@ -289,12 +294,6 @@ class BttopApp(App[None]):
 
         self.ask(Question("filter: ", done, pane.filter), before)
 
-    def show_detail(self) -> None:
-        """The selected row in full, alive."""
-        pane = self.pane
-        if pane.detail(80):
-            self.push_screen(Sheet(f"{pane.program.name}: {pane.subject.label}", pane.detail, self.look))
-
     def show_help(self) -> None:
         """All keys."""
         self.push_screen(Sheet("bttop: keys", help_lines, self.look))
@@ -335,4 +334,4 @@ class BttopApp(App[None]):
     def on_pane_opened(self, message: Pane.Opened) -> None:
         """A double click on a row."""
         self.board.focus_pane(self.board.panes.index(message.pane))
-        self.show_detail()
+        self.explorer.open_row()

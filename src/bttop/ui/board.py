@@ -138,6 +138,10 @@ class Board(Widget):
             self._focus = index
             self.replace_all()
 
+    def focus_program(self, program: Program) -> None:
+        """Focus a program's pane, if it still has one."""
+        self.focus_pane(next((index for index, pane in enumerate(self.panes) if pane.program is program), -1))
+
     def focus_step(self, step: int) -> None:
         """Focus the next or the previous pane."""
         self.focus_pane((self._focus + step) % len(self.panes))

@@ -39,7 +39,7 @@ CAPS = {
     "question_mark": "?", "slash": "/", "space": "Space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "plus": "+",
     "minus": "-", "shift+tab": "S-Tab", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
     "pagedown": "PgDn", "home": "Home", "end": "End", "ctrl+c": "Ctrl-C", "ctrl+p": "Ctrl-P", "ctrl+l": "Ctrl-L",
-    "equals_sign": "=", "colon": ":", "f1": "F1",
+    "equals_sign": "=", "colon": ":", "f1": "F1", "backspace": "BS",
 }  # fmt: skip
 """What is on the keycaps, where Textual's names differ."""
 
@@ -75,7 +75,9 @@ COMMANDS: tuple[Command, ...] = (
     *(_focus(number) for number in range(1, 10)),
     _pane("back", ("escape",), "Back: deselect, clear the filter, leave the zoom", lambda app: app.back()),
     _pane("badges", ("b",), "Explain the pane's badges and state", lambda app: app.explain()),
-    _row("detail", ("enter",), "Show the selected row in full", lambda app: app.show_detail(), "row"),
+    _row("detail", ("enter",), "The row in full, and what to ask next", lambda app: app.explorer.open_row(), "row"),
+    _row("return", ("backspace",), "Close the question asked last", lambda app: app.explorer.back()),
+    _row("ladder", ("L",), "The ladder for the row's process", lambda app: app.explorer.open_ladder()),
     _row("sort", ("s",), "Sort by the next column", lambda app: app.pane.sort_by(1), "sort"),
     _row("reverse", ("S",), "Reverse the order", lambda app: app.pane.reverse()),
     _row("filter", ("slash",), "Show only rows that contain …", lambda app: app.ask_filter(), "filter"),

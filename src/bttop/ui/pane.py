@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rich.segment import Segment
@@ -18,7 +18,7 @@ from bttop.ui.face import Face, Frame, draw_pane, scene_of
 from bttop.ui.spans import Line
 from bttop.ui.subject import Feed, Subject
 from bttop.ui.themes import Theme
-from bttop.ui.views.base import Choice, Drawing
+from bttop.ui.views.base import Choice, Drawing, parts
 
 
 def paint(line: Line, theme: Theme, cells: int) -> Strip:
@@ -212,6 +212,21 @@ class Pane(Widget):
         key = self.choice.selected if self.choice.selected is not None else (order[0] if order else "")
         scene = scene_of(self.feed, subject, self.choice, self.frame, width, 1000)
         return subject.view.detail(scene, key)
+
+    def visible_pids(self) -> Iterator[int]:
+        """The processes of the rows on screen."""
+        if self.subject.view is None or self.feed.flush is None:
+            return
+        plan = self.feed.data(self.subject.map).plan
+        titles = [column.title for column in plan.columns]
+        title = plan.pid or "pid"
+        if title not in titles:
+            return
+        for key in {key for key in self.drawing.keys if key is not None}:
+            found = parts(key, plan.columns)
+            value = found[titles.index(title)] if len(found) == len(titles) else None
+            if isinstance(value, int) and value > 0:
+                yield value
 
     # Mouse.
 

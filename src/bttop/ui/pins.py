@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 _PROC = Path("/proc")
 
 
+def row_key(pane: Pane) -> str | None:
+    """The raw key of the selected row, else of the top row; None where there are no rows."""
+    order = pane.drawing.order
+    return pane.choice.selected if pane.choice.selected is not None else (order[0] if order else None)
+
+
 def row_pid(pane: Pane) -> int | None:
     """The process of the selected row, else of the top row; a thread id is resolved to its process."""
-    order = pane.drawing.order
-    key = pane.choice.selected if pane.choice.selected is not None else (order[0] if order else None)
+    key = row_key(pane)
     if key is None:
         return None
     plan = pane.feed.data(pane.subject.map).plan

@@ -51,6 +51,7 @@ async def _run(app: BttopApp) -> int:
         await app.run_async()
         app.reloads.stop()
         app.finder.close()
+        app.explorer.close()
         last_resort.allow(3.0)
         app.engine.close()
     finally:

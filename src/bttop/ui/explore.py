@@ -1,0 +1,152 @@
+"""From a row to the next question: the row in full, who the process is, and the questions that fit; the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bttop.engine.engine import boot_ns
+from bttop.engine.identities import Identities
+from bttop.engine.process import Process
+from bttop.engine.program import Program
+from bttop.engine.questions import Question, from_text
+from bttop.model.names import syscall_name
+from bttop.script.followups import FollowUp, RowFacts, follow_ups, ladder
+from bttop.script.library import ProbeFile
+from bttop.script.reader import Script
+from bttop.ui import numbers
+from bttop.ui.facts import facts_of
+from bttop.ui.menu import Choice, Chosen, Menu
+from bttop.ui.pane import Pane
+from bttop.ui.pins import row_pid
+from bttop.ui.sheet import Sheet
+from bttop.ui.spans import Line, Span
+from bttop.ui.text import visible
+
+if TYPE_CHECKING:
+    from bttop.ui.app import BttopApp
+
+
+class Explorer:
+    """The next question, the ladder, and the way back."""
+
+    def __init__(self, app: BttopApp) -> None:
+        self._app = app
+        self.identities = Identities()
+        self._trail: list[tuple[Program, str]] = []
+        """Where each question was asked: the pane it came from, and the name of the pane it made."""
+
+    def close(self) -> None:
+        """End what runs in the background."""
+        self.identities.close()
+
+    def note(self) -> None:
+        """Look at the processes on screen while they live: they may be gone when somebody asks."""
+        pids: list[int] = []
+        for pane in self._app.board.panes:
+            pids += pane.visible_pids()
+        self.identities.note(pids)
+
+    def open_row(self) -> None:
+        """The row in full, with everything that can be asked about it."""
+        pane = self._app.pane
+        if not pane.detail(80):
+            return
+        title = f"{pane.program.name}: {pane.subject.label}"
+        facts = facts_of(pane, lambda number: syscall_name(int(number), self._app.engine.host.machine))
+        asked = follow_ups(self._with_arguments(facts)) if facts is not None else ()
+
+        def head(width: int) -> Sequence[Line]:
+            return (*pane.detail(width), *self._identity(pane))
+
+        def chosen(answer: Chosen | None) -> None:
+            if answer is not None:
+                self._ask(pane, asked[answer.index], edit=answer.edit)
+
+        def full() -> None:
+            self._app.push_screen(Sheet(title, head, self._app.look))
+
+        choices = [self._choice(one) for one in asked]
+        self._app.push_screen(Menu(title, head, choices, self._app.look, full), chosen)
+
+    def _with_arguments(self, facts: RowFacts) -> RowFacts:
+        """With the arguments of the row's system call, where bpftrace has told them by now."""
+        if not facts.syscall:
+            return facts
+        known = self._app.finder.kernel.arguments(f"tracepoint:syscalls:sys_enter_{facts.syscall}")
+        return replace(facts, arguments=known or ())
+
+    def _identity(self, pane: Pane) -> list[Line]:
+        pid = row_pid(pane)
+        process = self.identities.look(pid) if pid is not None else None
+        return [] if process is None else identity_lines(process, boot_ns())
+
+    def _choice(self, asked: FollowUp) -> Choice:
+        """How a question stands in the menu; one that this kernel cannot answer says why."""
+        text = self._text(asked)
+        why_not = self._app.engine.host.why_unavailable(asked.wants)
+        if asked.library:
+            why_not = "" if self._library(asked) is not None else "not in the library"
+        return Choice(asked.title, why_not or asked.why, tuple(text.rstrip().split("\n")), usable=not why_not)
+
+    def _text(self, asked: FollowUp) -> str:
+        found = self._library(asked)
+        return asked.text if found is None else found.text
+
+    def _library(self, asked: FollowUp) -> ProbeFile | None:
+        found = self._app.library.find(asked.library) if asked.library else None
+        return found if isinstance(found, ProbeFile) and isinstance(found.script, Script) else None
+
+    def _ask(self, pane: Pane, asked: FollowUp, *, edit: bool) -> None:
+        if edit:
+            self._app.prompt.open(self._text(asked))
+            return
+        question = self._question(asked)
+        self._trail.append((pane.program, question.name))
+        self._app.add_program(question, replace(self._app.settings, pin=asked.pin))
+        self._app.tell(f"{question.name} is asked; Backspace returns, w saves it")
+
+    def _question(self, asked: FollowUp) -> Question:
+        if asked.library:
+            return self._app.question_from_library(asked.library)
+        return from_text(self._app.unique_name(asked.name), asked.text)
+
+    def back(self) -> None:
+        """Close the question asked last and return to where it came from."""
+        while self._trail:
+            came_from, name = self._trail.pop()
+            asked = next((one for one in self._app.engine.programs if one.name == name), None)
+            if asked is None:
+                continue
+            self._app.engine.remove(asked)
+            self._app.board.focus_program(came_from)
+            return
+        self._app.tell("nothing to go back to")
+
+    def open_ladder(self) -> None:
+        """Syscalls, retransmits, switches, reads, writes and stacks, all pinned to the row's process."""
+        pid = row_pid(self._app.pane)
+        if pid is None:
+            self._app.tell("this row has no process; p asks for one", "warn")
+            return
+        for step in ladder(pid):
+            question = self._question(step)
+            name = self._app.unique_name(f"{step.name} {pid}")
+            self._app.add_program(replace(question, name=name), replace(self._app.settings, pin=step.pin))
+        self._app.tell(f"the ladder for pid {pid}; X closes a pane")
+
+
+def identity_lines(process: Process, now_ns: int) -> list[Line]:
+    """Who a process is, as far as /proc tells."""
+    container = f"{process.container.runtime} {process.container.id}" if process.container else ""
+    parents = " < ".join(f"{one.comm} {one.pid}" for one in process.parents)
+    pairs = (
+        ("command", process.command or f"[{process.comm}]"),
+        ("user", process.user),
+        ("unit", process.unit),
+        ("container", container),
+        ("parents", parents),
+        ("threads", f"{process.threads}, {numbers.duration(process.age(now_ns))} old"),
+    )
+    return [(Span(f"{name:>12}  ", "heading"), Span(visible(text), "name")) for name, text in pairs if text]

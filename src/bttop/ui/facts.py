@@ -1,0 +1,63 @@
+"""What a row is about, read off its columns: the process, system call, address, function or file in its key."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from bttop.model.plan import Column
+from bttop.model.stacks import names
+from bttop.script.followups import RowFacts
+from bttop.ui.pane import Pane
+from bttop.ui.pins import row_key, row_pid
+from bttop.ui.views.base import parts
+
+_FILES = frozenset({"path", "file", "filename"})
+_FUNCTIONS = frozenset({"func", "function", "probe", "ksym", "usym"})
+
+
+def facts_of(pane: Pane, decode_syscall: Callable[[int | str], str]) -> RowFacts | None:
+    """The facts of the pane's selected (else top) row; None where there is no row."""
+    key = row_key(pane)
+    if key is None:
+        return None
+    plan = pane.feed.data(pane.subject.map).plan
+    found = dict(zip(plan.columns, parts(key, plan.columns), strict=False))
+    number = next((value for column, value in found.items() if column.decoder == "syscall"), None)
+    tid = next((value for column, value in found.items() if column.title == (plan.tid or "tid")), None)
+    return RowFacts(
+        pid=row_pid(pane),
+        tid=tid if isinstance(tid, int) else None,
+        comm=_text(found, "comm"),
+        syscall=decode_syscall(number) if isinstance(number, int) else "",
+        syscall_number=number if isinstance(number, int) else None,
+        address=next((text for text in map(_address, found.values()) if text), ""),
+        function=_function(found),
+        file=next((str(value) for column, value in found.items() if column.title in _FILES), ""),
+        program=pane.program.name,
+    )
+
+
+def _text(found: dict[Column, int | str], title: str) -> str:
+    return next((str(value) for column, value in found.items() if column.title == title), "")
+
+
+def _address(value: int | str) -> str:
+    """The value, when it is an IP address as text."""
+    if not isinstance(value, str) or not any(mark in value for mark in ".:"):
+        return ""
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        return ""
+
+
+def _function(found: dict[Column, int | str]) -> str:
+    """A function of the row: one in a column of its own, else the innermost kernel frame that has a name."""
+    for column, value in found.items():
+        if column.title in _FUNCTIONS:
+            return str(value).rpartition(":")[2]
+    for column, value in found.items():
+        if column.kind == "stack" and column.title.startswith("k"):
+            return next((name for name in names(str(value)) if not name.startswith("0x")), "")
+    return ""

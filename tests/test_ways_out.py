@@ -1,0 +1,228 @@
+"""The ways out of the real command: whatever ends it, no bpftrace is left, the terminal is as it was, and the exit
+code is right.
+
+Each way is gone twice: with a terminal that is read, and with one that is not."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.ui.dashboard import CALLS, SOURCES, Dashboard, assert_restored, beat, counting, dashboard, probe, record
+
+GONE: Final = 10.0
+"""Seconds that everything gets to be gone: only a failing test waits that long."""
+RUNNER: Final = """
+import sys
+from bttop.cli import main
+{injected}
+sys.exit(main())
+"""
+RAISE_IN_ENGINE: Final = """
+from pathlib import Path
+from bttop.engine.program import Program
+on_line = Program.on_line
+def raising(self, generation, line):
+    on_line(self, generation, line)
+    if Path({trigger!r}).exists():
+        raise RuntimeError("the engine broke on purpose")
+Program.on_line = raising
+"""
+RAISE_IN_WIDGET: Final = """
+from pathlib import Path
+from bttop.ui.pane import Pane
+advance = Pane.advance
+def raising(self):
+    if Path({trigger!r}).exists():
+        raise RuntimeError("the pane broke on purpose")
+    advance(self)
+Pane.advance = raising
+"""
+PROGRAMS: Final = {
+    "healthy": counting(),
+    "deaf": probe(CALLS, [["attach", 1], ["deaf", -1], beat(CALLS, record(CALLS, "@calls", {"1,a": 1}))]),
+    "hard": probe(CALLS, [["attach", 1], ["deaf", 2], beat(CALLS, record(CALLS, "@calls", {"1,a": 1}))]),
+    "mute": probe(CALLS, [["attach", 1], ["deaf", -1], ["wait"]]),
+}
+
+
+@pytest.fixture(params=["read", "unread"])
+def stuck(request: pytest.FixtureRequest) -> bool:
+    """Whether the terminal is not read while the way out is gone."""
+    return bool(request.param == "unread")
+
+
+@contextmanager
+def running(folder: Path, stuck: bool, injected: str = "") -> Iterator[tuple[Dashboard, list[int]]]:
+    """The dashboard over programs of all tempers, and the pids of everything it started."""
+    command = [sys.executable, "-m", "bttop"]
+    if injected:
+        (folder / "runner.py").write_text(RUNNER.format(injected=injected))
+        command = [sys.executable, str(folder / "runner.py")]
+    with dashboard(folder, PROGRAMS, command=command) as shown:
+        shown.wait_for("3 of 4 live", "18421 java", "no events yet")
+        pids = children(folder)
+        assert len(pids) == len(PROGRAMS)
+        pids.append(tracer_of(shown))
+        if stuck:
+            shown.terminal.pause()
+        yield shown, pids
+
+
+def children(folder: Path) -> list[int]:
+    """The stand-ins of this folder that run: the interpreter with its options, the script, its arguments."""
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    return [pid for pid in pids if argv(pid)[2:3] == [str(folder / "bpftrace")]]
+
+
+def argv(pid: int) -> list[str]:
+    """The arguments of a process; none once it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return []
+
+
+def tracer_of(shown: Dashboard) -> int:
+    """The tracer that this dashboard has started."""
+    main = shown.terminal.process.pid
+    found = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+    return next(int(pid) for pid in found if any(one.endswith("tracer.py") for one in argv(int(pid))))
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Look again and again until the condition holds."""
+    end = time.monotonic() + GONE
+    while not condition():
+        assert time.monotonic() < end, f"not within {GONE} s: {what}"
+        time.sleep(0.01)
+
+
+def assert_gone(folder: Path, pids: list[int]) -> None:
+    """Nothing that the dashboard started is left."""
+    wait_until(lambda: not any(argv(pid) for pid in pids) and not children(folder), f"{pids} gone")
+
+
+def test_q_ends_in_order(tmp_path: Path, stuck: bool) -> None:
+    with running(tmp_path, stuck) as (shown, pids):
+        shown.press("q")
+        assert shown.terminal.exit_code() == 0
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
+def test_ctrl_c_ends_in_order(tmp_path: Path, stuck: bool) -> None:
+    with running(tmp_path, stuck) as (shown, pids):
+        shown.press("C-c")
+        assert shown.terminal.exit_code() == 0
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)],
+    ids=lambda value: str(int(value)),
+)
+def test_signals_end_in_order(tmp_path: Path, stuck: bool, number: signal.Signals, code: int) -> None:
+    with running(tmp_path, stuck) as (shown, pids):
+        shown.terminal.signal(number)
+        assert shown.terminal.exit_code() == code
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
+def test_a_closed_terminal_ends_it_with_129(tmp_path: Path, stuck: bool) -> None:
+    with running(tmp_path, stuck) as (shown, pids):
+        shown.terminal.hang_up()
+        assert shown.terminal.exit_code() == 129
+        assert_gone(tmp_path, pids)
+
+
+@pytest.mark.parametrize("injected", [RAISE_IN_ENGINE, RAISE_IN_WIDGET], ids=["engine", "widget"])
+def test_a_crash_gives_the_terminal_back_and_ends_with_1(tmp_path: Path, stuck: bool, injected: str) -> None:
+    trigger = tmp_path / "now"
+    with running(tmp_path, stuck, injected.format(trigger=str(trigger))) as (shown, pids):
+        trigger.touch()
+        if stuck:
+            # Only the traceback waits for the terminal, and the restored one takes it before that.
+            assert_gone(tmp_path, pids)
+        else:
+            assert shown.terminal.exit_code() == 1
+            assert_gone(tmp_path, pids)
+            assert b"broke on purpose" in shown.terminal.everything()
+        shown.terminal.resume()
+        assert shown.terminal.exit_code() == 1
+        assert_restored(shown.terminal)
+
+
+def test_kill_9_leaves_no_program_behind(tmp_path: Path, stuck: bool) -> None:
+    with running(tmp_path, stuck) as (shown, pids):
+        shown.terminal.signal(signal.SIGKILL)
+        assert shown.terminal.exit_code() == -signal.SIGKILL
+        assert_gone(tmp_path, pids)
+
+
+def test_a_killed_tracer_leaves_nothing_and_is_replaced(tmp_path: Path, stuck: bool) -> None:
+    with running(tmp_path, stuck) as (shown, pids):
+        os.kill(pids[-1], signal.SIGKILL)
+        wait_until(lambda: not any(argv(pid) for pid in pids), f"{pids} gone")
+        wait_until(lambda: len(children(tmp_path)) == len(PROGRAMS), "all programs started afresh")
+        shown.terminal.resume()
+        shown.wait_for("3 of 4 live", "18421 java")
+        shown.press("q")
+        assert shown.terminal.exit_code() == 0
+        assert_gone(tmp_path, children(tmp_path))
+        assert_restored(shown.terminal)
+
+
+def test_an_impatient_user_may_press_q_and_send_signals_at_once(tmp_path: Path) -> None:
+    with running(tmp_path, stuck=False) as (shown, pids):
+        shown.press("q")
+        shown.terminal.signal(signal.SIGTERM)
+        assert shown.terminal.exit_code() in (0, 143)
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
+def test_q_before_the_first_flush_ends_in_order(tmp_path: Path) -> None:
+    slow = probe(CALLS, [["wait"]])
+    with dashboard(tmp_path, {"slow": slow}) as shown:
+        shown.wait_for("compiling and attaching")
+        shown.press("q")
+        assert shown.terminal.exit_code() == 0
+        assert_gone(tmp_path, [])
+        assert_restored(shown.terminal)
+
+
+@pytest.mark.parametrize("missing", ["standard input", "standard output"])
+def test_what_is_no_terminal_is_refused_with_a_hint(tmp_path: Path, missing: str) -> None:
+    with Path(os.devnull).open("r+b") as null:
+        main, tty = os.openpty()
+        try:
+            ended = subprocess.run(
+                [sys.executable, "-m", "bttop"],
+                stdin=null if missing == "standard input" else tty,
+                stdout=subprocess.PIPE if missing == "standard output" else tty,
+                stderr=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": SOURCES, "TERM": "xterm"},
+                cwd=tmp_path,
+                timeout=30,
+                check=False,
+            )
+        finally:
+            os.close(main)
+            os.close(tty)
+    assert ended.returncode == 2
+    assert f"{missing} is not a terminal" in ended.stderr.decode()
+    assert "bttop stream" in ended.stderr.decode()
+    assert not ended.stdout
