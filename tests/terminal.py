@@ -84,6 +84,11 @@ class Terminal:
         """Whether the terminal echoes what is typed, as a shell wants it."""
         return bool(self.attributes()[3] & termios.ECHO)
 
+    @property
+    def unread(self) -> int:
+        """Bytes that the program has sent and nobody has read yet."""
+        return int(struct.unpack("i", fcntl.ioctl(self._master, termios.FIONREAD, bytes(4)))[0])
+
     def attributes(self) -> list[Any]:
         """The terminal's attributes, as termios has them; they outlive the program."""
         return termios.tcgetattr(self._master)

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -47,11 +47,15 @@ def raising(self):
     advance(self)
 Pane.advance = raising
 """
-PROGRAMS: Final = {
+ROWS: Final = record(CALLS, "@calls", {"1,a": 1})
+POLITE: Final = {
     "healthy": counting(),
-    "deaf": probe(CALLS, [["attach", 1], ["deaf", -1], beat(CALLS, record(CALLS, "@calls", {"1,a": 1}))]),
-    "hard": probe(CALLS, [["attach", 1], ["deaf", 2], beat(CALLS, record(CALLS, "@calls", {"1,a": 1}))]),
-    "mute": probe(CALLS, [["attach", 1], ["deaf", -1], ["wait"]]),
+    "slow": probe(CALLS, [["attach", 1], ["deaf", 1], beat(CALLS, ROWS)]),
+    "mute": probe(CALLS, [["attach", 1], ["wait"]]),
+}
+DEAF: Final = POLITE | {
+    "deaf": probe(CALLS, [["attach", 1], ["deaf", -1], beat(CALLS, ROWS)]),
+    "deaf-mute": probe(CALLS, [["attach", 1], ["deaf", -1], ["wait"]]),
 }
 
 
@@ -62,20 +66,37 @@ def stuck(request: pytest.FixtureRequest) -> bool:
 
 
 @contextmanager
-def running(folder: Path, stuck: bool, injected: str = "") -> Iterator[tuple[Dashboard, list[int]]]:
-    """The dashboard over programs of all tempers, and the pids of everything it started."""
+def running(
+    folder: Path, *, stuck: bool, programs: Mapping[str, str] = POLITE, injected: str = ""
+) -> Iterator[tuple[Dashboard, list[int]]]:
+    """The dashboard over these programs, and the pids of everything it started, the tracer's last."""
     command = [sys.executable, "-m", "bttop"]
     if injected:
         (folder / "runner.py").write_text(RUNNER.format(injected=injected))
         command = [sys.executable, str(folder / "runner.py")]
-    with dashboard(folder, PROGRAMS, command=command) as shown:
-        shown.wait_for("3 of 4 live", "18421 java", "no events yet")
+    with dashboard(folder, programs, command=command) as shown:
+        beating = sum("mute" not in name for name in programs)
+        shown.wait_for(f"{beating} of {len(programs)} live", "18421 java", "no events yet")
         pids = children(folder)
-        assert len(pids) == len(PROGRAMS)
+        assert len(pids) == len(programs)
         pids.append(tracer_of(shown))
         if stuck:
-            shown.terminal.pause()
+            get_stuck(shown)
         yield shown, pids
+
+
+def get_stuck(shown: Dashboard) -> None:
+    """Stop reading, and have the screen drawn anew until the kernel takes no more of it."""
+    shown.terminal.pause()
+    before = -1
+    while (waiting := shown.terminal.unread) > before:
+        before = waiting
+        shown.press("t")
+        shown.terminal.wait_until_read()
+        end = time.monotonic() + 0.3
+        while shown.terminal.unread == waiting and time.monotonic() < end:
+            time.sleep(0.005)
+    assert before > 4000
 
 
 def children(folder: Path) -> list[int]:
@@ -85,9 +106,9 @@ def children(folder: Path) -> list[int]:
 
 
 def argv(pid: int) -> list[str]:
-    """The arguments of a process; none once it has ended."""
+    """The arguments of a process; none once it has ended, whether or not somebody has taken notice."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace").split("\0")[:-1]
     except OSError:
         return []
 
@@ -113,15 +134,24 @@ def assert_gone(folder: Path, pids: list[int]) -> None:
 
 
 def test_q_ends_in_order(tmp_path: Path, stuck: bool) -> None:
-    with running(tmp_path, stuck) as (shown, pids):
+    with running(tmp_path, stuck=stuck) as (shown, pids):
         shown.press("q")
         assert shown.terminal.exit_code() == 0
         assert_gone(tmp_path, pids)
         assert_restored(shown.terminal)
 
 
+@pytest.mark.parametrize("key", ["q", "C-c"])
+def test_programs_that_are_deaf_to_interrupts_are_gone_as_well(tmp_path: Path, key: str) -> None:
+    with running(tmp_path, stuck=key == "q", programs=DEAF) as (shown, pids):
+        shown.press(key)
+        assert shown.terminal.exit_code() == 0
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
 def test_ctrl_c_ends_in_order(tmp_path: Path, stuck: bool) -> None:
-    with running(tmp_path, stuck) as (shown, pids):
+    with running(tmp_path, stuck=stuck) as (shown, pids):
         shown.press("C-c")
         assert shown.terminal.exit_code() == 0
         assert_gone(tmp_path, pids)
@@ -134,7 +164,7 @@ def test_ctrl_c_ends_in_order(tmp_path: Path, stuck: bool) -> None:
     ids=lambda value: str(int(value)),
 )
 def test_signals_end_in_order(tmp_path: Path, stuck: bool, number: signal.Signals, code: int) -> None:
-    with running(tmp_path, stuck) as (shown, pids):
+    with running(tmp_path, stuck=stuck) as (shown, pids):
         shown.terminal.signal(number)
         assert shown.terminal.exit_code() == code
         assert_gone(tmp_path, pids)
@@ -142,7 +172,7 @@ def test_signals_end_in_order(tmp_path: Path, stuck: bool, number: signal.Signal
 
 
 def test_a_closed_terminal_ends_it_with_129(tmp_path: Path, stuck: bool) -> None:
-    with running(tmp_path, stuck) as (shown, pids):
+    with running(tmp_path, stuck=stuck) as (shown, pids):
         shown.terminal.hang_up()
         assert shown.terminal.exit_code() == 129
         assert_gone(tmp_path, pids)
@@ -151,7 +181,7 @@ def test_a_closed_terminal_ends_it_with_129(tmp_path: Path, stuck: bool) -> None
 @pytest.mark.parametrize("injected", [RAISE_IN_ENGINE, RAISE_IN_WIDGET], ids=["engine", "widget"])
 def test_a_crash_gives_the_terminal_back_and_ends_with_1(tmp_path: Path, stuck: bool, injected: str) -> None:
     trigger = tmp_path / "now"
-    with running(tmp_path, stuck, injected.format(trigger=str(trigger))) as (shown, pids):
+    with running(tmp_path, stuck=stuck, injected=injected.format(trigger=str(trigger))) as (shown, pids):
         trigger.touch()
         if stuck:
             # Only the traceback waits for the terminal, and the restored one takes it before that.
@@ -166,19 +196,25 @@ def test_a_crash_gives_the_terminal_back_and_ends_with_1(tmp_path: Path, stuck: 
 
 
 def test_kill_9_leaves_no_program_behind(tmp_path: Path, stuck: bool) -> None:
-    with running(tmp_path, stuck) as (shown, pids):
+    with running(tmp_path, stuck=stuck) as (shown, pids):
         shown.terminal.signal(signal.SIGKILL)
         assert shown.terminal.exit_code() == -signal.SIGKILL
         assert_gone(tmp_path, pids)
 
 
+def test_kill_9_leaves_no_deaf_program_behind(tmp_path: Path) -> None:
+    with running(tmp_path, stuck=False, programs=DEAF) as (shown, pids):
+        shown.terminal.signal(signal.SIGKILL)
+        assert_gone(tmp_path, pids)
+
+
 def test_a_killed_tracer_leaves_nothing_and_is_replaced(tmp_path: Path, stuck: bool) -> None:
-    with running(tmp_path, stuck) as (shown, pids):
+    with running(tmp_path, stuck=stuck) as (shown, pids):
         os.kill(pids[-1], signal.SIGKILL)
         wait_until(lambda: not any(argv(pid) for pid in pids), f"{pids} gone")
-        wait_until(lambda: len(children(tmp_path)) == len(PROGRAMS), "all programs started afresh")
+        wait_until(lambda: len(children(tmp_path)) == len(POLITE), "all programs started afresh")
         shown.terminal.resume()
-        shown.wait_for("3 of 4 live", "18421 java")
+        shown.wait_for("2 of 3 live", "18421 java")
         shown.press("q")
         assert shown.terminal.exit_code() == 0
         assert_gone(tmp_path, children(tmp_path))

@@ -14,6 +14,7 @@ from bttop import __version__
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.engine.host import Host, check_can_trace, find_bpftrace
+from bttop.engine.pinning import pin_of
 from bttop.engine.questions import questions
 from bttop.errors import BttopError, UsageError
 from bttop.paths import overlay
@@ -102,7 +103,13 @@ def _parser(program: str, description: str) -> argparse.ArgumentParser:
         metavar="PROGRAM",
         help="a bpftrace program as text",
     )
-    parser.add_argument("-p", "--pid", dest="pid", type=_pid, metavar="PID", help="only this process, in the kernel")
+    parser.add_argument(
+        "-p",
+        "--pin",
+        type=_pin,
+        metavar="PID",
+        help="only this process, in the kernel: a PID, a name, or a cgroup's path",
+    )
     parser.add_argument(
         "-i",
         "--interval",
@@ -131,7 +138,7 @@ def _engine(options: argparse.Namespace, command: str, library: Library) -> tupl
     asked = questions(library, options.probe, options.programs, folder=options.probes)
     host = Host.read()
     check_can_trace(host, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
-    settings = Settings(round(options.interval * 1000), Pin((options.pid,)) if options.pid else None)
+    settings = Settings(round(options.interval * 1000), options.pin)
     engine = Engine(host, find_bpftrace(options.bpftrace))
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)
@@ -148,11 +155,11 @@ def _check_terminal() -> None:
         )
 
 
-def _pid(text: str) -> int:
-    pid = int(text) if text.isdecimal() else 0
-    if not 0 < pid < 2**22 + 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no process id")
-    return pid
+def _pin(text: str) -> Pin:
+    found = pin_of(text)
+    if isinstance(found, str):
+        raise argparse.ArgumentTypeError(found)
+    return found
 
 
 def _interval(text: str) -> float:

@@ -75,6 +75,7 @@ with contextlib.suppress(OSError):
 _DEED = """
 import sys
 open("/proc/self/comm", "w").write("bttop-deed")
+print("ready", flush=True)
 sys.stdin.readline()
 """
 
@@ -141,10 +142,12 @@ class Deed:
 
 @contextlib.contextmanager
 def deed(code: str) -> Iterator[Deed]:
-    """A process that is to run a piece of Python, and little else once it is told to."""
+    """A process that has started and waits to run a piece of Python; it does little else then."""
     words = _interpreter(_DEED + code)
     process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with _ended(process):
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
         yield Deed(process)
 
 

@@ -141,7 +141,7 @@ def test_front_matter_says_that_the_parameter_is_the_pin() -> None:
     assert one.args == ("7",)
 
 
-@pytest.mark.parametrize("pin", [Pin(pids=(1, 2)), Pin(comm="java"), Pin(pids=(1,), cgroup="/x")])
+@pytest.mark.parametrize("pin", [Pin(comm="java"), Pin(pids=(1,), cgroup="/x"), Pin(comm="x", children=True)])
 def test_what_a_parameter_cannot_hold_becomes_a_predicate_where_that_is_exact(pin: Pin) -> None:
     one = pinned(f"k:vfs_read /$1 == 0 || pid == $1/ {BLOCK}", pin)
     assert one.args == ("0",)

@@ -26,8 +26,8 @@ _RENAMED: Final = {
     "umount2": "umount",
     "_sysctl": "sysctl",
 }
-_KERNEL_FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.$]*")
-_USER_FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.$]*")
+_FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.$]*")
+_OFFSET: Final = re.compile(r"\+(?:0x[0-9a-fA-F]+|[0-9]+)\Z")
 _PLAIN_PATH: Final = re.compile(r"/[A-Za-z0-9_./+@-]+")
 _LONGEST_COMPARED: Final = 60
 """Bytes of a path that a predicate compares; bpftrace up to 0.22 keeps 64 of a string."""
@@ -167,11 +167,12 @@ def round_trips_to(address: str) -> str:
 def function_points(function: str, binary: str) -> tuple[str, str] | None:
     """The attach points at a function's entry and return: of the kernel, or of a program's file when `binary` is
     given. None when the name cannot be written as one."""
-    bare = function.partition(" ")[0].partition("+")[0]
+    bare = _OFFSET.sub("", function.partition(" [")[0])
+    if not _FUNCTION.fullmatch(bare):
+        return None
     if not binary:
-        fits = _KERNEL_FUNCTION.fullmatch(bare) is not None
-        return (f"kprobe:{bare}", f"kretprobe:{bare}") if fits else None
-    if not _USER_FUNCTION.fullmatch(bare) or not binary.startswith("/") or '"' in binary or not binary.isprintable():
+        return f"kprobe:{bare}", f"kretprobe:{bare}"
+    if not binary.startswith("/") or '"' in binary or not binary.isprintable():
         return None
     path = binary if _PLAIN_PATH.fullmatch(binary) else f'"{binary}"'
     return f"uprobe:{path}:{bare}", f"uretprobe:{path}:{bare}"

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from bttop.script.attribution import context_of, context_of_probe
 from bttop.script.badges import Badge
-from bttop.script.edits import Edit
+from bttop.script.children import following, is_child
+from bttop.script.edits import Edit, Wrapping
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.lexer import Token
+from bttop.script.parameter import COMPARISONS, code_of, comparisons
 from bttop.script.reader import Probe, Script
 from bttop.script.survey import Survey
 
-_COMPARISONS: Final = frozenset({"==", "!="})
-_OPERAND_ENDS: Final = frozenset({"&&", "||", "?", ":", ";", "{", "}", "/", ",", "==", "!="})
 _THREAD_FIELDS: Final = frozenset({"prev_pid", "next_pid"})
 _COMM_BYTES: Final = 15
 
@@ -28,10 +29,18 @@ class Pin(NamedTuple):
     """Thread name; the kernel keeps 15 bytes of it."""
     cgroup: str = ""
     """Path of a cgroup v2 directory."""
+    children: bool = False
+    """Whether children that these processes get from now on count as well, and theirs. Those that exist already
+    are to be named in `pids`."""
 
     @property
     def condition(self) -> str:
         """As an expression of bpftrace; empty when nothing is pinned."""
+        condition = self._without_children
+        return f"({condition}) || {is_child()}" if condition and self.children else condition
+
+    @property
+    def _without_children(self) -> str:
         any_pid = " || ".join(f"pid == {pid}" for pid in self.pids)
         name = self.comm.encode()[:_COMM_BYTES].decode(errors="ignore")
         comm = f"comm == {_quoted(name)}" if name else ""
@@ -46,35 +55,64 @@ class Pinned(NamedTuple):
     edits: tuple[Edit, ...]
     args: tuple[str, ...]
     badges: tuple[Badge, ...]
+    wrappings: tuple[Wrapping, ...] = ()
+    """Around the script's own comparisons with `$1`."""
+
+    @property
+    def is_edited(self) -> bool:
+        return bool(self.edits or self.wrappings)
 
 
 def pin_edits(script: Script, seen: Survey, pin: Pin | None, front: FrontMatter | None, args: Sequence[str]) -> Pinned:
     """Restrict a script to the pin, and give `$1` its value.
 
-    A script that compares a process id with `$1`, or has front matter, takes a single PID there.
+    A script that compares a process id with `$1`, or has front matter, takes the PIDs there.
     """
     threads = tuple(_thread_badges(script))
     takes_pid = "$1" in seen.positional and (front is not None or takes_pid_as_parameter(script))
     positional = tuple(args) or (("0",) if _wants_number(script, seen) else ())
     if pin is None or not pin.condition:
         return Pinned((), positional, threads)
-    if takes_pid and not args and len(pin.pids) == 1 and not pin.comm and not pin.cgroup:
-        return Pinned((), (str(pin.pids[0]),), threads)
+    followed = _followed(script, pin)
+    widened = _by_parameter(script, pin, any_operand=front is not None) if takes_pid and not args else None
+    if widened is not None:
+        return Pinned(followed if widened else (), (str(pin.pids[0]),), threads, widened)
     if takes_pid and any(context_of_probe(probe) not in ("exact", "none") for probe in script.probes):
-        why = "it takes the pin as its `$1`, which holds one PID and nothing else"
+        why = "it takes the pin as its `$1`, which holds process ids and nothing else"
         return Pinned((), positional, (*threads, Badge("unpinned", "not pinned", f"This script: {why}.")))
     edits = tuple(edit for probe in script.probes for edit in _predicate(script, probe, pin.condition))
-    return Pinned(edits, positional, (*threads, *_badges(script, seen)))
+    return Pinned((*edits, *(followed if edits else ())), positional, (*threads, *_badges(script, seen)))
+
+
+def _followed(script: Script, pin: Pin) -> tuple[Edit, ...]:
+    """The probes that follow children, behind the script's own last line."""
+    if not pin.children:
+        return ()
+    separator = "" if script.text.endswith("\n") else "\n"
+    return (Edit(len(script.text), f"{separator}{following(pin.condition)}\n"),)
 
 
 def takes_pid_as_parameter(script: Script) -> bool:
     """Whether somewhere `$1` is compared with something that is called pid or tid."""
-    for probe in script.probes:
-        tokens = _code(script, probe)
-        for at, token in enumerate(tokens):
-            if token.text == "$1" and any("pid" in name or "tid" in name for name in _compared(tokens, at)):
-                return True
-    return False
+    return any(one is not None and one.is_of_pid for one in comparisons(script))
+
+
+def _by_parameter(script: Script, pin: Pin, *, any_operand: bool) -> tuple[Wrapping, ...] | None:
+    """What makes the script's `$1`, the first PID, mean all of the pin; None when that is not possible.
+
+    `any_operand`: front matter says that `$1` is the pin whatever it is compared with.
+    """
+    if not pin.pids or pin.comm or pin.cgroup:
+        return None
+    if len(pin.pids) == 1 and not pin.children:
+        return ()
+    found = list(comparisons(script))
+    if any(one is None or not (one.is_of_number or any_operand or one.is_of_pid) for one in found):
+        return None
+    more: list[Callable[[str], str]] = [partial("{1} == {0}".format, pid) for pid in pin.pids[1:]]
+    if pin.children:
+        more.append(is_child)
+    return tuple(one.widened(more) for one in found if one is not None and not one.is_of_number)
 
 
 def _quoted(text: str) -> str:
@@ -82,43 +120,16 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _code(script: Script, probe: Probe) -> list[Token]:
-    start = probe.predicate[0] if probe.predicate else probe.block[0]
-    return list(script.significant(start, probe.block[1] + 1))
-
-
 def _wants_number(script: Script, seen: Survey) -> bool:
     """Whether `$1` is a number wherever it is used. An explicit 0 is then silent; 0.24 and newer warn without."""
     if "$1" not in seen.positional or any("$1" in point.text for point in script.points):
         return False
-    return not any(_is_text_parameter(_code(script, probe)) for probe in script.probes)
+    return not any(_is_text_parameter(code_of(script, probe)) for probe in script.probes)
 
 
 def _is_text_parameter(tokens: Sequence[Token]) -> bool:
     texts = [token.text for token in tokens]
     return any(texts[at : at + 3] == ["str", "(", "$1"] for at in range(len(texts)))
-
-
-def _compared(tokens: Sequence[Token], at: int) -> Iterator[str]:
-    """The names in the other operand of the comparison that a token is part of."""
-    after = at + 1
-    while after < len(tokens) and tokens[after].text == ")":
-        after += 1
-    if after < len(tokens) and tokens[after].text in _COMPARISONS:
-        yield from _operand(tokens[after + 1 :])
-    before = at - 1
-    while before > 0 and (tokens[before].text in "()" or tokens[before - 1].text == "("):
-        before -= 1
-    if before > 0 and tokens[before].text in _COMPARISONS:
-        yield from _operand(tokens[before - 1 :: -1])
-
-
-def _operand(tokens: Sequence[Token]) -> Iterator[str]:
-    for token in tokens:
-        if token.text in _OPERAND_ENDS:
-            return
-        if token.kind in ("word", "map", "variable"):
-            yield token.text.lower()
 
 
 def _predicate(script: Script, probe: Probe, condition: str) -> Iterator[Edit]:
@@ -157,7 +168,7 @@ def _some(names: Sequence[str]) -> str:
 def _thread_badges(script: Script) -> Iterator[Badge]:
     """Comparisons of a thread's id with a number that looks like a process id."""
     for probe in script.probes:
-        tokens = _code(script, probe)
+        tokens = code_of(script, probe)
         for at, token in enumerate(tokens):
             if token.text in _THREAD_FIELDS and (value := _literal_compared(tokens, at)):
                 yield _thread_badge(token, value)
@@ -168,10 +179,10 @@ def _literal_compared(tokens: Sequence[Token], at: int) -> str:
     after = [token.text for token in tokens[at + 1 : at + 3]]
     before = [token.text for token in tokens[max(at - 4, 0) : at - 2]]
     candidates = [
-        after[1:] if after[:1] and after[0] in _COMPARISONS else [],
+        after[1:] if after[:1] and after[0] in COMPARISONS else [],
         before[:1] if before[1:] else [],
     ]
-    if before[1:] and before[1] not in _COMPARISONS:
+    if before[1:] and before[1] not in COMPARISONS:
         candidates[1] = []
     values = [one[0] for one in candidates if one]
     return next((value for value in values if value == "$1" or (value.isdigit() and value != "0")), "")

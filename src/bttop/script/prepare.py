@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from bttop.model.plan import MapPlan, Plan, Scheme
 from bttop.script import badges, own
+from bttop.script.addresses import address_edits
 from bttop.script.badges import Badge
-from bttop.script.edits import Edit, Edited, edited
+from bttop.script.edits import Edit, Edited, edited, nested
 from bttop.script.flushes import PREFIX, bank_names, interval_block, letters, map_edits
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.pin import Pin, pin_edits
@@ -89,7 +90,8 @@ def prepare(
     wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out)
     flushes = _flushes(_Subject(script, seen, front), wishes, interval_ms, rewrite_own=rewrite_own)
     pinned = pin_edits(script, seen, pin, front, tuple(args))
-    text = edited(script.text, (*flushes.edits, *pinned.edits))
+    wrappings = (*pinned.wrappings, *address_edits(script, seen))
+    text = edited(script.text, nested((*pinned.edits, *flushes.edits), wrappings))
     if len(text.text.encode()) > LONGEST_TEXT:
         why = "with bttop's edits it would be too long for one argument"
         return unedited(script, why, pin=pin, front=front, args=args)
@@ -115,9 +117,10 @@ def unedited(
     seen = survey(script)
     plan = Plan(maps={name: map_plan(use, "own", front) for name, use in seen.maps.items()})
     pinned = pin_edits(script, seen, pin, front, tuple(args))
-    unpinned = badges.not_pinned(pin) if pinned.edits else ()
-    found = (badges.as_is(why), *(pinned.badges if not pinned.edits else ()), *unpinned)
-    return _prepared(script, seen, Edited(script.text), plan, pinned.args, found, front)
+    about_pin = badges.not_pinned(pin) if pinned.is_edited else pinned.badges
+    if pinned.is_edited:
+        pinned = pin_edits(script, seen, None, front, tuple(args))
+    return _prepared(script, seen, Edited(script.text), plan, pinned.args, (badges.as_is(why), *about_pin), front)
 
 
 def _prepared(

@@ -101,6 +101,9 @@ class BttopApp(App[None]):
         self._ask_bar = AskBar(self.look)
         self._footer_bar = FooterBar(self.look)
         self._ticker: Any = None
+        self.on_end: Callable[[], None] = lambda: None
+        """Called when the screen is gone, before a crash says what it was: that may wait for a terminal which is
+        not read, and nothing else must."""
         self._looked_at = 0.0
         self._offered: Path | None = None
 
@@ -129,6 +132,10 @@ class BttopApp(App[None]):
         self.call_after_refresh(self._on_first_frame)
         if self._notices:
             self.tell("; ".join(self._notices), "warn")
+
+    def on_unmount(self) -> None:
+        """The terminal has been given back."""
+        self.on_end()
 
     def from_thread(self, call: Callable[[], None]) -> None:
         """Have something done on the screen's thread; raises RuntimeError once its loop has closed."""
@@ -167,6 +174,7 @@ class BttopApp(App[None]):
         self.board.advance()
         self._header_bar.repaint()
         self.explorer.note()
+        self.pins.check()
         if isinstance(self.screen, Sheet | Menu):
             self.screen.refresh_page()
 

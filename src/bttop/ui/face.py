@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bttop.engine.status import State, Status
 from bttop.model.names import Decoder
 from bttop.ui import numbers
+from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.subject import WORDS, Feed, Subject
 from bttop.ui.text import folded, left, visible
@@ -34,6 +35,8 @@ class Frame:
     glyphs: Glyphs
     decoders: Mapping[str, Decoder] = field(default_factory=dict)
     held: bool = False
+    ended: str = ""
+    """When the pinned process ended, in words."""
     late_after: float = 2.5
     """Seconds after which the age of the flush is worth a word."""
 
@@ -233,6 +236,10 @@ def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int) -> list[Span
         notes.append(Span(word[0], word[1]))
     if frame.held:
         notes.append(Span("held", "warn"))
+    if frame.ended:
+        notes.append(Span(frame.ended, "warn"))
+    elif feed.program.settings.pin is not None:
+        notes.append(Span(pin_text(feed.program.settings.pin), "match"))
     if feed.flush is not None and drawing.summary:
         notes.append(Span(drawing.summary, "rate"))
     if drawing.hidden:

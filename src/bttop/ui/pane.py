@@ -79,9 +79,19 @@ class Pane(Widget):
         return self._face.drawing if self._face is not None else Drawing(())
 
     def advance(self) -> None:
-        """Take in what is new; nothing while the display is held."""
-        if not self.frame.held:
+        """Take in what is new; nothing while the display is held, or once the pinned process has ended."""
+        if not self.frame.held and not self.ended:
             self.feed.advance()
+
+    @property
+    def ended(self) -> str:
+        """When the process ended that the pane is pinned to, in words; empty while it lives."""
+        return self.frame.ended
+
+    def set_ended(self, text: str) -> None:
+        """The pinned process has ended (or, empty, there is none)."""
+        if text != self.frame.ended:
+            self.set_frame(replace(self.frame, ended=text))
 
     def set_frame(self, frame: Frame) -> None:
         """A new place or look."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bttop.engine.pinning import pin_of
+from bttop.engine.process import is_alive, look_up
 from bttop.engine.program import Program
 from bttop.script.pin import Pin
 from bttop.ui.ask import Question
@@ -15,8 +17,6 @@ from bttop.ui.views.base import parts
 
 if TYPE_CHECKING:
     from bttop.ui.app import BttopApp
-
-_PROC = Path("/proc")
 
 
 def row_key(pane: Pane) -> str | None:
@@ -37,31 +37,14 @@ def row_pid(pane: Pane) -> int | None:
         if title in titles and titles.index(title) < len(found):
             value = found[titles.index(title)]
             if isinstance(value, int) and value > 0:
-                return value if title != (plan.tid or "tid") else process_of(value)
+                return value if title != (plan.tid or "tid") else _process_of(value)
     return None
 
 
-def process_of(tid: int) -> int | None:
+def _process_of(tid: int) -> int | None:
     """The process that a thread belongs to, or None when it is gone."""
-    try:
-        status = (_PROC / str(tid) / "status").read_text(errors="replace")
-    except OSError:
-        return None
-    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("Tgid:")), None)
-
-
-def pin_of(text: str) -> Pin | str:
-    """A pin as typed: a PID (or several, with commas), a cgroup's path, else a process name; or why it is none."""
-    text = text.strip()
-    if not text:
-        return "nothing to pin to"
-    pids = [part.strip() for part in text.split(",")]
-    if all(part.isdecimal() for part in pids):
-        gone = [part for part in pids if not (_PROC / part).exists()]
-        return f"there is no process {gone[0]}" if gone else Pin(pids=tuple(int(part) for part in pids))
-    if text.startswith("/"):
-        return Pin(cgroup=text) if Path(text).is_dir() else f"{text} is no cgroup folder"
-    return Pin(comm=text)
+    found = look_up(tid)
+    return None if found is None else found.pid
 
 
 class Pins:
@@ -103,6 +86,17 @@ class Pins:
         self._app.engine.pin(pin, programs)
         what = "all panes" if len(programs) > 1 else programs[0].name
         self._app.tell(f"{what} pinned to {pin_text(pin)} in the kernel; u lifts it")
+
+    def check(self) -> None:
+        """Say when a pinned process has ended: its panes keep what they showed last."""
+        now = datetime.now().astimezone()
+        for pane in self._app.board.panes:
+            pin = pane.program.settings.pin
+            if pin is None or not pin.pids or any(is_alive(pid) for pid in pin.pids):
+                pane.set_ended("")
+            elif not pane.ended:
+                pane.set_ended(f"{pin_text(pin)} ended {now:%H:%M:%S}")
+                self._app.tell(f"{pane.program.name}: {pane.ended}; u unpins", "warn")
 
     def unpin(self) -> None:
         """Lift the pane's pin; of a pane without one, all pins."""

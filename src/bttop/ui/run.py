@@ -44,16 +44,19 @@ async def _run(app: BttopApp) -> int:
     def ask_exit(code: int) -> None:
         loop.call_soon_threadsafe(lambda: app.exit(return_code=code))
 
+    def stop_programs() -> None:
+        last_resort.allow(3.0)
+        app.engine.close()
+
     last_resort = LastResort(app.engine.kill, ask_exit)
     app.last_resort = last_resort
+    app.on_end = stop_programs
     last_resort.arm()
     try:
         await app.run_async()
         app.reloads.stop()
         app.finder.close()
         app.explorer.close()
-        last_resort.allow(3.0)
-        app.engine.close()
     finally:
         last_resort.disarm()
     return app.return_code or 0

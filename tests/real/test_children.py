@@ -1,0 +1,163 @@
+"""Children of a pinned process, and several processes, on the real bpftrace: all of their events count, no others."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bttop.script.library import Library, ProbeFile
+from bttop.script.pin import Pin
+from bttop.script.prepare import Prepared, prepare
+from bttop.script.reader import read
+
+from . import load, tracing
+from .test_prepared_scripts import STOCK, flushed, running, total, wait_for_beats
+
+pytestmark = pytest.mark.real
+
+_GETPPID = {"x86_64": 110}.get(platform.machine(), 173)
+
+# Prints the calls that it and its descendants make, thread, fork, grandchild and exec included.
+_FAMILY = """
+import os, sys, threading
+def calls(number):
+    for _ in range(number):
+        os.getppid()
+def wait_for(child):
+    assert os.waitpid(child, 0)[1] == 0
+def child():
+    calls(200)
+    thread = threading.Thread(target=calls, args=(50,))
+    thread.start()
+    thread.join()
+    grandchild = os.fork()
+    if grandchild == 0:
+        calls(30)
+        os._exit(0)
+    wait_for(grandchild)
+    again = "import os\\nfor _ in range(20): os.getppid()"
+    os.execv(sys.executable, [sys.executable, "-I", "-S", "-c", again])
+calls(1000)
+for _ in range(10):
+    forked = os.fork()
+    if forked == 0:
+        child()
+    wait_for(forked)
+print(1000 + 10 * (200 + 50 + 30 + 20))
+"""
+
+# Prints its own pid and the voluntary switches of each of its children.
+_SLEEPERS = """
+import os, sys, time
+sys.stdout.flush()
+for _ in range(3):
+    forked = os.fork()
+    if forked == 0:
+        for _ in range(20):
+            time.sleep(0.001)
+        status = open("/proc/self/status").read()
+        print(os.getpid(), status.partition("\\nvoluntary_ctxt_switches:")[2].split()[0], flush=True)
+        os._exit(0)
+    os.waitpid(forked, 0)
+"""
+
+
+def stock(name: str) -> ProbeFile:
+    return next(probe for probe in Library.load([STOCK]).probes if probe.name == name)
+
+
+def count_calls(bpftrace: str, one: Prepared, name: str, folder: Path, family: load.Deed) -> tuple[Counter[str], int]:
+    """What a prepared script saw, and the number of calls that the family says it made."""
+    with load.deed("import os\nfor _ in range(500): os.getppid()") as stranger:
+        with running(bpftrace, one, folder) as traced:
+            wait_for_beats(traced, 1)
+            stranger.run()
+            (expected,) = family.run()
+            wait_for_beats(traced, 3)
+            output = traced.output()
+    return total(flushed(output, one.plan)[name], one.plan.maps[name].scheme), expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tracepoint:syscalls:sys_enter_getppid { @[pid] = count(); }",
+        f"tracepoint:raw_syscalls:sys_enter /args->id == {_GETPPID}/ {{ @[pid, tid] = count(); }}",
+        "t:syscalls:sys_enter_getppid /$1 == 0 || pid == $1/ { @[pid] = count(); }",
+    ],
+)
+def test_every_call_of_children_counts_and_nobody_elses(bpftrace: str, text: str, tmp_path: Path) -> None:
+    with load.deed(_FAMILY) as family:
+        one = prepare(read(text), interval_ms=200, pin=Pin((family.pid,), children=True))
+        seen, expected = count_calls(bpftrace, one, "@", tmp_path, family)
+    assert sum(seen.values()) == expected
+
+
+def test_without_children_only_the_process_itself_counts(bpftrace: str, tmp_path: Path) -> None:
+    text = "tracepoint:syscalls:sys_enter_getppid { @[pid] = count(); }"
+    with load.deed(_FAMILY) as family:
+        one = prepare(read(text), interval_ms=200, pin=Pin((family.pid,)))
+        seen, _ = count_calls(bpftrace, one, "@", tmp_path, family)
+    assert seen == {str(family.pid): 1000}
+
+
+def test_the_stock_probe_of_system_calls_follows_children(bpftrace: str, tmp_path: Path) -> None:
+    probe = stock("syscalls.bt")
+    with load.deed(_FAMILY) as family:
+        pin = Pin((family.pid,), children=True)
+        one = prepare(probe.script, front=probe.front, interval_ms=200, pin=pin)
+        seen, expected = count_calls(bpftrace, one, "@calls", tmp_path, family)
+    assert sum(count for key, count in seen.items() if key.endswith(f",{_GETPPID}")) == expected
+
+
+def test_the_stock_probe_of_switches_follows_children(bpftrace: str, tmp_path: Path) -> None:
+    probe = stock("sched_switch.bt")
+    with load.deed(_SLEEPERS) as parent:
+        pin = Pin((parent.pid,), children=True)
+        one = prepare(probe.script, front=probe.front, interval_ms=200, pin=pin)
+        with running(bpftrace, one, tmp_path) as traced:
+            wait_for_beats(traced, 1)
+            said = parent.run()
+            wait_for_beats(traced, 3)
+            output = traced.output()
+    out: Counter[int] = Counter()
+    for key, count in total(flushed(output, one.plan)["@out"], "bank").items():
+        out[int(key.partition(",")[0])] += count
+    children = dict(zip(said[::2], said[1::2], strict=True))
+    assert out.keys() == {parent.pid, *children}
+    # It prints its number before its last switches; besides these, the kernel takes CPUs away.
+    assert all(out[pid] >= voluntary >= 20 for pid, voluntary in children.items())
+
+
+@pytest.mark.parametrize("children", [True, False])
+def test_the_stock_probe_of_retransmits_sees_a_childs_socket(bpftrace: str, children: bool, tmp_path: Path) -> None:
+    """The sender is a child of this very process; without `children` it is named beside it."""
+    if missing := load.lossy_network_missing():
+        tracing.unable(missing)
+    probe = stock("retransmits.bt")
+    if refusal := tracing.refusal(bpftrace, probe.path, 0):
+        tracing.unable(tracing.reason_line(refusal))
+    with load.lossy_network() as network:
+        if children:
+            one = prepare(probe.script, front=probe.front, pin=Pin((os.getpid(),), children=True))
+            with running(bpftrace, one, tmp_path) as traced:
+                wait_for_beats(traced, 1)
+                with network.transfer(1_500_000) as transfer:
+                    retransmits = transfer.run()
+                    wait_for_beats(traced, 2)
+                output = traced.output()
+        else:
+            with network.transfer(1_500_000) as transfer:
+                one = prepare(probe.script, front=probe.front, pin=Pin((os.getpid(), transfer.sender)))
+                with running(bpftrace, one, tmp_path) as traced:
+                    wait_for_beats(traced, 1)
+                    retransmits = transfer.run()
+                    wait_for_beats(traced, 2)
+                    output = traced.output()
+    seen = total(flushed(output, one.plan)["@retrans"], "bank")
+    assert retransmits > 0
+    assert seen == {f"{transfer.sender},bttop-sender,127.0.0.1": retransmits}
