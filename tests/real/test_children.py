@@ -72,13 +72,13 @@ def stock(name: str) -> ProbeFile:
 
 def count_calls(bpftrace: str, one: Prepared, name: str, folder: Path, family: load.Deed) -> tuple[Counter[str], int]:
     """What a prepared script saw, and the number of calls that the family says it made."""
-    with load.deed("import os\nfor _ in range(500): os.getppid()") as stranger:
-        with running(bpftrace, one, folder) as traced:
-            wait_for_beats(traced, 1)
-            stranger.run()
-            (expected,) = family.run()
-            wait_for_beats(traced, 3)
-            output = traced.output()
+    strange = "import os\nfor _ in range(500): os.getppid()"
+    with load.deed(strange) as stranger, running(bpftrace, one, folder) as traced:
+        wait_for_beats(traced, 1)
+        stranger.run()
+        (expected,) = family.run()
+        wait_for_beats(traced, 3)
+        output = traced.output()
     return total(flushed(output, one.plan)[name], one.plan.maps[name].scheme), expected
 
 

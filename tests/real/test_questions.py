@@ -143,17 +143,39 @@ def test_connections_to_an_address_are_counted_and_timed(bpftrace: str, tmp_path
     assert count(maps["@latency"], port) == TIMES
 
 
+@contextlib.contextmanager
+def tcp_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    with (
+        socket.create_server((HERE, 0)) as server,
+        socket.create_connection(server.getsockname()) as there,
+        server.accept()[0] as here,
+    ):
+        yield there, here
+
+
+def test_round_trips_of_the_segments_from_an_address_are_shown(bpftrace: str, tmp_path: Path) -> None:
+    with (
+        tcp_pair() as (there, here),
+        asking(bpftrace, RowFacts(address=HERE), f"round trips to {HERE}", tmp_path) as traced,
+    ):
+        for _ in range(TIMES):
+            there.sendall(b"x" * 100)
+            here.recv(100, socket.MSG_WAITALL)
+        maps = traced.stop()
+        port = here.getsockname()[1]
+    assert count(maps["@rtt"], port) >= TIMES
+
+
 def test_bytes_over_sockets_are_counted_on_both_sides(bpftrace: str, tmp_path: Path) -> None:
     facts = RowFacts(pid=os.getpid())
     why = Host.read().why_not("tracepoint", "sock:sock_send_length")
     if why:
         pytest.skip(why)
-    with socket.create_server((HERE, 0)) as server, socket.create_connection(server.getsockname()) as there:
-        with server.accept()[0] as here, asking(bpftrace, facts, "its sockets", tmp_path) as traced:
-            for _ in range(TIMES):
-                there.sendall(b"x" * 100)
-                here.recv(100, socket.MSG_WAITALL)
-            maps = traced.stop()
+    with tcp_pair() as (there, here), asking(bpftrace, facts, "its sockets", tmp_path) as traced:
+        for _ in range(TIMES):
+            there.sendall(b"x" * 100)
+            here.recv(100, socket.MSG_WAITALL)
+        maps = traced.stop()
     for name in ("@sent", "@received"):
         tcp = [row for row in key_starts(maps[name], os.getpid()) if row[0].endswith(",6")]
         assert [(row[1]["count"], row[1]["total"]) for row in tcp] == [(TIMES, 100 * TIMES)], name
@@ -164,7 +186,7 @@ def test_the_probes_of_this_kernel_are_listed_with_their_arguments(bpftrace: str
     probes = KernelProbes.load(find_bpftrace(bpftrace), tmp_path, news.release)
     assert news.acquire(timeout=30)
     assert probes.failure == ""
-    assert list(probes.search("tracepoint:sched:sched_switch"))[0] == "tracepoint:sched:sched_switch"
+    assert next(iter(probes.search("tracepoint:sched:sched_switch"))) == "tracepoint:sched:sched_switch"
     assert not any(name.endswith(":") or "*" in name for name in probes.search("", 100_000))
     probes.arguments("tracepoint:sched:sched_switch")
     assert news.acquire(timeout=30)

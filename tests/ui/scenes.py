@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
@@ -111,6 +112,7 @@ class FakeEngine:
         host = Host("pay-gw-07", "6.8.0-31-generic", "x86_64", 8, None)
         self.engine = Engine(host, Bpftrace("bpftrace", release), spawn=lambda: cast(TracerChannel, self.tracer))
         self.now = START
+        self._beats: Counter[str] = Counter()
 
     def add(self, name: str, text: str) -> Program:
         """Add a program with this text; it has started but says nothing yet."""
@@ -152,9 +154,9 @@ class FakeEngine:
             program.tick(self.now)
 
     def _beat(self, program: Program) -> None:
-        self._beats = getattr(self, "_beats", 0) + 1
+        self._beats[program.name] += 1
         for mark in program.plan.heartbeats:
-            self.say(program, {"type": "printf", "data": f"bttop-hb {mark} {self._beats} {self.now}\n"})
+            self.say(program, {"type": "printf", "data": f"bttop-hb {mark} {self._beats[program.name]} {self.now}\n"})
 
     def _stamp(self) -> Stamp:
         return Stamp(self.now, WALL + self.now - START)

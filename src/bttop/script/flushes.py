@@ -63,7 +63,7 @@ def map_edits(script: Script, choices: Sequence[Choice]) -> Iterator[Edit]:
             yield from (replace(call.map_token, bank) for call in ends)
         elif choice.rewritten:
             for update in choice.use.updates:
-                yield from _rewritten_in_place(update, choice.function)
+                yield from counted_in_place(update, choice.function)
 
 
 def letters(number: int) -> str:
@@ -159,7 +159,7 @@ def _both_branches(statements: Sequence[tuple[Update, str]], banks: Mapping[str,
         yield Edit(end, closing)
 
 
-def _rewritten_in_place(update: Update, function: str) -> Iterator[Edit]:
+def counted_in_place(update: Update, function: str) -> Iterator[Edit]:
     """`avg` to `stats`, `++` to `count()`, `+=` to `sum()`, where the map keeps its name."""
     tokens = update.tokens[:-1] if update.tokens[-1].text == ";" else update.tokens
     if update.form == "aggregate":

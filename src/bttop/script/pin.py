@@ -12,11 +12,11 @@ from bttop.script.children import following, is_child
 from bttop.script.edits import Edit, Wrapping
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.lexer import Token
-from bttop.script.parameter import COMPARISONS, code_of, comparisons
+from bttop.script.parameter import code_of, comparisons
 from bttop.script.reader import Probe, Script
 from bttop.script.survey import Survey
+from bttop.script.threads import thread_badges
 
-_THREAD_FIELDS: Final = frozenset({"prev_pid", "next_pid"})
 _COMM_BYTES: Final = 15
 
 
@@ -68,7 +68,7 @@ def pin_edits(script: Script, seen: Survey, pin: Pin | None, front: FrontMatter 
 
     A script that compares a process id with `$1`, or has front matter, takes the PIDs there.
     """
-    threads = tuple(_thread_badges(script))
+    threads = tuple(thread_badges(script))
     takes_pid = "$1" in seen.positional and (front is not None or takes_pid_as_parameter(script))
     positional = tuple(args) or (("0",) if _wants_number(script, seen) else ())
     if pin is None or not pin.condition:
@@ -163,32 +163,3 @@ def _badges(script: Script, seen: Survey) -> Iterator[Badge]:
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _thread_badges(script: Script) -> Iterator[Badge]:
-    """Comparisons of a thread's id with a number that looks like a process id."""
-    for probe in script.probes:
-        tokens = code_of(script, probe)
-        for at, token in enumerate(tokens):
-            if token.text in _THREAD_FIELDS and (value := _literal_compared(tokens, at)):
-                yield _thread_badge(token, value)
-
-
-def _literal_compared(tokens: Sequence[Token], at: int) -> str:
-    """The number (or `$1`) that the field at an index is compared with, or nothing. 0 is the idle task."""
-    after = [token.text for token in tokens[at + 1 : at + 3]]
-    before = [token.text for token in tokens[max(at - 4, 0) : at - 2]]
-    candidates = [
-        after[1:] if after[:1] and after[0] in COMPARISONS else [],
-        before[:1] if before[1:] else [],
-    ]
-    if before[1:] and before[1] not in COMPARISONS:
-        candidates[1] = []
-    values = [one[0] for one in candidates if one]
-    return next((value for value in values if value == "$1" or (value.isdigit() and value != "0")), "")
-
-
-def _thread_badge(token: Token, value: str) -> Badge:
-    right = f"`pid == {value}`" if token.text == "prev_pid" else "`args->next_comm`"
-    why = f"line {token.line} compares {token.text} with {value}, one thread; {right} sees the whole process"
-    return Badge("thread-id", f"{token.text} is a thread id", f"{why[0].upper()}{why[1:]}.")

@@ -13,6 +13,7 @@ from bttop.script.badges import Badge
 from bttop.script.edits import Edit, Edited, edited, nested
 from bttop.script.flushes import PREFIX, bank_names, interval_block, letters, map_edits
 from bttop.script.frontmatter import FrontMatter
+from bttop.script.offers import Offer, offers
 from bttop.script.pin import Pin, pin_edits
 from bttop.script.reader import AttachPoint, Script, Unreadable
 from bttop.script.schemes import Choice, Wishes, choose, map_plan
@@ -31,6 +32,8 @@ class Prepared:
     args: tuple[str, ...] = ()
     """Positional parameters."""
     badges: tuple[Badge, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    """Better forms of the script, for the user to take."""
     attach_points: tuple[AttachPoint, ...] = ()
     """Of the user's own probes."""
     uses_user_stacks: bool = False
@@ -95,7 +98,9 @@ def prepare(
     if len(text.text.encode()) > LONGEST_TEXT:
         why = "with bttop's edits it would be too long for one argument"
         return unedited(script, why, pin=pin, front=front, args=args)
-    return _prepared(script, seen, text, flushes.plan, pinned.args, (*flushes.badges, *pinned.badges), front)
+    found = (*flushes.badges, *pinned.badges)
+    offered = tuple(offers(script, seen, front, flushes.counted))
+    return _prepared(_Subject(script, seen, front), text, flushes.plan, pinned.args, found, offered)
 
 
 def unedited(
@@ -120,23 +125,26 @@ def unedited(
     about_pin = badges.not_pinned(pin) if pinned.is_edited else pinned.badges
     if pinned.is_edited:
         pinned = pin_edits(script, seen, None, front, tuple(args))
-    return _prepared(script, seen, Edited(script.text), plan, pinned.args, (badges.as_is(why), *about_pin), front)
+    found = (badges.as_is(why), *about_pin)
+    offered = tuple(offers(script, seen, front))
+    return _prepared(_Subject(script, seen, front), Edited(script.text), plan, pinned.args, found, offered)
 
 
 def _prepared(
-    script: Script,
-    seen: Survey,
+    subject: _Subject,
     text: Edited,
     plan: Plan,
     args: tuple[str, ...],
     found: tuple[Badge, ...],
-    front: FrontMatter | None,
+    offered: tuple[Offer, ...],
 ) -> Prepared:
+    script, seen, front = subject
     return Prepared(
         edited=text,
         plan=plan,
         args=args,
         badges=(*badges.said(front), *found),
+        offers=offered,
         attach_points=script.points,
         uses_user_stacks=seen.user_stacks,
         own_interval=any(probe.has("interval") for probe in script.probes),
@@ -159,6 +167,8 @@ class _Flushes(NamedTuple):
     edits: tuple[Edit, ...]
     plan: Plan
     badges: tuple[Badge, ...]
+    counted: tuple[str, ...] = ()
+    """Maps whose `++` and `+=` became `count()` and `sum()`."""
 
 
 def _flushes(subject: _Subject, wishes: Wishes, interval_ms: int, *, rewrite_own: bool) -> _Flushes:
@@ -177,7 +187,8 @@ def _appended(subject: _Subject, choices: Sequence[Choice], interval_ms: int) ->
     separator = "" if script.text.endswith("\n") else "\n"
     block = Edit(len(script.text), f"{separator}{interval_block(choices, interval_ms)}\n")
     plan = Plan(subject.plans(choices), _aliases(choices), ("a",), interval_ms * 1_000_000)
-    return _Flushes((*map_edits(script, choices), block), plan, tuple(badges.of_choices(choices)))
+    counted = tuple(choice.use.name for choice in choices if choice.rewritten and choice.use.only_counted)
+    return _Flushes((*map_edits(script, choices), block), plan, tuple(badges.of_choices(choices)), counted)
 
 
 def _aliases(choices: Sequence[Choice]) -> dict[str, str]:
@@ -195,7 +206,8 @@ def _own(subject: _Subject, interval_ms: int) -> _Flushes:
         heartbeats=tuple(letters(number) for number in range(len(intervals))),
         interval_ns=_interval_ns(script, intervals, interval_ms),
     )
-    found = (badges.approximate(cleared),) if cleared else ()
+    losing = [use.name for use in printed if use.only_counted and not use.pure]
+    found = (*badges.approximate(cleared), *badges.losing(losing))
     return _Flushes(tuple(own.heartbeats(script, intervals)), plan, found)
 
 

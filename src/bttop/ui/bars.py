@@ -67,8 +67,9 @@ class HeaderBar(Bar):
         count = len(engine.programs)
         left = [
             Span(f" {visible(engine.host.name)} ", "header-strong"),
-            Span(f" {engine.host.kernel}  bpftrace {engine.bpftrace.release}  ", "header"),
+            Span(" "),
             self._pin(),
+            Span(f"  {engine.host.kernel}  bpftrace {engine.bpftrace.release}", "header"),
         ]
         interval = min((program.status.interval_ns for program in engine.programs), default=1_000_000_000) / 1e9
         right = [
@@ -76,8 +77,8 @@ class HeaderBar(Bar):
             Span(f"  every {interval:g} s  {datetime.now().astimezone():%H:%M:%S} ", "header"),
             Span("HELD " if self.held else "", "warn"),
         ]
-        room = cells - line_width(tuple(right))
-        return (*fit(left, max(0, room)), *right)
+        room = cells - line_width(tuple(right)) - 1
+        return (*fit(left, max(0, room)), Span(" "), *right)
 
     def _pin(self) -> Span:
         """The pin that all programs share, or how many have one."""

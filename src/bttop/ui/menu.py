@@ -20,6 +20,8 @@ from bttop.ui.themes import Theme
 
 LETTERS = "abcdgimnoprstuvwxyz"
 """Keys of the choices; those that move or leave (e f h j k l q) are left out."""
+FEW_CHOICES = 5
+"""Choices that stay in sight however long the row is."""
 _BACK = frozenset({"escape", "backspace", "q"})
 
 
@@ -57,7 +59,8 @@ class MenuBody(Widget):
         self.choices = list(choices)
         self._theme = theme
         self.at = 0
-        self._rows: dict[int, int] = {}
+        self._first = 0
+        self._first_line = 0
 
     def render_lines(self, crop: Region) -> list[Strip]:
         width, height = self.size.width, self.size.height
@@ -66,19 +69,17 @@ class MenuBody(Widget):
         return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
 
     def page(self, width: int, height: int) -> list[Line]:
-        """Head, choices and preview in `height` lines; the head gives way first, saying so."""
-        choices = self._choice_lines(width)
-        preview = self._preview(width)
+        """Head, choices and preview in `height` lines. The head comes first; choices scroll, the preview gives way."""
         room = height - 2
-        head_room = max(3, room - len(choices) - min(len(preview), max(0, room // 3)))
-        head = self._cut(list(self._head(width)), head_room)
-        lines = [_rule(self._title, width), *head]
-        first = len(lines)
-        lines += choices[: height - 1 - first]
-        self._rows = {first + index: index for index in range(len(choices))}
+        head = list(self._head(width))
+        preview = self._preview(width) if room >= 2 * FEW_CHOICES + len(head) else []
+        least = min(len(self.choices), FEW_CHOICES) + 1 if self.choices else 0
+        head = self._cut(head, max(1, room - least))
+        rows = max(0, min(len(self.choices), room - len(head) - 1 - min(len(preview), room // 4)))
+        lines = [_rule(self._title, width), *head, *self._choice_lines(width, rows, len(head) + 1)]
         lines += preview[: max(0, height - 1 - len(lines))]
         lines += [()] * (height - 1 - len(lines))
-        return [*lines, (Span(" Enter asks   e edits first   Backspace returns", "hint"),)]
+        return [*lines[: height - 1], (Span(" Enter asks   e edits first   Backspace returns", "hint"),)]
 
     def _cut(self, head: list[Line], room: int) -> list[Line]:
         if len(head) <= room:
@@ -86,15 +87,24 @@ class MenuBody(Widget):
         more = (Span(f"   … {len(head) - room + 1} more lines: f shows them", "dim"),)
         return [*head[: room - 1], more]
 
-    def _choice_lines(self, width: int) -> list[Line]:
-        lines: list[Line] = [_rule("ask next", width)] if self.choices else []
-        for index, choice in enumerate(self.choices):
-            letter = LETTERS[index] if index < len(LETTERS) else " "
-            role = "cursor" if index == self.at else "text" if choice.usable else "dim"
-            title = visible(choice.title)
-            line = (Span(f" {letter} ", "key"), Span(f" {title} ", role), Span(f" {visible(choice.why)}", "dim"))
-            lines.append(fit(line, width))
-        return lines
+    def _choice_lines(self, width: int, rows: int, first_line: int) -> list[Line]:
+        """`rows` choices around the one at hand, below a rule that says which of them these are."""
+        if not self.choices:
+            return []
+        self._first = max(0, min(self._first, self.at), self.at - rows + 1)
+        self._first_line = first_line + 1
+        shown = range(self._first, min(len(self.choices), self._first + rows))
+        part = f" {shown.start + 1} to {shown.stop} of {len(self.choices)}" if len(shown) < len(self.choices) else ""
+        return [_rule(f"ask next{part}", width), *(self._choice_line(index, width) for index in shown)]
+
+    def _choice_line(self, index: int, width: int) -> Line:
+        choice = self.choices[index]
+        letter = LETTERS[index] if index < len(LETTERS) else " "
+        role = "cursor" if index == self.at else "text" if choice.usable else "dim"
+        title = visible(choice.title)
+        return fit(
+            (Span(f" {letter} ", "key"), Span(f" {title} ", role), Span(f" {visible(choice.why)}", "dim")), width
+        )
 
     def _preview(self, width: int) -> list[Line]:
         if not self.choices or not self.choices[self.at].preview:
@@ -103,10 +113,9 @@ class MenuBody(Widget):
         return [_rule("its program", width), *shown]
 
     def choice_at(self, y: int) -> int | None:
-        """The choice under a line of the screen."""
-        index = self._rows.get(y)
-        # The first line of the choices is their rule.
-        return None if index is None or index == 0 or index > len(self.choices) else index - 1
+        """The choice on a line of the screen."""
+        index = self._first + y - self._first_line
+        return index if self._first_line <= y and self._first <= index < len(self.choices) else None
 
     def move(self, step: int) -> None:
         """Another choice."""

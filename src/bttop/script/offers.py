@@ -1,0 +1,144 @@
+"""Better forms of a user's script: whole texts that can take its place. Nothing here is applied by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple
+
+from bttop.script import own, threads
+from bttop.script.edits import Edit, edited, replace
+from bttop.script.flushes import counted_in_place
+from bttop.script.frontmatter import FrontMatter
+from bttop.script.parameter import code_of
+from bttop.script.reader import Probe, Script, read
+from bttop.script.survey import MapUse, Survey, survey
+from bttop.script.writing import MapText, program
+
+_EVERY_SYSCALL: Final = re.compile(r"syscalls:sys_(enter|exit)_\*")
+
+
+class Offer(NamedTuple):
+    """Another text for the same question."""
+
+    code: str
+    """For programs: `thread-id`, `one-probe`, `exact`, `count`."""
+    text: str
+    """A few words: what would change."""
+    explanation: str
+    """A sentence or two: why."""
+    rewritten: str
+    """The whole text, to be shown, run or saved in the place of the user's."""
+
+
+def offers(script: Script, seen: Survey, front: FrontMatter | None, counted: Collection[str] = ()) -> Iterator[Offer]:
+    """What can be said better in a script. `counted` names the maps whose `++` is replaced anyway."""
+    yield from _by_process(script)
+    yield from _one_probe(script, seen, front)
+    yield from _exact(script, seen)
+    yield from _counts(script, seen, counted)
+
+
+def _by_process(script: Script) -> Iterator[Offer]:
+    edits = tuple(threads.by_process(script))
+    if edits:
+        why = (
+            "prev_pid is the id of one thread: of 29,038 switches of a process with four threads it saw 4. "
+            "At sched_switch, pid is the process that leaves the CPU."
+        )
+        yield Offer("thread-id", "compare pid, not prev_pid", why, edited(script.text, edits).text)
+
+
+def _one_probe(script: Script, seen: Survey, front: FrontMatter | None) -> Iterator[Offer]:
+    every = [index for index, probe in enumerate(script.probes) if _is_every_syscall(script, probe)]
+    keyed = [use for use in seen.maps.values() if _probe_keys(use)]
+    # Where another probe counts into the same map, its keys would be of two kinds.
+    if not every or any(update.probe not in every for use in keyed for update in use.updates):
+        return
+    if any(_mentions(script, index) != sum(_probe_keys(use, index) for use in keyed) for index in every):
+        return
+    edits = [edit for index in every for edit in _through_raw_syscalls(script, script.probes[index])]
+    why = (
+        "Each system call is a probe of its own here, 361 of them on Linux 6.18, which bpftrace takes 18 s to detach. "
+        "raw_syscalls is one probe that gives the number of the call."
+    )
+    text = edited(script.text, edits).text
+    yield Offer("one-probe", "one probe for all system calls", why, text if front else _with_front_matter(text))
+
+
+def _is_every_syscall(script: Script, probe: Probe) -> bool:
+    """Whether a probe is attached to all calls and looks at no argument of any."""
+    (point, *others) = probe.points
+    if others or point.provider != "tracepoint" or _EVERY_SYSCALL.fullmatch(point.rest) is None:
+        return False
+    return all(token.text != "args" for token in code_of(script, probe))
+
+
+def _mentions(script: Script, index: int) -> int:
+    """How often a probe names the builtin `probe`."""
+    return sum(token.text == "probe" for token in code_of(script, script.probes[index]))
+
+
+def _probe_keys(use: MapUse, index: int | None = None) -> int:
+    """How many key parts of a map's updates, in one probe or in all, are the builtin `probe`."""
+    updates = [update for update in use.updates if index in (None, update.probe)]
+    return sum(len(part) == 1 and part[0].text == "probe" for update in updates for part in update.keys)
+
+
+def _through_raw_syscalls(script: Script, probe: Probe) -> Iterator[Edit]:
+    found = _EVERY_SYSCALL.fullmatch(probe.points[0].rest)
+    side = "enter" if found is None else found[1]
+    yield replace(script.tokens[probe.start], f"tracepoint:raw_syscalls:sys_{side}")
+    for token in code_of(script, probe):
+        if token.text == "probe":
+            yield replace(token, "args->id")
+
+
+def _with_front_matter(text: str) -> str:
+    """The script with a table for each map that it counts into, so that numbers of calls show as names."""
+    script = read(text)
+    if not isinstance(script, Script) or text.startswith("#!"):
+        return text
+    uses = [use for use in survey(script).maps.values() if use.pure or use.only_counted]
+    if not any(column.decoder for use in uses for column in use.keys.columns):
+        return text
+    why = "Calls per second of each system call. One probe, keyed by number."
+    return program("System calls", why, [_map_text(use) for use in uses], text)
+
+
+def _map_text(use: MapUse) -> MapText:
+    columns = use.keys.columns
+    titles = tuple("syscall" if column.decoder == "syscall" else column.title for column in columns)
+    decoders = {title: column.decoder for title, column in zip(titles, columns, strict=True) if column.decoder}
+    kinds = tuple(column.kind for column in columns)
+    return MapText(use.name, titles, kinds, decoders, pid=use.keys.pid, tid=use.keys.tid)
+
+
+def _exact(script: Script, seen: Survey) -> Iterator[Offer]:
+    """Without the script's own print and clear, where these are all that its interval does."""
+    if not own.exact_choices(script, seen):
+        return
+    (index,) = own.printing_probes(script, seen)
+    calls = [call for use in seen.maps.values() for call in use.calls if call.probe == index]
+    start, end = script.probes[index].block
+    words = sum(token.kind == "word" for token in script.significant(start, end))
+    if words != len(calls) or all(call.verb == "print" for call in calls):
+        return
+    first, last = script.tokens[script.probes[index].start], script.tokens[end]
+    text = script.text[: first.start].rstrip(" \t") + script.text[last.end :]
+    why = (
+        "What is counted between print and clear is lost. Without them, bttop prints every map itself, at its own "
+        "interval, and loses nothing."
+    )
+    yield Offer("exact", "leave print and clear to bttop", why, f"{text.strip()}\n")
+
+
+def _counts(script: Script, seen: Survey, counted: Collection[str]) -> Iterator[Offer]:
+    losing = [use for use in seen.maps.values() if use.only_counted and not use.declared and use.name not in counted]
+    edits = [edit for use in losing for update in use.updates for edit in counted_in_place(update, use.aggregation)]
+    if edits:
+        names = ", ".join(use.name for use in losing)
+        why = (
+            "Two CPUs that meet on one key lose 1 to 21 % of the updates by `++` and `+=`; count() and sum() lose none."
+        )
+        yield Offer("count", f"count {names} by count() or sum()", why, edited(script.text, edits).text)
