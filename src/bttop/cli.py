@@ -14,7 +14,7 @@ from bttop import __version__
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.engine.host import Host, check_can_trace, find_bpftrace
-from bttop.engine.pinning import pin_of
+from bttop.engine.pinning import pin_of, with_children
 from bttop.engine.questions import questions
 from bttop.errors import BttopError, UsageError
 from bttop.paths import overlay
@@ -111,6 +111,9 @@ def _parser(program: str, description: str) -> argparse.ArgumentParser:
         help="only this process, in the kernel: a PID, a name, or a cgroup's path",
     )
     parser.add_argument(
+        "--children", action="store_true", help="with -p: the process's children as well, also later ones"
+    )
+    parser.add_argument(
         "-i",
         "--interval",
         dest="interval",
@@ -138,7 +141,10 @@ def _engine(options: argparse.Namespace, command: str, library: Library) -> tupl
     asked = questions(library, options.probe, options.programs, folder=options.probes)
     host = Host.read()
     check_can_trace(host, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
-    settings = Settings(round(options.interval * 1000), options.pin)
+    if options.children and (options.pin is None or not options.pin.pids):
+        raise UsageError("--children needs a process: -p PID", hint=f"{command} -p PID --children")
+    pin = with_children(options.pin) if options.children else options.pin
+    settings = Settings(round(options.interval * 1000), pin)
     engine = Engine(host, find_bpftrace(options.bpftrace))
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)

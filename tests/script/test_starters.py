@@ -73,6 +73,10 @@ def test_the_known_arguments_of_a_kernel_function_keep_their_place() -> None:
     assert "hist(args->count)" in starters("fentry:vmlinux:vfs_read", known)[1].text
 
 
+def test_a_raw_tracepoint_whose_arguments_nobody_knows_is_only_counted() -> None:
+    assert titles(starters("rawtracepoint:sched_switch", [])) == ["count by comm"]
+
+
 def test_a_return_probe_shows_what_comes_back() -> None:
     found = starters("kretprobe:vfs_read", [Argument("ssize_t", "retval")])
     assert titles(found) == ["count by comm", "histogram of what it returns"]

@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bttop.engine.process import is_alive
+from bttop.engine.process import is_alive, threads_of
 from bttop.script.pin import Pin
+
+
+def with_children(pin: Pin) -> Pin:
+    """The pin with the children of its processes: those there are, and in the kernel those to come."""
+    found = list(pin.pids)
+    for pid in found:
+        found += [child for child in children_of(pid) if child not in found]
+    return pin._replace(pids=tuple(found), children=True)
+
+
+def children_of(pid: int, root: Path = Path("/proc")) -> list[int]:
+    """The processes that a process has forked and that live; none for one that is gone."""
+    found: list[int] = []
+    for tid in threads_of(pid, root):
+        try:
+            text = (root / str(pid) / "task" / str(tid) / "children").read_text()
+        except OSError:
+            continue
+        found += [int(word) for word in text.split() if word.isdecimal()]
+    return found
 
 
 def pin_of(text: str) -> Pin | str:

@@ -19,6 +19,7 @@ from bttop.model.flush import Flush, Tally
 from bttop.model.history import History
 from bttop.model.plan import Plan
 from bttop.model.records import AttachedProbes, Notice, Oversized, Ready, StampedLine
+from bttop.script.offers import Offer
 
 RENEWAL = 3600 * SECOND
 """A process that collects descriptors (3 to 4 a second were measured) is renewed so often."""
@@ -166,6 +167,11 @@ class Program:
             self._check_health(self._current, now)
         if self._next is not None:
             self._check_next(self._next, now)
+
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """Better ways to ask the same, as far as the script on show has any."""
+        return () if self._current is None else self._current.attempt.prepared.offers
 
     @property
     def tally(self) -> Tally:

@@ -24,10 +24,10 @@ _WHOLE: Final = re.compile(
 )
 _TEXT: Final = re.compile(r"(?:unsigned )?char ?\[\d+\]|__data_loc char ?\[\]")
 _USER_TEXT: Final = re.compile(r"const char ?\*")
-_ASKED_BY_NUMBER: Final = frozenset({"kprobe", "uprobe", "usdt", "rawtracepoint"})
+_ASKED_BY_NUMBER: Final = frozenset({"kprobe", "uprobe", "usdt"})
 _RETURNS: Final = frozenset({"kretprobe", "uretprobe", "fexit"})
 _ASKED_BY_NAME: Final = frozenset({"tracepoint", "fentry", "fexit"})
-_OTHERS: Final = frozenset({"software", "hardware"})
+_OTHERS: Final = frozenset({"software", "hardware", "rawtracepoint"})
 _STARTABLE: Final = _ASKED_BY_NUMBER | _RETURNS | _ASKED_BY_NAME | _OTHERS
 
 

@@ -17,7 +17,7 @@ from bttop.script.pin import Pin
 from bttop.script.prepare import prepare
 from bttop.script.reader import Unreadable
 from bttop.ui.ask import Question
-from bttop.ui.completion import complete
+from bttop.ui.completion import completer
 from bttop.ui.spans import Line, Span
 from bttop.ui.text import visible
 
@@ -72,6 +72,7 @@ class Prompt:
 
     def open(self, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask for a program."""
+        complete = completer(self._app.finder.kernel, self._app.engine.bpftrace.release)
         question = Question(":", self._answered, history=self._history.lines, complete=complete)
         self._app.ask(question, text, notes)
 

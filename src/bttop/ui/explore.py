@@ -19,7 +19,7 @@ from bttop.ui import numbers
 from bttop.ui.facts import facts_of
 from bttop.ui.menu import Choice, Chosen, Menu
 from bttop.ui.pane import Pane
-from bttop.ui.pins import row_pid
+from bttop.ui.pins import row_key, row_pid
 from bttop.ui.sheet import Sheet
 from bttop.ui.spans import Line, Span
 from bttop.ui.text import visible
@@ -53,6 +53,8 @@ class Explorer:
         pane = self._app.pane
         if not pane.detail(80):
             return
+        # The page stays with its row while the table below it is sorted anew.
+        pane.select(row_key(pane))
         title = f"{pane.program.name}: {pane.subject.label}"
         facts = facts_of(pane, lambda number: syscall_name(int(number), self._app.engine.host.machine))
         asked = follow_ups(self._with_arguments(facts)) if facts is not None else ()

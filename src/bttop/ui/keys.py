@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from bttop.ui.offering import open_offers
+
 if TYPE_CHECKING:
     from bttop.ui.app import BttopApp
 
@@ -94,6 +96,7 @@ COMMANDS: tuple[Command, ...] = (
     _program("pin", ("p",), "Pin the pane to the row's process", lambda app: app.pins.pin_pane(), "pin"),
     _program("pin-all", ("P",), "Pin every pane to the row's process", lambda app: app.pins.pin_all()),
     _program("unpin", ("u",), "Lift the pin", lambda app: app.pins.unpin()),
+    _program("offers", ("O",), "Better ways to ask what the script asks", lambda app: open_offers(app)),
     _program("edit", ("e",), "Edit the pane's script in $EDITOR", lambda app: app.edit_pane()),
     _program("save", ("w",), "Save the pane's script as a probe file", lambda app: app.save_pane()),
     _program("slower", ("plus", "equals_sign"), "Longer interval", lambda app: app.step_interval(1)),

@@ -148,6 +148,11 @@ class Pane(Widget):
             at = max(0, min(len(order) - 1, here + rows))
         self.choice = replace(choice, selected=order[at])
 
+    def select(self, key: str | None) -> None:
+        """Select a row by its raw key, wherever it stands."""
+        if key is not None and key != self.choice.selected:
+            self.choice = replace(self.choice, selected=key)
+
     def page(self, pages: int) -> None:
         """Select the row one screen further."""
         self.move(pages * max(1, self.frame.height - 3))
