@@ -8,6 +8,7 @@ from bttop.model.keys import can_be_ambiguous, split_key
 from bttop.model.plan import Column
 from tests.model.samples import NUMBER, STACK, TEXT, UNKNOWN, captured_plan, maps_by_name, records
 
+ADDRESS = Column("daddr", "text", "address")
 KSTACK = "\n    perf_syscall_enter+475\n    do_syscall_64+506\n"
 TEMPLATE = "\n    void f<int, char>(int, char)+7\n    main+1\n"
 
@@ -40,11 +41,14 @@ TEMPLATE = "\n    void f<int, char>(int, char)+7\n    main+1\n"
         (f"\n,{TEMPLATE}", (STACK, STACK), ("\n", TEMPLATE)),
         ("nl\nz,5", (TEXT, NUMBER), ("nl\nz", 5)),
         (",5", (TEXT, NUMBER), ("", 5)),
+        ("[127,0,0,1],[0,0,0,0]", (ADDRESS, ADDRESS), ("[127,0,0,1]", "[0,0,0,0]")),
+        ("10.0.0.1,10.0.0.2", (ADDRESS, ADDRESS), ("10.0.0.1", "10.0.0.2")),
+        ("7,a,b,[127,0,0,1],80", (NUMBER, TEXT, ADDRESS, NUMBER), (7, "a,b", "[127,0,0,1]", 80)),
+        (f"[127,0,0,1],{KSTACK}", (ADDRESS, STACK), ("[127,0,0,1]", KSTACK)),
+        ("[a,10.0.0.1", (TEXT, ADDRESS), ("[a", "10.0.0.1")),
     ],
 )
-def test_a_key_with_one_reading_is_split(
-    key: str, columns: tuple[Column, ...], parts: tuple[int | str, ...]
-) -> None:
+def test_a_key_with_one_reading_is_split(key: str, columns: tuple[Column, ...], parts: tuple[int | str, ...]) -> None:
     assert split_key(key, columns) == (parts, False)
 
 
@@ -112,9 +116,7 @@ def test_parts_joined_again_are_the_key(key: str, columns: tuple[Column, ...]) -
 
 
 @given(st.text(st.sampled_from("a1,")), ANY_COLUMNS)
-def test_only_columns_that_can_be_ambiguous_have_several_readings(
-    key: str, columns: tuple[Column, ...]
-) -> None:
+def test_only_columns_that_can_be_ambiguous_have_several_readings(key: str, columns: tuple[Column, ...]) -> None:
     tokens = key.count(",") + 1
     fits_somehow = tokens >= len(columns) and not any(column.kind in {"int", "stack"} for column in columns)
     if fits_somehow and not can_be_ambiguous(columns):

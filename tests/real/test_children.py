@@ -160,4 +160,15 @@ def test_the_stock_probe_of_retransmits_sees_a_childs_socket(bpftrace: str, chil
                     output = traced.output()
     seen = total(flushed(output, one.plan)["@retrans"], "bank")
     assert retransmits > 0
-    assert seen == {f"{transfer.sender},bttop-sender,127.0.0.1": retransmits}
+    assert seen.keys() == {f"{transfer.sender},bttop-sender,127.0.0.1"}
+    # The kernel also counts a SYN-ACK that is sent again, which is another event.
+    assert retransmits - 1 <= seen.total() <= retransmits
+
+
+@pytest.mark.parametrize("probe", Library.load([STOCK]).probes, ids=lambda probe: probe.name)
+def test_a_stock_probe_that_attaches_also_does_so_for_children(bpftrace: str, probe: ProbeFile, tmp_path: Path) -> None:
+    if refusal := tracing.refusal(bpftrace, probe.path, 0):
+        pytest.skip(f"{probe.name}: {tracing.reason_line(refusal)}")
+    one = prepare(probe.script, front=probe.front, interval_ms=100, pin=Pin((1, os.getpid()), children=True))
+    with running(bpftrace, one, tmp_path) as traced:
+        wait_for_beats(traced, 1)

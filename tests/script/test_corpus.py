@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,17 @@ def test_a_stock_probe_takes_the_pin_as_its_parameter(probe: ProbeFile) -> None:
     one = prepare(probe.script, front=probe.front, pin=Pin(pids=(7,)))
     assert one.args == ("7",)
     assert one.text == prepare(probe.script, front=probe.front).text
+
+
+@pytest.mark.parametrize("probe", Library.load([STOCK]).probes, ids=lambda probe: probe.name)
+def test_a_stock_probe_takes_several_processes_and_their_children(probe: ProbeFile) -> None:
+    one = prepare(probe.script, front=probe.front, pin=Pin((7, 8), children=True))
+    assert one.args == ("7",)
+    widened = probe.text.count("== $1")
+    assert widened
+    # Once more each by the probes that follow the children.
+    assert one.text.count(" == 8") == len(re.findall(r"@__bt_kids\[\(uint64\)[($p]", one.text)) == widened + 1
+    assert "tracepoint:task:task_newtask" in one.text
+    assert isinstance(read(one.text), Script)
+    plain = [badge.code for badge in prepare(probe.script, front=probe.front).badges]
+    assert [badge.code for badge in one.badges] == plain

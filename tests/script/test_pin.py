@@ -151,6 +151,85 @@ def test_what_a_parameter_cannot_hold_becomes_a_predicate_where_that_is_exact(pi
     assert "!= 0)/" not in other.text
 
 
+CHILD = "@__bt_kids[(uint64){}] == 1"
+
+
+def test_children_are_followed_by_two_probes_behind_the_scripts_last_line() -> None:
+    one = pinned(f"uprobe:/bin/a:f {BLOCK}", Pin((7, 8), children=True))
+    condition = f"(pid == 7 || pid == 8) || {CHILD.format('pid')}"
+    assert first_line(one) == f"uprobe:/bin/a:f  /{condition}/ {BLOCK}"
+    assert one.text.split("\n")[1] == (
+        f"tracepoint:task:task_newtask /(args->clone_flags & 65536) == 0 && ({condition})/ "
+        "{ @__bt_kids[(uint64)args->pid] = 1; } "
+        f"tracepoint:sched:sched_process_free /{CHILD.format('args->pid')}/ "
+        "{ delete(@__bt_kids[(uint64)args->pid]); }"
+    )
+    assert "print(@__bt_kids" not in one.text
+    assert [point.text for point in one.attach_points] == ["uprobe:/bin/a:f"]
+
+
+def test_children_of_whatever_is_pinned_are_followed() -> None:
+    one = pinned(f"uprobe:/bin/a:f /arg0/ {BLOCK}\n", Pin((7,), comm="x", children=True))
+    assert first_line(one).startswith('uprobe:/bin/a:f /(((pid == 7) && (comm == "x")) || @__bt_kids')
+    assert first_line(one).endswith(f" == 1) && ((arg0) != 0)/ {BLOCK}")
+
+
+@pytest.mark.parametrize("pin", [Pin(children=True), Pin((7,))])
+def test_without_anything_to_follow_nothing_is_appended(pin: Pin) -> None:
+    assert "__bt_kids" not in pinned(f"uprobe:/bin/a:f {BLOCK}", pin).text
+
+
+def test_where_nothing_can_be_pinned_nothing_is_followed() -> None:
+    assert "__bt_kids" not in pinned(f"t:irq:softirq_entry {BLOCK}", Pin((7,), children=True)).text
+
+
+@pytest.mark.parametrize(
+    ("written", "widened"),
+    [
+        ("pid == $1", "(pid == $1 || pid == 8 || KID(pid))"),
+        ("$1 == 0 || pid == $1", "$1 == 0 || (pid == $1 || pid == 8 || KID(pid))"),
+        ("arg0 && ($1 == pid)", "arg0 && (($1 == pid || pid == 8 || KID(pid)))"),
+        ("pid != $1 && arg0", "(pid != $1 && !(pid == 8) && !(KID(pid))) && arg0"),
+        ("(uint64)$1 == (uint64)tid", "((uint64)$1 == (uint64)tid || ((uint64)tid) == 8 || KID(((uint64)tid)))"),
+        ("@owner_pid[args->sk, 1] == ($1)", "(@owner_pid[args->sk, 1] == ($1) || X == 8 || KID(X))"),
+        ("args->a_pid /* x */ == $1", "(args->a_pid /* x */ == $1 || (args->a_pid) == 8 || KID((args->a_pid)))"),
+    ],
+)
+def test_several_processes_widen_the_comparison_with_the_parameter(written: str, widened: str) -> None:
+    one = pinned(f"t:tcp:tcp_probe /{written}/ {BLOCK}", Pin((7, 8), children=True))
+    for operand in ("pid", "((uint64)tid)", "X", "(args->a_pid)"):
+        widened = widened.replace(f"KID({operand})", CHILD.format(operand))
+    wanted = widened.replace("X", "(@owner_pid[args->sk,1])")
+    assert first_line(one) == f"t:tcp:tcp_probe /{wanted}/ {BLOCK}"
+    assert one.args == ("7",)
+    assert codes(one) == []
+    assert isinstance(read(one.text), Script)
+
+
+def test_front_matter_lets_any_comparison_with_the_parameter_be_widened() -> None:
+    one = pinned(f"k:g /@owner[arg0] == $1 && $1 != 0/ {BLOCK}", Pin((7, 8)), front=FrontMatter())
+    assert first_line(one) == f"k:g /(@owner[arg0] == $1 || (@owner[arg0]) == 8) && $1 != 0/ {BLOCK}"
+
+
+def test_a_comparison_inside_a_counted_statement_stays_inside_its_variable() -> None:
+    one = pinned("k:vfs_read { @x[pid == $1] = count(); }", Pin((7, 8)))
+    assert "= (pid == $1 || pid == 8);" in first_line(one)
+
+
+@pytest.mark.parametrize("other", ["@x[$1] = 1;", "f($1) == pid;", "$x = $1;", "if ($1) { }", "if (arg0 == $1) { }"])
+def test_a_parameter_that_is_used_otherwise_too_is_not_widened(other: str) -> None:
+    one = pinned(f"k:vfs_read /pid == $1/ {{ {other} }}", Pin((7, 8)))
+    assert one.args == ("0",)
+    assert first_line(one).startswith("k:vfs_read /(pid == 7 || pid == 8) && ((pid == $1) != 0)/")
+
+
+@pytest.mark.parametrize("pin", [Pin((7, 8)), Pin((7,), children=True)])
+def test_a_script_that_runs_as_it_is_shows_everything_when_its_parameter_holds_too_little(pin: Pin) -> None:
+    one = unedited(read(f"k:vfs_read /$1 == 0 || pid == $1/ {BLOCK}"), pin=pin)
+    assert one.args == ("0",)
+    assert codes(one) == ["as-is", "unpinned"]
+
+
 def test_parameters_given_by_the_user_are_kept() -> None:
     one = pinned(f"k:vfs_read /pid == $1/ {BLOCK}", args=("9", "x"))
     assert one.args == ("9", "x")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import re
 import select
@@ -139,7 +140,7 @@ class KernelProbes:
             if listed and not self._closed:
                 with contextlib.suppress(OSError):  # a full or read-only disk costs the next start, not this one
                     _keep(path, listed)
-        yield from listed.split(b"\n")
+        yield from io.BytesIO(listed)  # line by line: a list of all would cost more memory than what is kept
 
     def _next(self) -> str | None:
         with self._news:

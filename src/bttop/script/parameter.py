@@ -81,15 +81,16 @@ def _comparison(tokens: Sequence[Token], at: int) -> Comparison | None:
     """The comparison that `$1`, at an index, is an operand of: alone, cast, or in parentheses."""
     first, last = at, at
     while True:
-        if tokens[first - 1].text in COMPARISONS:
-            start = _operand_start(tokens, first - 2)
-            return Comparison(tokens[first - 1].text, tuple(tokens[start : first - 1]), tuple(tokens[first : last + 1]))
-        if tokens[last + 1].text in COMPARISONS:
-            end = _operand_end(tokens, last + 2)
-            return Comparison(tokens[last + 1].text, tuple(tokens[first : last + 1]), tuple(tokens[last + 2 : end]))
-        if tokens[first - 1].text == ")" and _is_cast(tokens, first - 1):
+        before, behind = tokens[first - 1].text, tokens[last + 1].text
+        if before == ")" and _is_cast(tokens, first - 1):
             first = _opening(tokens, first - 1)
-        elif tokens[first - 1].text == "(" and tokens[last + 1].text == ")" and tokens[first - 2].kind != "word":
+        elif before in COMPARISONS:
+            start = _operand_start(tokens, first - 2)
+            return Comparison(before, tuple(tokens[start : first - 1]), tuple(tokens[first : last + 1]))
+        elif behind in COMPARISONS:
+            end = _operand_end(tokens, last + 2)
+            return Comparison(behind, tuple(tokens[first : last + 1]), tuple(tokens[last + 2 : end]))
+        elif (before, behind) == ("(", ")") and tokens[first - 2].kind != "word":
             first, last = first - 1, last + 1
         else:
             return None

@@ -50,23 +50,23 @@ class ProbeNames:
 
     def __init__(self, lines: Iterable[bytes] = ()) -> None:
         """Lines of `bpftrace -l`, junk among them: wildcards, warnings, providers without a name."""
-        by_provider: dict[bytes, list[bytes]] = {}
+        by_provider: dict[bytes, bytearray] = {}
         self._count = 0
+        last = b""
         for line in lines:
             name = line.strip().removesuffix(b":")
-            if len(name) <= LONGEST_NAME and _NAME.fullmatch(name):
-                by_provider.setdefault(name.partition(b":")[0], []).append(name)
+            # A function that exists twice is listed twice, one line below the other.
+            if name != last and len(name) <= LONGEST_NAME and _NAME.fullmatch(name):
+                by_provider.setdefault(name.partition(b":")[0], bytearray()).extend(name + b"\n")
+                self._count += 1
+            last = name
         self._regions: dict[str, _Region] = {}
-        parts: list[bytes] = [b"\n"]
-        at = 1
+        text = bytearray(b"\n")
         for provider in sorted(by_provider, key=_rank):
-            names = list(dict.fromkeys(by_provider[provider]))
-            part = b"\n".join(names) + b"\n"
-            self._regions[provider.decode()] = _Region(at - 1, at + len(part))
-            self._count += len(names)
-            parts.append(part)
-            at += len(part)
-        self._text = b"".join(parts)
+            start = len(text) - 1
+            text += by_provider.pop(provider)
+            self._regions[provider.decode()] = _Region(start, len(text))
+        self._text = bytes(text)
         self._lower = self._text.lower()
 
     @property

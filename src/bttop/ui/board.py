@@ -19,6 +19,7 @@ from bttop.ui.layout import LEAST_HEIGHT, LEAST_WIDTH, Place, arrange
 from bttop.ui.pane import Pane, paint
 from bttop.ui.spans import Glyphs, Span, fit
 from bttop.ui.themes import Theme
+from bttop.ui.views.base import Extra
 
 
 class _Grid(Layout):
@@ -158,6 +159,12 @@ class Board(Widget):
         self.held = not self.held
         self.replace_all()
         self.advance()
+
+    def set_extra(self, extra: Extra | None) -> None:
+        """Show (or no longer show) a column about the processes of the rows."""
+        self._blank = replace(self._blank, extra=extra)
+        for pane in self.panes:
+            pane.set_frame(replace(pane.frame, extra=extra))
 
     def replace_all(self) -> None:
         """Place everything anew: frames now, widgets at the next idle moment."""

@@ -23,6 +23,7 @@ from bttop.ui.pins import row_key, row_pid
 from bttop.ui.sheet import Sheet
 from bttop.ui.spans import Line, Span
 from bttop.ui.text import visible
+from bttop.ui.views.base import Extra
 
 if TYPE_CHECKING:
     from bttop.ui.app import BttopApp
@@ -36,10 +37,23 @@ class Explorer:
         self.identities = Identities()
         self._trail: list[tuple[Program, str]] = []
         """Where each question was asked: the pane it came from, and the name of the pane it made."""
+        self._column = 0
 
     def close(self) -> None:
         """End what runs in the background."""
         self.identities.close()
+
+    def next_column(self) -> None:
+        """Show the unit, then the container of each row's process, then neither."""
+        columns = (
+            None,
+            Extra("unit", lambda pid: _unit(self.identities.get(pid))),
+            Extra("container", lambda pid: _container(self.identities.get(pid))),
+        )
+        self._column = (self._column + 1) % len(columns)
+        extra = columns[self._column]
+        self._app.board.set_extra(extra)
+        self._app.tell(f"column {extra.title}" if extra is not None else "no extra column")
 
     def note(self) -> None:
         """Look at the processes on screen while they live: they may be gone when somebody asks."""
@@ -139,15 +153,25 @@ class Explorer:
         self._app.tell(f"the ladder for pid {pid}; X closes a pane")
 
 
+def _unit(process: Process | None) -> str:
+    return "" if process is None else process.unit
+
+
+def _container(process: Process | None) -> str:
+    if process is None or process.container is None:
+        return ""
+    return f"{process.container.runtime} {process.container.id}"
+
+
 def identity_lines(process: Process, now_ns: int) -> list[Line]:
     """Who a process is, as far as /proc tells."""
-    container = f"{process.container.runtime} {process.container.id}" if process.container else ""
     parents = " < ".join(f"{one.comm} {one.pid}" for one in process.parents)
     pairs = (
         ("command", process.command or f"[{process.comm}]"),
         ("user", process.user),
         ("unit", process.unit),
-        ("container", container),
+        ("container", _container(process)),
+        ("cgroup", process.cgroup),
         ("parents", parents),
         ("threads", f"{process.threads}, {numbers.duration(process.age(now_ns))} old"),
     )

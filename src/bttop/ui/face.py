@@ -12,7 +12,7 @@ from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.subject import WORDS, Feed, Subject
 from bttop.ui.text import folded, left, visible
-from bttop.ui.views.base import Choice, Drawing, Scene
+from bttop.ui.views.base import Choice, Drawing, Extra, Scene
 from bttop.ui.views.log import draw_log
 
 SIDE_BY_SIDE = 96
@@ -34,6 +34,7 @@ class Frame:
     """Another pane is above: the divider's rule crosses instead of beginning."""
     glyphs: Glyphs
     decoders: Mapping[str, Decoder] = field(default_factory=dict)
+    extra: Extra | None = None
     held: bool = False
     ended: str = ""
     """When the pinned process ended, in words."""
@@ -127,6 +128,7 @@ def scene_of(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: i
         rows,
         frame.glyphs,
         frame.decoders,
+        frame.extra,
     )
 
 

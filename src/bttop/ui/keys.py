@@ -71,6 +71,7 @@ def _screen(name: str, keys: tuple[str, ...], title: str, run: Run, hint: str = 
 COMMANDS: tuple[Command, ...] = (
     _pane("zoom", ("z",), "Zoom the pane, or show all again", lambda app: app.board.toggle_zoom(), "zoom"),
     _pane("view", ("v",), "Next map or view of the pane", lambda app: app.pane.next_subject(), "view"),
+    _pane("column", ("c",), "Column for unit, for container, for neither", lambda app: app.explorer.next_column()),
     _pane("hold", ("space",), "Hold the display; collection goes on", lambda app: app.hold(), "hold"),
     _pane("next", ("tab",), "Next pane", lambda app: app.board.focus_step(1)),
     _pane("previous", ("shift+tab",), "Previous pane", lambda app: app.board.focus_step(-1)),

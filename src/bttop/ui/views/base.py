@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple, Protocol
@@ -35,6 +35,14 @@ class Choice:
     """Column widths of the last drawing: columns only grow, so that nothing jumps from flush to flush."""
 
 
+class Extra(NamedTuple):
+    """A column about the process of a row."""
+
+    title: str
+    of: Callable[[int], str]
+    """The text for a process id; empty where it is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Everything a view may look at."""
@@ -47,6 +55,8 @@ class Scene:
     height: int
     glyphs: Glyphs
     decoders: Mapping[str, Decoder] = field(default_factory=dict)
+    extra: Extra | None = None
+    """A column that is not in the key: what is known of the row's process."""
 
 
 class SortColumn(NamedTuple):

@@ -50,7 +50,28 @@ def text_cells(scene: Scene) -> list[Cell]:
     cells = []
     for index, column in enumerate(scene.data.plan.columns):
         cells.append(_part_cell(scene, index, column.title, column.kind == "int" and not column.decoder))
+    if scene.extra is not None and _pid_index(scene) is not None:
+        extra = scene.extra.title
+        cells.append(
+            Cell(extra, lambda row: visible(extra_text(scene, row.key)), lambda row: extra_text(scene, row.key))
+        )
     return cells
+
+
+def _pid_index(scene: Scene) -> int | None:
+    """Which part of the key is a process id."""
+    titles = [column.title for column in scene.data.plan.columns]
+    title = scene.data.plan.pid or "pid"
+    return titles.index(title) if title in titles else None
+
+
+def extra_text(scene: Scene, key: str) -> str:
+    """What the extra column says of a row."""
+    index, found = _pid_index(scene), decoded(scene, key)
+    if scene.extra is None or index is None or index >= len(found):
+        return ""
+    pid = found[index]
+    return scene.extra.of(pid) if isinstance(pid, int) else ""
 
 
 def _part_cell(scene: Scene, index: int, title: str, numeric: bool) -> Cell:
@@ -77,7 +98,9 @@ def _part_cell(scene: Scene, index: int, title: str, numeric: bool) -> Cell:
 
 def matches(scene: Scene, key: str, needle: str) -> bool:
     """Whether a row passes the filter: any part of its key, as shown, contains the needle."""
-    return any(needle in str(part).casefold() for part in decoded(scene, key))
+    if any(needle in str(part).casefold() for part in decoded(scene, key)):
+        return True
+    return scene.extra is not None and needle in extra_text(scene, key).casefold()
 
 
 def passing(scene: Scene) -> list[Row]:

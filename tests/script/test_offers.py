@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import pytest
+
+from bttop.script.frontmatter import FrontMatter, read_front_matter
+from bttop.script.offers import Offer
+from bttop.script.prepare import prepare, unedited
+from bttop.script.reader import Script, read
+
+
+def offered(text: str, **options: object) -> tuple[Offer, ...]:
+    return prepare(read(text), **options).offers  # type: ignore[arg-type]
+
+
+def the_offer(text: str, **options: object) -> Offer:
+    (one,) = offered(text, **options)
+    assert isinstance(read(one.rewritten), Script)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("written", "better"),
+    [
+        ("/args->prev_pid == 18421/", "/pid == 18421/"),
+        ("/args->prev_pid==$1/", "/pid==$1/"),
+        ("/18421 != args.prev_pid && args->prev_state/", "/18421 != pid && args->prev_state/"),
+    ],
+)
+def test_a_thread_id_that_is_compared_with_a_process_id_is_offered_as_pid(written: str, better: str) -> None:
+    one = the_offer(f"t:sched:sched_switch {written} {{ @[args->next_comm] = count(); }}")
+    assert one.code == "thread-id"
+    assert one.rewritten == f"t:sched:sched_switch {better} {{ @[args->next_comm] = count(); }}"
+
+
+@pytest.mark.parametrize(
+    "probe",
+    [
+        "t:sched:sched_switch /args->next_pid == 5/",
+        "t:sched:sched_pi_setprio /args->prev_pid == 5/",
+        "t:sched:sched_switch /args->prev_pid != 0/",
+        "t:sched:sched_switch /args->prev_pid == @x/",
+    ],
+)
+def test_where_pid_would_say_something_else_it_is_not_offered(probe: str) -> None:
+    assert offered(f"{probe} {{ @ = count(); }}") == ()
+
+
+def test_all_system_calls_are_offered_as_one_probe_with_their_names() -> None:
+    one = the_offer("tracepoint:syscalls:sys_enter_* { @[probe] = count(); }")
+    assert one.code == "one-probe"
+    assert "18 s" in one.explanation
+    assert one.rewritten.endswith("\n\ntracepoint:raw_syscalls:sys_enter { @[args->id] = count(); }\n")
+    front = read_front_matter(one.rewritten)
+    assert isinstance(front, FrontMatter)
+    (column,) = prepare(read(one.rewritten), front=front).plan.maps["@"].columns
+    assert column == ("syscall", "int", "syscall")
+
+
+def test_the_rest_of_the_script_stays_in_the_offer_of_one_probe() -> None:
+    one = the_offer("// mine\nt:syscalls:sys_exit_* /pid == 5/ { @a[comm, probe] = count(); }\nEND { clear(@a); }")
+    assert one.rewritten.endswith(
+        "// mine\ntracepoint:raw_syscalls:sys_exit /pid == 5/ { @a[comm, args->id] = count(); }\nEND { clear(@a); }\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t:syscalls:sys_enter_* { @[args->count] = count(); }",
+        't:syscalls:sys_enter_* { printf("%s", probe); @[probe] = count(); }',
+        "t:syscalls:sys_enter_*, k:f { @[probe] = count(); }",
+        "t:syscalls:sys_enter_* { @[probe] = count(); } k:f { @[probe] = count(); }",
+        "t:syscalls:sys_enter_*at { @[probe] = count(); }",
+        't:syscalls:sys_enter_* { @[strncmp(probe, "x", 1)] = count(); }',
+    ],
+)
+def test_where_a_number_cannot_take_the_probes_place_it_is_not_offered(text: str) -> None:
+    assert offered(text) == ()
+
+
+def test_without_probe_in_a_key_only_the_attach_point_changes() -> None:
+    one = the_offer("t:syscalls:sys_enter_* { @[comm] = count(); }")
+    assert one.rewritten == "tracepoint:raw_syscalls:sys_enter { @[comm] = count(); }"
+
+
+def test_print_and_clear_are_offered_to_be_left_to_bttop() -> None:
+    one = the_offer("t:tcp:tcp_retransmit_skb { @[comm] = count(); } interval:s:10 { print(@); clear(@); }")
+    assert one.code == "exact"
+    assert one.rewritten == "t:tcp:tcp_retransmit_skb { @[comm] = count(); }\n"
+    assert prepare(read(one.rewritten)).plan.maps["@"].scheme == "bank"
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "{ print(@); }",
+        "{ print(@, 10); time(); clear(@); }",
+        "{ if (1) { print(@); clear(@); } }",
+        "/@go/ { print(@); clear(@); }",
+        "{ clear(@); print(@); }",
+        "{ print(@); clear(@); @go = 1; }",
+    ],
+)
+def test_an_interval_that_does_more_than_print_and_clear_is_left_alone(block: str) -> None:
+    assert offered(f"k:f {{ @ = count(); }} interval:s:10 {block}") == ()
+
+
+def test_increments_that_stay_are_offered_as_counts() -> None:
+    text = "k:f { @m[comm]++; ++@n; @s += arg2; }"
+    assert offered(text) == ()
+    one = the_offer(text, rewrite_increments=False)
+    assert one.code == "count"
+    assert one.rewritten == "k:f { @m[comm] = count(); @n = count(); @s = sum( arg2); }"
+
+
+def test_increments_of_a_script_that_prints_by_itself_lose_updates_and_are_offered_as_counts() -> None:
+    one = prepare(read("k:f { @m[comm]++; } i:s:1 { print(@m); }"))
+    assert [badge.code for badge in one.badges] == ["loses-updates"]
+    assert [offer.code for offer in one.offers] == ["count"]
+
+
+@pytest.mark.parametrize(
+    "text", ["k:f { @m++; if (@m > 5) { } }", "k:f { @m++; delete(@m); }", "k:f { @m = count(); }"]
+)
+def test_counters_that_are_read_and_counts_are_left_alone(text: str) -> None:
+    assert offered(text, rewrite_increments=False) == ()
+
+
+def test_a_script_that_runs_as_it_is_has_offers_too() -> None:
+    assert [one.code for one in unedited(read("k:f { @m++; }")).offers] == ["count"]
