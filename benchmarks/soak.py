@@ -105,7 +105,8 @@ def _of(program: Program, watch: Watch, seconds: float, states: Sequence[str]) -
     yield compared(f"{name}: flushes (peer: due)", watch.flushes[name], due)
     yield Row(f"{name}: rows", f"{watch.rows[name]:,}")
     yield Row(f"{name}: lost ticks, longest gap", f"{watch.lost_ticks[name]}, {watch.longest.get(name, 0.0):.1f} s")
-    yield Row(f"{name}: unplanned starts, state at the end", f"{status.restarts}, {status.state.value}")
+    end = f"{status.state.value} every {status.interval_ns / 1e9:g} s"
+    yield Row(f"{name}: unplanned starts, state at the end", f"{status.restarts}, {end}")
     doubts = watch.doubts.get(name, Counter())
     if doubts:
         said = ", ".join(f"{doubt.value} {count}" for doubt, count in doubts.most_common())

@@ -46,6 +46,7 @@ FIVE = {
         STACKS, [["attach", 1], beat(STACKS, record(STACKS, "@stacks", {STACK: 61, "dd,\n\tread+1\n": 9}))]
     ),
 }
+ROWS_OF_FIVE = ("18421 java", "4711 curl", "[4K, 8K)", "18433 kworker", "copy_page")
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def one(tmp_path: Path) -> Iterator[Dashboard]:
 def five(tmp_path: Path) -> Iterator[Dashboard]:
     """Five live panes in 80x24."""
     with dashboard(tmp_path, FIVE) as shown:
-        shown.wait_for("5 of 5 live")
+        shown.wait_for("5 of 5 live", *ROWS_OF_FIVE)
         yield shown
 
 
@@ -68,7 +69,7 @@ def five(tmp_path: Path) -> Iterator[Dashboard]:
 def test_five_panes_show_title_state_and_top_rows(tmp_path: Path, columns: int, rows: int) -> None:
     with dashboard(tmp_path, FIVE, columns, rows) as shown:
         shown.wait_for("5 of 5 live", *[f"{number} {name} " for number, name in enumerate(FIVE, 1)])
-        shown.wait_for("18421 java", "4711 curl", "p99", "[4K, 8K)", "18433 kworker", "copy_page < do_fault")
+        shown.wait_for(*ROWS_OF_FIVE, "p99", "copy_page < do_fault")
         assert max(map(len, shown.lines)) <= columns
         assert "q quit" in shown.lines[-1]
         assert not any(word in shown.text for word in ("starting", "failed", "silent", "down"))
@@ -148,11 +149,11 @@ def test_the_filter_works_while_it_is_typed_and_esc_takes_it_back(one: Dashboard
 
 def test_rows_can_be_walked_and_opened(one: Dashboard) -> None:
     one.press("j", "Down", "Enter")
-    one.wait_for("calls: calls", lambda: one.line("comm ").split()[-1:] == ["nginx"], "last minute", "Esc back")
+    one.wait_for("calls: calls", lambda: one.line("comm ").split()[-1:] == ["nginx"], "last minute")
     one.press("Esc")
     one.wait_for("18421 java")
     one.press("k", "Enter")
-    one.wait_for(lambda: one.line("  comm ").split()[-1:] == ["java"], "Esc back")
+    one.wait_for(lambda: one.line("  comm ").split()[-1:] == ["java"])
     one.press("q")
     one.wait_for("18421 java", "q quit")
 

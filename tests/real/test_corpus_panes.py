@@ -1,0 +1,106 @@
+"""The tools that the distribution ships with bpftrace, unmodified: each that bare bpftrace can run is a working pane.
+
+The table of all of them is printed: `pytest -s tests/real/test_corpus_panes.py`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from bttop.engine.attempts import Settings
+from bttop.engine.engine import Engine
+from bttop.engine.host import Host, find_bpftrace
+from bttop.engine.program import Program
+from bttop.engine.questions import question_from_path
+from bttop.engine.status import State
+from bttop.script.library import Library
+
+from . import tracing
+
+pytestmark = pytest.mark.real
+
+TOOLS = sorted(Path("/usr/sbin").glob("*.bt"))
+AT_ONCE = 8
+"""Panes that run side by side; each is a bpftrace of its own."""
+START_SECONDS = 60.0
+_SETTLED = frozenset({State.LIVE, State.FAILED, State.UNAVAILABLE, State.ENDED})
+
+
+class Pane(NamedTuple):
+    """What became of one tool."""
+
+    tool: str
+    refusal: str
+    """What bare bpftrace says against it; empty when it attaches."""
+    state: str
+    flushes: str
+    badges: str
+    complaint: str
+
+    @property
+    def works(self) -> bool:
+        return self.state == State.LIVE and not self.complaint
+
+    def row(self) -> str:
+        bare = "attaches" if not self.refusal else self.refusal[:60]
+        pane = f"{self.state:12} {self.flushes:10} {self.badges or self.complaint}"
+        return f"{self.tool:18} {pane if not self.refusal else '-':60.60} {bare}".rstrip()
+
+
+def panes(bpftrace: str, tools: Sequence[Path]) -> Iterator[Pane]:
+    """Run tools side by side, as the dashboard does, until each has flushed or has failed."""
+    engine = Engine(Host.read(), find_bpftrace(bpftrace))
+    try:
+        for path in tools:
+            question = question_from_path(Library(), path)
+            engine.add(path.name, question.sources, Settings(), question.failure)
+        engine.start()
+        # What prints by arrival alone, and has nothing to print, is attached and stays so.
+        tracing.wait_until(lambda: all(map(_is_settled, engine.programs)), START_SECONDS, "the panes")
+        yield from map(_pane, engine.programs)
+    finally:
+        engine.close()
+
+
+def _is_settled(program: Program) -> bool:
+    grouped = not program.plan.heartbeats and program.status.state is State.ATTACHED
+    return grouped or program.status.state in _SETTLED
+
+
+def _pane(program: Program) -> Pane:
+    status = program.status
+    return Pane(
+        program.name,
+        "",
+        State.LIVE if status.state is State.ATTACHED else status.state,
+        "heartbeat" if program.plan.heartbeats else "grouped",
+        ", ".join(badge.text for badge in status.badges),
+        "" if status.complaint is None else status.complaint.title,
+    )
+
+
+def refusals(bpftrace: str) -> dict[Path, str]:
+    """What bare bpftrace says against each tool."""
+    with ThreadPoolExecutor(3) as pool:
+        answers = pool.map(lambda path: tracing.refusal(bpftrace, path), TOOLS)
+        return {path: answer and tracing.reason_line(answer) for path, answer in zip(TOOLS, answers, strict=True)}
+
+
+@pytest.mark.skipif(not TOOLS, reason="the distribution's package has installed no tools")
+def test_every_tool_that_bare_bpftrace_runs_is_a_working_pane(bpftrace: str) -> None:
+    refused = refusals(bpftrace)
+    run = iter([path for path, refusal in refused.items() if not refusal])
+    found = {path.name: Pane(path.name, refusal, "", "", "", "") for path, refusal in refused.items()}
+    while batch := list(itertools.islice(run, AT_ONCE)):
+        found |= {pane.tool: pane for pane in panes(bpftrace, batch)}
+    print(f"\n{'tool':18} {'pane':60} bare bpftrace")
+    print("\n".join(pane.row() for pane in found.values()))
+    tried = [pane for pane in found.values() if not pane.refusal]
+    assert tried
+    assert [pane for pane in tried if not pane.works] == []
