@@ -15,7 +15,7 @@ from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.engine.host import Host, check_can_trace, find_bpftrace
 from bttop.engine.pinning import pin_of, with_children
-from bttop.engine.questions import questions
+from bttop.engine.questions import questions, wanted_files
 from bttop.errors import BttopError, UsageError
 from bttop.paths import overlay
 from bttop.script.library import Library
@@ -52,7 +52,8 @@ def _dashboard(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     _check_terminal()
     folders = overlay("probes", options.probes)
-    library = Library.load(folders)
+    # The rest of the library is read behind the first frame: thirty files would delay the first probe by 30 ms.
+    library = Library.load(folders, wanted_files(options.probe, options.programs))
     engine, settings = _engine(options, "bttop", library)
     try:
         engine.start()
@@ -70,7 +71,8 @@ def _stream(arguments: Sequence[str]) -> int:
         "--for", dest="duration", metavar="DURATION", type=_duration, help="end after this long: 5s, 10m, 1h"
     )
     options = parser.parse_args(arguments)
-    engine, _ = _engine(options, "bttop stream", Library.load(overlay("probes", options.probes)))
+    library = Library.load(overlay("probes", options.probes), wanted_files(options.probe, options.programs))
+    engine, _ = _engine(options, "bttop stream", library)
     from bttop.engine.stream import Stream
 
     return Stream(engine, options.duration).run()
@@ -138,7 +140,11 @@ other commands:
 
 def _engine(options: argparse.Namespace, command: str, library: Library) -> tuple[Engine, Settings]:
     """Check the host and start every program."""
-    asked = questions(library, options.probe, options.programs, folder=options.probes)
+    try:
+        asked = questions(library, options.probe, options.programs, folder=options.probes)
+    except UsageError:
+        # Only now everything is read: the message names what there is.
+        asked = questions(Library.load(overlay("probes", options.probes)), options.probe, options.programs)
     host = Host.read()
     check_can_trace(host, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
     if options.children and (options.pin is None or not options.pin.pids):

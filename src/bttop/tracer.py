@@ -236,9 +236,7 @@ class Output:
         self.limit = limit
         self.size = 0
         self.broken = False
-        self.queue: "collections.deque[tuple[Program | None, bytes | bytearray | memoryview]]" = (
-            collections.deque()
-        )
+        self.queue: "collections.deque[tuple[Program | None, bytes | bytearray | memoryview]]" = collections.deque()
 
     def state(self, ident: int, payload: "dict[str, object]") -> None:
         """Queue a state; states are never dropped."""
@@ -462,9 +460,7 @@ class Tracer:
         self.listen(0, self.read_commands)
         self.listen(1, self.output.abandon, 0)
 
-    def listen(
-        self, fd: int, handler: "collections.abc.Callable[[], None]", events: int = select.POLLIN
-    ) -> None:
+    def listen(self, fd: int, handler: "collections.abc.Callable[[], None]", events: int = select.POLLIN) -> None:
         self.handlers[fd] = handler
         self.poll.register(fd, events)
 

@@ -17,4 +17,4 @@ def app_of(fake: FakeEngine | None = None, theme: str = "night") -> BttopApp:
         fake.add("calls", "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }")
     themes, bad = load_themes([SHIPPED_THEMES])
     assert not bad
-    return BttopApp(fake.engine, Settings(), Surroundings(Library.load([]), (), themes, theme, UNICODE))
+    return BttopApp(fake.engine, Settings(), Surroundings(Library.load([]), (), (), themes, theme, UNICODE))

@@ -44,6 +44,12 @@ def questions(
     return tuple(_unique(asked))
 
 
+def wanted_files(names: Sequence[str], programs: Sequence[str]) -> frozenset[str]:
+    """The file names in the library that `questions` will look up; fallbacks are read by their paths."""
+    asked = names if names or programs else LADDER
+    return frozenset(f"{name.removesuffix('.bt')}.bt" for name in asked if "/" not in name)
+
+
 def from_text(name: str, text: str) -> Question:
     """A program given as text."""
     found = probe_file(Path(name), text)

@@ -57,6 +57,8 @@ class Doubt(StrEnum):
     """Rows of different keys may have been merged, or a key split wrongly."""
     MAP_FULL = "map full"
     """A map had no room for new keys."""
+    LOST_UPDATES = "lost updates"
+    """Events whose new key another CPU made at the same moment; the tally counts them."""
     LOST_EVENTS = "lost events"
     """bpftrace's output buffer overflowed."""
     TRUNCATED = "truncated"
@@ -112,6 +114,7 @@ class Tally:
     lost_events: int = 0
     helper_errors: int = 0
     map_full: int = 0
+    lost_updates: int = 0
     lost_ticks: int = 0
     lost_messages: int = 0
     late: int = 0
@@ -207,6 +210,8 @@ class FlushAssembler:
         self._counts["helper_errors"] += 1
         if error.map_full:
             self._note("map_full", 1, Doubt.MAP_FULL)
+        elif error.lost_update:
+            self._note("lost_updates", 1, Doubt.LOST_UPDATES)
 
     def _add_map(self, record: MapRecord, kept: Kept) -> Flush | None:
         if record.name.startswith(RESERVED) and record.name not in self._plan.aliases:

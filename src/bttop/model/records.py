@@ -123,6 +123,11 @@ class HelperError:
     def map_full(self) -> bool:
         return self.helper == "map_update_elem" and self.retcode == -7
 
+    @property
+    def lost_update(self) -> bool:
+        """Two CPUs made the same new key at once, and bpftrace (0.23) dropped the second one's event."""
+        return self.helper == "map_update_elem" and self.retcode == -17
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,8 +48,9 @@ class Library(NamedTuple):
     failures: tuple[LibraryFailure, ...] = ()
 
     @classmethod
-    def load(cls, directories: Sequence[Path]) -> Library:
-        """Read every `.bt` of the directories, the first ones first. Total: whatever fails is a value."""
+    def load(cls, directories: Sequence[Path], only: Container[str] | None = None) -> Library:
+        """Read every `.bt` of the directories (or those of them whose file names are in `only`), the first ones
+        first. Total: whatever fails is a value."""
         found: dict[str, ProbeFile | LibraryFailure] = {}
         failures: list[LibraryFailure] = []
         for directory in directories:
@@ -58,7 +59,7 @@ class Library(NamedTuple):
                 failures.append(paths)
                 continue
             for path in paths:
-                if path.name not in found:
+                if path.name not in found and (only is None or path.name in only):
                     found[path.name] = load_file(path)
         probes = (found[name] for name in sorted(found))
         faulty = (one for one in found.values() if isinstance(one, LibraryFailure))

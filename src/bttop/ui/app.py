@@ -50,8 +50,8 @@ class Surroundings:
     """What the dashboard has around it."""
 
     library: Library
-    folders: tuple[Path, ...]
-    """The folders of probe files and themes, to be watched."""
+    probe_folders: tuple[Path, ...]
+    theme_folders: tuple[Path, ...]
     themes: Mapping[str, Theme]
     theme: str
     glyphs: Glyphs
@@ -84,7 +84,8 @@ class BttopApp(App[None]):
         self.engine = engine
         self.settings = settings
         self.library = around.library
-        self.folders = around.folders
+        self.probe_folders = around.probe_folders
+        self.folders = (*around.probe_folders, *around.theme_folders)
         self._themes = dict(around.themes)
         self._theme_name = around.theme
         self._notices = tuple(around.notices)
@@ -146,9 +147,21 @@ class BttopApp(App[None]):
     def _on_first_frame(self) -> None:
         """Start-up is over: probes may use full speed; what was imported needs no collecting ever again."""
         self.engine.at_full_speed()
-        self.reloads.follow()
+        self.run_worker(self._read_library, thread=True)
         gc.freeze()
         self._look()
+
+    def _read_library(self) -> None:
+        """Read the whole library behind the first frame, then follow its folders."""
+        library = Library.load(self.probe_folders)
+
+        def have() -> None:
+            self.library = library
+            self.reloads.follow()
+            if library.failures:
+                self.tell("; ".join(str(one) for one in library.failures), "warn")
+
+        self.call_from_thread(have)
 
     def _restart_ticker(self) -> None:
         if self._ticker is not None:
@@ -172,6 +185,7 @@ class BttopApp(App[None]):
         self.engine.door.looked()
         self.board.follow(self.engine.programs)
         self.board.advance()
+        self._header_bar.page = self.board.page
         self._header_bar.repaint()
         self.explorer.note()
         self.pins.check()
@@ -341,5 +355,5 @@ class BttopApp(App[None]):
 
     def on_pane_opened(self, message: Pane.Opened) -> None:
         """A double click on a row."""
-        self.board.focus_pane(self.board.panes.index(message.pane))
+        self.board.focus_program(message.pane.program)
         self.explorer.open_row()

@@ -118,8 +118,11 @@ class AskBar(Widget, can_focus=True):
         return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
 
     def on_key(self, event: events.Key) -> None:
-        """Every key is for the answer."""
+        """Every key is for the answer; what was typed right behind its last key is for whoever has the keys now."""
         if self._question is None:
+            if not self.has_focus:
+                event.stop()
+                self.app.post_message(events.Key(event.key, event.character))
             return
         event.stop()
         event.prevent_default()

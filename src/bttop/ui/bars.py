@@ -60,6 +60,8 @@ class HeaderBar(Bar):
         super().__init__(theme)
         self._engine = engine
         self.held = False
+        self.page = ""
+        """The page of panes on show; empty for the first."""
 
     def line(self, cells: int) -> Line:
         engine = self._engine
@@ -67,7 +69,7 @@ class HeaderBar(Bar):
         count = len(engine.programs)
         left = [
             Span(f" {visible(engine.host.name)} ", "header-strong"),
-            Span(" "),
+            Span(f" {visible(self.page)} " if self.page else " ", "match"),
             self._pin(),
             Span(f"  {engine.host.kernel}  bpftrace {engine.bpftrace.release}", "header"),
         ]

@@ -21,6 +21,8 @@ from bttop.ui.spans import Glyphs, Span, fit
 from bttop.ui.themes import Theme
 from bttop.ui.views.base import Extra
 
+_EMPTY = [" no panes", " : asks a question, a opens the catalogue, q quits"]
+
 
 class _Grid(Layout):
     """Puts the panes where the board says."""
@@ -52,7 +54,10 @@ class Board(Widget):
         self.bttop_theme = theme
         self.zoomed = False
         self.held = False
-        self._focus = 0
+        self.page = ""
+        """The page on show; the first has no name."""
+        self._pages: dict[str, str] = {}
+        self._focus: dict[str, int] = {}
         self._grid = _Grid()
 
     @property
@@ -72,12 +77,35 @@ class Board(Widget):
             pane.remove()
         added = [Pane(program, self._blank, self.bttop_theme) for program in programs if program not in known]
         self.panes += added
-        for index, pane in enumerate(self.panes):
-            pane.set_frame(replace(pane.frame, number=index + 1))
-        self._focus = len(self.panes) - 1 if added else max(0, min(self._focus, len(self.panes) - 1))
         if added:
             self.mount_all(added)
+            self.page = self._page_of(added[-1])
+            # A page that is made as a whole is read from its beginning.
+            self._focus[self.page] = 0 if self.page else len(self.shown) - 1
+        elif not self.shown:
+            self.page = self._page_of(self.panes[0]) if self.panes else ""
         self.replace_all()
+
+    # Pages.
+
+    def put_on_page(self, program: str, page: str) -> None:
+        """The pane of the program that will be called so belongs on this page."""
+        self._pages[program] = page
+
+    def _page_of(self, pane: Pane) -> str:
+        return self._pages.get(pane.program.name, "")
+
+    @property
+    def shown(self) -> list[Pane]:
+        """The panes of the page on show."""
+        return [pane for pane in self.panes if self._page_of(pane) == self.page]
+
+    def next_page(self) -> None:
+        """Show the next page; the first comes after the last."""
+        pages = list(dict.fromkeys(self._page_of(pane) for pane in self.panes))
+        if len(pages) > 1:
+            self.page = pages[(pages.index(self.page) + 1) % len(pages)] if self.page in pages else pages[0]
+            self.replace_all()
 
     # Places.
 
@@ -88,21 +116,24 @@ class Board(Widget):
 
     def place_panes(self, size: Size) -> list[tuple[Pane, Place]]:
         """The visible panes with their places; tells every pane its frame."""
-        if self.too_small or not self.panes:
+        panes = self.shown
+        if self.too_small or not panes:
             shown: list[tuple[Pane, Place]] = []
         elif self.zoomed:
             shown = [(self.focused_pane, Place(0, 0, size.width, size.height))]
         else:
-            shown = list(zip(self.panes, arrange(len(self.panes), size.width, size.height), strict=True))
+            shown = list(zip(panes, arrange(len(panes), size.width, size.height), strict=True))
         visible = dict(shown)
         for pane in self.panes:
             place = visible.get(pane, Place(0, 0, 0, 0))
+            number = panes.index(pane) + 1 if pane in panes else 0
             pane.set_frame(
                 replace(
                     pane.frame,
+                    number=number,
                     width=place.width,
                     height=place.height,
-                    focused=pane is self.focused_pane,
+                    focused=bool(panes) and pane is self.focused_pane,
                     divided=place.x > 0,
                     below=place.y > 0,
                     held=self.held,
@@ -114,8 +145,9 @@ class Board(Widget):
         """What shows where no pane is: nothing, or the page for a terminal that is too small."""
         text = self.bttop_theme.style("text")
         strips = [Strip.blank(self.size.width, text)] * self.size.height
-        if self.too_small:
-            for y, words in enumerate(self._smallness()[: self.size.height]):
+        words_here = self._smallness() if self.too_small else [] if self.panes else _EMPTY
+        if words_here:
+            for y, words in enumerate(words_here[: self.size.height]):
                 strips[y] = paint(fit((Span(words, "warn"),), self.size.width), self.bttop_theme, self.size.width)
         return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
 
@@ -131,21 +163,27 @@ class Board(Widget):
 
     @property
     def focused_pane(self) -> Pane:
-        return self.panes[self._focus]
+        shown = self.shown
+        return shown[min(self._focus.get(self.page, 0), len(shown) - 1)]
 
     def focus_pane(self, index: int) -> None:
-        """Focus a pane by its index; out of range is ignored."""
-        if 0 <= index < len(self.panes) and index != self._focus:
-            self._focus = index
+        """Focus a pane of the page by its index; out of range is ignored."""
+        if 0 <= index < len(self.shown) and index != self._focus.get(self.page, 0):
+            self._focus[self.page] = index
             self.replace_all()
 
     def focus_program(self, program: Program) -> None:
-        """Focus a program's pane, if it still has one."""
-        self.focus_pane(next((index for index, pane in enumerate(self.panes) if pane.program is program), -1))
+        """Show a program's page and focus its pane, if it still has one."""
+        pane = next((pane for pane in self.panes if pane.program is program), None)
+        if pane is not None:
+            self.page = self._page_of(pane)
+            self._focus[self.page] = self.shown.index(pane)
+            self.replace_all()
 
     def focus_step(self, step: int) -> None:
-        """Focus the next or the previous pane."""
-        self.focus_pane((self._focus + step) % len(self.panes))
+        """Focus the next or the previous pane of the page."""
+        shown = self.shown
+        self.focus_pane((shown.index(self.focused_pane) + step) % len(shown))
 
     def toggle_zoom(self, zoomed: bool | None = None) -> None:
         """One pane alone, or all again."""
@@ -190,7 +228,8 @@ class Board(Widget):
 
     def on_pane_focused(self, message: Pane.Focused) -> None:
         """A click into a pane."""
-        self.focus_pane(self.panes.index(message.pane))
+        if message.pane in self.shown:
+            self.focus_pane(self.shown.index(message.pane))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Another size, other places."""

@@ -64,6 +64,7 @@ class CatalogueBody(Widget):
         self._edit = LineEdit()
         self._at = 0
         self._top = 0
+        self._rows = 0
         self._entries: list[Entry] = []
         self.search()
 
@@ -89,8 +90,8 @@ class CatalogueBody(Widget):
     def page(self, cells: int, height: int) -> list[Line]:
         """The whole page in `height` lines."""
         about = self._about(cells)
-        rows = max(1, height - 3 - len(about))
-        self._top = max(0, min(self._top, self._at), self._at - rows + 1)
+        self._rows = rows = max(1, height - 3 - len(about))
+        self._top = max(0, min(self._top, self._at, len(self._entries) - rows), self._at - rows + 1)
         shown = self._entries[self._top : self._top + rows]
         lines = [self._search_line(), *(self._entry_line(entry, cells) for entry in shown)]
         lines += [()] * (rows + 1 - len(lines))
@@ -154,7 +155,7 @@ class CatalogueBody(Widget):
     def at_line(self, y: int) -> None:
         """Put the cursor on a line of the screen."""
         index = self._top + y - 1
-        if y >= 1 and index < len(self._entries):
+        if 1 <= y <= self._rows and index < len(self._entries):
             self._at = index
             self.refresh()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bttop.engine.engine import boot_ns
 from bttop.engine.identities import Identities
@@ -29,14 +29,23 @@ if TYPE_CHECKING:
     from bttop.ui.app import BttopApp
 
 
+class Step(NamedTuple):
+    """One question that was asked on the way."""
+
+    came_from: Program
+    name: str
+    """Of the program that answers it."""
+    group: str
+    """What is closed together: a ladder is one step back."""
+
+
 class Explorer:
     """The next question, the ladder, and the way back."""
 
     def __init__(self, app: BttopApp) -> None:
         self._app = app
         self.identities = Identities()
-        self._trail: list[tuple[Program, str]] = []
-        """Where each question was asked: the pane it came from, and the name of the pane it made."""
+        self._trail: list[Step] = []
         self._column = 0
 
     def close(self) -> None:
@@ -119,7 +128,8 @@ class Explorer:
             self._app.prompt.open(self._text(asked))
             return
         question = self._question(asked)
-        self._trail.append((pane.program, question.name))
+        self._app.board.put_on_page(question.name, self._app.board.page)
+        self._trail.append(Step(pane.program, question.name, question.name))
         self._app.add_program(question, replace(self._app.settings, pin=asked.pin))
         self._app.tell(f"{question.name} is asked; Backspace returns, w saves it")
 
@@ -129,15 +139,18 @@ class Explorer:
         return from_text(self._app.unique_name(asked.name), asked.text)
 
     def back(self) -> None:
-        """Close the question asked last and return to where it came from."""
+        """Close the question (or the ladder) asked last and return to where it came from."""
         while self._trail:
-            came_from, name = self._trail.pop()
-            asked = next((one for one in self._app.engine.programs if one.name == name), None)
-            if asked is None:
-                continue
-            self._app.engine.remove(asked)
-            self._app.board.focus_program(came_from)
-            return
+            last = self._trail[-1]
+            steps = [step for step in self._trail if step.group == last.group]
+            self._trail = [step for step in self._trail if step.group != last.group]
+            names = {step.name for step in steps}
+            asked = [program for program in self._app.engine.programs if program.name in names]
+            for program in asked:
+                self._app.engine.remove(program)
+            if asked:
+                self._app.board.focus_program(last.came_from)
+                return
         self._app.tell("nothing to go back to")
 
     def open_ladder(self) -> None:
@@ -146,11 +159,15 @@ class Explorer:
         if pid is None:
             self._app.tell("this row has no process; p asks for one", "warn")
             return
+        page = f"ladder {pid}"
+        came_from = self._app.pane.program
         for step in ladder(pid):
             question = self._question(step)
             name = self._app.unique_name(f"{step.name} {pid}")
+            self._app.board.put_on_page(name, page)
+            self._trail.append(Step(came_from, name, page))
             self._app.add_program(replace(question, name=name), replace(self._app.settings, pin=step.pin))
-        self._app.tell(f"the ladder for pid {pid}; X closes a pane")
+        self._app.tell(f"the ladder for pid {pid}, on a page of its own: 0 changes pages, Backspace closes it")
 
 
 def _unit(process: Process | None) -> str:

@@ -76,6 +76,7 @@ COMMANDS: tuple[Command, ...] = (
     _pane("next", ("tab",), "Next pane", lambda app: app.board.focus_step(1)),
     _pane("previous", ("shift+tab",), "Previous pane", lambda app: app.board.focus_step(-1)),
     *(_focus(number) for number in range(1, 10)),
+    _pane("page", ("0",), "Next page of panes", lambda app: app.board.next_page()),
     _pane("back", ("escape",), "Back: deselect, clear the filter, leave the zoom", lambda app: app.back()),
     _pane("badges", ("b",), "Explain the pane's badges and state", lambda app: app.explain()),
     _row("detail", ("enter",), "The row in full, and what to ask next", lambda app: app.explorer.open_row(), "row"),

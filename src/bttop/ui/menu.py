@@ -22,7 +22,7 @@ LETTERS = "abcdgimnoprstuvwxyz"
 """Keys of the choices; those that move or leave (e f h j k l q) are left out."""
 FEW_CHOICES = 5
 """Choices that stay in sight however long the row is."""
-_BACK = frozenset({"escape", "backspace", "q"})
+_BACK = frozenset({"escape", "backspace", "q", "ctrl+c"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class MenuBody(Widget):
         self.choices = list(choices)
         self._theme = theme
         self.at = 0
-        self._first = 0
+        self._shown = range(0)
         self._first_line = 0
 
     def render_lines(self, crop: Region) -> list[Strip]:
@@ -75,7 +75,8 @@ class MenuBody(Widget):
         preview = self._preview(width) if room >= 2 * FEW_CHOICES + len(head) else []
         least = min(len(self.choices), FEW_CHOICES) + 1 if self.choices else 0
         head = self._cut(head, max(1, room - least))
-        rows = max(0, min(len(self.choices), room - len(head) - 1 - min(len(preview), room // 4)))
+        space = max(0, room - len(head) - 1)
+        rows = min(len(self.choices), space, max(FEW_CHOICES, space - min(len(preview), room // 4)))
         lines = [_rule(self._title, width), *head, *self._choice_lines(width, rows, len(head) + 1)]
         lines += preview[: max(0, height - 1 - len(lines))]
         lines += [()] * (height - 1 - len(lines))
@@ -91,9 +92,9 @@ class MenuBody(Widget):
         """`rows` choices around the one at hand, below a rule that says which of them these are."""
         if not self.choices:
             return []
-        self._first = max(0, min(self._first, self.at), self.at - rows + 1)
+        first = max(0, min(self._shown.start, self.at, len(self.choices) - rows), self.at - rows + 1)
         self._first_line = first_line + 1
-        shown = range(self._first, min(len(self.choices), self._first + rows))
+        self._shown = shown = range(first, min(len(self.choices), first + rows))
         part = f" {shown.start + 1} to {shown.stop} of {len(self.choices)}" if len(shown) < len(self.choices) else ""
         return [_rule(f"ask next{part}", width), *(self._choice_line(index, width) for index in shown)]
 
@@ -114,8 +115,8 @@ class MenuBody(Widget):
 
     def choice_at(self, y: int) -> int | None:
         """The choice on a line of the screen."""
-        index = self._first + y - self._first_line
-        return index if self._first_line <= y and self._first <= index < len(self.choices) else None
+        index = self._shown.start + y - self._first_line
+        return index if index in self._shown else None
 
     def move(self, step: int) -> None:
         """Another choice."""

@@ -73,7 +73,7 @@ def _tally(feed: Feed) -> list[Line]:
     counted = {
         "lost ticks": tally.lost_ticks, "lost messages": tally.lost_messages, "lost events": tally.lost_events,
         "inexact flushes": tally.late, "not kept": tally.dropped, "helper errors": tally.helper_errors,
-        "map full": tally.map_full, "unreadable lines": tally.undecodable,
+        "lost updates": tally.lost_updates, "map full": tally.map_full, "unreadable lines": tally.undecodable,
         "oversized lines": tally.oversized, "unplanned starts": feed.status.restarts,
     }  # fmt: skip
     return [_pair(name, f"{count:,}", "warn") for name, count in counted.items() if count]

@@ -29,11 +29,12 @@ def run_dashboard(
     themes, bad = load_themes(overlay("themes"))
     around = Surroundings(
         library,
-        (*folders, *overlay("themes")),
+        folders,
+        overlay("themes"),
         themes,
         _choose_theme(themes, theme),
         _glyphs(),
-        [str(one) for one in library.failures] + [f"theme {one.path.name}: {one.reason}" for one in bad],
+        [f"theme {one.path.name}: {one.reason}" for one in bad],
     )
     return asyncio.run(_run(BttopApp(engine, settings, around)))
 

@@ -120,6 +120,8 @@ DOUBT_TEXTS = {
     Doubt.AMBIGUOUS.value: "bpftrace joins key parts with commas and does not escape them; a part that holds a comma "
     "itself may be split wrongly, and equal-looking keys were added up.",
     Doubt.MAP_FULL.value: "The map has no room for new keys: known keys go on counting, new ones are missing.",
+    Doubt.LOST_UPDATES.value: "Two CPUs made the same new key at the same moment and bpftrace 0.23 dropped one event; "
+    "how many is counted below. 0.27 does not.",
     Doubt.LOST_EVENTS.value: "bpftrace's output buffer overflowed and messages were lost.",
     Doubt.TRUNCATED.value: "The script printed more than is kept of one interval.",
     Doubt.DAMAGED.value: "A line of this flush could not be read: a map may be missing.",
