@@ -38,7 +38,7 @@ def before_and_under(line: Line) -> tuple[str, str]:
     return plain(line[:at]), line[at].text
 
 
-@given(st.text(max_size=120) | st.text("名\n\x1ba", max_size=120), st.integers(40, 120), st.data())
+@given(st.text(max_size=120) | st.text("名\n\x1ba", min_size=40, max_size=120), st.integers(40, 120), st.data())
 def test_the_cursor_is_in_sight_whatever_is_typed(text: str, cells: int, data: st.DataObject) -> None:
     cursor = data.draw(st.integers(0, len(text)))
     line = answer(asking(text, cursor), cells)

@@ -22,7 +22,7 @@ from tests.ui.scenes import SHIPPED_THEMES, text_of
 
 NIGHT = load_themes([SHIPPED_THEMES])[0]["night"]
 LISTING = b"".join(b"kprobe:tcp_function_%d\n" % number for number in range(900)) + (
-    b"tracepoint:syscalls:sys_enter_openat\nkprobe:do_sys_openat2\n"
+    b"tracepoint:syscalls:sys_enter_openat\nkprobe:do_filp_open\n"
 )
 OPENAT = "tracepoint:syscalls:sys_enter_openat\n    int dfd\n    const char * filename\n"
 FILES = {

@@ -28,7 +28,7 @@ class Settings:
     @property
     def one_process(self) -> bool:
         """Whether the pin holds programs to one process."""
-        return self.pin is not None and len(self.pin.pids) == 1
+        return self.pin is not None and len(self.pin.pids) == 1 and not self.pin.children
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class Attempts:
         """Whether the attempt at hand has worked; the program says so. What has worked is not given up."""
         self.why_fallback = ""
         """Why the first source was left, once it was."""
+        self._left_out: frozenset[str] = frozenset()
 
     def current(self, unavailable: Callable[[Source, str], None]) -> Attempt | None:
         """The attempt at hand, past all sources that this kernel cannot run (each told to `unavailable`)."""
@@ -93,9 +94,17 @@ class Attempts:
         left = self._order[self._at][0]
         self._at += 1
         self.proved = False
+        self._left_out = frozenset()
         if self._at < len(self._order) and self._order[self._at][0] is not left:
             self.why_fallback = self.why_fallback or why
         return self._at < len(self._order)
+
+    def without(self, maps: frozenset[str]) -> bool:
+        """Go on with the attempt at hand and leave maps of the script alone; whether that changes anything."""
+        if maps <= self._left_out:
+            return False
+        self._left_out |= maps
+        return True
 
     def adjust(self, settings: Settings) -> None:
         """Go on under other settings: from the source at hand, whose edited text may work now."""
@@ -126,8 +135,14 @@ class Attempts:
         pin, front = self._settings.pin, source.front
         if edited and isinstance(source.script, Script):
             interval_ms = self._tuning.interval_ms(self._settings.interval_ms)
-            schemes = self._tuning.schemes
-            prepared = prepare(source.script, interval_ms=interval_ms, pin=pin, front=front, schemes=schemes)
+            prepared = prepare(
+                source.script,
+                interval_ms=interval_ms,
+                pin=pin,
+                front=front,
+                schemes=self._tuning.schemes,
+                leave_out=self._left_out,
+            )
         else:
             prepared = unedited(source.script, pin=pin, front=front)
         wears_out = prepared.uses_user_stacks and self._release >= (0, 23)
@@ -147,6 +162,9 @@ class Attempts:
                 f"bpftrace {self._release} closes its own descriptors while it names user frames of many "
                 "processes; pin one PID, or use bpftrace 0.23 or newer",
             )
+        if edited and self._left_out:
+            names = ", ".join(sorted(self._left_out))
+            yield Badge("maps left out", f"{names}: none of the probes that fill it exists here")
         first = self._order[0][0]
         if source is not first:
             yield Badge("fallback", f"{source.name} runs instead of {first.name}: {self.why_fallback}")

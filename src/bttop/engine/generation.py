@@ -13,7 +13,7 @@ from bttop.model.flush import Flush, FlushAssembler, Tally
 from bttop.model.plan import Plan
 from bttop.model.records import Oversized, Record, StampedLine
 from bttop.model.release import Release
-from bttop.script.diagnostics import parse_diagnostics, render
+from bttop.script.diagnostics import parse_diagnostics, render, undefined_maps
 
 SECOND: Final = 1_000_000_000
 KEPT_NOTES: Final = 200
@@ -140,6 +140,11 @@ class Generation:
     def settled(self, now: int) -> bool:
         """Whether it is attached for an interval, and may never send a heartbeat that would say that it works."""
         return self.ready_ns is not None and not self.must_beat and now - self.ready_ns >= self.plan.interval_ns
+
+    def undefined_maps(self) -> frozenset[str]:
+        """Maps of the user's script that bpftrace called undefined: it leaves out probes that do not exist here, and
+        then nothing fills them."""
+        return frozenset(map(self.plan.logical, undefined_maps(parse_diagnostics(list(self._notes)))))
 
     def ending(self, code: int) -> str:
         """How the process ended, in words."""

@@ -272,7 +272,7 @@ class Program:
             return
         if code != 0 and not was_killed(code):
             self._complain(generation.complaint(generation.ending(code)))
-            if not self._attempts.proved and self._attempts.advance(generation.ending(code)):
+            if not self._attempts.proved and self._has_another(generation, generation.ending(code)):
                 self._begin(now, "")
                 return
         self._give_up_for_now(now, generation.complaint(generation.ending(code)), again=was_killed(code))
@@ -297,15 +297,19 @@ class Program:
             self._enter(State.ENDED, now, _why_ended(generation))
         elif was_fresh and self._next is None and not self._attempts.proved:
             self._complain(generation.complaint(reason))
-            self._failed_to_start(reason, now)
+            self._failed_to_start(generation, reason, now)
         else:
             self._complain(generation.complaint(reason))
             self._let_go(now, reason)
 
-    def _failed_to_start(self, reason: str, now: int) -> None:
+    def _has_another(self, generation: Generation, reason: str) -> bool:
+        """Whether there is more to try: the same without the maps that no probe fills here, or the next attempt."""
+        return self._attempts.without(generation.undefined_maps()) or self._attempts.advance(reason)
+
+    def _failed_to_start(self, generation: Generation, reason: str, now: int) -> None:
         """It never flushed: a text, load or attach error, which the next attempt may not have."""
         self._succeed(None)
-        if self._attempts.advance(reason):
+        if self._has_another(generation, reason):
             self._begin(now, "")
         else:
             self._enter(State.FAILED, now, "it cannot run here as it is", complaint=self._complaint)

@@ -90,17 +90,16 @@ class AskBar(Widget, can_focus=True):
         if self._offered:
             lines.append(self._completion_line(cells))
         prompt = f" {self._question.prompt}"
-        text, cursor = visible_part(self._edit.text, self._edit.cursor, max(10, cells - len(prompt) - 1))
-        under = text[cursor : cursor + 1] or " "
-        lines.append(
-            (
-                Span(prompt, "key"),
-                Span(visible(text[:cursor])),
-                Span(visible(under), "cursor"),
-                Span(visible(text[cursor + 1 :])),
-            )
-        )
-        return lines
+        return [*lines, (Span(prompt, "key"), *self._answer(max(10, cells - len(prompt) - 1)))]
+
+    def _answer(self, cells: int) -> Line:
+        """As much of the answer as fits, what is under the cursor always."""
+        text, cursor = self._edit.text, self._edit.cursor
+        before = visible(text[max(0, cursor - cells) : cursor])
+        under = visible(text[cursor : cursor + 1])
+        part, at = visible_part(before + under + visible(text[cursor + 1 : cursor + cells]), len(before), cells)
+        behind = at + max(1, len(under))
+        return (Span(part[:at]), Span(part[at:behind] or " ", "cursor"), Span(part[behind:]))
 
     def _completion_line(self, cells: int) -> Line:
         spans = [Span(" ")]
@@ -120,7 +119,7 @@ class AskBar(Widget, can_focus=True):
     def on_key(self, event: events.Key) -> None:
         """Every key is for the answer; what was typed right behind its last key is for whoever has the keys now."""
         if self._question is None:
-            if not self.has_focus:
+            if self.screen.focused is not self:
                 event.stop()
                 self.app.post_message(events.Key(event.key, event.character))
             return
@@ -160,7 +159,8 @@ class AskBar(Widget, can_focus=True):
         assert self._question is not None
         found = self._question.complete(self._edit.text, self._edit.cursor)
         if self._offered and self._choice >= -1:
-            self._choice = (self._choice + step) % len(self._offered)
+            # The first step back, as the first one ahead, comes from outside of the words.
+            self._choice = (self._choice + step + (self._choice < 0 > step)) % len(self._offered)
             self._edit = self._edit.replace_from(self._start, self._offered[self._choice])
         elif len(found.words) == 1:
             self._edit = self._edit.replace_from(found.start, found.words[0])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bttop.ui.text import width
+
 _WORD_BREAKS = " \t\n:/(){}[],;"
 
 
@@ -100,8 +102,26 @@ class LineEdit:
 
 
 def visible_part(text: str, cursor: int, cells: int) -> tuple[str, int]:
-    """The part of a long line that holds the cursor, and the cursor's place in it."""
-    if len(text) < cells:
-        return text, cursor
-    start = max(0, min(cursor - cells * 2 // 3, len(text) - cells + 1))
-    return text[start : start + cells - 1], cursor - start
+    """The part of a long line that holds the cursor, and the cursor's place in it. At least one of the cells stays
+    free, for a cursor behind the end."""
+    start = _back(text, cursor, (cells - 1) * 2 // 3)
+    end = _ahead(text, start, cells - 1)
+    if end == len(text):
+        start = _back(text, end, cells - 1)
+    return text[start:end], cursor - start
+
+
+def _back(text: str, end: int, cells: int) -> int:
+    """Where to begin, so that the text up to `end` takes no more than so many cells."""
+    start, used = end, 0
+    while start > 0 and (used := used + width(text[start - 1])) <= cells:
+        start -= 1
+    return start
+
+
+def _ahead(text: str, start: int, cells: int) -> int:
+    """Where to end, so that the text from `start` takes no more than so many cells."""
+    end, used = start, 0
+    while end < len(text) and (used := used + width(text[end])) <= cells:
+        end += 1
+    return end
