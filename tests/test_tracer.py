@@ -40,9 +40,7 @@ PATIENCE = 30.0
 """Seconds that a condition may take on a busy machine; nothing waits that long when all is well."""
 TRACER = Path(tracer.__file__)
 PYTHONS = [sys.executable, *filter(None, os.environ.get("BTTOP_TEST_PYTHON", "").split(":"))]
-BPFTRACES = [
-    name for name in ["bpftrace", *os.environ.get("BTTOP_TEST_BPFTRACE", "").split(":")] if shutil.which(name)
-]
+BPFTRACES = [name for name in ["bpftrace", *os.environ.get("BTTOP_TEST_BPFTRACE", "").split(":")] if shutil.which(name)]
 
 F = TypeVar("F")
 
@@ -206,9 +204,7 @@ def test_an_unfinished_last_line_is_sent(session: Session) -> None:
 
 
 def test_any_bytes_pass_unchanged(session: Session) -> None:
-    session.finish(
-        session.start(["line", ""], ["line", "a\r"], ["garbage", 70_000], ["line", ""], ["line", ""])
-    )
+    session.finish(session.start(["line", ""], ["line", "a\r"], ["garbage", 70_000], ["line", ""], ["line", ""]))
     stream = b"\n".join(session.lines())
     assert stream.startswith(b"\na\r\n")
     assert set(stream) == set(range(256))
@@ -218,9 +214,7 @@ def test_any_bytes_pass_unchanged(session: Session) -> None:
 
 def test_a_line_is_kept_up_to_the_cap_and_counted_above(open_session: Callable[..., Session]) -> None:
     session = open_session("--cap", "1000")
-    session.finish(
-        session.start(["huge", 1000], ["huge", 1001], ["line", "next"], ["huge", 300_000], ["line", "last"])
-    )
+    session.finish(session.start(["huge", 1000], ["huge", 1001], ["line", "next"], ["huge", 300_000], ["line", "last"]))
     found = [
         f.data if isinstance(f, StampedLine) else f.size
         for f in session.frames
@@ -236,9 +230,7 @@ def test_a_line_of_many_megabytes_comes_whole(session: Session) -> None:
 
 def test_pieces_on_stderr_become_one_line(session: Session) -> None:
     session.finish(
-        session.start(
-            ["error", "ERROR"], ["error", ": "], ["error", "text"], ["error", "\n"], ["error", "\n"]
-        )
+        session.start(["error", "ERROR"], ["error", ": "], ["error", "text"], ["error", "\n"], ["error", "\n"])
     )
     assert session.lines(stream="stderr") == [b"ERROR: text", b""]
 
@@ -355,9 +347,7 @@ def test_a_program_inherits_no_descriptor(session: Session) -> None:
     assert session.lines(second) == [b"0", b"1", b"2", b"3"]  # 3 is the folder that ls reads
 
 
-@pytest.mark.parametrize(
-    ("mode", "reason"), [(None, "No such file or directory"), (0o644, "Permission denied")]
-)
+@pytest.mark.parametrize(("mode", "reason"), [(None, "No such file or directory"), (0o644, "Permission denied")])
 def test_a_program_that_cannot_be_executed_failed(session: Session, mode: int | None, reason: str) -> None:
     path = session.folder / "tool"
     if mode is not None:
@@ -576,9 +566,7 @@ def test_the_tracer_is_written_for_python_3_6() -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
-def test_the_tracer_works_without_any_installed_package(
-    open_session: Callable[..., Session], python: str
-) -> None:
+def test_the_tracer_works_without_any_installed_package(open_session: Callable[..., Session], python: str) -> None:
     session = open_session(python=python)
     ident = session.start(["error", "warning\n"], ["report"], ["deaf", 1], ["wait"])
     pid = session.report(ident)["pid"]

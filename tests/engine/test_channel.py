@@ -50,9 +50,7 @@ generations = st.integers(0, 2**32 - 1)
 numbers = st.integers(-(2**31), 2**63)
 kinds = st.dictionaries(st.sampled_from(tracer.WATCHED), st.integers(0, 999))
 any_frames = st.one_of(
-    st.builds(
-        StampedLine, generations, st.sampled_from(["stdout", "stderr"]), moments, st.binary(max_size=60)
-    ),
+    st.builds(StampedLine, generations, st.sampled_from(["stdout", "stderr"]), moments, st.binary(max_size=60)),
     st.builds(LongLine, generations, moments, st.integers(0, 2**40)),
     st.builds(Started, generations, moments, numbers),
     st.builds(Failed, generations, moments, st.text(max_size=20)),
@@ -222,9 +220,7 @@ def test_a_command_larger_than_the_pipe_arrives_whole(talk: Talk) -> None:
     words = ["word" * 1000] * 2000
     talk.channel.start(1, ["true", *words], {}, 0)
     talk.run(lambda: talk.has(Failed))
-    assert [frame.reason for frame in talk.frames if isinstance(frame, Failed)] == [
-        "true: Argument list too long"
-    ]
+    assert [frame.reason for frame in talk.frames if isinstance(frame, Failed)] == ["true: Argument list too long"]
 
 
 def test_the_tracer_keeps_the_session_of_its_caller(talk: Talk) -> None:

@@ -334,9 +334,7 @@ def test_a_printed_value_without_quotes_is_read() -> None:
     assert record == Printed(record.stamp, "value", "Argument list too long")
 
 
-@pytest.mark.parametrize(
-    "line", ['{"type": "hist", "data": {"@h": }}', '{"type": "hist", "data": {"@h": []}}']
-)
+@pytest.mark.parametrize("line", ['{"type": "hist", "data": {"@h": }}', '{"type": "hist", "data": {"@h": []}}'])
 def test_an_empty_histogram_has_no_buckets(line: str) -> None:
     assert printed_map(line, "0.15").rows == {"": ()}
 
@@ -351,9 +349,7 @@ FOLDED = '{"type": "hist", "data": {"@h": [{"min": 0, "max": 0, "count": 3}, '
 FOLDED += '{"min": -2147483648, "max": 0, "count": 4}]}}'
 
 
-@pytest.mark.parametrize(
-    ("release", "last"), [("0.19", Bucket(1 << 31, None, 4)), ("0.20", Bucket(-1 << 31, 0, 4))]
-)
+@pytest.mark.parametrize(("release", "last"), [("0.19", Bucket(1 << 31, None, 4)), ("0.20", Bucket(-1 << 31, 0, 4))])
 def test_large_values_folded_into_one_bucket_are_unfolded_up_to_0_19(release: str, last: Bucket) -> None:
     assert printed_map(FOLDED, release).rows == {"": (Bucket(0, 0, 3), last)}
 
@@ -371,9 +367,7 @@ def test_integers_printed_as_text_are_numbers_where_a_number_is_meant() -> None:
 
 
 def test_bucket_ends_printed_as_text_are_numbers() -> None:
-    line = (
-        '{"type": "hist", "data": {"@h": [{"min": 4503599627370496, "max": "9007199254740991", "count": 1}]}}'
-    )
+    line = '{"type": "hist", "data": {"@h": [{"min": 4503599627370496, "max": "9007199254740991", "count": 1}]}}'
     assert printed_map(line, "0.27").rows == {"": (Bucket(1 << 52, (1 << 53) - 1, 1),)}
 
 
@@ -397,9 +391,7 @@ def test_a_time_series_is_a_tuple_of_points() -> None:
 def test_the_broken_time_series_of_0_24_is_read() -> None:
     line = '{"type": "tseries", "data": {"@t": [{"interval_start":1970-01-01 00:00:00.5,"value":9}'
     line += '{"interval_start":1970-01-01 00:00:01.0,"value":8}]}}'
-    assert printed_map(line, "0.24").rows == {
-        "": (("1970-01-01 00:00:00.5", 9), ("1970-01-01 00:00:01.0", 8))
-    }
+    assert printed_map(line, "0.24").rows == {"": (("1970-01-01 00:00:00.5", 9), ("1970-01-01 00:00:01.0", 8))}
 
 
 def test_a_struct_is_one_value_if_the_script_says_that_the_map_has_no_key() -> None:
@@ -608,10 +600,7 @@ def test_any_json_in_any_place_gives_a_record(value: object, release: object, ki
 
 
 CAPTURED_LINES = [
-    line
-    for release in CAPTURED
-    for run in ("keys", "stacks", "misc")
-    for line in captured(f"{release}-{run}")
+    line for release in CAPTURED for run in ("keys", "stacks", "misc") for line in captured(f"{release}-{run}")
 ]
 
 
@@ -625,9 +614,7 @@ def test_captured_lines_cut_anywhere_and_glued_give_a_record(
 
 
 @given(st.sampled_from(CAPTURED_LINES), st.data(), st.sampled_from(RELEASES))
-def test_captured_lines_with_bytes_changed_give_a_record(
-    line: bytes, data: st.DataObject, release: object
-) -> None:
+def test_captured_lines_with_bytes_changed_give_a_record(line: bytes, data: st.DataObject, release: object) -> None:
     at = data.draw(st.integers(0, len(line)))
     always_a_record(line[:at] + data.draw(st.binary(max_size=4)) + line[at + 1 :], release)
 

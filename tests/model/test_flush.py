@@ -118,9 +118,7 @@ def test_a_long_step_is_lost_ticks() -> None:
 
 
 def test_a_step_of_one_and_a_half_intervals_is_no_lost_tick() -> None:
-    _, second = feed(
-        reader(planned()), [(SECOND, beat(1, SECOND)), (4 * SECOND, beat(2, 2 * SECOND + SECOND // 2))]
-    )
+    _, second = feed(reader(planned()), [(SECOND, beat(1, SECOND)), (4 * SECOND, beat(2, 2 * SECOND + SECOND // 2))])
     assert second.lost_ticks == 0
 
 
@@ -435,9 +433,7 @@ SCHEMES: tuple[Scheme, ...] = ("bank", "cumulative", "gauge", "own")
 def test_any_lines_in_any_order_give_flushes_of_some_length(
     lines: list[tuple[int, str]], scheme: Scheme, heartbeats: tuple[str, ...], release: str
 ) -> None:
-    maps = {
-        name: MapPlan(name, "hist" if name == "@h" else "count", (TEXT,), scheme) for name in ("@c", "@h")
-    }
+    maps = {name: MapPlan(name, "hist" if name == "@h" else "count", (TEXT,), scheme) for name in ("@c", "@h")}
     plan = Plan(maps, {"@__bt_c0": "@c", "@__bt_c1": "@c"}, heartbeats)
     into = reader(plan, release)
     for flush in [*feed(into, lines), into.due(100 * SECOND)]:

@@ -50,9 +50,7 @@ def test_captured_flushes_are_equal_after_packing(release: str, heartbeats: tupl
     whole = captured_plan("cumulative")
     reader = FlushReader(version(release), Plan(whole.maps, whole.aliases, heartbeats, whole.interval_ns), 7)
     lines = captured(f"{release}-keys") + captured(f"{release}-stacks")
-    found = [
-        reader.feed(stamped(data, at * SECOND // 20, generation=7))[1] for at, data in enumerate(lines, 1)
-    ]
+    found = [reader.feed(stamped(data, at * SECOND // 20, generation=7))[1] for at, data in enumerate(lines, 1)]
     found.append(reader.due(len(lines) * SECOND))
     complete = [flush for flush in found if flush is not None]
     assert len(complete) >= 3

@@ -29,9 +29,7 @@ from bttop.model.values import added_buckets, made_stats
         (Stats(5, 4, 20), Stats(3, 4, 12), "avg", Stats(2, 4, 8)),
     ],
 )
-def test_what_was_added_to_a_value(
-    now: Value, before: Value, aggregation: Aggregation, difference: Value
-) -> None:
+def test_what_was_added_to_a_value(now: Value, before: Value, aggregation: Aggregation, difference: Value) -> None:
     assert added(now, before, aggregation) == difference
 
 

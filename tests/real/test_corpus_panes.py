@@ -104,3 +104,18 @@ def test_every_tool_that_bare_bpftrace_runs_is_a_working_pane(bpftrace: str) -> 
     tried = [pane for pane in found.values() if not pane.refusal]
     assert tried
     assert [pane for pane in tried if not pane.works] == []
+
+
+def test_where_bpftrace_runs_what_is_left_of_a_script_so_does_its_pane(bpftrace: str, tmp_path: Path) -> None:
+    """0.24 and newer leave out probes that do not exist; then nothing fills their maps."""
+    script = tmp_path / "calls.bt"
+    script.write_text(
+        "kprobe:bttop_has_no_such_function { @gone[pid] = count(); }\n"
+        "tracepoint:raw_syscalls:sys_enter { @calls[pid] = count(); }\n"
+    )
+    if find_bpftrace(bpftrace).release < (0, 24):
+        pytest.skip("this release runs all of a script or nothing")
+    (pane,) = panes(bpftrace, [script])
+    assert pane.works
+    assert pane.flushes == "heartbeat"
+    assert "maps left out" in pane.badges

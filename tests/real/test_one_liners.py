@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import subprocess
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,6 +115,19 @@ def python_calls() -> Iterator[Load]:
     yield Load(0, lambda: subprocess.run(command, check=True, timeout=load.LIMIT_SECONDS))
 
 
+@contextlib.contextmanager
+def postgres_query() -> Iterator[Load]:
+    """A cluster of its own, asked in single-user mode, which needs no server."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.chown(folder, "postgres")
+        as_postgres = ["runuser", "-u", "postgres", "--"]
+        create = [*as_postgres, str(_POSTGRES / "initdb"), "-D", f"{folder}/cluster", "--no-sync"]
+        subprocess.run(create, cwd=folder, capture_output=True, check=True, timeout=load.LIMIT_SECONDS)
+        ask = [*as_postgres, str(_POSTGRES / "postgres"), "--single", "-D", f"{folder}/cluster", "postgres"]
+        run = functools.partial(subprocess.run, input="select 1;\n" * 20, text=True, cwd=folder, capture_output=True)
+        yield Load(0, lambda: run(ask, check=True, timeout=load.LIMIT_SECONDS))
+
+
 _OPENS = "for _ in range(5000): open('/proc/self/comm').close()"
 _READS = "import os\nzero = os.open('/dev/zero', os.O_RDONLY)\nfor _ in range(5000): os.read(zero, 4096)"
 _MAPS = "import mmap\nfor _ in range(200): mmap.mmap(-1, 3 << 20).close()"
@@ -128,8 +142,9 @@ for _ in range(1000):
 """
 _PYTHON_CALLS = "for _ in range(2000): list(map(lambda one: one, (1, 2, 3)))"
 _PYTHON = "/usr/bin/python3.11"
+_POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
-STACK = r"\n.*\n"
+STACK = r".*\n.*\n.*"
 
 
 class Case(NamedTuple):
@@ -211,9 +226,9 @@ CASES = [
     Case("uprobe:/usr/lib/x86_64-linux-gnu/libssl.so.3:SSL_read { @[comm] = count(); }", tls_client, ("openssl",), 1),
     Case(
         "usdt:/usr/lib/postgresql/15/bin/postgres:postgresql:query__start { @[comm] = count(); }",
-        functools.partial(deed, ""),
+        postgres_query,
         ("postgres",),
-        1,
+        20,
     ),
 ]
 

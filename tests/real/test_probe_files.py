@@ -61,9 +61,7 @@ def first_that_attaches(bpftrace: str, names: list[str]) -> str:
         refusals[name] = tracing.refusal(bpftrace, PROBES / name, 0)
         if not refusals[name]:
             return name
-    return tracing.unable(
-        "; ".join(f"{name}: {tracing.reason_line(said)}" for name, said in refusals.items())
-    )
+    return tracing.unable("; ".join(f"{name}: {tracing.reason_line(said)}" for name, said in refusals.items()))
 
 
 def totals(rows: Rows) -> int:
@@ -255,9 +253,7 @@ def test_profile_finds_the_busy_process(bpftrace: str) -> None:
     wanted_seconds = 1.0
     with load.busy_loop() as pid, tracing.tracing(bpftrace, PROBES / "profile.bt", 0) as traced:
         start = load.cpu_seconds(pid)
-        tracing.wait_until(
-            lambda: load.cpu_seconds(pid) - start >= wanted_seconds, load.LIMIT_SECONDS, "a busy second"
-        )
+        tracing.wait_until(lambda: load.cpu_seconds(pid) - start >= wanted_seconds, load.LIMIT_SECONDS, "a busy second")
         maps = traced.stop()
         used = load.cpu_seconds(pid) - start
     samples = totals(tracing.key_starts(maps["@stacks"], pid, "bttop-busy"))
@@ -270,9 +266,7 @@ def test_profile_finds_the_busy_process(bpftrace: str) -> None:
 def test_profile_with_a_pid_shows_no_other_process_and_no_idle_cpu(bpftrace: str) -> None:
     with load.busy_loop() as pid, tracing.tracing(bpftrace, PROBES / "profile.bt", pid) as traced:
         start = load.cpu_seconds(pid)
-        tracing.wait_until(
-            lambda: load.cpu_seconds(pid) - start >= 0.5, load.LIMIT_SECONDS, "half a busy second"
-        )
+        tracing.wait_until(lambda: load.cpu_seconds(pid) - start >= 0.5, load.LIMIT_SECONDS, "half a busy second")
         maps = traced.stop()
     assert set(maps) == {"@stacks"}
     assert tracing.key_starts(maps["@stacks"], pid, "bttop-busy") == maps["@stacks"] != []

@@ -101,9 +101,7 @@ class Painter(App[None]):
 
     async def _lend_terminal(self) -> None:
         with self.batch_update(), self.suspend():
-            shell = await asyncio.create_subprocess_exec(
-                "sh", "-c", "stty -a; echo the shell has it; read line"
-            )
+            shell = await asyncio.create_subprocess_exec("sh", "-c", "stty -a; echo the shell has it; read line")
             await shell.wait()
 
 

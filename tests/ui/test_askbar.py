@@ -122,5 +122,3 @@ def test_tab_without_words_changes_nothing() -> None:
 
 def test_words_that_only_contain_what_is_typed_do_not_take_it_away() -> None:
     assert texts_after(offering("read", "kprobe:vfs_read", "tracepoint:x:read"), 1) == ["read"]
-
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -114,12 +115,11 @@ def test_typing_searches_and_puts_the_cursor_on_the_first_match(body: CatalogueB
 def test_the_arguments_of_a_probe_are_asked_for_and_shown(body: CatalogueBody, kernel: KernelProbes) -> None:
     press(body, *"openat")
     text(body)
-    ready = threading.Event()
-    for _ in range(int(PATIENCE * 100)):
-        if kernel.arguments("tracepoint:syscalls:sys_enter_openat") is not None:
-            break
-        ready.wait(0.01)
-    assert text(body).split("\n")[-2] == " int dfd  const char * filename"
+    end = time.monotonic() + PATIENCE
+    while kernel.arguments("tracepoint:syscalls:sys_enter_openat") is None:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert text(body).split("\n")[-2].strip() == "int dfd  const char * filename"
 
 
 def test_the_help_of_a_file_is_shown(body: CatalogueBody) -> None:

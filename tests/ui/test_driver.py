@@ -162,9 +162,7 @@ def test_what_waits_for_a_stuck_terminal_is_bounded() -> None:
         assert later["written"] - stuck["written"] < WAITING_LIMIT
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)]
-)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)])
 def test_signal_ends_a_stuck_dashboard(number: signal.Signals, code: int) -> None:
     with painter() as painting:
         painting.get_stuck()
@@ -196,12 +194,8 @@ def test_closed_terminal_ends_with_129_although_sighup_is_ignored() -> None:
         assert painting.terminal.exit_code() == 129
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)]
-)
-def test_last_resort_ends_a_hanging_loop_after_stopping_the_children(
-    number: signal.Signals, code: int
-) -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)])
+def test_last_resort_ends_a_hanging_loop_after_stopping_the_children(number: signal.Signals, code: int) -> None:
     with painter() as painting:
         painting.terminal.send("h")
         painting.wait_until_loop_hangs()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 
 from bttop.engine.host import Bpftrace
@@ -39,12 +40,20 @@ async def complaints(bpftrace: Bpftrace, prepared: Prepared, name: str) -> tuple
     try:
         said, _ = await asyncio.wait_for(process.communicate(), TIMEOUT)
     except TimeoutError:
-        process.kill()
-        await process.wait()
         return ()
+    finally:
+        await _end(process)
     if process.returncode is None or process.returncode <= 0:
         return ()
     return _errors(said.decode(errors="replace").splitlines(), prepared, name)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Leave nothing behind, also when bttop is left while it checks."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
 
 
 def _errors(said: Sequence[str], prepared: Prepared, name: str) -> tuple[str, ...]:

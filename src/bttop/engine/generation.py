@@ -142,9 +142,10 @@ class Generation:
         return self.ready_ns is not None and not self.must_beat and now - self.ready_ns >= self.plan.interval_ns
 
     def undefined_maps(self) -> frozenset[str]:
-        """Maps of the user's script that bpftrace called undefined: it leaves out probes that do not exist here, and
-        then nothing fills them."""
-        return frozenset(map(self.plan.logical, undefined_maps(parse_diagnostics(list(self._notes)))))
+        """Flushed maps of the user's script that bpftrace called undefined: it leaves out probes that do not exist
+        here, and then nothing fills them."""
+        named = undefined_maps(parse_diagnostics(list(self._notes)))
+        return frozenset(name for one in named if (name := self.plan.logical(one)) in self.plan.maps)
 
     def ending(self, code: int) -> str:
         """How the process ended, in words."""

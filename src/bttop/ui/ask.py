@@ -159,8 +159,8 @@ class AskBar(Widget, can_focus=True):
         assert self._question is not None
         found = self._question.complete(self._edit.text, self._edit.cursor)
         if self._offered and self._choice >= -1:
-            # The first step back, as the first one ahead, comes from outside of the words.
-            self._choice = (self._choice + step + (self._choice < 0 > step)) % len(self._offered)
+            before = 0 if self._choice < 0 and step < 0 else self._choice  # the first step back leads to the last word
+            self._choice = (before + step) % len(self._offered)
             self._edit = self._edit.replace_from(self._start, self._offered[self._choice])
         elif len(found.words) == 1:
             self._edit = self._edit.replace_from(found.start, found.words[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -45,21 +46,23 @@ class History:
         self._lines = [*[one for one in self._lines if one != text][-KEPT + 1 :], text]
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._path.open("a", encoding="utf-8", errors="surrogateescape") as file:
-                file.write(line + "\n")
+            with self._path.open("ab") as file:
+                file.write(f"{line}\n".encode(errors="surrogateescape"))
         except OSError:
             return
 
     def _read(self) -> list[str]:
         try:
-            text = self._path.read_text(encoding="utf-8", errors="surrogateescape")
+            data = self._path.read_bytes()
         except OSError:
             return []
-        return [_unfolded(line) for line in text.splitlines()][-KEPT:]
+        # Only \n ends a line: what else Python takes for a line's end may stand in a program.
+        lines = [_unfolded(line.decode(errors="surrogateescape")) for line in data.split(b"\n") if line]
+        return list(reversed(dict.fromkeys(reversed(lines))))[-KEPT:]
 
 
 def _unfolded(line: str) -> str:
-    return line.replace("\\\\", "\0").replace("\\n", "\n").replace("\0", "\\")
+    return re.sub(r"\\([\\n])", lambda found: "\n" if found[1] == "n" else "\\", line)
 
 
 class Prompt:

@@ -24,7 +24,10 @@ def editor_command() -> list[str] | None:
     """The user's editor as an argument list, or None when there is none to be found."""
     wanted = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if wanted:
-        words = shlex.split(wanted)
+        try:
+            words = shlex.split(wanted)
+        except ValueError:
+            return None  # a quote that is never closed
         return words if words and shutil.which(words[0]) else None
     return next(([name] for name in _USUAL if shutil.which(name)), None)
 

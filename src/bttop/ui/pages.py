@@ -54,7 +54,7 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
         lines.append(_pair("last flush", f"number {feed.flush.number}, {feed.flush.seconds:.4f} s long"))
         lines.append(_pair("history", f"{len(program.history)} flushes, {numbers.size(program.history.bytes)}B"))
     lines += _tally(feed)
-    if status.state is State.LIVE and not status.badges and not feed.doubts():
+    if status.state is State.LIVE and not status.badges and not feed.doubts() and not _tally(feed):
         lines += [(), *_paragraph("No caveats: every number here is exact for its interval.", "good", cells)]
     for badge in status.badges:
         lines += [(), (Span(f" {visible(badge.text)}", "badge"),), *_paragraph(badge.why, "text", cells)]

@@ -142,7 +142,9 @@ class Pane(Widget):
         if not order:
             return
         if choice.selected is None:
-            at = min(choice.top, len(order) - 1) if rows > 0 else len(order) - 1
+            shown = sum(key is not None for key in self.drawing.keys)
+            at = choice.top + (rows - 1 if rows > 0 else shown + rows)
+            at = max(0, min(len(order) - 1, at))
         else:
             here = order.index(choice.selected) if choice.selected in order else choice.top
             at = max(0, min(len(order) - 1, here + rows))

@@ -1,0 +1,102 @@
+"""What was asked before, kept across runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bttop.ui.asking import KEPT, History
+
+
+def test_lines_are_kept_across_runs_in_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "history"
+    first = History(path)
+    first.add("kprobe:a { }")
+    first.add("kprobe:b { }")
+    assert History(path).lines == first.lines == ("kprobe:a { }", "kprobe:b { }")
+
+
+def test_the_history_is_in_the_folder_of_the_user_s_state(plain_surroundings: Path) -> None:
+    History().add("kprobe:a { }")
+    assert (plain_surroundings / "bttop" / "history").read_text() == "kprobe:a { }\n"
+
+
+def test_the_folder_is_made_for_nobody_else(tmp_path: Path) -> None:
+    History(tmp_path / "state" / "history").add("x")
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_line_that_comes_again_is_the_newest_and_stands_once(tmp_path: Path) -> None:
+    history = History(tmp_path / "history")
+    for line in ("a", "b", "a"):
+        history.add(line)
+    assert history.lines == ("b", "a")
+    assert History(tmp_path / "history").lines == ("b", "a")
+
+
+def test_what_another_run_asked_meanwhile_is_not_lost(tmp_path: Path) -> None:
+    one, other = History(tmp_path / "history"), History(tmp_path / "history")
+    one.add("a")
+    other.add("b")
+    assert History(tmp_path / "history").lines == ("a", "b")
+
+
+def test_the_oldest_lines_are_forgotten(tmp_path: Path) -> None:
+    history = History(tmp_path / "history")
+    for number in range(KEPT + 20):
+        history.add(f"line {number}")
+    again = History(tmp_path / "history")
+    assert again.lines == history.lines
+    assert len(again.lines) == KEPT
+    assert again.lines[0] == "line 20"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BEGIN\n{\n  @a = 1;\n}",
+        'kprobe:f { printf("%d\\n", pid); }',
+        "\\\\n",
+        "ends with \\",
+        "a\\\nb",
+        "form\x0cfeed \x1c \x85 \u2028 line",
+        "carriage\rreturn",
+        "\x00",
+        "caf\udce9 名",
+    ],
+)
+def test_any_text_comes_back_as_it_was(tmp_path: Path, text: str) -> None:
+    History(tmp_path / "history").add(text)
+    assert History(tmp_path / "history").lines == (text,)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True, max_size=6))
+def test_whatever_is_asked_comes_back_in_its_order(tmp_path_factory: pytest.TempPathFactory, lines: list[str]) -> None:
+    path = tmp_path_factory.mktemp("state") / "history"
+    history = History(path)
+    for line in lines:
+        history.add(line)
+    assert History(path).lines == tuple(lines)
+
+
+def test_a_folder_that_cannot_be_written_only_costs_memory(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    history = History(tmp_path / "state" / "history")
+    history.add("a")
+    assert history.lines == ("a",)
+    assert History(tmp_path / "state" / "history").lines == ()
+
+
+def test_a_folder_in_the_place_of_the_history_is_harmless(tmp_path: Path) -> None:
+    (tmp_path / "history").mkdir()
+    history = History(tmp_path / "history")
+    history.add("a")
+    assert history.lines == ("a",)
+
+
+def test_a_damaged_history_gives_what_it_can(tmp_path: Path) -> None:
+    (tmp_path / "history").write_bytes(b"good\n\xff\xfe\nno end of line")
+    assert History(tmp_path / "history").lines == ("good", "\udcff\udcfe", "no end of line")
