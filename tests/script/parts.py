@@ -52,6 +52,8 @@ _EXPRESSIONS = [
         "arg0",
         "args->len",
         "args.len",
+        "args->saddr",
+        "probe",
         '"a}b"',
         "1",
         "-1",
@@ -65,6 +67,7 @@ _EXPRESSIONS = [
 _GLUE = ["", " ", "\n", " // note { /\n", " /* } */ "]
 _POINTS = [
     *("k:f", "kprobe:vfs_read", "t:sched:sched_switch", "tracepoint:irq:softirq_entry", "uprobe:/bin/a:f"),
+    *("t:tcp:tcp_retransmit_skb", "t:syscalls:sys_enter_*"),
     *("profile:hz:99", "BEGIN", "END", "k:f,\n// c\nk:g", 'uprobe:"/a b":"f{g"'),
 ]
 _OPENINGS = [
@@ -75,7 +78,13 @@ _OPENINGS = [
     "let @m = hash(3);\n",
     "/* a */",
 ]
-_OWN = ["", "", "interval:s:2 { time(); print(@a); clear(@a) }", "i:hz:1 { print(@b); }"]
+_OWN = [
+    "",
+    "",
+    "interval:s:2 { print(@a); clear(@a); }",
+    "interval:s:2 { time(); print(@a); clear(@a) }",
+    "i:hz:1 { print(@b); }",
+]
 
 
 def scripts() -> st.SearchStrategy[str]:
@@ -120,7 +129,11 @@ def _block(made: tuple[list[str], str, str]) -> str:
 @st.composite
 def _probes(draw: st.DrawFn) -> str:
     point = draw(st.sampled_from(_POINTS))
-    predicate = draw(st.sampled_from(["", "/pid == 1/", "/arg0 / 2 > 1 // x\n/", "/@s[tid]/", "/pid == $1/"]))
+    predicate = draw(
+        st.sampled_from(
+            ["", "/pid == 1/", "/arg0 / 2 > 1 // x\n/", "/@s[tid]/", "/pid == $1/", "/$1 == 0 || (@b_pid[1] != $1)/"]
+        )
+    )
     block = draw(_blocks())
     if draw(st.booleans()):
         block = f"{{ if (pid) {block} else {block} }}"

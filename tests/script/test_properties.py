@@ -19,7 +19,7 @@ texts = st.one_of(st.text(max_size=200), fragments)
 options = st.fixed_dictionaries(
     {},
     optional={
-        "pin": st.sampled_from([Pin(pids=(7,)), Pin(comm="a"), Pin(pids=(1, 2))]),
+        "pin": st.sampled_from([Pin((7,)), Pin(comm="a"), Pin((1, 2)), Pin((1, 2), children=True)]),
         "default_scheme": st.sampled_from(["bank", "cumulative"]),
         "rewrite_increments": st.booleans(),
         "rewrite_own": st.booleans(),
@@ -97,3 +97,10 @@ def test_every_map_of_a_plan_is_printed_by_the_text(text: str) -> None:
         assert len(printed) == (2 if plan.scheme == "bank" else 1)
         for each in printed:
             assert f"print({each}" in one.text
+
+
+@given(scripts(), options)
+def test_every_offer_is_another_script_that_is_read(text: str, chosen: dict[str, object]) -> None:
+    for one in prepare(read(text), **chosen).offers:  # type: ignore[arg-type]
+        assert one.rewritten != text
+        assert isinstance(read(one.rewritten), Script), one.rewritten

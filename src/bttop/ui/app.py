@@ -204,13 +204,15 @@ class BttopApp(App[None]):
         self._ask_bar.ask(question, text, notes)
 
     def question_from_file(self, name: str) -> Program:
-        """The program that a probe file is."""
-        return question_from_path(self.library, Path(name).expanduser())
+        """The program that a probe file is, under a name that no pane has yet."""
+        return self._named_anew(question_from_path(self.library, Path(name).expanduser()))
 
     def question_from_library(self, name: str) -> Program:
         """The program that a probe of the library is, under a name that no pane has yet."""
-        found = question_from_path(self.library, name)
-        return replace(found, name=self.unique_name(found.name))
+        return self._named_anew(question_from_path(self.library, name))
+
+    def _named_anew(self, program: Program) -> Program:
+        return replace(program, name=self.unique_name(program.name))
 
     def unique_name(self, wanted: str) -> str:
         """A name for one more pane."""
@@ -283,7 +285,7 @@ class BttopApp(App[None]):
         if self._offered is None:
             self.tell("no new probe file has appeared", "warn")
             return
-        self.add_program(question_from_path(self.library, self._offered), self.settings)
+        self.add_program(self._named_anew(question_from_path(self.library, self._offered)), self.settings)
         self._offered = None
 
     def edit_pane(self) -> None:

@@ -56,26 +56,29 @@ def save(app: BttopApp) -> None:
 
     def done(name: str | None) -> None:
         if name is not None and name.strip():
-            _write(app, folder / f"{name.strip().removesuffix('.bt')}.bt", sources[0].text)
+            _write(app, name.strip().removesuffix(".bt"), sources[0].text)
 
     usual = sources[0].name.removesuffix(".bt") if sources[0].path is not None else ""
     app.ask(Question(f"save to {folder}/", done), usual)
 
 
-def _write(app: BttopApp, path: Path, text: str) -> None:
-    if path.name.startswith(".") or path.parent != config_home() / "probes":
-        app.tell("a probe's name has no slash and no leading dot", "warn")
+def _write(app: BttopApp, name: str, text: str) -> None:
+    if name.startswith(".") or "/" in name or not name.isprintable():
+        app.tell("a probe's name is plain text without a slash or a leading dot", "warn")
         return
-    if path.exists():
-        app.tell(f"{path} exists already; choose another name", "warn")
-        return
+    path = config_home() / "probes" / f"{name}.bt"
+    app.reloads.wrote(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text if text.endswith("\n") else text + "\n")
+    except FileExistsError as error:
+        app.tell(f"{error.filename} exists already; choose another name", "warn")
+        return
     except OSError as error:
         app.tell(f"{path}: {error.strerror}", "error")
         return
-    app.tell(f"saved; `bttop {path.stem}` runs it")
+    app.tell(f"saved; `bttop {name}` runs it")
 
 
 async def edit(app: BttopApp) -> None:
@@ -86,13 +89,15 @@ async def edit(app: BttopApp) -> None:
         return
     command = editor_command()
     if command is None:
-        app.tell(f"no editor: {os.environ.get('EDITOR', '$EDITOR')} is not installed; export EDITOR=vi", "error")
+        wanted = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "$EDITOR"
+        app.tell(f"no editor: {wanted} is not installed; export EDITOR=vi", "error")
         return
     try:
         path = place_to_edit(program.sources[0])
     except OSError as error:
         app.tell(f"{error.filename}: {error.strerror}", "error")
         return
+    app.reloads.wrote(path)
     # Repaints must not pile up behind a terminal that the editor owns: batch_update holds them back.
     with app.batch_update(), app.suspend(), app.last_resort.interrupts_ignored():
         try:
@@ -102,6 +107,6 @@ async def edit(app: BttopApp) -> None:
             app.tell(f"{command[0]}: {error.strerror}", "error")
             return
     if code != 0:
-        app.tell(f"{command[0]} ended with {code}; nothing is reloaded", "warn")
+        app.tell(f"{Path(command[0]).name} ended with {code}; nothing is reloaded", "warn")
         return
     app.reloads.reload_program(program, path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,15 +23,16 @@ class Reloads:
         self._app = app
         self._watch: FolderWatch | None = None
         self._folders: tuple[Path, ...] = ()
+        self._written: set[Path] = set()
 
-    def follow(self) -> None:
-        """Watch the library, the themes, and every folder that a running script came from."""
+    def follow(self, *more: Path) -> None:
+        """Watch the library, the themes, `more`, and every folder that a running script came from."""
         own = [source.path.parent for program in self._app.engine.programs for source in program.sources if source.path]
-        folders = tuple(dict.fromkeys(path.resolve() for path in (*self._app.folders, *own)))
+        folders = tuple(dict.fromkeys(path.resolve() for path in (*self._app.folders, *own, *more)))
         if folders == self._folders:
             return
         self.stop()
-        self._folders = folders
+        known, self._folders = self._folders, folders
         app = self._app
 
         def changed(change: Change) -> None:
@@ -38,6 +40,23 @@ class Reloads:
 
         self._watch = FolderWatch(folders, (".bt", ".toml"), changed)
         self._watch.start()
+        self._catch_up({folder for folder in folders if folder not in known})
+
+    def _catch_up(self, folders: set[Path]) -> None:
+        """What was saved or removed after a script was read and before its folder was watched."""
+        for program in self._app.engine.programs:
+            path = program.sources[0].path if program.sources else None
+            if path is None or path.parent.resolve() not in folders:
+                continue
+            found = load_file(path)
+            if not os.path.lexists(path):
+                self._say_gone(path, program)
+            elif isinstance(found, LibraryFailure) or found.text != program.sources[0].text:
+                self.reload_program(program, path)
+
+    def wrote(self, path: Path) -> None:
+        """bttop itself writes this file: that it appears is no news."""
+        self._written.add(_watched_as(path))
 
     def stop(self) -> None:
         """Watch no longer."""
@@ -53,13 +72,16 @@ class Reloads:
                 self._script(path, is_new=path in change.added)
         for path in change.removed:
             for program in self._programs_of(path):
-                self._app.tell(f"{path.name} is gone; {program.name} goes on with its last text, X closes it", "warn")
+                self._say_gone(path, program)
+
+    def _say_gone(self, path: Path, program: Program) -> None:
+        self._app.tell(f"{path.name} is gone; {program.name} goes on with its last text, X closes it", "warn")
 
     def _programs_of(self, path: Path) -> list[Program]:
         return [
             program
             for program in self._app.engine.programs
-            if any(source.path is not None and source.path.resolve() == path for source in program.sources)
+            if any(source.path is not None and _watched_as(source.path) == path for source in program.sources)
         ]
 
     def _script(self, path: Path, *, is_new: bool) -> None:
@@ -67,7 +89,7 @@ class Reloads:
         for program in programs:
             first = program.sources[0].path
             self.reload_program(program, path if first is None else first)
-        if is_new and not programs:
+        if is_new and not programs and path not in self._written:
             self._app.offer(path)
 
     def reload_program(self, program: Program, path: Path) -> None:
@@ -80,6 +102,7 @@ class Reloads:
         if [one.text for one in sources] == [one.text for one in program.sources] and program.sources[0].path == path:
             return
         self._app.engine.reload(program, sources)
+        self.follow(path.parent)
         self._app.tell(f"{path.name}: the new text takes over at its first flush")
 
     def _theme(self, path: Path) -> None:
@@ -88,3 +111,8 @@ class Reloads:
             self._app.replace_theme(found)
         else:
             self._app.tell(f"{path.name}: {found.reason}; the old theme stays", "error")
+
+
+def _watched_as(path: Path) -> Path:
+    """The path as the watch names it: links lead to its folder, never past its own name, which may be one."""
+    return path.parent.resolve() / path.name
