@@ -228,7 +228,7 @@ class BttopApp(App[None]):
     def offer(self, path: Path) -> None:
         """A new probe file has appeared."""
         self._offered = path
-        self.tell(f"{path.name} is new in {path.parent}; o opens it as a pane")
+        self.tell(f"{path.name} is new; o opens it as a pane (it is in {path.parent})")
 
     # Commands (see keys.py).
 

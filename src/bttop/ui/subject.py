@@ -8,7 +8,7 @@ from bttop.engine.program import Program
 from bttop.engine.status import State, Status
 from bttop.model.contents import empty_map
 from bttop.model.flush import Doubt, Flush, MapData
-from bttop.model.plan import MapPlan
+from bttop.model.plan import MapPlan, Plan
 from bttop.model.trends import Trend
 from bttop.ui.views.base import View
 from bttop.ui.views.catalogue import views_for
@@ -41,6 +41,7 @@ class Feed:
         self._trends: dict[str, Trend] = {}
         self._seen = 0
         self._subjects: tuple[Subject, ...] = ()
+        self._subjects_of: tuple[Plan, Flush | None, bool] = (program.plan, None, False)
 
     def advance(self) -> bool:
         """Take in what came since the last call; whether anything did."""
@@ -74,6 +75,14 @@ class Feed:
 
     def subjects(self) -> tuple[Subject, ...]:
         """Everything this program has to show, the most telling first. Keeps its order, so that `v` goes round."""
+        about = (self.program.plan, self.flush, bool(self.log))
+        # Asked for several times in each repaint, and the same until the next flush.
+        if self._subjects and all(one is other for one, other in zip(about, self._subjects_of, strict=True)):
+            return self._subjects
+        self._subjects, self._subjects_of = self._find_subjects(), about
+        return self._subjects
+
+    def _find_subjects(self) -> tuple[Subject, ...]:
         names = sorted(self.program.plan.maps, key=self._place)
         names += [name for name in (self.flush.maps if self.flush else ()) if name not in names]
         shown = [name for name in names if self._is_shown(name)]
@@ -82,8 +91,7 @@ class Feed:
         ]
         if self.log or not found:
             found.append(Subject("", None))
-        self._subjects = tuple(found)
-        return self._subjects
+        return tuple(found)
 
     def _place(self, name: str) -> int:
         """Maps stand in the order of the front matter, which leads with the one that answers the question."""

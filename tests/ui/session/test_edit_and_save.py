@@ -104,7 +104,7 @@ def test_a_shipped_probe_is_edited_as_the_user_s_own_copy(tmp_path: Path, monkey
         shown.wait_for(" ruby ", "1 of 1 live")
         assert "tracepoint:signal:" in (tmp_path / "was").read_text()
         assert (tmp_path / "bttop" / "probes" / "signals.bt").read_text() == rows_of(ruby=5)
-        assert "is new in" not in shown.text
+        assert "is new;" not in shown.text
 
 
 def test_what_is_saved_can_be_run_by_its_name(tmp_path: Path) -> None:

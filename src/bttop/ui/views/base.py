@@ -104,6 +104,11 @@ class View(Protocol):
         """One row in full: nothing cut, as many lines as it takes, `scene.width` cells wide."""
 
 
+def keyed(plan: MapPlan, rows: Mapping[str, Value]) -> bool:
+    """Whether a map has keys: by its plan, or by any row that has one."""
+    return bool(plan.columns) or any(rows)
+
+
 @lru_cache(maxsize=65_536)
 def parts(key: str, columns: tuple[Column, ...]) -> tuple[int | str, ...]:
     """The parts of a raw key; cached, since the same keys come back every flush."""

@@ -11,7 +11,7 @@ from bttop.model.records import Bucket, Value
 from bttop.ui import numbers
 from bttop.ui.charts import horizontal_bars
 from bttop.ui.spans import Glyphs, Line, Span, fit
-from bttop.ui.views.base import Drawing, Scene
+from bttop.ui.views.base import Drawing, Scene, keyed
 from bttop.ui.views.table import key_lines
 
 SHARES = (50, 90, 99)
@@ -23,7 +23,7 @@ class Histogram:
     name = "histogram"
 
     def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
-        return 9 if plan.aggregation in ("hist", "lhist") and not plan.columns and set(rows) <= {""} else 0
+        return 9 if plan.aggregation in ("hist", "lhist") and not keyed(plan, rows) else 0
 
     def draw(self, scene: Scene) -> Drawing:
         buckets = buckets_of(scene, "")

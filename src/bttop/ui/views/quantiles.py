@@ -9,7 +9,7 @@ from bttop.model.rates import as_float
 from bttop.model.records import Value
 from bttop.ui import numbers
 from bttop.ui.spans import Line
-from bttop.ui.views.base import Drawing, Scene
+from bttop.ui.views.base import Drawing, Scene, keyed
 from bttop.ui.views.histogram import SHARES, buckets_of, percentile, percentile_text
 from bttop.ui.views.histogram import VIEW as HISTOGRAM
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
@@ -22,7 +22,7 @@ class Quantiles:
     name = "percentiles"
 
     def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
-        return 6 if plan.aggregation in ("hist", "lhist") and (plan.columns or set(rows) - {""}) else 0
+        return 6 if plan.aggregation in ("hist", "lhist") and keyed(plan, rows) else 0
 
     def draw(self, scene: Scene) -> Drawing:
         seconds = max(scene.flush.seconds, 1e-9)

@@ -11,7 +11,7 @@ from bttop.ui import numbers
 from bttop.ui.charts import area
 from bttop.ui.spans import Line, Span, fit
 from bttop.ui.text import visible
-from bttop.ui.views.base import Drawing, Scene
+from bttop.ui.views.base import Drawing, Scene, keyed
 from bttop.ui.views.table import summary, value_lines
 
 
@@ -21,7 +21,7 @@ class Scalar:
     name = "trend"
 
     def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
-        return 0 if plan.aggregation in ("hist", "lhist") or plan.columns or set(rows) - {""} else 7
+        return 0 if plan.aggregation in ("hist", "lhist") or keyed(plan, rows) else 7
 
     def draw(self, scene: Scene) -> Drawing:
         lines = [fit(_now(scene), scene.width)]

@@ -10,7 +10,7 @@ from bttop.model.records import Stats, Value
 from bttop.ui import numbers
 from bttop.ui.spans import Line, Span, bar, fit, sparkline
 from bttop.ui.text import pieces, visible, width
-from bttop.ui.views.base import Drawing, Scene, decoded
+from bttop.ui.views.base import Drawing, Scene, decoded, keyed
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
 
 _PER_SECOND = ("count", "sum")
@@ -30,7 +30,7 @@ class Table:
     def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
         if plan.aggregation in ("hist", "lhist"):
             return 0
-        return 5 if plan.columns or set(rows) - {""} else 0
+        return 5 if keyed(plan, rows) else 0
 
     def draw(self, scene: Scene) -> Drawing:
         cells = [*value_cells(scene), *text_cells(scene), *_charts(scene)]
