@@ -88,3 +88,17 @@ def test_any_number_can_be_kept(number: float) -> None:
     trend = Trend(length=2)
     trend.advance(counted({"a": number}))
     assert len(trend.values("a")) == 1
+
+
+@given(st.integers(1, 200), st.integers(1, 60))
+def test_peaks_cover_the_whole_length_and_all_but_the_last_stand_still(flushes: int, count: int) -> None:
+    trend = Trend(60)
+    shown: list[list[float]] = []
+    for number in range(flushes):
+        trend.advance(counted({"a": number + 1}))
+        shown.append(trend.peaks("a", count))
+        assert 1 <= len(shown[-1]) <= count + 1
+        assert shown[-1][-1] == number + 1
+        assert max(shown[-1]) == max(trend.values("a"))
+    if len(shown) > 1 and len(shown[-1]) == len(shown[-2]) and flushes <= 60:
+        assert shown[-1][:-1] == shown[-2][:-1]

@@ -79,6 +79,19 @@ class Trend:
         ring = self._rings.get(key)
         return self._read(ring) if ring else array("f", bytes(4 * self._span()))
 
+    def peaks(self, key: str, count: int) -> list[float]:
+        """The whole length in at most `count` values, each the largest of some flushes in a row.
+
+        Which flushes fall together does not move with time, so that all but the last value stand still until
+        their flushes are as old as the trend is long.
+        """
+        values, together = self.values(key), -(-self._length // max(1, count))
+        if together <= 1:
+            return list(values)
+        first = self._flushes - len(values)
+        starts = [0, *range(together - first % together, len(values), together)]
+        return [max(values[a:b]) for a, b in zip(starts, [*starts[1:], len(values)], strict=True) if b > a]
+
     def total(self) -> array[float]:
         """The total of all rows, oldest first; zero where rows do not add up."""
         return self._read(self._total)

@@ -46,8 +46,7 @@ def waiting_for(path: Path, started: Path, **calls: int) -> str:
 def changing(**calls: int) -> str:
     """A probe file whose intervals show one of these names each, in turn."""
     flushes = [
-        beat(CALLS, record(CALLS, "@calls", {f"{os.getpid()},{name}": count}), times=1)
-        for name, count in calls.items()
+        beat(CALLS, record(CALLS, "@calls", {f"{os.getpid()},{name}": count}), times=1) for name, count in calls.items()
     ]
     return probe(CALLS, [["attach", 1], ["repeat", None, flushes]])
 

@@ -67,9 +67,7 @@ def test_an_editor_that_fails_is_said_and_nothing_is_reloaded(tmp_path: Path, mo
 
 
 @pytest.mark.parametrize("wanted", ["nosuch-editor -w", "vi 'half"])
-def test_an_editor_that_cannot_be_started_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str
-) -> None:
+def test_an_editor_that_cannot_be_started_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str) -> None:
     monkeypatch.setenv("EDITOR", wanted)
     with session(tmp_path, {"calls": rows_of(java=9)}) as shown:
         shown.wait_for("1 of 1 live", " java ")

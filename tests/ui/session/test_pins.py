@@ -46,7 +46,10 @@ def test_a_pane_without_processes_is_asked_what_to_pin_to(tmp_path: Path) -> Non
     retrans = probe(BY_ADDRESS, [["attach", 1], beat(BY_ADDRESS, record(BY_ADDRESS, "@retrans", {"7": 9}))])
     with session(tmp_path, {"retrans": retrans}, columns=160) as shown:
         shown.wait_for("1 of 1 live")
-        for text, said in (("999999999", "there is no process 999999999"), ("/no/such", "/no/such is no cgroup folder")):
+        for text, said in (
+            ("999999999", "there is no process 999999999"),
+            ("/no/such", "/no/such is no cgroup folder"),
+        ):
             shown.press("p")
             shown.wait_for("pin to PID, name or /sys/fs/cgroup/…:")
             shown.press(text, "Enter")

@@ -84,7 +84,9 @@ def test_choices_survive_a_reload(tmp_path: Path) -> None:
         shown.press("1", "/", "e", "Enter", "z", "P")
         shown.wait_for("/e ", " perl ", f"pid {os.getpid()}", lambda: "java" not in shown.text)
         in_place(tmp_path / "calls.bt", rows_of(lua=9, ed=8))
-        shown.wait_for("/e ", " ed ", f"pid {os.getpid()}", lambda: " lua " not in shown.text and "sed" not in shown.text)
+        shown.wait_for(
+            "/e ", " ed ", f"pid {os.getpid()}", lambda: " lua " not in shown.text and "sed" not in shown.text
+        )
         assert f"pid == {os.getpid()}" in shown.programs()[-1]
 
 
@@ -100,7 +102,9 @@ def test_a_broken_edit_keeps_the_old_program_and_shows_the_place_until_it_is_men
         shown.wait_for(" ruby ", "1 of 1 live", lambda: "Unknown function" not in shown.text)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00\x01", b"\x00" * 64, b"x" * 10_000_000], ids=["bytes", "nul", "10MB"])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00\x01", b"\x00" * 64, b"x" * 10_000_000], ids=["bytes", "nul", "10MB"]
+)
 def test_an_edit_that_is_no_script_keeps_the_old_program_and_says_why(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "calls.bt"
     with session(tmp_path, {"calls": changing(java=9, perl=8)}) as shown:

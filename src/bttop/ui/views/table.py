@@ -16,10 +16,10 @@ from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
 _PER_SECOND = ("count", "sum")
 BAR, TREND = 6, 4
 """Cells that a bar and a trend take at least; below that they are left out."""
+LONGEST = 20
+"""Cells of a bar or a trend at most: each is three bytes to the terminal, and no eye needs more."""
 WIDE = 56
 """Cells from which a table has bars: below, names need the room."""
-SHORT = 44
-"""Cells below which a heading would promise more minutes than the trend has room for."""
 
 
 class Table:
@@ -135,11 +135,11 @@ def _charts(scene: Scene) -> list[Cell]:
     top = largest(scene)
 
     def draw_bar(row: Row, cells: int) -> str:
-        return bar(number(row.value), top, cells, scene.glyphs)
+        return bar(number(row.value), top, min(cells, LONGEST), scene.glyphs).ljust(cells)
 
     charts = [trend_cell(scene)]
     if scene.width >= WIDE:
-        charts.insert(0, Cell("", _blank, None, "bar", least=BAR, most=30, spare=2, drawn=draw_bar))
+        charts.insert(0, Cell("", _blank, None, "bar", least=BAR, most=200, spare=2, drawn=draw_bar))
     return charts
 
 
@@ -147,10 +147,9 @@ def trend_cell(scene: Scene) -> Cell:
     """The row's last minute, newest at the right."""
 
     def draw_trend(row: Row, cells: int) -> str:
-        return sparkline(scene.trend.values(row.key), cells, scene.glyphs)
+        return sparkline(scene.trend.peaks(row.key, cells), cells, scene.glyphs)
 
-    title = "60s" if scene.width >= SHORT else ""
-    return Cell(title, _blank, None, "trend", "right", least=TREND, most=60, spare=3, drawn=draw_trend)
+    return Cell("60s", _blank, None, "trend", "right", least=TREND, most=LONGEST, spare=3, drawn=draw_trend)
 
 
 def _blank(_row: Row) -> str:
