@@ -27,7 +27,7 @@ imports:
 	$(BIN)/lint-imports --no-cache
 
 unit:
-	$(BIN)/pytest
+	$(BIN)/pytest -n 4 --dist worksteal
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(BENCH)

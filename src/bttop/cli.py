@@ -60,7 +60,7 @@ def _dashboard(arguments: Sequence[str]) -> int:
         # Only now: the import takes 0.2 s, in which the programs compile and attach.
         from bttop.ui.run import run_dashboard
 
-        return run_dashboard(engine, settings, library, folders, options.theme)
+        return run_dashboard(engine, settings, folders, options.theme)
     finally:
         engine.close()
 

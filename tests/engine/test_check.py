@@ -23,9 +23,9 @@ def prepared(text: str = PROGRAM, pin: Pin | None = None) -> Prepared:
     return prepare(read(text), pin=pin)
 
 
-def asked(path: Path, one: Prepared, release: Release = Release(0, 17)) -> tuple[str, ...]:
+def asked(path: Path, one: Prepared) -> tuple[str, ...]:
     """What a bpftrace has against a program."""
-    return asyncio.run(complaints(Bpftrace(str(path), release), one, "calls.bt"))
+    return asyncio.run(complaints(Bpftrace(str(path), Release(0, 17)), one, "calls.bt"))
 
 
 def script(folder: Path, body: str) -> Path:

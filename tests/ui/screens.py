@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bttop.engine.attempts import Settings
-from bttop.script.library import Library
 from bttop.ui.app import BttopApp, Surroundings
 from bttop.ui.spans import UNICODE
 from bttop.ui.themes import load_themes
@@ -17,4 +16,4 @@ def app_of(fake: FakeEngine | None = None, theme: str = "night") -> BttopApp:
         fake.add("calls", "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }")
     themes, bad = load_themes([SHIPPED_THEMES])
     assert not bad
-    return BttopApp(fake.engine, Settings(), Surroundings(Library.load([]), (), (), themes, theme, UNICODE))
+    return BttopApp(fake.engine, Settings(), Surroundings((), (), themes, theme, UNICODE))

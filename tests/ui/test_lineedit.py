@@ -110,19 +110,24 @@ def test_editing_leaves_the_history_alone() -> None:
     assert edit.text == "first"
 
 
-STEPS = st.lists(st.sampled_from(KEYS) | st.tuples(st.text(max_size=5)) | st.tuples(st.integers(0, 9), st.text()))
+# A key, what is typed, or how far a completion reaches back and what it puts there.
+STEPS = st.lists(
+    st.sampled_from(KEYS) | st.tuples(st.integers(0, 9), st.text()) | st.builds("typed {}".format, st.text())
+)
 
 
 @given(st.text(max_size=30), st.lists(st.text(max_size=12), max_size=4), STEPS)
-def test_the_cursor_is_always_inside_the_line(text: str, history: list[str], steps: list[str | tuple[object]]) -> None:
+def test_the_cursor_is_always_inside_the_line(
+    text: str, history: list[str], steps: list[str | tuple[int, str]]
+) -> None:
     edit = LineEdit.begin(text, history)
     for step in steps:
-        if isinstance(step, str):
+        if isinstance(step, tuple):
+            edit = edit.replace_from(max(0, edit.cursor - step[0]), step[1])
+        elif step in KEYS:
             edit = pressed(edit, step)
-        elif len(step) == 1:
-            edit = edit.insert(str(step[0]))
         else:
-            edit = edit.replace_from(min(int(str(step[0])), edit.cursor), str(step[1]))
+            edit = edit.insert(step.removeprefix("typed "))
         assert 0 <= edit.cursor <= len(edit.text)
         assert -1 <= edit.at < len(history)
 

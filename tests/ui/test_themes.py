@@ -62,9 +62,9 @@ def test_every_role_that_is_drawn_with_exists() -> None:
     [
         ("", "no style for the role badge"),
         ("title =", "Invalid value"),
-        (GOOD.replace('rate = "#9ece6a"\n', ""), "no style for the role rate"),
-        (GOOD.replace('rate = "#9ece6a"', 'rate = "bold nosuch"'), "nosuch"),
-        (GOOD.replace('rate = "#9ece6a"', "rate = 5"), "the role rate is no text"),
+        (GOOD.replace('rate = "color(149)"\n', ""), "no style for the role rate"),
+        (GOOD.replace('rate = "color(149)"', 'rate = "bold nosuch"'), "nosuch"),
+        (GOOD.replace('rate = "color(149)"', "rate = 5"), "the role rate is no text"),
         (GOOD + 'sparkle = "red"\n', "unknown role sparkle"),
         ("sparkle = 1\n" + GOOD, "unknown field sparkle"),
         ('background = "nosuch"\n' + GOOD, "nosuch"),

@@ -49,7 +49,6 @@ CALM = 0.1
 class Surroundings:
     """What the dashboard has around it."""
 
-    library: Library
     probe_folders: tuple[Path, ...]
     theme_folders: tuple[Path, ...]
     themes: Mapping[str, Theme]
@@ -83,7 +82,8 @@ class BttopApp(App[None]):
         super().__init__(driver_class=NonBlockingDriver)
         self.engine = engine
         self.settings = settings
-        self.library = around.library
+        self._library: Library | None = None
+        self._library_edition = 0
         self.probe_folders = around.probe_folders
         self.folders = (*around.probe_folders, *around.theme_folders)
         self._themes = dict(around.themes)
@@ -147,17 +147,20 @@ class BttopApp(App[None]):
     def _on_first_frame(self) -> None:
         """Start-up is over: probes may use full speed; what was imported needs no collecting ever again."""
         self.engine.at_full_speed()
+        # Before the library is read: what is saved from now on is not missed.
+        self.reloads.follow()
         self.run_worker(self._read_library, thread=True)
         gc.freeze()
         self._look()
 
     def _read_library(self) -> None:
-        """Read the whole library behind the first frame, then follow its folders."""
+        """Read the whole library behind the first frame."""
+        edition = self._library_edition
         library = Library.load(self.probe_folders)
 
         def have() -> None:
-            self.library = library
-            self.reloads.follow()
+            if edition == self._library_edition:
+                self._library = library
             if library.failures:
                 self.tell("; ".join(str(one) for one in library.failures), "warn")
 
@@ -202,6 +205,18 @@ class BttopApp(App[None]):
         """Ask something above the footer."""
         self._footer_bar.hush()
         self._ask_bar.ask(question, text, notes)
+
+    @property
+    def library(self) -> Library:
+        """All probe files: read at once (30 ms) when somebody asks before they have been, or after a change."""
+        if self._library is None:
+            self._library = Library.load(self.probe_folders)
+        return self._library
+
+    def forget_library(self) -> None:
+        """A probe file has changed, appeared or gone."""
+        self._library_edition += 1
+        self._library = None
 
     def question_from_file(self, name: str) -> Program:
         """The program that a probe file is, under a name that no pane has yet."""

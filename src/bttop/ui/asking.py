@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,25 +84,17 @@ class Prompt:
             return
         self._history.add(text)
         found = read_one_liner(text)
-        if isinstance(found, Refused):
-            self.open(text, [_note(found.reason, "error")])
-            return
-        if "--unsafe" in found.options:
-            self.open(
-                text, [_note("--unsafe would let the program change the system; bttop does not pass it on", "error")]
-            )
+        if isinstance(found, Refused) or (why := _why_not(found)):
+            self.open(text, [_note(found.reason if isinstance(found, Refused) else why, "error")])
             return
         program = self._program(found)
-        if isinstance(program, str):
-            self.open(text, [_note(program, "error")])
-            return
         settings = self._app.settings
         if found.pid:
             settings = replace(settings, pin=Pin(pids=(found.pid,)))
         self._app.run_worker(self._check_and_run(text, found, program, settings), exclusive=False)
 
-    def _program(self, found: OneLiner) -> Program | str:
-        """The program to run, from its text or from the file that the line names; or why there is none."""
+    def _program(self, found: OneLiner) -> Program:
+        """The program to run, from its text or from the file that the line names."""
         self._count += 1
         if found.program:
             return from_text(f": {self._count}", found.program)
@@ -122,11 +114,28 @@ class Prompt:
         prepared = prepare(script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front)
         wrong = await complaints(self._app.engine.bpftrace, prepared, source.name)
         if wrong:
-            notes = [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)]
-            self.open(text, notes)
+            self.open(text, [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)])
             return
         self._app.add_program(program, settings)
-        self._app.tell("; ".join(found.notes) or f"{program.name} runs; w saves it, X closes it")
+        notes = (*found.notes, *_left_out(found))
+        self._app.tell("; ".join(notes) or f"{program.name} runs; w saves it, X closes it")
+
+
+def _why_not(found: OneLiner) -> str:
+    """Why a line that was understood is not run; empty when it is."""
+    if "--unsafe" in found.options:
+        return "--unsafe would let the program change the system; bttop does not pass it on"
+    if found.args:
+        # bttop gives `$1` a value of its own: the pin.
+        return f"parameters are not passed on: write {' '.join(found.args)} in the place of $1, $2 and so on"
+    return ""
+
+
+def _left_out(found: OneLiner) -> Iterator[str]:
+    """What the line asks for beside the program that bttop sets by itself."""
+    left_out = [*(f"{name}={value}" for name, value in found.environment), *found.options]
+    if left_out:
+        yield f"left out: {' '.join(left_out)}"
 
 
 def _note(text: str, role: str) -> Line:

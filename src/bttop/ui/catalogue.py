@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from bttop.engine.kernelprobes import KernelProbes
 from bttop.script.library import Library, ProbeFile
 from bttop.ui.lineedit import LineEdit
+from bttop.ui.modal import Page
 from bttop.ui.pane import paint
 from bttop.ui.spans import Line, Span, fit
 from bttop.ui.text import visible, width
@@ -160,11 +159,8 @@ class CatalogueBody(Widget):
             self.refresh()
 
 
-class Catalogue(ModalScreen["Entry | None"]):
+class Catalogue(Page["Entry"]):
     """Dismissed with the entry that was chosen."""
-
-    CSS = "Catalogue { background: transparent; }"
-    inherit_bindings: ClassVar[bool] = False
 
     def __init__(
         self, library: Library, why_not: Callable[[ProbeFile], str], kernel: KernelProbes, theme: Theme
@@ -179,10 +175,10 @@ class Catalogue(ModalScreen["Entry | None"]):
         """Everything that does not leave is typed."""
         event.stop()
         if event.key in ("escape", "ctrl+c"):
-            self.dismiss(None)
+            self.leave(None)
         elif event.key == "enter":
             if self._body.entry is not None:
-                self.dismiss(self._body.entry)
+                self.leave(self._body.entry)
         else:
             self._body.press(event)
 
@@ -197,7 +193,7 @@ class Catalogue(ModalScreen["Entry | None"]):
         event.stop()
         self._body.at_line(event.y)
         if event.chain == 2 and self._body.entry is not None:
-            self.dismiss(self._body.entry)
+            self.leave(self._body.entry)
 
     def news(self) -> None:
         """The kernel's list or an answer about arguments has come."""

@@ -9,7 +9,6 @@ from bttop.engine.questions import from_text
 from bttop.paths import cache_home
 from bttop.script.library import ProbeFile
 from bttop.script.reader import Script
-from bttop.script.stable import stable_hint
 from bttop.script.starters import starters
 from bttop.ui.catalogue import Catalogue, Entry
 from bttop.ui.menu import Choice, Chosen, Menu
@@ -65,7 +64,7 @@ class Finder:
     def _first_questions(self, probe: str) -> None:
         """What to ask of a probe of the kernel: count by comm, or one of its arguments."""
         found = starters(probe, self.kernel.arguments(probe) or ())
-        hint = stable_hint(probe)
+        hint = self.kernel.hint(probe)
         head: list[Line] = [(Span(f" {visible(probe)}", "name"),)]
         if hint:
             head.append((Span(f" {hint} tells the same and stays from kernel to kernel", "badge"),))

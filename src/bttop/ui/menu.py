@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bttop.ui.modal import Page
 from bttop.ui.pane import paint
 from bttop.ui.spans import Line, Span, fit, line_width
 from bttop.ui.text import visible
@@ -130,11 +129,8 @@ def _rule(title: str, width: int) -> Line:
     return fit((*head, Span("━" * max(0, width - line_width(head)), "focus")), width)
 
 
-class Menu(ModalScreen["Chosen | None"]):
+class Menu(Page["Chosen"]):
     """Dismissed with what was chosen, or None."""
-
-    CSS = "Menu { background: transparent; }"
-    inherit_bindings: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -157,7 +153,7 @@ class Menu(ModalScreen["Chosen | None"]):
         event.stop()
         key = event.key
         if key in _BACK:
-            self.dismiss(None)
+            self.leave(None)
         elif key in ("down", "j"):
             self._body.move(1)
         elif key in ("up", "k"):
@@ -174,9 +170,9 @@ class Menu(ModalScreen["Chosen | None"]):
     def _choose(self, index: int, *, edit: bool) -> None:
         choices = self._body.choices
         if not choices:
-            self.dismiss(None)
+            self.leave(None)
         elif index < len(choices) and choices[index].usable:
-            self.dismiss(Chosen(index, edit))
+            self.leave(Chosen(index, edit))
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses."""

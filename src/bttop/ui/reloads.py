@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from bttop.engine.program import Program
 from bttop.engine.questions import sources_of
 from bttop.engine.watch import Change, FolderWatch
-from bttop.script.library import LibraryFailure, load_file
+from bttop.script.library import Library, LibraryFailure, load_file
 from bttop.ui.themes import Theme, load_theme
 
 if TYPE_CHECKING:
@@ -69,8 +69,10 @@ class Reloads:
             if path.suffix == ".toml":
                 self._theme(path)
             else:
+                self._app.forget_library()
                 self._script(path, is_new=path in change.added)
         for path in change.removed:
+            self._app.forget_library()
             for program in self._programs_of(path):
                 self._say_gone(path, program)
 
@@ -98,7 +100,8 @@ class Reloads:
         if isinstance(found, LibraryFailure):
             self._app.engine.refuse_reload(program, str(found))
             return
-        sources = sources_of(self._app.library, found)
+        has_fallback = found.front is not None and found.front.fallback
+        sources = sources_of(self._app.library if has_fallback else Library(), found)
         if [one.text for one in sources] == [one.text for one in program.sources] and program.sources[0].path == path:
             return
         self._app.engine.reload(program, sources)

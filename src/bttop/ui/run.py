@@ -12,23 +12,19 @@ from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.errors import UsageError
 from bttop.paths import overlay
-from bttop.script.library import Library
 from bttop.ui.app import BttopApp, Surroundings
 from bttop.ui.lastresort import LastResort
 from bttop.ui.spans import ASCII, UNICODE, Glyphs
 from bttop.ui.themes import Theme, load_themes
 
 
-def run_dashboard(
-    engine: Engine, settings: Settings, library: Library, folders: tuple[Path, ...], theme: str | None
-) -> int:
+def run_dashboard(engine: Engine, settings: Settings, folders: tuple[Path, ...], theme: str | None) -> int:
     """Show the dashboard until it is left; the exit code. The caller closes the engine.
 
     `folders` are those of the probe files, which are watched together with those of the themes.
     """
     themes, bad = load_themes(overlay("themes"))
     around = Surroundings(
-        library,
         folders,
         overlay("themes"),
         themes,

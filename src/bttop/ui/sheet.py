@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
 
 from textual import events
 from textual.geometry import Region
-from textual.screen import ModalScreen
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bttop.ui.modal import Page
 from bttop.ui.pane import paint
 from bttop.ui.spans import Line, Span, fit, line_width
 from bttop.ui.themes import Theme
@@ -63,11 +62,8 @@ class Pager(Widget):
         return max(1, self.size.height - 3)
 
 
-class Sheet(ModalScreen[None]):
+class Sheet(Page[None]):
     """A full-screen page; the dashboard goes on behind it."""
-
-    CSS = "Sheet { background: transparent; }"
-    inherit_bindings: ClassVar[bool] = False
 
     def __init__(self, title: str, make: Callable[[int], Sequence[Line]], theme: Theme) -> None:
         super().__init__()
@@ -80,7 +76,7 @@ class Sheet(ModalScreen[None]):
         """A pager's keys; all that leave a page anywhere leave this one."""
         event.stop()
         if event.key in _LEAVE:
-            self.dismiss()
+            self.leave()
         elif event.key in _STEPS:
             self._pager.scroll_lines(_STEPS[event.key])
         elif event.key in _PAGES:

@@ -57,7 +57,7 @@ def refused(message: str) -> str:
 
 
 def misspelt() -> str:
-    """What bpftrace would have against the `count` of CALLS in a probe file, where it stands in the text it is given."""
+    """What bpftrace would have against the `count` of CALLS in a probe file: its place in the text it is given."""
     given = prepare(read(CALLS)).text.split("\n")[0]
     column = given.index("count") + 1
     return f"stdin:2:{column}-{column + 5}: ERROR: Unknown function: count\n{given}\n{' ' * (column - 1)}~~~~~\n"

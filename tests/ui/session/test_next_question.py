@@ -8,8 +8,12 @@ from pathlib import Path
 from tests.ui.dashboard import CALLS, beat, probe, record
 from tests.ui.session.kit import rows_of, session
 
-ARGS = '// /// bttop\n// [map.calls]\n// columns = ["pid", "comm", "syscall"]\n// decoders = { syscall = "syscall" }\n// ///\n'
-SYSCALLS = "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm, args->id] = count(); }"
+SYSCALLS = """// /// bttop
+// [map.calls]
+// columns = ["pid", "comm", "syscall"]
+// decoders = { syscall = "syscall" }
+// ///
+tracepoint:raw_syscalls:sys_enter { @calls[pid, comm, args->id] = count(); }"""
 
 
 def test_enter_shows_who_a_row_is_about_and_a_choice_adds_a_pane_that_backspace_closes(tmp_path: Path) -> None:
@@ -37,11 +41,15 @@ def test_the_menu_is_walked_and_its_program_can_be_edited_before_it_is_asked(tmp
         shown.press("Enter")
         shown.wait_for("its system calls", "its threads' switches")
         shown.press("Down", "j", "k", "Up", "Up", "Down", "Down")
-        shown.wait_for("its program", "syscall latenc")
+        shown.wait_for("its program", 'title = "System call latency"')
         shown.press("e")
-        shown.wait_for("/// bttop", lambda: "ask next" not in shown.text, "━1 calls")
+        shown.wait_for("━1 calls", lambda: "ask next" not in shown.text)
+        shown.press("Home")
+        shown.wait_for(" :// /// bttop")
         assert len(shown.programs()) == 1
-        shown.press("Esc", "Enter")
+        shown.press("Esc")
+        shown.wait_for(lambda: "/// bttop" not in shown.text)
+        shown.press("Enter")
         shown.wait_for("ask next")
         shown.press("f")
         shown.wait_for("Esc back", lambda: "ask next" not in shown.text)
@@ -60,10 +68,9 @@ def test_a_click_chooses_what_stands_there(tmp_path: Path) -> None:
 
 
 def test_the_system_call_of_a_row_is_asked_about_first(tmp_path: Path) -> None:
-    rows = record(ARGS + SYSCALLS, "@calls", {f"{os.getpid()},java,257": 9})
-    text = probe(ARGS + SYSCALLS, [["attach", 1], beat(ARGS + SYSCALLS, rows)])
-    front = text.partition("\n")
-    with session(tmp_path, {"asked": front[2] + front[0] + "\n"}, columns=120, rows=48) as shown:
+    rows = record(SYSCALLS, "@calls", {f"{os.getpid()},java,257": 9})
+    text = probe(SYSCALLS, [["attach", 1], beat(SYSCALLS, rows)])
+    with session(tmp_path, {"asked": text}, columns=120, rows=48) as shown:
         shown.wait_for("1 of 1 live", " java ", " openat")
         shown.press("Enter")
         shown.wait_for("openat: latency", "openat: who calls it")

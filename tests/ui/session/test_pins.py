@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.ui.dashboard import CALLS, beat, probe, record
 from tests.ui.session.kit import rows_of, session
 
-BY_ADDRESS = "kprobe:tcp_retransmit_skb { @retrans[arg0] = count(); }"
+BY_CPU = "profile:hz:99 { @runs[cpu] = count(); }"
 
 
 def counting(pid: int, name: str) -> str:
@@ -43,8 +43,8 @@ def test_capital_p_pins_all_panes_and_u_lifts_the_pin_of_the_focused_one(tmp_pat
 
 
 def test_a_pane_without_processes_is_asked_what_to_pin_to(tmp_path: Path) -> None:
-    retrans = probe(BY_ADDRESS, [["attach", 1], beat(BY_ADDRESS, record(BY_ADDRESS, "@retrans", {"7": 9}))])
-    with session(tmp_path, {"retrans": retrans}, columns=160) as shown:
+    runs = probe(BY_CPU, [["attach", 1], beat(BY_CPU, record(BY_CPU, "@runs", {"7": 9}))])
+    with session(tmp_path, {"runs": runs}, columns=160) as shown:
         shown.wait_for("1 of 1 live")
         for text, said in (
             ("999999999", "there is no process 999999999"),
@@ -54,10 +54,12 @@ def test_a_pane_without_processes_is_asked_what_to_pin_to(tmp_path: Path) -> Non
             shown.wait_for("pin to PID, name or /sys/fs/cgroup/…:")
             shown.press(text, "Enter")
             shown.wait_for(said)
-        shown.press("p", "Esc")
-        shown.wait_for("q quit", " no pin ")
+        shown.press("p")
+        shown.wait_for("pin to PID")
+        shown.press("Esc")
+        shown.wait_for(" no pin ", lambda: "pin to PID" not in shown.text)
         shown.press("p", "java", "Enter")
-        shown.wait_for("retrans pinned to comm java in the kernel", lambda: " comm java " in shown.lines[0])
+        shown.wait_for("runs pinned to comm java in the kernel", lambda: " comm java " in shown.lines[0])
         shown.wait_for(lambda: len(shown.programs()) == 2)
         assert '/comm == "java"/' in shown.programs()[-1]
 
@@ -89,7 +91,7 @@ def test_a_pin_from_the_command_line_holds_for_every_pane_and_its_children(tmp_p
         assert f"pid == {os.getpid()}" in text
         # bttop itself is a child of the tests.
         assert f"pid == {shown.terminal.process.pid}" in text
-        assert "sched_process_fork" in text
+        assert "tracepoint:task:task_newtask" in text
 
 
 def test_children_need_a_process(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def test_what_cannot_be_run_from_a_shell_line_is_said_and_the_line_stays(tmp_pat
         "bpftrace -e 'kprobe:f { @ = count(); }": "is never closed",
         "bpftrace -p $(pidof java) -e 'BEGIN { }'": "the shell would fill in $(pidof java)",
         "bpftrace": "there is no program",
+        "bpftrace -e 'profile:hz:99 /pid == $1/ { @ = count(); }' 42": "write 42 in the place of $1",
         f"bpftrace {tmp_path}/none.bt": "none.bt: cannot be read: No such file or directory",
     }
     with session(tmp_path, {"calls": rows_of(java=9)}, columns=160) as shown:
@@ -74,6 +75,14 @@ def test_the_process_of_a_shell_line_becomes_the_pin(tmp_path: Path) -> None:
         shown.wait_for("2 of 2 live", "4711 curl", "-p became the pin", "left out: everything from `|` on")
         shown.wait_for(lambda: f"pid {pid}" in shown.line("━2 : 1 "), "1 of 2 pinned")
         assert f"pid == {pid}" in shown.programs()[-1]
+
+
+def test_what_is_left_out_of_a_shell_line_is_said(tmp_path: Path) -> None:
+    with session(tmp_path, {"calls": rows_of(java=9)}, columns=160) as shown:
+        shown.wait_for("1 of 1 live", " java ")
+        shown.press(":")
+        shown.ask(f"BPFTRACE_STRLEN=200 bpftrace -o out.txt -k -e '{OPENS}'")
+        shown.wait_for("2 of 2 live", "4711 curl", "left out: -o; left out: BPFTRACE_STRLEN=200 -k")
 
 
 def test_a_shell_line_may_name_a_file(tmp_path: Path) -> None:
