@@ -88,15 +88,16 @@ def running(
 def get_stuck(shown: Dashboard) -> None:
     """Stop reading, and have the screen drawn anew until the kernel takes no more of it."""
     shown.terminal.pause()
+    deadline = time.monotonic() + 30
     before = -1
-    while (waiting := shown.terminal.unread) > before:
-        before = waiting
+    while not (before > 4000 and shown.terminal.unread == before):
+        assert time.monotonic() < deadline
+        before = shown.terminal.unread
         shown.press("t")
         shown.terminal.wait_until_read()
         end = time.monotonic() + 0.3
-        while shown.terminal.unread == waiting and time.monotonic() < end:
+        while shown.terminal.unread == before and time.monotonic() < end:
             time.sleep(0.005)
-    assert before > 4000
 
 
 def children(folder: Path) -> list[int]:
