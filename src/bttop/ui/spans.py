@@ -117,7 +117,7 @@ def sparkline(values: Iterable[float], cells: int, glyphs: Glyphs) -> str:
     top = max(shown, default=0.0)
     if not 0 < top < math.inf:
         return "".join(glyphs.trend[ratio(value, top) > 0] for value in shown).rjust(cells)
-    low, high, scale = glyphs.trend[0], glyphs.trend, (len(glyphs.trend) - 1) / top
+    low, high, steps = glyphs.trend[0], glyphs.trend, len(glyphs.trend) - 1
     # Nearly every value is well below 2^63; the arithmetic is written out because this runs for every row shown.
-    marks = [high[int(value * scale + 0.5) or 1] if value > 0 else low for value in shown]
+    marks = [high[int(value / top * steps + 0.5) or 1] if value > 0 else low for value in shown]
     return "".join(marks).rjust(cells)

@@ -63,7 +63,7 @@ def test_an_editor_that_is_left_without_a_change_restarts_nothing(
 
 def test_an_editor_that_fails_is_said_and_nothing_is_reloaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(tmp_path, monkeypatch, "exit 3")
-    with session(tmp_path, {"calls": rows_of(java=9)}) as shown:
+    with session(tmp_path, {"calls": rows_of(java=9)}, columns=300) as shown:
         shown.wait_for("1 of 1 live", " java ")
         shown.press("e")
         shown.wait_for("editor ended with 3; nothing is reloaded", " java ")
@@ -111,7 +111,7 @@ def test_a_shipped_probe_is_edited_as_the_user_s_own_copy(tmp_path: Path, monkey
 
 def test_what_is_saved_can_be_run_by_its_name(tmp_path: Path) -> None:
     kept = tmp_path / "bttop" / "probes" / "kept.bt"
-    with session(tmp_path, {"calls": rows_of(java=9)}) as shown:
+    with session(tmp_path, {"calls": rows_of(java=9)}, columns=300) as shown:
         shown.wait_for("1 of 1 live", " java ")
         shown.press("w")
         shown.wait_for(f"save to {kept.parent}/calls")

@@ -57,7 +57,7 @@ def test_what_cannot_be_run_from_a_shell_line_is_said_and_the_line_stays(tmp_pat
         "bpftrace -e 'profile:hz:99 /pid == $1/ { @ = count(); }' 42": "write 42 in the place of $1",
         f"bpftrace {tmp_path}/none.bt": "none.bt: cannot be read: No such file or directory",
     }
-    with session(tmp_path, {"calls": rows_of(java=9)}, columns=160) as shown:
+    with session(tmp_path, {"calls": rows_of(java=9)}, columns=300) as shown:
         shown.wait_for("1 of 1 live", " java ")
         shown.press(":")
         for line, said in lines.items():

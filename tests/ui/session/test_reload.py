@@ -103,7 +103,7 @@ def test_a_broken_edit_keeps_the_old_program_and_shows_the_place_until_it_is_men
 
 def test_an_edit_that_is_no_script_keeps_the_old_program_and_says_why(tmp_path: Path) -> None:
     path = tmp_path / "calls.bt"
-    with session(tmp_path, {"calls": changing(java=9, perl=8)}, columns=160) as shown:
+    with session(tmp_path, {"calls": changing(java=9, perl=8)}, columns=300) as shown:
         shown.wait_for("1 of 1 live", " perl ")
         for content, said in (
             (b"\xff\xfe\x00\x01", "it is not valid UTF-8"),
