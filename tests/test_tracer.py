@@ -332,11 +332,15 @@ def test_a_program_may_open_as_many_files_as_the_hard_limit_allows(session: Sess
     assert soft >= min(hard, 65536) or hard == resource.RLIM_INFINITY
 
 
+LIBRARY_SIGNALS = 0b11 << 31
+"""32 and 33 belong to glibc, which may leave them ignored in what posix_spawn starts; no program can set them."""
+
+
 def test_a_program_inherits_no_ignored_or_blocked_signal(session: Session) -> None:
     session.finish(session.start(argv=["cat", "/proc/self/status"]))
     status = dict(line.split(b":\t", 1) for line in session.lines())
-    assert int(status[b"SigIgn"], 16) == 0
-    assert int(status[b"SigBlk"], 16) == 0
+    assert int(status[b"SigIgn"], 16) & ~LIBRARY_SIGNALS == 0
+    assert int(status[b"SigBlk"], 16) & ~LIBRARY_SIGNALS == 0
 
 
 def test_a_program_inherits_no_descriptor(session: Session) -> None:
