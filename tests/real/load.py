@@ -219,6 +219,12 @@ class Transfer:
         return self._network.retransmits() - before
 
 
+def are_the_retransmits(events: int, segments: int) -> bool:
+    """Whether so many events can be all retransmits of so many segments, as the kernel counts them: one event is one
+    buffer, which may hold several segments, so there are never more events and seldom a few less."""
+    return segments > 0 and 0.8 * segments <= events <= segments
+
+
 class LossyNetwork:
     """A network namespace whose loopback loses every 33rd TCP packet to `PORT`, and all to `DEAD_PORT`."""
 

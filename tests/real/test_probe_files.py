@@ -172,8 +172,8 @@ def test_every_retransmit_belongs_to_the_sender(
     ):
         retransmits = transfer.run()
         rows = traced.stop()["@retrans"]
-    assert retransmits > 0
-    assert totals(tracing.key_is(rows, transfer.sender, "bttop-sender", address)) == retransmits
+    events = totals(tracing.key_is(rows, transfer.sender, "bttop-sender", address))
+    assert load.are_the_retransmits(events, retransmits)
 
 
 @pytest.mark.real
@@ -187,7 +187,10 @@ def test_retransmits_with_a_pid_shows_that_owner_only(bpftrace: str, owner_probe
         with network.transfer(1_000_000) as unseen:
             assert unseen.run() > 0
         rows = traced.stop()["@retrans"]
-    assert rows == [(f"{other.sender},bttop-sender,127.0.0.1", retransmits)]
+    ((key, events),) = rows
+    assert key == f"{other.sender},bttop-sender,127.0.0.1"
+    assert isinstance(events, int)
+    assert load.are_the_retransmits(events, retransmits)
 
 
 @pytest.mark.real
