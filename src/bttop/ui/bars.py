@@ -29,9 +29,9 @@ class Bar(Widget):
         self.bttop_theme = theme
         self._strip: Strip | None = None
 
-    def line(self, cells: int) -> Line:
-        """What stands on the line."""
-        raise NotImplementedError
+    def line(self, cells: int) -> Line:  # noqa: ARG002
+        """What stands on the line: nothing, unless a bar has something to say."""
+        return ()
 
     def repaint(self) -> None:
         """Draw anew if anything differs."""
