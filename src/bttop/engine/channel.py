@@ -147,11 +147,13 @@ class TracerChannel:
         self._unlisten()
 
     def _unlisten(self) -> None:
-        loop, self._loop = self._loop, None
+        loop = self._loop
         if loop is not None:
             for fd in (self._frames, self._complaints):
                 loop.remove_reader(fd)
             loop.remove_writer(self._commands)
+            # Only now: a `close` on another thread gives the descriptors back as soon as no loop has them.
+            self._loop = None
 
     def complaint(self) -> str:
         """What the tracer, or the sudo before it, has written to stderr (its end when that is long)."""
