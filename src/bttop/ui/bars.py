@@ -1,4 +1,4 @@
-"""The first and the last line of the screen: where we are, and what can be done; the last also asks and tells."""
+"""The first and the last line of the screen: where we are, and what can be done; the last also tells."""
 
 from __future__ import annotations
 

@@ -24,10 +24,12 @@ class Subject:
 
     map: str
     view: View | None
+    title: str = ""
+    """What front matter calls the map in place of its name."""
 
     @property
     def label(self) -> str:
-        return "log" if self.view is None else self.map.lstrip("@") or self.view.name
+        return "log" if self.view is None else self.title or self.map.lstrip("@") or self.view.name
 
 
 class Feed:
@@ -87,7 +89,9 @@ class Feed:
         names += [name for name in (self.flush.maps if self.flush else ()) if name not in names]
         shown = [name for name in names if self._is_shown(name)]
         found = [
-            Subject(name, view) for name in shown for view in views_for(self.data(name).plan, self.data(name).rows)
+            Subject(name, view, self.data(name).plan.title)
+            for name in shown
+            for view in views_for(self.data(name).plan, self.data(name).rows)
         ]
         if self.log or not found:
             found.append(Subject("", None))

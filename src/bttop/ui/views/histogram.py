@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bttop.model.percentiles import Quantile, quantile
+from bttop.model.percentiles import Quantile, quantile, scale_of
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Bucket, Value
@@ -130,7 +130,7 @@ def _heading(buckets: Sequence[Bucket], plan: MapPlan, cells: int) -> Line:
 
 def percentile(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> Quantile | None:
     """A percentile (0 to 100) with the scale that suits the map's aggregation; None without events."""
-    return quantile(buckets, share / 100, "linear" if plan.aggregation == "lhist" else "log")
+    return quantile(buckets, share / 100, scale_of(plan.aggregation))
 
 
 def percentile_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str:
