@@ -26,8 +26,8 @@ NOBODY = 65534
 # A host that cannot trace would end every command before it began; the stand-in needs neither root nor tracefs.
 ANYWHERE = """
 import sys
-import bttop.cli, bttop.engine.host
-bttop.cli.check_can_trace = lambda *_: None
+import bttop.cli, bttop.engine.host, bttop.commands.tracing
+bttop.commands.tracing.check_can_trace = lambda *_: None
 """
 RUN = f"{ANYWHERE}\nsys.exit(bttop.cli.main())"
 BARE = "import sys, bttop.cli; sys.exit(bttop.cli.main())"

@@ -1,0 +1,90 @@
+"""What several commands take: probes, programs, pin, interval, durations."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import NoReturn
+
+from bttop.engine.pinning import pin_of
+from bttop.errors import UsageError
+from bttop.script.pin import Pin
+
+LONGEST_INTERVAL = 3600.0
+SHORTEST_INTERVAL = 0.05
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UsageError where argparse would exit."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"{self.prog} --help")
+
+
+def tracing_parser(program: str, description: str, epilog: str | None = None) -> Parser:
+    """The parser of a command that runs programs."""
+    parser = Parser(
+        prog=program, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("probe", nargs="*", metavar="PROBE", help="a probe of the library, or the path of a .bt file")
+    parser.add_argument(
+        "-e",
+        dest="programs",
+        action="append",
+        default=[],
+        metavar="PROGRAM",
+        help="a bpftrace program as text",
+    )
+    parser.add_argument(
+        "-p",
+        "--pin",
+        type=_pin,
+        metavar="PID",
+        help="only this process, in the kernel: a PID, a name, or a cgroup's path",
+    )
+    parser.add_argument(
+        "--children", action="store_true", help="with -p: the process's children as well, also later ones"
+    )
+    parser.add_argument(
+        "-i",
+        "--interval",
+        dest="interval",
+        type=_interval,
+        default=1.0,
+        metavar="SECONDS",
+        help="between two flushes",
+    )
+    parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
+    parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to run (also $BTTOP_BPFTRACE)")
+    return parser
+
+
+def _pin(text: str) -> Pin:
+    found = pin_of(text)
+    if isinstance(found, str):
+        raise argparse.ArgumentTypeError(found)
+    return found
+
+
+def _interval(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not SHORTEST_INTERVAL <= seconds <= LONGEST_INTERVAL:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL:g} seconds"
+        )
+    return seconds
+
+
+def duration(text: str) -> float:
+    """Seconds of `5s`, `10m`, `1h` or a plain number."""
+    number, unit = (text[:-1], text[-1:]) if text[-1:] in "smh" else (text, "s")
+    try:
+        seconds = float(number) * {"s": 1, "m": 60, "h": 3600}[unit]
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 5s, 10m or 1h")
+    return seconds

@@ -1,0 +1,27 @@
+"""`bttop probes`: the library, and what of it can run here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bttop.commands.arguments import Parser
+from bttop.engine.host import Host
+from bttop.engine.listing import listing
+from bttop.paths import overlay
+from bttop.script.library import Library
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the list."""
+    parser = Parser(prog="bttop probes", description="list the library, with what can run here and why not")
+    parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
+    options = parser.parse_args(arguments)
+    lines = "".join(f"{line}\n" for line in listing(Library.load(overlay("probes", options.probes)), Host.read()))
+    try:
+        sys.stdout.write(lines)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read us has seen enough; else the interpreter complains at exit
+    return 0
