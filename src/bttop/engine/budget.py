@@ -1,0 +1,19 @@
+"""What tracing may cost this host before bttop stops it by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The limits that hold for all programs together."""
+
+    percent: float = 3.0
+    """Of all CPUs: run time of the BPF programs."""
+    detach_seconds: float = 1.0
+    """Time that detaching may take: hundreds of probes take 18 s (releases 0.17 to 0.27)."""
+
+    def cpu_seconds(self, cpus: int) -> float:
+        """CPU seconds a second that the programs may take on a host of so many CPUs."""
+        return self.percent / 100 * cpus
