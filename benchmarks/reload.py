@@ -18,7 +18,9 @@ from benchmarks.table import Row, compared
 from bttop.engine import launch
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine, boot_ns
+from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host, find_bpftrace
+from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.questions import sources_of
 from bttop.engine.watch import Change, FolderWatch
@@ -50,7 +52,7 @@ def run(options: Options) -> Sequence[Row]:
     ]
 
 
-class _Bench:
+class _Bench(Observer):
     """One program whose file is saved again and again."""
 
     def __init__(self, path: Path, bpftrace: Bpftrace, host: Host) -> None:
@@ -60,7 +62,7 @@ class _Bench:
         self._flushed = threading.Event()
         self._save()
         self._engine = Engine(host, bpftrace)
-        self._engine.on_flush = self._on_flush
+        self._engine.observe(self)
         self._program = self._engine.add("probe", sources_of(Library(), self._load()), Settings())
         self._engine.start()
         self._engine.at_full_speed()
@@ -100,7 +102,7 @@ class _Bench:
         if not self._flushed.wait(PATIENCE):
             raise TimeoutError("no flush came")
 
-    def _on_flush(self, _program: Program, flush: Flush) -> None:
+    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:
         self._ends.append(flush.end_ns)
         self._flushed.set()
 

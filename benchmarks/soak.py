@@ -20,7 +20,9 @@ from benchmarks.table import Row, compared
 from benchmarks.terminal import resident_mib
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
+from bttop.engine.generation import Generation
 from bttop.engine.host import Host, find_bpftrace
+from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.questions import questions
 from bttop.model.flush import Doubt, Flush
@@ -34,7 +36,7 @@ SETTLED = 10.0
 LOOK = 0.5
 
 
-class Watch:
+class Watch(Observer):
     """Counts what the engine shows; written on its thread, read when it has ended."""
 
     def __init__(self) -> None:
@@ -45,7 +47,7 @@ class Watch:
         self.longest: dict[str, float] = {}
         self._last: dict[str, float] = {}
 
-    def flushed(self, program: Program, flush: Flush) -> None:
+    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:
         now, name = time.monotonic(), program.name
         self.flushes[name] += 1
         self.rows[name] += sum(len(data.rows) for data in flush.maps.values())
@@ -78,7 +80,7 @@ def run(options: Options) -> Sequence[Row]:
 def _engine(watch: Watch) -> Engine:
     host = Host.read()
     engine = Engine(host, find_bpftrace(None))
-    engine.on_flush = watch.flushed
+    engine.observe(watch)
     for question in questions(Library.load([shipped("probes")]), (), ()):
         engine.add(question.name, question.sources, Settings(), failure=question.failure)
     return engine

@@ -17,6 +17,7 @@ from bttop.engine.attempts import Settings
 from bttop.engine.channel import TracerChannel
 from bttop.engine.engine import Engine
 from bttop.engine.host import Bpftrace
+from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.questions import from_text
 from bttop.engine.status import State
@@ -386,11 +387,12 @@ def test_an_error_in_the_engine_is_handed_over_and_leaves_no_process(binary: Pat
     house = House(binary)
     program = house.add(ATTACH, BEAT)
 
-    def fail(*_: object) -> None:
-        raise ArithmeticError("a broken recorder")
+    class Broken(Observer):
+        def flushed(self, *_: object) -> None:
+            raise ArithmeticError("a broken recorder")
 
     rung = threading.Event()
-    house.engine.on_flush = fail
+    house.engine.observe(Broken())
     house.engine.door.listen(rung.set)
     tracer = house.tracer
     house.engine.start()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ PRINTF = '{"type": "printf", "data": "hello\\n"}'
 LAG = 1_000_000
 
 
-def reader(plan: Plan, release: str = "0.17", **options: int) -> FlushReader:
+def reader(plan: Plan, release: str = "0.17", **options: Any) -> FlushReader:
     return FlushReader(version(release), plan, 1, **options)
 
 

@@ -17,6 +17,7 @@ from bttop.engine.door import Door
 from bttop.engine.frames import Descriptors, Dropped, Exited, Failed, Frame, LongLine, Refused, Started
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
+from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
 from bttop.errors import TracerLost
@@ -39,10 +40,6 @@ POLITE = 10
 def boot_ns() -> int:
     """The clock of stamps and of bpftrace's `nsecs`."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-
-
-def _nobody(_program: Program, _flush: Flush) -> None:
-    """Flushes are read from the histories alone."""
 
 
 class Engine:
@@ -70,8 +67,7 @@ class Engine:
         """Starts that were asked for while there was no tracer."""
         self._last_id = 0
         self._nice = POLITE
-        self.on_flush: Callable[[Program, Flush], None] = _nobody
-        """Called on the engine's thread with every flush that is shown; set before `start`."""
+        self._observers: tuple[Observer, ...] = ()
         self._thread: threading.Thread | None = None
         self._ended: asyncio.Event | None = None
         self._closing = False
@@ -87,11 +83,21 @@ class Engine:
         `start`, on the engine's thread afterwards."""
         program = Program(name, tuple(sources), settings, self._budget.open(), self)
         self.programs = (*self.programs, program)
+        for observer in self._observers:
+            observer.added(program)
         if failure:
             program.refuse(failure, boot_ns())
         else:
             program.start(boot_ns())
         return program
+
+    def observe(self, observer: Observer) -> None:
+        """Let somebody follow from now on; on the main thread before `start`. What runs already is told at once."""
+        self._observers = (*self._observers, observer)
+        for program in self.programs:
+            observer.added(program)
+        for program, generation in self._generations.values():
+            observer.begun(program, generation)
 
     def start(self) -> None:
         """Begin reading, on a thread of the engine's own."""
@@ -238,6 +244,8 @@ class Engine:
             now=boot_ns(),
         )
         self._generations[generation.id] = (program, generation)
+        for observer in self._observers:
+            observer.begun(program, generation)
         prepared = attempt.prepared
         environment = launch.environment(
             self.bpftrace.release,
@@ -256,6 +264,8 @@ class Engine:
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach a bpftrace."""
         self._channel.stop(generation.id, grace)
+        for observer in self._observers:
+            observer.ended(generation)
 
     def watch(self, generation: Generation) -> None:
         """Have the descriptors of a bpftrace counted from now on."""
@@ -263,10 +273,14 @@ class Engine:
 
     def flushed(self, program: Program, flush: Flush) -> None:
         """A flush joined the history."""
-        self.on_flush(program, flush)
+        generation = next((one for one in program.generations() if one.number == flush.generation), None)
+        for observer in self._observers:
+            observer.flushed(program, generation, flush)
 
-    def changed(self, program: Program) -> None:  # noqa: ARG002  one ring for all: the listener looks at every page
+    def changed(self, program: Program) -> None:
         """A page changed: wake the listener."""
+        for observer in self._observers:
+            observer.changed(program)
         self.door.ring()
 
     # What the tracer says.
@@ -280,6 +294,8 @@ class Engine:
     def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
         match frame:
             case StampedLine():
+                for observer in self._observers:
+                    observer.came(generation, frame)
                 program.on_line(generation, frame)
             case LongLine(stamp=stamp, size=size):
                 program.on_oversized(generation, Oversized(stamp, size))
@@ -295,6 +311,8 @@ class Engine:
                 del self._generations[frame.generation]
                 if not self._closing:
                     program.on_exit(generation, code, stamp.boot_ns)
+                for observer in self._observers:
+                    observer.ended(generation)
             case _:
                 pass
 

@@ -70,6 +70,11 @@ class Generation:
         return self._assembler.tally
 
     @property
+    def hexadecimal(self) -> bool:
+        """The decoder's flag before the next line (see model/decode.py)."""
+        return self._decoder.hexadecimal
+
+    @property
     def must_beat(self) -> bool:
         """Whether silence means that something is wrong."""
         return bool(self.plan.heartbeats) and self.attempt.regular

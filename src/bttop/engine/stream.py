@@ -10,6 +10,8 @@ import time
 from types import FrameType
 
 from bttop.engine.engine import Engine
+from bttop.engine.generation import Generation
+from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.status import State
 from bttop.errors import BttopError
@@ -29,7 +31,7 @@ class _NobodyReadsError(Exception):
     """Standard output took nothing until the patience ran out."""
 
 
-class Stream:
+class Stream(Observer):
     """Writes every flush of an engine's programs until it is told to end."""
 
     def __init__(self, engine: Engine, seconds: float | None) -> None:
@@ -46,7 +48,7 @@ class Stream:
     def run(self) -> int:
         """Write until SIGINT, SIGTERM, SIGHUP, the deadline, or until nobody reads. The exit code: 0, or 1 when
         no program could run at all. Raises BttopError when standard output cannot be written."""
-        self._engine.on_flush = self._take
+        self._engine.observe(self)
         self._listen()
         self._engine.start()
         self._engine.at_full_speed()
@@ -79,8 +81,8 @@ class Stream:
         """A write to a pipe that is full ends by an exception only."""
         raise _NobodyReadsError
 
-    def _take(self, program: Program, flush: Flush) -> None:
-        """Called on the engine's thread, which must never wait for a reader."""
+    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:  # noqa: ARG002
+        """Take a flush, on the engine's thread, which must never wait for a reader."""
         if self._flushes.qsize() < MOST_WAITING:
             self._flushes.put((program, flush))
         else:

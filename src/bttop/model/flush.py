@@ -380,8 +380,9 @@ class FlushReader:
         *,
         ready_ns: int | None = None,
         key_limit: int = DEFAULT_KEY_LIMIT,
+        hexadecimal: bool = False,
     ) -> None:
-        self._decoder = Decoder(release, plan)
+        self._decoder = Decoder(release, plan, hexadecimal=hexadecimal)
         self._assembler = FlushAssembler(plan, generation, release=release, ready_ns=ready_ns, key_limit=key_limit)
 
     @property

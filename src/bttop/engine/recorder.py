@@ -1,0 +1,226 @@
+"""The recorder: follows the programs, keeps the last minutes, and writes a snapshot while it is asked to. All of it on
+a thread of its own: a disk that is slow delays no line."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from bttop import __version__
+from bttop.engine import launch
+from bttop.engine.generation import Generation
+from bttop.engine.host import Bpftrace, Host
+from bttop.engine.observer import Observer
+from bttop.engine.program import Program
+from bttop.model.flush import Flush
+from bttop.model.records import Stamp, StampedLine
+from bttop.store.facts import Facts
+from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
+from bttop.store.journal import Journal
+from bttop.store.writer import CannotRecord, SnapshotWriter
+
+MOST_AT_ONCE = 500
+"""Happenings that go into one transaction."""
+_Order: TypeAlias = "Callable[[], None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """How a recording stands."""
+
+    path: Path
+    since: Stamp
+    """When it was asked for; what it holds may begin earlier."""
+    size: int = 0
+    """Bytes, the log beside the file included."""
+    flushes: int = 0
+    failure: str = ""
+    """Why it has ended by itself; empty while it goes on."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a recording may grow to; 0 is without limit."""
+
+    max_bytes: int = 0
+    max_age_ns: int = 0
+
+
+def now() -> Stamp:
+    """This moment on both clocks."""
+    return Stamp(time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.time_ns())
+
+
+def facts_of(host: Host, bpftrace: Bpftrace, command: str = "") -> Facts:
+    """The facts of this session."""
+    return Facts(
+        host=host.name,
+        kernel=host.kernel,
+        machine=host.machine,
+        cpus=host.cpus,
+        release=bpftrace.release,
+        bttop=__version__,
+        key_limit=launch.map_keys(host.cpus),
+        command=command,
+    )
+
+
+class Recorder(Observer):
+    """Keeps hindsight from the beginning and records on demand. What is asked may be asked from any thread."""
+
+    def __init__(self, facts: Facts, journal: Journal | None = None) -> None:
+        self.facts = facts
+        self.recording: Recording | None = None
+        """The recording that goes on or that failed; None when there is none."""
+        self._journal = journal or Journal()
+        self._writer: SnapshotWriter | None = None
+        self._inbox: queue.SimpleQueue[Happening | _Order | None] = queue.SimpleQueue()
+        self._programs: dict[Program, int] = {}
+        self._states: dict[Program, tuple[str, str, str]] = {}
+        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
+        self._thread.start()
+
+    # Asked by others.
+
+    def start(self, path: Path, limits: Limits | None = None) -> None:
+        """Record into a file that is there and empty, beginning with what is kept. Returns at once."""
+        limits = limits or Limits()
+        self.recording = Recording(path, now())
+        self._inbox.put(lambda: self._start(path, limits))
+
+    def stop(self) -> None:
+        """End the recording; the file is whole when `wait` returns."""
+        self._inbox.put(self._stop)
+
+    def mark(self, note: str, cause: str = "user", stamp: Stamp | None = None) -> None:
+        """Set a mark."""
+        self._inbox.put(Marked(stamp or now(), cause, note))
+
+    def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
+        """An entry of the cost ledger; without a program that of the session."""
+        self._inbox.put(Spent(0 if program is None else self._programs[program], now(), cost))
+
+    def met(self, pid: int, facts: Mapping[str, object]) -> None:
+        """Who a process was."""
+        self._inbox.put(Met(pid, now(), facts))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until everything that was told before is kept or written; whether it was."""
+        done = threading.Event()
+        self._inbox.put(done.set)
+        return done.wait(timeout)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """End the recording and the thread."""
+        self.stop()
+        self._inbox.put(None)
+        self._thread.join(timeout)
+
+    # Told by the engine.
+
+    def added(self, program: Program) -> None:
+        self._programs[program] = len(self._programs) + 1
+        self._inbox.put(Added(self._programs[program], program.name))
+
+    def begun(self, program: Program, generation: Generation) -> None:
+        attempt = generation.attempt
+        pin = program.settings.pin
+        happening = Begun(
+            generation.id,
+            self._programs[program],
+            generation.number,
+            attempt.source.name,
+            attempt.source.text,
+            attempt.prepared.text,
+            tuple(attempt.prepared.args),
+            generation.plan,
+            "" if pin is None else pin.condition,
+            tuple([(badge.text, badge.why) for badge in attempt.badges]),
+            now(),
+        )
+        self._inbox.put(happening)
+
+    def came(self, generation: Generation, line: StampedLine) -> None:
+        self._inbox.put(Came(line, generation.hexadecimal))
+
+    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:  # noqa: ARG002
+        if generation is not None and flush.lines:
+            self._inbox.put(Shown(generation.id, flush.end_ns, flush.lines[-1].stamp))
+
+    def ended(self, generation: Generation) -> None:
+        self._inbox.put(Ended(generation.id))
+
+    def changed(self, program: Program) -> None:
+        status = program.status
+        complaint = status.complaint
+        said = "" if complaint is None else "\n".join([complaint.title, *complaint.lines])
+        news = (status.state.value, status.reason, said)
+        if self._states.get(program) != news and program in self._programs:
+            self._states[program] = news
+            self._inbox.put(Changed(self._programs[program], now(), *news))
+
+    # On the recorder's thread.
+
+    def _work(self) -> None:
+        while True:
+            batch = self._take()
+            happenings = [one for one in batch if one is not None and not callable(one)]
+            self._write(happenings)
+            for order in batch:
+                if order is None:
+                    return
+                if callable(order):
+                    order()
+
+    def _take(self) -> list[Happening | _Order | None]:
+        """What waits: up to and with the first order, since that is about all that was told before it."""
+        batch = [self._inbox.get()]
+        while len(batch) < MOST_AT_ONCE and batch[-1] is not None and not callable(batch[-1]):
+            try:
+                batch.append(self._inbox.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _write(self, happenings: list[Happening]) -> None:
+        done = [(one, self._journal.take(one)) for one in happenings]
+        if self._writer is None or self.recording is None or not done:
+            return
+        try:
+            self._writer.write(done)
+        except CannotRecord as error:
+            self._fail(error)
+            return
+        shown = sum(isinstance(one, Shown) for one in happenings)
+        self.recording = replace(self.recording, size=self._writer.size, flushes=self.recording.flushes + shown)
+
+    def _start(self, path: Path, limits: Limits) -> None:
+        self._stop_writer()
+        try:
+            facts = self.facts.as_text()
+            self._writer = SnapshotWriter(path, facts, max_bytes=limits.max_bytes, max_age_ns=limits.max_age_ns)
+            self._writer.begin_with(self._journal)
+        except CannotRecord as error:
+            self._fail(error)
+
+    def _stop(self) -> None:
+        self._stop_writer()
+        if self.recording is not None and not self.recording.failure:
+            self.recording = None
+
+    def _fail(self, error: CannotRecord) -> None:
+        """The recording ends, the file stays as it is, and the programs go on."""
+        self._stop_writer()
+        if self.recording is not None:
+            self.recording = replace(self.recording, failure=error.cause, hint=error.hint)
+
+    def _stop_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None

@@ -1,0 +1,113 @@
+"""What a recording is made of, in the order in which it happened. Times are CLOCK_BOOTTIME and ns since 1970."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bttop.model.plan import Plan
+from bttop.model.records import Stamp, StampedLine
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A program joined the session."""
+
+    program: int
+    """Its number in the recording; never used twice."""
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A generation was started."""
+
+    generation: int
+    """The tracer's number for it."""
+    program: int
+    number: int
+    """Its number within its program, from 1."""
+    source: str
+    text: str
+    """The user's script."""
+    prepared: str
+    """The text that was given to bpftrace."""
+    args: tuple[str, ...]
+    plan: Plan
+    pin: str
+    """The restriction as an expression of bpftrace; empty without a pin."""
+    badges: tuple[tuple[str, str], ...]
+    """The caveats of the text: badge and explanation."""
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A line came."""
+
+    line: StampedLine
+    hexadecimal: bool
+    """The decoder's flag before the line (see model/decode.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A flush joined its program's history; its last line is the last that came of its generation."""
+
+    generation: int
+    end_ns: int
+    """The flush's end, on the clock of bpftrace's `nsecs`."""
+    stamp: Stamp
+    """Of the last line of the flush."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A generation is not shown any more: it was retired, or its process has ended."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A program is in another state."""
+
+    program: int
+    stamp: Stamp
+    state: str
+    reason: str
+    complaint: str = ""
+    """bpftrace's message, or why nothing runs; several lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Something worth finding again."""
+
+    stamp: Stamp
+    cause: str
+    """`user`, or what set it by itself: `trigger`, `silent`."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """An entry of the cost ledger."""
+
+    program: int
+    """0 is the session as a whole."""
+    stamp: Stamp
+    cost: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Who a process on the screen was."""
+
+    pid: int
+    stamp: Stamp
+    facts: Mapping[str, object]
+
+
+Happening: TypeAlias = Added | Begun | Came | Shown | Ended | Changed | Marked | Spent | Met

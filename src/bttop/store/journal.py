@@ -1,0 +1,203 @@
+"""The journal: the last minutes in memory, in the form in which a snapshot keeps them, so that a recording can begin in
+the past."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bttop.model.records import StampedLine
+from bttop.store.blocks import pack
+from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
+
+BLOCK_LINES = 60
+"""Lines of a sealed block: fewer compress worse (10 lines: 1.33 times one piece), more would hold a seek up."""
+BLOCK_BYTES = 4 << 20
+MOST_OPEN_LINES = 6_000
+"""A script that prints without end and never flushes is cut here."""
+MINUTE = 60_000_000_000
+
+
+class Sealed(NamedTuple):
+    """A block, and what is known of it without unpacking. `program`'s flushes are counted from 0."""
+
+    generation: int
+    program: int
+    first_flush: int
+    flushes: int
+    begin_ns: int
+    """End of its first flush; of a block without one, the arrival of its first line."""
+    end_ns: int
+    begin_wall_ns: int
+    end_wall_ns: int
+    lines: int
+    hexadecimal: bool
+    size: int
+    """Bytes before compression."""
+    data: bytes
+
+
+@dataclass(slots=True)
+class Open:
+    """A generation's lines since its last block."""
+
+    program: int
+    lines: list[StampedLine] = field(default_factory=list)
+    size: int = 0
+    hexadecimal: bool = False
+    first_flush: int = 0
+    ends: list[int] = field(default_factory=list)
+    """Ends of its flushes, ns."""
+
+
+class Journal:
+    """Takes what happens and seals blocks; keeps what is younger than `age_ns`, in at most `limit_bytes`."""
+
+    def __init__(self, age_ns: int = 15 * MINUTE, limit_bytes: int = 32 << 20) -> None:
+        self._age_ns = age_ns
+        self._limit_bytes = limit_bytes
+        self._blocks: deque[Sealed] = deque()
+        self._bytes = 0
+        self._programs: dict[int, Added] = {}
+        self._begun: dict[int, Begun] = {}
+        self._windows: dict[int, tuple[int, int | None]] = {}
+        self._last_shown: dict[int, int] = {}
+        self._open: dict[int, Open] = {}
+        self._shown: dict[int, int] = {}
+        self._notes: deque[Changed | Marked | Spent | Met] = deque()
+        self._states: dict[int, Changed] = {}
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the sealed blocks."""
+        return self._bytes
+
+    @property
+    def programs(self) -> tuple[Added, ...]:
+        return tuple(self._programs.values())
+
+    @property
+    def begun(self) -> tuple[Begun, ...]:
+        """The generations that blocks or open lines are there of, and those that run."""
+        kept = {block.generation for block in self._blocks} | set(self._open)
+        return tuple(one for generation, one in self._begun.items() if generation in kept)
+
+    @property
+    def blocks(self) -> tuple[Sealed, ...]:
+        return tuple(self._blocks)
+
+    @property
+    def notes(self) -> tuple[Changed | Marked | Spent | Met, ...]:
+        return (*self._states.values(), *self._notes)
+
+    def open_lines(self) -> Iterator[tuple[int, StampedLine]]:
+        """The lines that are in no block yet, with their generations."""
+        for generation, one in self._open.items():
+            for line in one.lines:
+                yield generation, line
+
+    def window(self, generation: int) -> tuple[int | None, int | None]:
+        """Arrival of the last line of the first and of the last shown flush of a generation; None is open."""
+        return self._windows.get(generation, (None, None))
+
+    @property
+    def last_shown(self) -> Mapping[int, int]:
+        """Arrival of the last line of the flush shown last, of each generation that is on show."""
+        return self._last_shown
+
+    def take(self, happening: Happening) -> Sealed | None:
+        """Take what happened next; the block that it seals, if any."""
+        match happening:
+            case Came(line=line, hexadecimal=hexadecimal):
+                return self._came(line, hexadecimal)
+            case Shown():
+                return self._was_shown(happening)
+            case Added(program=program):
+                self._programs[program] = happening
+            case Begun(generation=generation, program=program):
+                self._begun[generation] = happening
+                self._open[generation] = Open(program)
+            case Ended(generation=generation):
+                return self._end(generation)
+            case Changed() | Marked() | Spent() | Met():
+                self._notes.append(happening)
+        return None
+
+    def _came(self, line: StampedLine, hexadecimal: bool) -> Sealed | None:
+        found = self._open.get(line.generation)
+        if found is None:
+            return None  # what an ended generation prints at its exit is shown nowhere
+        if not found.lines:
+            found.hexadecimal = hexadecimal
+            found.first_flush = self._shown.get(found.program, 0)
+        found.lines.append(line)
+        found.size += len(line.data)
+        return self._seal(line.generation) if len(found.lines) >= MOST_OPEN_LINES or self._is_huge(found) else None
+
+    def _is_huge(self, found: Open) -> bool:
+        return found.size >= 4 * BLOCK_BYTES
+
+    def _was_shown(self, shown: Shown) -> Sealed | None:
+        found = self._open.get(shown.generation)
+        if found is None:
+            return None
+        if shown.generation not in self._windows:
+            self._windows[shown.generation] = (shown.stamp.boot_ns, None)
+        self._last_shown[shown.generation] = shown.stamp.boot_ns
+        if not found.ends:
+            found.first_flush = self._shown.get(found.program, 0)
+        self._shown[found.program] = self._shown.get(found.program, 0) + 1
+        found.ends.append(shown.end_ns)
+        is_full = len(found.lines) >= BLOCK_LINES or found.size >= BLOCK_BYTES
+        return self._seal(shown.generation) if is_full else None
+
+    def _end(self, generation: int) -> Sealed | None:
+        sealed = self._seal(generation)
+        self._open.pop(generation, None)
+        if generation in self._windows:
+            self._windows[generation] = (self._windows[generation][0], self._last_shown.pop(generation))
+        return sealed
+
+    def _seal(self, generation: int) -> Sealed | None:
+        found = self._open.get(generation)
+        if found is None or not found.lines:
+            return None
+        data, size = pack(found.lines)
+        first, last = found.lines[0].stamp, found.lines[-1].stamp
+        sealed = Sealed(
+            generation,
+            found.program,
+            found.first_flush,
+            len(found.ends),
+            found.ends[0] if found.ends else first.boot_ns,
+            found.ends[-1] if found.ends else last.boot_ns,
+            first.wall_ns,
+            last.wall_ns,
+            len(found.lines),
+            found.hexadecimal,
+            size,
+            data,
+        )
+        self._open[generation] = Open(found.program)
+        self._keep(sealed, last.boot_ns)
+        return sealed
+
+    def _keep(self, sealed: Sealed, now_ns: int) -> None:
+        self._blocks.append(sealed)
+        self._bytes += len(sealed.data)
+        while self._blocks and (self._bytes > self._limit_bytes or now_ns - self._blocks[0].end_ns > self._age_ns):
+            self._bytes -= len(self._blocks.popleft().data)
+        while self._notes and now_ns - self._notes[0].stamp.boot_ns > self._age_ns:
+            note = self._notes.popleft()
+            if isinstance(note, Changed):
+                self._states[note.program] = note
+        self._forget_generations()
+
+    def _forget_generations(self) -> None:
+        """Let go of the texts of generations that nothing is kept of any more."""
+        kept = {block.generation for block in self._blocks} | set(self._open)
+        for generation in [one for one in self._begun if one not in kept]:
+            del self._begun[generation]
+            self._windows.pop(generation, None)

@@ -1,0 +1,50 @@
+"""A plan as JSON: what the lines of a recording must be read with."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any, get_args
+
+from bttop.model.plan import Aggregation, Column, MapPlan, PartKind, Plan, Scheme
+
+
+def plan_text(plan: Plan) -> str:
+    """A plan as one line of JSON."""
+    maps = [asdict(one) | {"columns": [list(column) for column in one.columns]} for one in plan.maps.values()]
+    return json.dumps(
+        {
+            "maps": maps,
+            "aliases": dict(plan.aliases),
+            "heartbeats": list(plan.heartbeats),
+            "interval_ns": plan.interval_ns,
+        },
+        separators=(",", ":"),
+    )
+
+
+def read_plan(text: str) -> Plan:
+    """The plan again. Raises ValueError for a text that is none."""
+    try:
+        found: dict[str, Any] = json.loads(text)
+        maps = [_map(one) for one in found["maps"]]
+        aliases = {str(printed): str(name) for printed, name in found["aliases"].items()}
+        return Plan({one.name: one for one in maps}, aliases, tuple(map(str, found["heartbeats"])), _length(found))
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"no plan: {error}") from None
+
+
+def _map(found: dict[str, Any]) -> MapPlan:
+    words = {name: str(found.get(name, "")) for name in ("name", "unit", "title", "view", "sort", "pid", "tid")}
+    if found["aggregation"] not in get_args(Aggregation) or found["scheme"] not in get_args(Scheme):
+        raise ValueError(f"no such aggregation or scheme: {found['aggregation']!r}, {found['scheme']!r}")
+    columns = tuple(_column(*map(str, one)) for one in found["columns"])
+    return MapPlan(aggregation=found["aggregation"], scheme=found["scheme"], columns=columns, **words)
+
+
+def _column(title: str, kind: str, decoder: str) -> Column:
+    return Column(title, next((one for one in get_args(PartKind) if one == kind), "any"), decoder)
+
+
+def _length(found: dict[str, Any]) -> int:
+    return max(1, int(found["interval_ns"]))

@@ -1,0 +1,73 @@
+"""The tables of a snapshot file, and how its connections are made. docs/snapshots.md explains every column."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+FORMAT = 1
+"""Raised whenever an older bttop could misread what a newer one writes."""
+APPLICATION_ID = 0x62747470
+"""`bttp`, in the file's header: tells a snapshot from another program's SQLite file."""
+
+TABLES: dict[str, str] = {
+    "meta": "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "program": "CREATE TABLE program (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+    "generation": (
+        "CREATE TABLE generation (id INTEGER PRIMARY KEY, program INTEGER NOT NULL, number INTEGER NOT NULL, "
+        "source TEXT NOT NULL, text TEXT NOT NULL, sha256 TEXT NOT NULL, prepared TEXT NOT NULL, args TEXT NOT NULL, "
+        "plan TEXT NOT NULL, pin TEXT NOT NULL, badges TEXT NOT NULL, boot_ns INTEGER NOT NULL, "
+        "wall_ns INTEGER NOT NULL, first_shown_ns INTEGER, last_shown_ns INTEGER)"
+    ),
+    "line": (
+        "CREATE TABLE line (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, stream TEXT NOT NULL, "
+        "boot_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, data BLOB NOT NULL)"
+    ),
+    "block": (
+        "CREATE TABLE block (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, program INTEGER NOT NULL, "
+        "first_flush INTEGER NOT NULL, flushes INTEGER NOT NULL, begin_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, "
+        "begin_wall_ns INTEGER NOT NULL, end_wall_ns INTEGER NOT NULL, lines INTEGER NOT NULL, "
+        "hexadecimal INTEGER NOT NULL, codec TEXT NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL)"
+    ),
+    "state": (
+        "CREATE TABLE state (id INTEGER PRIMARY KEY, program INTEGER NOT NULL, boot_ns INTEGER NOT NULL, "
+        "wall_ns INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, complaint TEXT NOT NULL)"
+    ),
+    "mark": (
+        "CREATE TABLE mark (id INTEGER PRIMARY KEY, boot_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, "
+        "cause TEXT NOT NULL, note TEXT NOT NULL)"
+    ),
+    "cost": (
+        "CREATE TABLE cost (id INTEGER PRIMARY KEY, program INTEGER NOT NULL, boot_ns INTEGER NOT NULL, "
+        "wall_ns INTEGER NOT NULL, data TEXT NOT NULL)"
+    ),
+    "process": (
+        "CREATE TABLE process (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, wall_ns INTEGER NOT NULL, "
+        "data TEXT NOT NULL)"
+    ),
+}
+INDEXES = (
+    "CREATE INDEX block_flush ON block (program, first_flush)",
+    "CREATE INDEX block_begin ON block (program, begin_ns)",
+    "CREATE INDEX block_generation ON block (generation, id)",
+    "CREATE INDEX line_generation ON line (generation, id)",
+)
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """Make a new snapshot file at a path where an empty file is, and open it for writing."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    connection.execute("PRAGMA page_size = 4096")
+    # A write-ahead log keeps the file itself whole at every instant; the process may be killed at any of them. What a
+    # power cut may take is what the kernel had not written: waiting for the disk would stall on the host that hurts.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = OFF")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("BEGIN")
+    for statement in (*TABLES.values(), *INDEXES):
+        connection.execute(statement)
+    connection.execute("COMMIT")
+    return connection

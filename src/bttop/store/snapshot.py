@@ -1,0 +1,345 @@
+"""The reader of a snapshot file. It takes nothing on trust: the file may be cut short, torn, or made by a stranger."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from bttop.errors import BttopError
+from bttop.model.plan import Plan
+from bttop.model.records import Stamp, StampedLine
+from bttop.store.facts import Facts
+from bttop.store.happenings import Changed, Marked, Met, Spent
+from bttop.store.plans import read_plan
+from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
+
+_MAGIC = b"SQLite format 3\x00"
+_LARGEST_VALUE = 128 << 20
+"""Bytes of one value that SQLite may hand out."""
+
+
+class CannotReview(BttopError):
+    """A file that is no snapshot, or none that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedGeneration:
+    """One generation of a recorded program."""
+
+    id: int
+    program: int
+    number: int
+    source: str
+    text: str
+    sha256: str
+    prepared: str
+    args: tuple[str, ...]
+    plan: Plan
+    pin: str
+    badges: tuple[tuple[str, str], ...]
+    begun: Stamp
+    first_shown_ns: int | None
+    """Arrival of the last line of the first flush that was shown; None where none was."""
+    last_shown_ns: int | None
+    """The same of the last one; None where it was on show when the recording ended."""
+
+    def shows(self, boot_ns: int) -> bool:
+        """Whether a flush whose last line arrived then was shown."""
+        if self.first_shown_ns is None or boot_ns < self.first_shown_ns:
+            return False
+        return self.last_shown_ns is None or boot_ns <= self.last_shown_ns
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRow:
+    """A sealed block as the table has it; `data` is still compressed."""
+
+    id: int
+    generation: int
+    first_flush: int
+    flushes: int
+    begin_ns: int
+    end_ns: int
+    hexadecimal: bool
+    codec: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded program: its number in the file and its name."""
+
+    id: int
+    name: str
+
+
+class Snapshot:
+    """An open snapshot file, read only. Everything is looked up when it is asked for: memory does not grow with the
+    file. `problems` collects what could not be read, in sentences."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file. Raises CannotReview when it is no snapshot or a newer bttop's."""
+        self.path = path
+        self.problems: list[str] = []
+        _check_head(path)
+        self._db = self._open()
+        try:
+            self._check_origin()
+            self.facts = self._facts()
+            self.programs = self._programs()
+            self.generations = self._generations()
+        except sqlite3.Error as error:
+            self._db.close()
+            raise _unreadable(path, str(error)) from error
+        except BttopError:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # What there is.
+
+    def marks(self) -> tuple[Marked, ...]:
+        """All marks, the oldest first."""
+        rows = self._rows("SELECT boot_ns, wall_ns, cause, note FROM mark ORDER BY boot_ns, id", (), "marks")
+        return tuple([Marked(Stamp(boot, wall), str(cause), str(note)) for boot, wall, cause, note in rows])
+
+    def states(self, program: int, until_ns: int | None = None) -> tuple[Changed, ...]:
+        """The states of a program, the oldest first; up to a moment, only the last one before it."""
+        columns = "SELECT boot_ns, wall_ns, state, reason, complaint FROM state WHERE program = ?"
+        if until_ns is None:
+            rows = self._rows(f"{columns} ORDER BY boot_ns, id", (program,), "states")
+        else:
+            order = "AND boot_ns <= ? ORDER BY boot_ns DESC, id DESC LIMIT 1"
+            rows = self._rows(f"{columns} {order}", (program, until_ns), "states")
+        return tuple([Changed(program, Stamp(boot, wall), *map(str, words)) for boot, wall, *words in rows])
+
+    def costs(self, program: int | None = None) -> Iterator[Spent]:
+        """The cost ledger, the oldest entry first; of one program, or of all."""
+        where, values = ("", ()) if program is None else ("WHERE program = ?", (program,))
+        statement = f"SELECT program, boot_ns, wall_ns, data FROM cost {where} ORDER BY id"  # noqa: S608  our words
+        for one, boot, wall, data in self._rows(statement, values, "costs"):
+            found = _json(data, dict)
+            cost = {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
+            yield Spent(one, Stamp(boot, wall), cost)
+
+    def processes(self) -> Iterator[Met]:
+        """Who the processes on the screen were."""
+        for pid, wall, data in self._rows("SELECT pid, wall_ns, data FROM process ORDER BY id", (), "processes"):
+            yield Met(pid, Stamp(0, wall), _json(data, dict))
+
+    def span(self) -> tuple[Stamp, Stamp] | None:
+        """Arrival of the first and of the last line that is kept; None where nothing is."""
+        found = self._rows(
+            "SELECT min(boot), min(wall), max(boot_end), max(wall_end) FROM ("
+            "SELECT min(begin_ns) AS boot, min(begin_wall_ns) AS wall, max(end_ns) AS boot_end, "
+            "max(end_wall_ns) AS wall_end FROM block UNION ALL "
+            "SELECT min(boot_ns), min(wall_ns), max(boot_ns), max(wall_ns) FROM line)",
+            (),
+            "blocks",
+        )
+        if not found or found[0][0] is None:
+            return None
+        begin, begin_wall, end, end_wall = found[0]
+        return Stamp(begin, begin_wall), Stamp(end, end_wall)
+
+    # Blocks and open lines (see timeline.py).
+
+    def block_of_flush(self, program: int, number: int) -> BlockRow | None:
+        """The block that holds a program's flush of this number, or the last one before it."""
+        return self._block(
+            "program = ? AND flushes > 0 AND first_flush <= ? ORDER BY first_flush DESC", program, number
+        )
+
+    def block_of_moment(self, program: int, boot_ns: int) -> BlockRow | None:
+        """The last block whose first flush ended at or before a moment."""
+        return self._block("program = ? AND flushes > 0 AND begin_ns <= ? ORDER BY begin_ns DESC", program, boot_ns)
+
+    def block_before(self, generation: int, block: int | None) -> BlockRow | None:
+        """The block of a generation before another one; before the open lines with None."""
+        last = (1 << 62) if block is None else block
+        return self._block("generation = ? AND id < ? ORDER BY id DESC", generation, last)
+
+    def block_after(self, program: int, number: int) -> BlockRow | None:
+        """The first block of a program whose flushes come after this number."""
+        return self._block("program = ? AND flushes > 0 AND first_flush > ? ORDER BY first_flush", program, number)
+
+    def extent(self, program: int) -> tuple[int, int]:
+        """Numbers of the first flush in a block, and of the first one after all blocks."""
+        statement = "SELECT min(first_flush), max(first_flush + flushes) FROM block WHERE program = ? AND flushes > 0"
+        found = self._rows(statement, (program,), "blocks")
+        return (int(found[0][0]), int(found[0][1])) if found and found[0][0] is not None else (0, 0)
+
+    def blocks(self) -> Iterator[BlockRow]:
+        """Every block that can be read, in the order of sealing."""
+        last = 0
+        while (found := self._block("id > ? ORDER BY id", last)) is not None:
+            yield found
+            last = found.id
+
+    def open_lines(self, generation: int) -> tuple[StampedLine, ...]:
+        """The lines of a generation that are in no block yet."""
+        statement = "SELECT stream, boot_ns, wall_ns, data FROM line WHERE generation = ? ORDER BY id"
+        rows = self._rows(statement, (generation,), "the newest lines")
+        return tuple(
+            [
+                StampedLine(generation, "stderr" if stream == "stderr" else "stdout", Stamp(boot, wall), data)
+                for stream, boot, wall, data in rows
+                if isinstance(data, bytes) and type(boot) is int and type(wall) is int
+            ]
+        )
+
+    def note(self, problem: str) -> None:
+        """Keep a sentence about what could not be read, once."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    # Reading.
+
+    def _block(self, where: str, *values: int) -> BlockRow | None:
+        columns = "id, generation, first_flush, flushes, begin_ns, end_ns, hexadecimal, codec, data"
+        rows = self._rows(f"SELECT {columns} FROM block WHERE {where} LIMIT 1", values, "blocks")  # noqa: S608  our words
+        if not rows:
+            return None
+        id_, generation, first, flushes, begin, end, hexadecimal, codec, data = rows[0]
+        if not (all(type(one) is int for one in (generation, first, flushes, begin, end)) and isinstance(data, bytes)):
+            self.note(f"block {id_} is not as bttop writes them")
+            return None
+        return BlockRow(id_, generation, first, flushes, begin, end, bool(hexadecimal), str(codec), data)
+
+    def _rows(self, statement: str, values: Sequence[int], what: str) -> list[tuple[Any, ...]]:
+        """The rows of a statement, as many as can be read."""
+        found: list[tuple[Any, ...]] = []
+        try:
+            for row in self._db.execute(statement, values):
+                found.append(row)
+        except sqlite3.Error as error:
+            self.note(f"{what}: not everything can be read ({error})")
+        return found
+
+    def _open(self) -> sqlite3.Connection:
+        """The most modest way in that works: another program's log beside the file may not be readable to us."""
+        name = quote(str(self.path.resolve()))
+        for options in ("mode=ro", "mode=ro&immutable=1"):
+            connection = sqlite3.connect(f"file:{name}?{options}", uri=True, isolation_level=None, timeout=2.0)
+            try:
+                for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0"):
+                    connection.execute(f"PRAGMA {pragma}")
+                connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            except sqlite3.Error as error:
+                connection.close()
+                problem = error
+                continue
+            if "immutable" in options and self.path.with_name(f"{self.path.name}-wal").exists():
+                self.note("the log beside the file cannot be read: the last minutes may be missing")
+            return connection
+        raise _unreadable(self.path, str(problem))
+
+    def _check_origin(self) -> None:
+        if self._pragma("application_id") != APPLICATION_ID:
+            raise CannotReview(f"{self.path} is another program's SQLite file", title="no snapshot")
+        version = self._pragma("user_version")
+        if version > FORMAT:
+            raise CannotReview(
+                f"{self.path} has format {version}, and this bttop reads up to {FORMAT}",
+                title="a newer snapshot",
+                hint="pip install --upgrade bttop",
+            )
+        found = self._db.execute("SELECT name, type, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+        tables = {name: sql for name, type_, sql in found if type_ == "table"}
+        if tables != TABLES or any(type_ not in ("table", "index") for _, type_, _ in found):
+            raise CannotReview(f"{self.path}: its tables are not those of a snapshot", title="no snapshot")
+
+    def _pragma(self, name: str) -> int:
+        return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
+
+    def _facts(self) -> Facts:
+        meta = {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM meta")}
+        try:
+            return Facts.read(meta)
+        except ValueError as error:
+            raise _unreadable(self.path, str(error)) from error
+
+    def _programs(self) -> tuple[Recorded, ...]:
+        rows = self._rows("SELECT id, name FROM program ORDER BY id", (), "programs")
+        return tuple([Recorded(id_, str(name)) for id_, name in rows])
+
+    def _generations(self) -> Mapping[int, RecordedGeneration]:
+        rows = self._rows("SELECT * FROM generation ORDER BY id", (), "generations")
+        found = [one for row in rows if (one := self._generation(row)) is not None]
+        return {one.id: one for one in found}
+
+    def _generation(self, row: tuple[Any, ...]) -> RecordedGeneration | None:
+        id_, program, number, source, text, sha256, prepared, args, plan, pin, badges, boot, wall, first, last = row
+        try:
+            numbers = (id_, program, number, boot, wall, *(one for one in (first, last) if one is not None))
+            _check_numbers(numbers)
+            words = tuple([(str(one[0]), str(one[1])) for one in _json(badges, list)])
+            return RecordedGeneration(
+                id_,
+                program,
+                number,
+                str(source),
+                str(text),
+                str(sha256),
+                str(prepared),
+                tuple(map(str, _json(args, list))),
+                read_plan(str(plan)),
+                str(pin),
+                words,
+                Stamp(boot, wall),
+                first,
+                last,
+            )
+        except (ValueError, IndexError, TypeError) as error:
+            self.note(f"generation {id_} cannot be read ({error}), and what it printed is left out")
+            return None
+
+
+def _check_head(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except OSError as error:
+        raise CannotReview(f"{path}: {error.strerror}", title="no snapshot") from error
+    if not head:
+        raise CannotReview(f"{path} is empty", title="no snapshot")
+    if head != _MAGIC:
+        why = "holds nothing but zeros" if not head.strip(b"\x00") else "is no snapshot of bttop"
+        raise CannotReview(f"{path} {why}", title="no snapshot")
+
+
+def _check_numbers(values: Sequence[object]) -> None:
+    if not all(type(one) is int for one in values):
+        raise ValueError("a number is none")
+
+
+def _json(text: object, kind: type) -> Any:
+    """A JSON value of a kind; an empty one where there is none."""
+    with contextlib.suppress(ValueError, RecursionError):
+        found = json.loads(str(text))
+        if isinstance(found, kind):
+            return found
+    return kind()
+
+
+def _unreadable(path: Path, why: str) -> CannotReview:
+    return CannotReview(f"{path}: {why}", title="a damaged snapshot", hint=f"sqlite3 {path} .recover")

@@ -1,0 +1,209 @@
+"""The writer of a snapshot file: what happens goes in at once, so that the file is whole at every instant."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from bttop.errors import BttopError
+from bttop.store.blocks import CODEC
+from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
+from bttop.store.journal import Journal, Sealed
+from bttop.store.plans import plan_text
+from bttop.store.schema import create
+
+CHECKPOINT_BLOCKS = 10
+"""Sealed blocks between two transfers from the log to the file: about two minutes of five panes."""
+
+
+class CannotRecord(BttopError):
+    """The recording has ended because the file could not be written; what was written stays readable."""
+
+
+class SnapshotWriter:
+    """Writes one snapshot file. One thread at a time."""
+
+    def __init__(self, path: Path, facts: Mapping[str, str], *, max_bytes: int = 0, max_age_ns: int = 0) -> None:
+        """Begin a file where an empty one is. `facts` are those of store/facts.py; above `max_bytes`, and older than
+        `max_age_ns`, the oldest blocks go first (0: nothing goes). Raises CannotRecord."""
+        self.path = path
+        self._max_bytes = max_bytes
+        self._max_age_ns = max_age_ns
+        self._since_checkpoint = 0
+        self._last_shown: dict[int, int] = {}
+        self._windowed: set[int] = set()
+        try:
+            self._db = create(path)
+            self._db.executemany("INSERT INTO meta VALUES (?, ?)", list(facts.items()))
+        except sqlite3.Error as error:
+            raise _cannot(path, error) from error
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file and its log."""
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return sum(one.stat().st_size for one in (self.path, log) if one.exists())
+
+    def begin_with(self, journal: Journal) -> None:
+        """Write everything that a journal has kept. Raises CannotRecord."""
+        self._transaction(lambda: self._write_past(journal))
+
+    def write(self, happened: Sequence[tuple[Happening, Sealed | None]]) -> None:
+        """Write what has happened, each with the block that it sealed. Raises CannotRecord."""
+        self._transaction(lambda: self._write_all(happened))
+        self._tidy()
+
+    def close(self) -> None:
+        """Bring everything into the one file and let go of it."""
+        try:
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.execute("PRAGMA incremental_vacuum")
+            self._db.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error:
+            return  # the disk is full: the file and its log stay as they are, and are read together
+        finally:
+            self._db.close()
+
+    def _transaction(self, step: Callable[[], None]) -> None:
+        try:
+            self._db.execute("BEGIN")
+            step()
+            self._db.execute("COMMIT")
+        except sqlite3.Error as error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise _cannot(self.path, error) from error
+
+    def _write_past(self, journal: Journal) -> None:
+        for one in (*journal.programs, *journal.begun, *journal.notes):
+            self._write(one)
+        self._last_shown = dict(journal.last_shown)
+        for begun in journal.begun:
+            first, last = journal.window(begun.generation)
+            if first is not None:
+                self._windowed.add(begun.generation)
+            self._set_window(begun.generation, first, last)
+        for sealed in journal.blocks:
+            self._insert_block(sealed)
+        for _, line in journal.open_lines():
+            self._insert_line(Came(line, hexadecimal=False))
+
+    def _write_all(self, happened: Sequence[tuple[Happening, Sealed | None]]) -> None:
+        for one, sealed in happened:
+            self._write(one)
+            if sealed is not None:
+                self._insert_block(sealed)
+                self._db.execute("DELETE FROM line WHERE generation = ?", (sealed.generation,))
+                self._since_checkpoint += 1
+
+    def _write(self, happening: Happening) -> None:
+        match happening:
+            case Came():
+                self._insert_line(happening)
+            case Shown(generation=generation, stamp=stamp):
+                self._last_shown[generation] = stamp.boot_ns
+                if generation not in self._windowed:
+                    self._windowed.add(generation)
+                    self._set_window(generation, stamp.boot_ns, None)
+            case Ended(generation=generation):
+                if generation in self._last_shown:
+                    self._db.execute(
+                        "UPDATE generation SET last_shown_ns = ? WHERE id = ?",
+                        (self._last_shown.pop(generation), generation),
+                    )
+            case Begun():
+                self._insert_generation(happening)
+            case _:
+                self._insert_note(happening)
+
+    def _insert_note(self, note: Added | Changed | Marked | Spent | Met) -> None:
+        match note:
+            case Added(program=program, name=name):
+                self._insert("program", program, name)
+            case Changed(program=program, stamp=stamp, state=state, reason=reason, complaint=complaint):
+                self._insert("state", None, program, *stamp, state, reason, complaint)
+            case Marked(stamp=stamp, cause=cause, note=text):
+                self._insert("mark", None, *stamp, cause, text)
+            case Spent(program=program, stamp=stamp, cost=cost):
+                self._insert("cost", None, program, *stamp, json.dumps(dict(cost)))
+            case Met(pid=pid, stamp=stamp, facts=facts):
+                self._insert("process", None, pid, stamp.wall_ns, json.dumps(dict(facts)))
+
+    def _insert_generation(self, one: Begun) -> None:
+        self._insert(
+            "generation",
+            one.generation,
+            one.program,
+            one.number,
+            one.source,
+            one.text,
+            hashlib.sha256(one.text.encode(errors="surrogateescape")).hexdigest(),
+            one.prepared,
+            json.dumps(list(one.args)),
+            plan_text(one.plan),
+            one.pin,
+            json.dumps([list(badge) for badge in one.badges]),
+            *one.stamp,
+            None,
+            None,
+        )
+
+    def _insert_line(self, came: Came) -> None:
+        line = came.line
+        self._insert("line", None, line.generation, line.stream, *line.stamp, line.data)
+
+    def _insert_block(self, sealed: Sealed) -> None:
+        *head, size, data = sealed
+        self._insert("block", None, *head, CODEC, size, data)
+
+    def _insert(self, table: str, *values: object) -> None:
+        marks = ", ".join("?" * len(values))
+        values = tuple([_clean(value) if isinstance(value, str) else value for value in values])
+        self._db.execute(f"INSERT INTO {table} VALUES ({marks})", values)  # noqa: S608  our own table names
+
+    def _set_window(self, generation: int, first: int | None, last: int | None) -> None:
+        self._db.execute(
+            "UPDATE generation SET first_shown_ns = ?, last_shown_ns = ? WHERE id = ?", (first, last, generation)
+        )
+
+    def _tidy(self) -> None:
+        """Now and then: bring the log into the file, and let the oldest blocks go."""
+        if self._since_checkpoint < CHECKPOINT_BLOCKS:
+            return
+        self._since_checkpoint = 0
+        try:
+            self._drop_oldest()
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise _cannot(self.path, error) from error
+
+    def _drop_oldest(self) -> None:
+        if self._max_age_ns:
+            newest = self._one("SELECT max(end_ns) FROM block")
+            self._db.execute("DELETE FROM block WHERE end_ns < ?", (newest - self._max_age_ns,))
+        while self._max_bytes and self._used() > self._max_bytes and self._one("SELECT count(*) FROM block") > 1:
+            self._db.execute("DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY end_ns LIMIT 5)")
+        self._db.execute("PRAGMA incremental_vacuum")
+
+    def _used(self) -> int:
+        """Bytes of the pages in use."""
+        free = self._one("PRAGMA freelist_count")
+        return (self._one("PRAGMA page_count") - free) * self._one("PRAGMA page_size")
+
+    def _one(self, statement: str) -> int:
+        found = self._db.execute(statement).fetchone()
+        return int(found[0] or 0)
+
+
+def _cannot(path: Path, error: sqlite3.Error) -> CannotRecord:
+    return CannotRecord(
+        f"{path}: {error}", title="recording stopped", hint=f"df -h {path.parent}  # what was written stays readable"
+    )
+
+
+def _clean(text: str) -> str:
+    """Text that UTF-8 can hold; a script may have been read from bytes that are none."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
