@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bttop.model.text import visible
 from bttop.ui.spans import ASCII, UNICODE, Glyphs, Span, bar, fit, line_width, plain, sparkline, with_role
-from bttop.ui.text import visible, width
+from bttop.ui.text import width
 
 GLYPHS = st.sampled_from([UNICODE, ASCII])
 NUMBERS = st.floats() | st.integers(0, 2**64)

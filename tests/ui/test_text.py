@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bttop.ui.text import folded, left, middle, pieces, right, visible, width
+from bttop.model.text import visible
+from bttop.ui.text import folded, left, middle, pieces, right, width
 
 HOSTILE = st.text(st.sampled_from("\\xuU01be\x1b\x07\n\u202e\u0301\u115f \u00a0\U000e0041a漢"), max_size=6)
 SHOWN = st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(visible)

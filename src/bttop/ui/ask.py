@@ -11,10 +11,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bttop.model.text import visible
 from bttop.ui.lineedit import LineEdit, visible_part
 from bttop.ui.pane import paint
 from bttop.ui.spans import Line, Span, fit
-from bttop.ui.text import visible
 from bttop.ui.themes import Theme
 
 MOST_NOTES = 6

@@ -12,6 +12,7 @@ from bttop.engine.attempts import Settings
 from bttop.engine.check import complaints
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import from_text
+from bttop.model.text import visible
 from bttop.paths import state_home
 from bttop.script.oneliner import OneLiner, Refused, read_one_liner
 from bttop.script.pin import Pin
@@ -20,7 +21,6 @@ from bttop.script.reader import Unreadable
 from bttop.ui.ask import Question
 from bttop.ui.completion import completer
 from bttop.ui.spans import Line, Span
-from bttop.ui.text import visible
 
 if TYPE_CHECKING:
     from bttop.ui.app import BttopApp

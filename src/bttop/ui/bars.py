@@ -11,11 +11,11 @@ from textual.widget import Widget
 
 from bttop.engine.engine import Engine
 from bttop.engine.status import State
+from bttop.model.text import visible
 from bttop.ui.keys import BY_NAME, CAPS, FOOTER_ORDER
 from bttop.ui.pane import paint
 from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Line, Span, fit, line_width
-from bttop.ui.text import visible
 from bttop.ui.themes import Theme
 
 

@@ -12,12 +12,13 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from bttop.engine.kernelprobes import KernelProbes
+from bttop.model.text import visible
 from bttop.script.library import Library, ProbeFile
 from bttop.ui.lineedit import LineEdit
 from bttop.ui.modal import Page
 from bttop.ui.pane import paint
 from bttop.ui.spans import Line, Span, fit
-from bttop.ui.text import visible, width
+from bttop.ui.text import width
 from bttop.ui.themes import Theme
 
 SHOWN = 400

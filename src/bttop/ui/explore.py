@@ -12,6 +12,7 @@ from bttop.engine.process import Process
 from bttop.engine.program import Program
 from bttop.engine.questions import Question, from_text
 from bttop.model.names import syscall_name
+from bttop.model.text import visible
 from bttop.script.followups import FollowUp, RowFacts, follow_ups, ladder
 from bttop.script.library import ProbeFile
 from bttop.script.reader import Script
@@ -22,7 +23,6 @@ from bttop.ui.pane import Pane
 from bttop.ui.pins import row_key, row_pid
 from bttop.ui.sheet import Sheet
 from bttop.ui.spans import Line, Span
-from bttop.ui.text import visible
 from bttop.ui.views.base import Extra
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from bttop.engine.status import State, Status
 from bttop.model.names import Decoder
+from bttop.model.text import visible
 from bttop.ui import numbers
 from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.subject import WORDS, Feed, Subject
-from bttop.ui.text import folded, left, visible
+from bttop.ui.text import folded, left
 from bttop.ui.views.base import Choice, Drawing, Extra, Scene
 from bttop.ui.views.log import draw_log
 

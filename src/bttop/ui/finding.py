@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bttop.engine.kernelprobes import KernelProbes
 from bttop.engine.questions import from_text
+from bttop.model.text import visible
 from bttop.paths import cache_home
 from bttop.script.library import ProbeFile
 from bttop.script.reader import Script
@@ -13,7 +14,6 @@ from bttop.script.starters import starters
 from bttop.ui.catalogue import Catalogue, Entry
 from bttop.ui.menu import Choice, Chosen, Menu
 from bttop.ui.spans import Line, Span
-from bttop.ui.text import visible
 
 if TYPE_CHECKING:
     from bttop.ui.app import BttopApp

@@ -11,10 +11,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bttop.model.text import visible
 from bttop.ui.modal import Page
 from bttop.ui.pane import paint
 from bttop.ui.spans import Line, Span, fit, line_width
-from bttop.ui.text import visible
 from bttop.ui.themes import Theme
 
 LETTERS = "abcdgimnoprstuvwxyz"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from bttop.model.flush import Flush
 from bttop.model.records import Printed
+from bttop.model.text import visible
 from bttop.ui.spans import Line, Span, fit
-from bttop.ui.text import visible
 
 KEPT = 2_000
 """Lines kept for scrolling back."""

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from bttop.model.text import visible
 from bttop.ui.spans import Exact, Line, Span, fit, with_role
-from bttop.ui.text import left, middle, right, visible, width
+from bttop.ui.text import left, middle, right, width
 from bttop.ui.views.base import Choice, Drawing, Scene, SortColumn, decoded
 from bttop.ui.views.ordering import Keys, Order, Row, head
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
+from bttop.model.text import visible
 from bttop.ui import numbers
 from bttop.ui.charts import area
 from bttop.ui.spans import Line, Span, fit
-from bttop.ui.text import visible
 from bttop.ui.views.base import Drawing, Scene, keyed
 from bttop.ui.views.table import summary, value_lines
 

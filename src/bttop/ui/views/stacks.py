@@ -8,9 +8,9 @@ from functools import lru_cache
 from bttop.model.plan import Column, MapPlan
 from bttop.model.records import Value
 from bttop.model.stacks import names
+from bttop.model.text import visible
 from bttop.ui import numbers
 from bttop.ui.spans import Line, Span, bar, fit
-from bttop.ui.text import visible
 from bttop.ui.views.base import Drawing, Scene, parts
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
 from bttop.ui.views.table import key_lines, number, summary, total, value_lines

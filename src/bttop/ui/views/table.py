@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
+from bttop.model.text import visible
 from bttop.ui import numbers
 from bttop.ui.spans import Line, Span, bar, fit, sparkline
-from bttop.ui.text import pieces, visible, width
+from bttop.ui.text import pieces, width
 from bttop.ui.views.base import Drawing, Scene, decoded, keyed
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
 

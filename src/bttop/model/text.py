@@ -1,0 +1,46 @@
+"""Text that people may be shown: whatever a process calls itself, made visible."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me", "Mc"}
+"""Unicode categories that would steer the terminal, draw nothing or pile up on their neighbours."""
+_FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols by their category that draw a blank."""
+
+
+_JOINING = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff\U0001f3fb-\U0001f3ff]")
+"""Vowels and finals of Hangul and the tones of skin: they join what is before them and take no room of their own."""
+
+
+@lru_cache(maxsize=8192)
+def visible(text: str) -> str:
+    """The text with everything that is not plainly printable written as an escape.
+
+    Two different names never look the same: a real backslash is doubled wherever what follows it would make it
+    look like an escape.
+    """
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return text
+    return "".join(_escaped(character, after) for character, after in zip(text, (*text[1:], ""), strict=True))
+
+
+def _must_escape(character: str) -> bool:
+    return (
+        unicodedata.category(character) in _HIDDEN
+        or (character.isspace() and character != " ")
+        or character in _FILLERS
+        or _JOINING.match(character) is not None
+    )
+
+
+def _escaped(character: str, after: str) -> str:
+    if character == "\\":
+        return "\\\\" if after and (after in "\\xuU" or _must_escape(after)) else character
+    if not _must_escape(character):
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
