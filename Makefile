@@ -32,8 +32,9 @@ unit:
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(BENCH)
 
-$(VENV)/.test: pyproject.toml scripts/venv scripts/python
+$(VENV)/.test: pyproject.toml scripts/venv scripts/python scripts/schema
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh scripts/venv '.[test]'
+	@VENV="$(VENV)" sh scripts/schema
 	@touch $@
 
 clean:

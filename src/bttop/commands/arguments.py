@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -12,6 +14,7 @@ from bttop.script.pin import Pin
 
 LONGEST_INTERVAL = 3600.0
 SHORTEST_INTERVAL = 0.05
+_AGO = re.compile(r"-\d")
 
 
 class Parser(argparse.ArgumentParser):
@@ -19,6 +22,15 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"{self.prog} --help")
+
+
+def with_times(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `--from -5m` as `--from=-5m`: argparse takes a word that begins with a dash for an option."""
+    words = list(arguments)
+    for at in range(len(words) - 1, 0, -1):
+        if words[at - 1] in ("--from", "--to", "--at") and _AGO.match(words[at]):
+            words[at - 1 : at + 1] = [f"{words[at - 1]}={words[at]}"]
+    return words
 
 
 def tracing_parser(program: str, description: str, epilog: str | None = None) -> Parser:

@@ -1,0 +1,1 @@
+"""Snapshots for other tools: JSON lines, CSV, Parquet, folded stacks, speedscope."""

@@ -1,0 +1,37 @@
+"""JSON lines, as `bttop stream` writes them, in the order of time over all programs."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import IO
+
+from bttop.model.flush import Flush
+from bttop.model.names import Decoder
+from bttop.store.export.selection import Selection
+from bttop.store.jsonl import flush_lines
+
+
+def write_lines(selection: Selection, decoders: Mapping[str, Decoder], out: IO[str]) -> None:
+    """Write every flush of the span; with a map asked for, only that and nothing printed."""
+    selection.maps()
+    flushes = heapq.merge(*[_named(selection, one.id, one.name) for one in selection.snapshot.programs], key=_when)
+    for program, flush in flushes:
+        for line in flush_lines(program, _wanted(selection, program, flush), decoders):
+            out.write(f"{line}\n")
+
+
+def _named(selection: Selection, program: int, name: str) -> Iterator[tuple[str, Flush]]:
+    return ((name, flush) for flush in selection.flushes(program))
+
+
+def _when(one: tuple[str, Flush]) -> int:
+    return one[1].end_ns
+
+
+def _wanted(selection: Selection, program: str, flush: Flush) -> Flush:
+    if not selection.map:
+        return flush
+    maps = {name: data for name, data in flush.maps.items() if selection.wants(program, name)}
+    return replace(flush, maps=maps, printed=())

@@ -1,0 +1,134 @@
+"""A map as a table: one row for each key and flush; a histogram has one for each bucket, so that it can be summed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bttop.model.flush import Flush, MapData
+from bttop.model.keys import split_key
+from bttop.model.names import Decoder
+from bttop.model.plan import Column, MapPlan
+from bttop.model.records import Bucket, Stats, Value
+from bttop.store.export.selection import MapName, Selection
+from bttop.store.jsonl import plain
+
+Cell: TypeAlias = "int | float | str | None"
+Kind = Literal["int", "float", "text"]
+HEAD = ("time", "seconds", "program", "generation", "flush", "doubts")
+_LARGEST = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The shape of a map's table."""
+
+    name: MapName
+    program: int
+    columns: tuple[str, ...]
+    """All titles, those of HEAD first, then the key's, then the value's."""
+    kinds: tuple[Kind, ...]
+    """One for each column: what every cell of it is, apart from empty ones."""
+
+
+def tables(selection: Selection, decoders: Mapping[str, Decoder]) -> Iterator[Table]:
+    """The tables of all wanted maps that have any row. Each is read once for its kinds: a column whose numbers do not
+    fit 64 bits, or that holds other text among them, is text as a whole."""
+    programs = {program.name: program.id for program in selection.snapshot.programs}
+    for name, plan in selection.maps().items():
+        titles = (*HEAD, *_key_titles(plan), *_value_titles(plan))
+        seen: list[set[Kind]] = [set() for _ in titles]
+        table = Table(name, programs[name.program], titles, ())
+        for row in rows(selection, table, decoders):
+            for kinds, cell in zip(seen, row, strict=True):
+                if cell is not None:
+                    kinds.add(_kind(cell))
+        if any(seen):
+            yield Table(name, table.program, titles, tuple([_common(kinds) for kinds in seen]))
+
+
+def rows(selection: Selection, table: Table, decoders: Mapping[str, Decoder]) -> Iterator[tuple[Cell, ...]]:
+    """The rows of a table, in the order of time; the first cell is the flush's end in ns since 1970."""
+    width = len(table.columns)
+    for flush, data in selection.data(table.name, table.program):
+        head = _head(table.name.program, flush)
+        for key, value in data.rows.items():
+            parts = _key(key, data, decoders, _key_width(table))
+            for cells in _values(value, data):
+                row = (*head, *parts, *cells)
+                yield (*row, *([None] * (width - len(row))))[:width]
+
+
+def fitted(row: Sequence[Cell], kinds: Sequence[Kind]) -> tuple[Cell, ...]:
+    """A row with each cell as its column wants it."""
+    return tuple([_fitted(cell, kind) for cell, kind in zip(row, kinds, strict=True)])
+
+
+def _fitted(cell: Cell, kind: Kind) -> Cell:
+    if cell is None or (kind == "int" and isinstance(cell, int)):
+        return cell
+    return float(cell) if kind == "float" else str(cell)
+
+
+def _kind(cell: Cell) -> Kind:
+    if isinstance(cell, bool | str):
+        return "text"
+    if isinstance(cell, int):
+        return "int" if -_LARGEST - 1 <= cell <= _LARGEST else "text"
+    return "float"
+
+
+def _common(kinds: set[Kind]) -> Kind:
+    if kinds <= {"int"}:
+        return "int" if kinds else "text"
+    return "float" if kinds <= {"int", "float"} else "text"
+
+
+def _head(program: str, flush: Flush) -> tuple[Cell, ...]:
+    doubts = ";".join(sorted(doubt.value for doubt in flush.doubts))
+    return flush.wall_ns, round(flush.seconds, 6), program, flush.generation, flush.number, doubts or None
+
+
+def _key_titles(plan: MapPlan) -> tuple[str, ...]:
+    """Titles of the key's columns, none of them twice or one of ours."""
+    taken = {*HEAD, *_value_titles(plan)}
+    titles: list[str] = []
+    for number, column in enumerate(plan.columns, start=1):
+        title = column.title or f"key{number}"
+        while title in taken:
+            title = f"key_{title}"
+        taken.add(title)
+        titles.append(title)
+    return tuple(titles)
+
+
+def _value_titles(plan: MapPlan) -> tuple[str, ...]:
+    if plan.aggregation in ("hist", "lhist"):
+        return "low", "high", "count"
+    return ("count", "average", "total") if plan.aggregation == "stats" else ("value",)
+
+
+def _key_width(table: Table) -> int:
+    return len(table.columns) - len(HEAD) - (3 if table.columns[-1] in ("count", "total") else 1)
+
+
+def _key(key: str, data: MapData, decoders: Mapping[str, Decoder], width: int) -> tuple[Cell, ...]:
+    """As many parts as the table has key columns; another generation's map may have had more or fewer."""
+    columns: tuple[Column, ...] = data.plan.columns
+    parts = split_key(key, columns).parts if columns else ()
+    named = [
+        decoders[column.decoder](part) if column.decoder in decoders else part
+        for part, column in zip(parts, columns, strict=False)
+    ]
+    return (*named[:width], *([None] * (width - len(named))))
+
+
+def _values(value: Value, data: MapData) -> Iterator[tuple[Cell, ...]]:
+    if isinstance(value, Stats) and data.plan.aggregation != "avg":
+        yield value.count, value.average, value.total
+    elif isinstance(value, tuple) and value and all(isinstance(one, Bucket) for one in value):
+        yield from (tuple(one) for one in value if isinstance(one, Bucket) and one.count)
+    else:
+        found = plain(value, data)
+        yield (found if isinstance(found, int | float | str) else None if found is None else str(found),)

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+from bttop.errors import BttopError, UsageError
+from bttop.model.names import decoders
+from bttop.store.export.csvfile import write_csv
+from bttop.store.export.parquet import write_parquet
+from bttop.store.export.selection import MapName
+from bttop.store.export.tables import rows, tables
+from bttop.store.snapshot import Snapshot
+from tests.store.export.kit import BIG, selection, snapshot_file
+from tests.store.made import WALL, at
+
+NAMED = decoders("x86_64")
+
+
+def written(folder: Path, map_: str, **span: int) -> str:
+    with Snapshot(snapshot_file(folder)) as snapshot:
+        chosen = selection(snapshot, map_, **span)
+        (table,) = tables(chosen, NAMED)
+        out = io.StringIO()
+        write_csv(chosen, table, NAMED, out)
+        return out.getvalue()
+
+
+def asked(question: str) -> list[tuple[Any, ...]]:
+    found: Any = duckdb.sql(question)
+    answer: list[tuple[Any, ...]] = found.fetchall()
+    return answer
+
+
+def parquet(folder: Path, map_: str) -> Path:
+    with Snapshot(snapshot_file(folder)) as snapshot:
+        chosen = selection(snapshot, map_)
+        (table,) = tables(chosen, NAMED)
+        write_parquet(chosen, table, NAMED, folder / "t.parquet")
+    return folder / "t.parquet"
+
+
+def test_a_count_has_a_row_for_each_key_and_flush(tmp_path: Path) -> None:
+    with Snapshot(snapshot_file(tmp_path)) as snapshot:
+        chosen = selection(snapshot, "@calls")
+        (table,) = tables(chosen, NAMED)
+        found = list(rows(chosen, table, NAMED))
+    assert table.columns[-4:] == ("pid", "comm", "id", "value")
+    assert table.kinds[-4:] == ("int", "text", "text", "int")
+    assert [row[-4:] for row in found if row[-3] == "dd"] == [(7, "dd", "read", 5), (7, "dd", "read", 6)]
+    assert [row[0] for row in found] == [WALL + 10**9, WALL + 10**9, WALL + 2 * 10**9]
+
+
+def test_a_histogram_has_a_row_for_each_bucket(tmp_path: Path) -> None:
+    found = list(csv.DictReader(io.StringIO(written(tmp_path, "@bytes"))))
+    assert [(row["low"], row["high"], row["count"]) for row in found] == [
+        ("4", "7", "3"),
+        ("8", "15", "1"),
+        ("4", "7", "2"),
+    ]
+
+
+def test_a_span_keeps_flushes_that_ended_in_it(tmp_path: Path) -> None:
+    found = list(csv.DictReader(io.StringIO(written(tmp_path, "@calls", begin_ns=at(1).boot_ns))))
+    assert [row["value"] for row in found] == ["6"]
+
+
+def test_a_name_is_neither_formula_nor_control_character_in_csv(tmp_path: Path) -> None:
+    text = written(tmp_path, "@calls")
+    assert "\x1b" not in text
+    names = {row["comm"] for row in csv.DictReader(io.StringIO(text))}
+    assert names == {"dd", '\'=HYPERLINK("x")\\x1b[31m'}
+
+
+def test_numbers_above_63_bits_make_their_column_text_and_stay_exact(tmp_path: Path) -> None:
+    assert asked(f"select key_time, value from '{parquet(tmp_path, '@big')}'") == [(1, str(BIG))]
+
+
+def test_duckdb_and_pandas_read_parquet_with_typed_columns(tmp_path: Path) -> None:
+    path = parquet(tmp_path, "calls:@calls")
+    sums = asked(f"select comm, sum(value) from '{path}' group by comm order by 2 desc")
+    assert sums[0] == ("dd", 11)
+    frame = pd.read_parquet(path)
+    assert frame["time"].dt.year.unique().tolist() == [2026]
+    assert frame["value"].sum() == 13
+    assert frame["pid"].dtype == "int64"
+
+
+def test_stats_have_their_three_numbers(tmp_path: Path) -> None:
+    frame = pd.read_parquet(parquet(tmp_path, "@sizes"))
+    assert frame[["count", "average", "total"]].to_numpy().tolist() == [[4, 2, 8]]
+
+
+def test_a_parquet_file_that_exists_is_not_overwritten(tmp_path: Path) -> None:
+    parquet(tmp_path, "@sizes")
+    with pytest.raises(FileExistsError):
+        parquet(tmp_path, "@sizes")
+
+
+def test_a_map_that_is_not_there_is_said_with_those_that_are(tmp_path: Path) -> None:
+    with Snapshot(snapshot_file(tmp_path)) as snapshot, pytest.raises(UsageError, match="calls:@bytes"):
+        selection(snapshot, "@nothing").maps()
+
+
+def test_a_map_is_asked_for_by_itself_or_with_its_program(tmp_path: Path) -> None:
+    with Snapshot(snapshot_file(tmp_path)) as snapshot:
+        for text in ("@calls", "calls", "calls:@calls"):
+            assert list(selection(snapshot, text).maps()) == [MapName("calls", "@calls")]
+
+
+def test_without_pyarrow_the_command_that_installs_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(BttopError, match=r"bttop\[parquet\]"):
+        parquet(tmp_path, "@sizes")

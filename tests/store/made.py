@@ -1,0 +1,89 @@
+"""Snapshots made of chosen lines, by the journal and the writer that a recording uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bttop.model.flush import FlushReader
+from bttop.model.plan import Plan
+from bttop.model.records import Stamp, StampedLine
+from bttop.model.release import Release
+from bttop.store.facts import Facts
+from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown
+from bttop.store.journal import Journal
+from bttop.store.places import claim
+from bttop.store.writer import SnapshotWriter
+from tests.model.samples import SECOND, beat, map_line
+
+WALL = 1_795_698_432_000_000_000
+"""2026-11-26T13:07:12Z."""
+BOOT = 3_000 * SECOND
+FACTS = Facts("demo-host", "6.18.0", "x86_64", 2, Release(0, 17), "0.1.0", 4096)
+
+
+def at(seconds: float) -> Stamp:
+    """A moment of the recording, from its beginning."""
+    steps = round(seconds * SECOND)
+    return Stamp(BOOT + steps, WALL + steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A program's prints: of each interval the maps by name, each as (kind of line, value)."""
+
+    name: str
+    plan: Plan
+    prints: Sequence[Mapping[str, tuple[str, object]]]
+    text: str = "tracepoint:a:b { @x[comm] = count(); }"
+    generation: int = 1
+    program: int = 1
+    number: int = 1
+    first: float = 1.0
+    """Seconds from the recording's beginning to the first flush."""
+    extra: Sequence[StampedLine] = field(default=())
+    """Further lines, at their own moments."""
+
+    def happenings(self) -> Iterable[Happening]:
+        """The session as it would have been told."""
+        yield Added(self.program, self.name)
+        yield Begun(
+            self.generation,
+            self.program,
+            self.number,
+            f"{self.name}.bt",
+            self.text,
+            self.text,
+            (),
+            self.plan,
+            "",
+            (),
+            at(0),
+        )
+        reader = FlushReader(FACTS.release, self.plan, self.number)
+        for line in sorted([*self._lines(), *self.extra], key=lambda one: one.stamp.boot_ns):
+            yield Came(line, hexadecimal=False)
+            flush = reader.feed(line)[1]
+            if flush is not None:
+                yield Shown(self.generation, flush.end_ns, flush.lines[-1].stamp)
+
+    def _lines(self) -> Iterable[StampedLine]:
+        for number, maps in enumerate(self.prints, start=1):
+            moment = at(self.first + number - 1)
+            texts = [map_line(name, value, kind) for name, (kind, value) in maps.items()]
+            for text in (*texts, beat(number, moment.boot_ns)):
+                yield StampedLine(self.generation, "stdout", moment, text.encode())
+
+
+def made(path: Path, *sessions: Session, facts: Facts = FACTS, ended: bool = True) -> Path:
+    """Record sessions into a file; without `ended` their last lines are in no block, as after a crash."""
+    happened = [one for session in sessions for one in session.happenings()]
+    if ended:
+        happened += [Ended(session.generation) for session in sessions]
+    claim(path, replace=True)
+    writer = SnapshotWriter(path, facts.as_text())
+    journal = Journal()
+    writer.write([(one, journal.take(one)) for one in happened])
+    writer.close()
+    return path
