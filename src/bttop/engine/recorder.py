@@ -210,6 +210,11 @@ class Recorder(Observer):
             self._fail(error)
 
     def _stop(self) -> None:
+        try:
+            if self._writer is not None:
+                self._writer.write_blocks(self._journal.seal())
+        except CannotRecord as error:
+            self._fail(error)
         self._stop_writer()
         if self.recording is not None and not self.recording.failure:
             self.recording = None

@@ -13,7 +13,7 @@ from bttop.engine.engine import Engine
 from bttop.engine.generation import Generation
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
-from bttop.engine.status import State
+from bttop.engine.troubles import OVER, Troubles, all_in, is_useless
 from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.names import decoders
@@ -23,8 +23,6 @@ MOST_WAITING = 256
 """Flushes that wait for a reader; what comes on top is left out and counted."""
 PATIENCE = 1.0
 """Seconds for the line at hand when it is time to end and nobody reads."""
-_OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.STOPPED, State.ENDED})
-_USELESS = frozenset({State.FAILED, State.UNAVAILABLE})
 
 
 class _NobodyReadsError(Exception):
@@ -40,7 +38,7 @@ class Stream(Observer):
         self._seconds = seconds
         self._deadline = None if seconds is None else time.monotonic() + seconds
         self._decoders = decoders(engine.host.machine)
-        self._told: dict[str, str] = {}
+        self._troubles = Troubles()
         self._left_out = 0
         self._left_out_limit = 1
         self._ended = False
@@ -55,7 +53,7 @@ class Stream(Observer):
         try:
             self._write_all()
             self._tell_troubles()
-            return 1 if self._is_useless() else 0
+            return 1 if is_useless(self._engine.programs) else 0
         except (BrokenPipeError, _NobodyReadsError):
             return 0  # whoever read us has what it wanted (`| head`), or has stopped to read
         except OSError as error:
@@ -110,42 +108,14 @@ class Stream(Observer):
         if self._engine.error is not None:
             raise self._engine.error
         late = self._deadline is not None and time.monotonic() >= self._deadline
-        return late or (self._all_in(_OVER) and self._flushes.empty())
-
-    def _all_in(self, states: frozenset[State]) -> bool:
-        return all(program.status.state in states for program in self._engine.programs)
-
-    def _is_useless(self) -> bool:
-        return self._all_in(_USELESS) and not any(program.history.appended for program in self._engine.programs)
+        return late or (all_in(self._engine.programs, OVER) and self._flushes.empty())
 
     def _tell_troubles(self) -> None:
-        """Say on stderr what goes wrong, each thing once."""
-        for program in self._engine.programs:
-            self._tell(f"trouble of {program.name}", program.name, _trouble(program))
-            # While it starts it may yet change over to another text, with other caveats.
-            is_on = program.status.state in (State.ATTACHED, State.LIVE)
-            for badge in program.status.badges if is_on else ():
-                self._tell(f"{badge.text} of {program.name}", program.name, f"{badge.text}: {badge.why}")
+        self._troubles.tell_of(self._engine.programs)
         if self._left_out >= self._left_out_limit:
             self._left_out_limit = self._left_out * 2
             why = f"{self._left_out} flushes were left out: standard output is read too slowly"
-            self._tell("left out", "stream", why)
-
-    def _tell(self, about: str, who: str, text: str) -> None:
-        if text and self._told.get(about) != text:
-            self._told[about] = text
-            sys.stderr.write(f"bttop: {who}: {text}\n")
-            sys.stderr.flush()
-
-
-def _trouble(program: Program) -> str:
-    """What is wrong with a program now; empty when nothing is."""
-    status = program.status
-    if status.complaint is not None:
-        return "\n  ".join([status.complaint.title, *status.complaint.lines])
-    if status.state in (State.SILENT, State.DAMAGED):
-        return f"{status.state}: {status.reason}"
-    return "" if status.running else status.reason
+            self._troubles.tell("left out", "stream", why)
 
 
 def _drop_output() -> None:

@@ -125,6 +125,10 @@ class Journal:
                 self._notes.append(happening)
         return None
 
+    def seal(self) -> list[Sealed]:
+        """Seal what is open, as at the end of a recording."""
+        return [one for generation in list(self._open) if (one := self._seal(generation)) is not None]
+
     def _came(self, line: StampedLine, hexadecimal: bool) -> Sealed | None:
         found = self._open.get(line.generation)
         if found is None:

@@ -56,6 +56,10 @@ class SnapshotWriter:
         self._transaction(lambda: self._write_all(happened))
         self._tidy()
 
+    def write_blocks(self, sealed: Sequence[Sealed]) -> None:
+        """Write blocks that were sealed in between. Raises CannotRecord."""
+        self._transaction(lambda: self._replace_lines(sealed))
+
     def close(self) -> None:
         """Bring everything into the one file and let go of it."""
         try:
@@ -95,9 +99,14 @@ class SnapshotWriter:
         for one, sealed in happened:
             self._write(one)
             if sealed is not None:
-                self._insert_block(sealed)
-                self._db.execute("DELETE FROM line WHERE generation = ?", (sealed.generation,))
-                self._since_checkpoint += 1
+                self._replace_lines([sealed])
+
+    def _replace_lines(self, blocks: Sequence[Sealed]) -> None:
+        """Blocks take the place of the lines that they hold."""
+        for sealed in blocks:
+            self._insert_block(sealed)
+            self._db.execute("DELETE FROM line WHERE generation = ?", (sealed.generation,))
+            self._since_checkpoint += 1
 
     def _write(self, happening: Happening) -> None:
         match happening:

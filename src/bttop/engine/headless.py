@@ -1,0 +1,116 @@
+"""`bttop record`: a recording without a screen, with a line on standard error that says how it stands."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+
+from bttop.engine.engine import Engine
+from bttop.engine.recorder import Limits, Recorder, Recording
+from bttop.engine.status import State
+from bttop.engine.troubles import OVER, Troubles, all_in, is_useless
+
+LOOK = 0.5
+"""Seconds between two looks at the programs."""
+SELDOM = 60.0
+"""Seconds between two status lines where they cannot be rewritten."""
+
+
+class HeadlessRecording:
+    """Records an engine's programs until it is told to end."""
+
+    def __init__(self, engine: Engine, recorder: Recorder, path: Path, limits: Limits, seconds: float | None) -> None:
+        self._engine = engine
+        self._recorder = recorder
+        self._path = path
+        self._limits = limits
+        self._began = time.monotonic()
+        self._seconds = seconds
+        self._end = threading.Event()
+        self._is_rewritten = sys.stderr.isatty()
+        self._last_line = 0.0
+        self._troubles = Troubles(self._clear_line)
+
+    def run(self) -> int:
+        """Record until SIGINT, SIGTERM, SIGHUP, the deadline, or until nothing runs any more. The exit code: 0, or 1
+        when no program could run at all or the file could not be written."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        self._recorder.start(self._path, self._limits)
+        self._engine.start()
+        self._engine.at_full_speed()
+        try:
+            while not self._is_over():
+                self._end.wait(LOOK)
+                self._troubles.tell_of(self._engine.programs)
+                self._say(self._recorder.recording)
+        finally:
+            self._engine.close()
+        self._troubles.tell_of(self._engine.programs)
+        return self._finish()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._end.set()
+
+    def _is_over(self) -> bool:
+        if self._engine.error is not None:
+            raise self._engine.error
+        late = self._seconds is not None and time.monotonic() - self._began >= self._seconds
+        failed = self._recorder.recording is None or bool(self._recorder.recording.failure)
+        return late or failed or self._end.is_set() or all_in(self._engine.programs, OVER)
+
+    def _finish(self) -> int:
+        self._recorder.wait(5.0)
+        recording = self._recorder.recording
+        self._recorder.close()
+        self._clear_line()
+        if recording is None or recording.failure:
+            why, hint = (recording.failure, recording.hint) if recording is not None else ("it did not begin", "")
+            self._troubles.tell("end", "recording stopped", f"{why}\n  {hint}" if hint else why)
+            return 1
+        size = self._path.stat().st_size if self._path.exists() else recording.size
+        flushes = f"{recording.flushes:,} flushes in {_duration(self._seconds_so_far())}"
+        sys.stderr.write(f"bttop: {self._path}: {_bytes(size)}, {flushes}\n")
+        return 1 if is_useless(self._engine.programs) else 0
+
+    def _say(self, recording: Recording | None) -> None:
+        now = time.monotonic()
+        if recording is None or (not self._is_rewritten and now - self._last_line < SELDOM):
+            return
+        self._last_line = now
+        programs = self._engine.programs
+        live = sum(program.status.state is State.LIVE for program in programs)
+        whole = "" if self._seconds is None else f" of {_duration(self._seconds)}"
+        line = (
+            f"bttop: {_duration(self._seconds_so_far())}{whole}  {live} of {len(programs)} live  "
+            f"{recording.flushes:,} flushes  {_bytes(recording.size)}"
+        )
+        sys.stderr.write(f"\r\x1b[K{line}" if self._is_rewritten else f"{line}\n")
+        sys.stderr.flush()
+
+    def _seconds_so_far(self) -> float:
+        return time.monotonic() - self._began
+
+    def _clear_line(self) -> None:
+        if self._is_rewritten:
+            sys.stderr.write("\r\x1b[K")
+
+
+def _bytes(size: int) -> str:
+    """As people write file sizes."""
+    value = float(size)
+    for unit in ("B", "KB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.2f} GB"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}h{minutes:02d}m{rest:02d}s" if hours else f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"

@@ -1,0 +1,60 @@
+"""What goes wrong with programs, told on standard error where there is no screen."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+
+from bttop.engine.program import Program
+from bttop.engine.status import State
+
+OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.STOPPED, State.ENDED})
+"""States from which nothing more is to be expected."""
+USELESS = frozenset({State.FAILED, State.UNAVAILABLE})
+
+
+class Troubles:
+    """Says each thing once."""
+
+    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+        """`before` is called before something is said, such as to end a line that is being rewritten."""
+        self._before = before
+        self._told: dict[str, str] = {}
+
+    def tell_of(self, programs: Iterable[Program]) -> None:
+        """Say what is wrong with programs now, and which caveats their numbers have."""
+        for program in programs:
+            self.tell(f"trouble of {program.name}", program.name, _trouble(program))
+            # While it starts it may yet change over to another text, with other caveats.
+            is_on = program.status.state in (State.ATTACHED, State.LIVE)
+            for badge in program.status.badges if is_on else ():
+                self.tell(f"{badge.text} of {program.name}", program.name, f"{badge.text}: {badge.why}")
+
+    def tell(self, about: str, who: str, text: str) -> None:
+        """Say something, unless it was the last thing said about this."""
+        if text and self._told.get(about) != text:
+            self._told[about] = text
+            self._before()
+            sys.stderr.write(f"bttop: {who}: {text}\n")
+            sys.stderr.flush()
+
+
+def all_in(programs: Iterable[Program], states: frozenset[State]) -> bool:
+    """Whether every program is in one of these states."""
+    return all(program.status.state in states for program in programs)
+
+
+def is_useless(programs: Iterable[Program]) -> bool:
+    """Whether no program could run, or ever showed anything."""
+    found = tuple(programs)
+    return all_in(found, USELESS) and not any(program.history.appended for program in found)
+
+
+def _trouble(program: Program) -> str:
+    """What is wrong with a program now; empty when nothing is."""
+    status = program.status
+    if status.complaint is not None:
+        return "\n  ".join([status.complaint.title, *status.complaint.lines])
+    if status.state in (State.SILENT, State.DAMAGED):
+        return f"{status.state}: {status.reason}"
+    return "" if status.running else status.reason
