@@ -63,8 +63,8 @@ class SnapshotWriter:
     def close(self) -> None:
         """Bring everything into the one file and let go of it."""
         try:
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self._db.execute("PRAGMA incremental_vacuum")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._db.execute("PRAGMA incremental_vacuum").fetchall()
             self._db.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.Error:
             return  # the disk is full: the file and its log stay as they are, and are read together
@@ -185,7 +185,7 @@ class SnapshotWriter:
         self._since_checkpoint = 0
         try:
             self._drop_oldest()
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         except sqlite3.Error as error:
             raise _cannot(self.path, error) from error
 
@@ -195,7 +195,7 @@ class SnapshotWriter:
             self._db.execute("DELETE FROM block WHERE end_ns < ?", (newest - self._max_age_ns,))
         while self._max_bytes and self._used() > self._max_bytes and self._one("SELECT count(*) FROM block") > 1:
             self._db.execute("DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY end_ns LIMIT 5)")
-        self._db.execute("PRAGMA incremental_vacuum")
+        self._db.execute("PRAGMA incremental_vacuum").fetchall()
 
     def _used(self) -> int:
         """Bytes of the pages in use."""
