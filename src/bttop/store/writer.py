@@ -64,7 +64,7 @@ class SnapshotWriter:
         """Bring everything into the one file and let go of it."""
         try:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+            self._give_back()
             self._db.execute("PRAGMA journal_mode = DELETE")
         except sqlite3.Error:
             return  # the disk is full: the file and its log stay as they are, and are read together
@@ -195,7 +195,11 @@ class SnapshotWriter:
             self._db.execute("DELETE FROM block WHERE end_ns < ?", (newest - self._max_age_ns,))
         while self._max_bytes and self._used() > self._max_bytes and self._one("SELECT count(*) FROM block") > 1:
             self._db.execute("DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY end_ns LIMIT 5)")
-        self._db.execute("PRAGMA incremental_vacuum").fetchall()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        """Give all free pages back. As a script: the pragma frees one page a step, and `execute` makes one step."""
+        self._db.executescript("PRAGMA incremental_vacuum")
 
     def _used(self) -> int:
         """Bytes of the pages in use."""
