@@ -206,6 +206,11 @@ class Snapshot:
             ]
         )
 
+    def integrity(self) -> tuple[str, ...]:
+        """What SQLite itself finds wrong with the file, at most ten sentences."""
+        rows = self._rows("PRAGMA integrity_check(10)", (), "pages")
+        return tuple([str(row[0]) for row in rows if row[0] != "ok"])
+
     def note(self, problem: str) -> None:
         """Keep a sentence about what could not be read, once."""
         if problem not in self.problems:

@@ -149,7 +149,7 @@ class SnapshotWriter:
             one.number,
             one.source,
             one.text,
-            hashlib.sha256(one.text.encode(errors="surrogateescape")).hexdigest(),
+            hashlib.sha256(_clean(one.text).encode()).hexdigest(),
             one.prepared,
             json.dumps(list(one.args)),
             plan_text(one.plan),

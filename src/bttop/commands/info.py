@@ -1,0 +1,79 @@
+"""`bttop info`: what a snapshot holds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bttop.commands.arguments import Parser
+from bttop.model.text import visible
+from bttop.store.checkup import ProgramSummary, Summary, summary
+from bttop.store.jsonl import timestamp
+from bttop.store.snapshot import Snapshot
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Print the facts; 1 when something could not be read."""
+    parser = Parser(prog="bttop info", description="say what a snapshot holds")
+    parser.add_argument("file", metavar="FILE", type=Path)
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    options = parser.parse_args(arguments)
+    with Snapshot(options.file) as snapshot:
+        found = summary(snapshot)
+        text = json.dumps(_object(snapshot, found), indent=2) if options.json else "\n".join(_lines(snapshot, found))
+        sys.stdout.write(f"{text}\n")
+        return 1 if snapshot.problems else 0
+
+
+def _lines(snapshot: Snapshot, found: Summary) -> Iterator[str]:
+    facts = snapshot.facts
+    yield f"{visible(str(snapshot.path))}: {found.size:,} bytes"
+    yield visible(f"{facts.host}  Linux {facts.kernel}  {facts.machine}, {facts.cpus} CPUs")
+    yield visible(f"bpftrace {facts.release}  bttop {facts.bttop}")
+    if facts.command:
+        yield visible(facts.command)
+    if found.span is not None:
+        begin, end = found.span
+        seconds = (end.boot_ns - begin.boot_ns) / 1e9
+        yield f"{_local(begin.wall_ns)} to {_local(end.wall_ns)}, {seconds:,.0f} s"
+    yield ""
+    yield f"{'program':20} {'flushes':>9} {'started':>8}  state"
+    for program in found.programs:
+        yield _program_line(program)
+    for mark in snapshot.marks():
+        yield visible(f"mark {_local(mark.stamp.wall_ns)}  {mark.note or mark.cause}")
+    for problem in snapshot.problems:
+        yield visible(f"problem: {problem}")
+
+
+def _program_line(program: ProgramSummary) -> str:
+    caveats = [program.last_reason, *(f"pinned to {pin}" for pin in program.pins)]
+    caveats += [f"{program.dropped:,} older flushes are gone"] if program.dropped else []
+    said = "".join(f", {visible(one)}" for one in caveats if one)
+    head = f"{visible(program.name):20} {program.flushes:9,} {program.generations:8}"
+    return f"{head}  {visible(program.last_state)}{said}"
+
+
+def _local(wall_ns: int) -> str:
+    return f"{datetime.fromtimestamp(wall_ns / 1e9).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
+def _object(snapshot: Snapshot, found: Summary) -> dict[str, Any]:
+    span = None if found.span is None else [timestamp(stamp.wall_ns) for stamp in found.span]
+    marks = [{"time": timestamp(one.stamp.wall_ns), "cause": one.cause, "note": one.note} for one in snapshot.marks()]
+    facts = snapshot.facts.as_text()
+    programs = [asdict(one) for one in found.programs]
+    return {
+        "file": str(snapshot.path),
+        "size": found.size,
+        "facts": facts,
+        "span": span,
+        "programs": programs,
+        "marks": marks,
+        "problems": snapshot.problems,
+    }

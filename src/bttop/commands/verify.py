@@ -1,0 +1,27 @@
+"""`bttop verify`: whether everything in a snapshot can be read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bttop.commands.arguments import Parser
+from bttop.model.text import visible
+from bttop.store.checkup import checkup
+from bttop.store.snapshot import Snapshot
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Read everything and say what is wrong; 0 when nothing is."""
+    parser = Parser(prog="bttop verify", description="read every page, line and flush of a snapshot")
+    parser.add_argument("file", metavar="FILE", type=Path)
+    options = parser.parse_args(arguments)
+    with Snapshot(options.file) as snapshot:
+        found = checkup(snapshot)
+    for fault in found.faults:
+        sys.stdout.write(f"{visible(fault)}\n")
+    verdict = "everything else can be read" if found.faults else "everything can be read"
+    counts = f"{found.blocks:,} blocks, {found.lines:,} lines, {found.flushes:,} flushes"
+    sys.stdout.write(f"{visible(str(options.file))}: {counts}: {verdict}\n")
+    return 1 if found.faults else 0
