@@ -91,8 +91,8 @@ class Recorder(Observer):
     def start(self, path: Path, limits: Limits | None = None) -> None:
         """Record into a file that is there and empty, beginning with what is kept. Returns at once."""
         limits = limits or Limits()
-        self.recording = Recording(path, now())
-        self._inbox.put(lambda: self._start(path, limits))
+        recording = self.recording = Recording(path, now())
+        self._inbox.put(lambda: self._start(recording, limits))
 
     def stop(self) -> None:
         """End the recording; the file is whole when `wait` returns."""
@@ -200,11 +200,14 @@ class Recorder(Observer):
         shown = sum(isinstance(one, Shown) for one in happenings)
         self.recording = replace(self.recording, size=self._writer.size, flushes=self.recording.flushes + shown)
 
-    def _start(self, path: Path, limits: Limits) -> None:
+    def _start(self, recording: Recording, limits: Limits) -> None:
         self._stop_writer()
+        self.recording = recording
         try:
             facts = self.facts.as_text()
-            self._writer = SnapshotWriter(path, facts, max_bytes=limits.max_bytes, max_age_ns=limits.max_age_ns)
+            self._writer = SnapshotWriter(
+                recording.path, facts, max_bytes=limits.max_bytes, max_age_ns=limits.max_age_ns
+            )
             self._writer.begin_with(self._journal)
         except CannotRecord as error:
             self._fail(error)

@@ -21,6 +21,7 @@ from bttop.store.plans import read_plan
 from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
 
 _MAGIC = b"SQLite format 3\x00"
+_CAUTIOUS = ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0")
 _LARGEST_VALUE = 128 << 20
 """Bytes of one value that SQLite may hand out."""
 
@@ -163,14 +164,12 @@ class Snapshot:
     # Blocks and open lines (see timeline.py).
 
     def block_of_flush(self, program: int, number: int) -> BlockRow | None:
-        """The block that holds a program's flush of this number, or the last one before it."""
-        return self._block(
-            "program = ? AND flushes > 0 AND first_flush <= ? ORDER BY first_flush DESC", program, number
-        )
+        """The block that holds a program's flush of this number, or the last one before it that can be read."""
+        return self._first_good("first_flush", "<=", program, number)
 
     def block_of_moment(self, program: int, boot_ns: int) -> BlockRow | None:
-        """The last block whose first flush ended at or before a moment."""
-        return self._block("program = ? AND flushes > 0 AND begin_ns <= ? ORDER BY begin_ns DESC", program, boot_ns)
+        """The last block whose first flush ended at or before a moment, and that can be read."""
+        return self._first_good("begin_ns", "<=", program, boot_ns)
 
     def block_before(self, generation: int, block: int | None) -> BlockRow | None:
         """The block of a generation before another one; before the open lines with None."""
@@ -178,8 +177,8 @@ class Snapshot:
         return self._block("generation = ? AND id < ? ORDER BY id DESC", generation, last)
 
     def block_after(self, program: int, number: int) -> BlockRow | None:
-        """The first block of a program whose flushes come after this number."""
-        return self._block("program = ? AND flushes > 0 AND first_flush > ? ORDER BY first_flush", program, number)
+        """The first block of a program whose flushes come after this number, and that can be read."""
+        return self._first_good("first_flush", ">", program, number)
 
     def extent(self, program: int) -> tuple[int, int]:
         """Numbers of the first flush in a block, and of the first one after all blocks."""
@@ -218,6 +217,23 @@ class Snapshot:
 
     # Reading.
 
+    def _first_good(self, column: str, relation: str, program: int, value: int) -> BlockRow | None:
+        """The nearest block with flushes on one side of a value. The search touches only the index of the column, so
+        that a torn page of the table costs the blocks that lie on it and no others."""
+        order = "" if relation == ">" else "DESC"
+        statement = (
+            f"SELECT {column}, rowid FROM block WHERE program = ? AND {column} {relation} ? "  # noqa: S608  our words
+            f"ORDER BY {column} {order}, rowid {order}"
+        )
+        try:
+            for _, id_ in self._db.execute(statement, (program, value)):
+                found = self._block("id = ?", id_)
+                if found is not None and found.flushes > 0:
+                    return found
+        except sqlite3.Error as error:
+            self.note(f"blocks: not everything can be read ({error})")
+        return None
+
     def _block(self, where: str, *values: int) -> BlockRow | None:
         columns = "id, generation, first_flush, flushes, begin_ns, end_ns, hexadecimal, codec, data"
         rows = self._rows(f"SELECT {columns} FROM block WHERE {where} LIMIT 1", values, "blocks")  # noqa: S608  our words
@@ -240,23 +256,35 @@ class Snapshot:
         return found
 
     def _open(self) -> sqlite3.Connection:
-        """The most modest way in that works: another program's log beside the file may not be readable to us."""
-        name = quote(str(self.path.resolve()))
-        for options in ("mode=ro", "mode=ro&immutable=1"):
-            connection = sqlite3.connect(f"file:{name}?{options}", uri=True, isolation_level=None, timeout=2.0)
+        """The most modest way in that works: a log beside the file may not be readable to us, and a file that was cut
+        short is read only where SQLite is told to take it as it is."""
+        problem: sqlite3.Error | None = None
+        for options, pragma in (("", ""), ("&immutable=1", ""), ("&immutable=1", "writable_schema = ON")):
             try:
-                for pragma in ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0"):
-                    connection.execute(f"PRAGMA {pragma}")
-                connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
-                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+                connection = self._connected(options, pragma)
             except sqlite3.Error as error:
-                connection.close()
-                problem = error
+                problem = problem or error
                 continue
-            if "immutable" in options and self.path.with_name(f"{self.path.name}-wal").exists():
+            if pragma:
+                self.note("the file was cut short: what stood behind its end is missing")
+            elif options and self.path.with_name(f"{self.path.name}-wal").exists():
                 self.note("the log beside the file cannot be read: the last minutes may be missing")
             return connection
         raise _unreadable(self.path, str(problem))
+
+    def _connected(self, options: str, further: str) -> sqlite3.Connection:
+        """A connection that runs nothing from the file. Raises sqlite3.Error."""
+        name = quote(str(self.path.resolve()))
+        connection = sqlite3.connect(f"file:{name}?mode=ro{options}", uri=True, isolation_level=None, timeout=2.0)
+        try:
+            for pragma in (*_CAUTIOUS, *([further] if further else [])):
+                connection.execute(f"PRAGMA {pragma}")
+            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
     def _check_origin(self) -> None:
         if self._pragma("application_id") != APPLICATION_ID:

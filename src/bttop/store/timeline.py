@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from dataclasses import replace
 
-from bttop.model.flush import Flush, FlushReader
+from bttop.model.contents import empty_map
+from bttop.model.flush import Doubt, Flush, FlushReader
 from bttop.model.records import StampedLine
 from bttop.store.blocks import BadBlock, unpack
 from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
@@ -97,6 +99,7 @@ class RecordedHistory:
     def _read(self, block: BlockRow) -> tuple[Flush, ...]:
         generation = self._snapshot.generations.get(block.generation)
         if generation is None:
+            self._snapshot.note(f"block {block.id} of {block.flushes} flushes is left out: its script is missing")
             return ()
         before = self._snapshot.block_before(block.generation, block.id)
         return self._assemble(generation, before, self._lines(block), block.hexadecimal)
@@ -128,14 +131,18 @@ class RecordedHistory:
             key_limit=facts.key_limit,
             hexadecimal=hexadecimal if before is None else before.hexadecimal,
         )
-        for line in () if before is None else self._lines(before):
+        earlier = () if before is None else self._lines(before)
+        for line in earlier:
             reader.due(line.stamp.boot_ns)
             reader.feed(line)
-        if before is not None:
+        if earlier:
             reader.due(_FOREVER)
         flushes = [flush for line in lines for flush in (reader.due(line.stamp.boot_ns), reader.feed(line)[1])]
         flushes.append(reader.due(_FOREVER))
-        return tuple([one for one in flushes if one is not None and generation.shows(_closed(one))])
+        found = [one for one in flushes if one is not None and generation.shows(_closed(one))]
+        if found and not earlier and found[0].number > 1:
+            found[0] = _without_base(found[0])
+        return tuple(found)
 
     def _lines(self, block: BlockRow) -> tuple[StampedLine, ...]:
         try:
@@ -143,6 +150,15 @@ class RecordedHistory:
         except BadBlock as error:
             self._snapshot.note(f"block {block.id} of {block.flushes} flushes is left out: {error}")
             return ()
+
+
+def _without_base(flush: Flush) -> Flush:
+    """A flush whose block before is gone: what its cumulative maps counted in the interval cannot be known."""
+    unknown = [name for name, data in flush.maps.items() if data.plan.scheme == "cumulative"]
+    if not unknown:
+        return flush
+    maps = {**flush.maps, **{name: empty_map(flush.maps[name].plan) for name in unknown}}
+    return replace(flush, maps=maps, doubts=flush.doubts | {Doubt.DAMAGED})
 
 
 def _closed(flush: Flush) -> int:

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bttop.model.records import Stamp, StampedLine
+from bttop.store.blocks import BadBlock, pack, unpack
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+MOMENTS = st.integers(0, (1 << 62) - 1)
+LINES = st.builds(
+    StampedLine,
+    st.just(7),
+    st.sampled_from(["stdout", "stderr"]),
+    st.builds(Stamp, MOMENTS, MOMENTS),
+    st.binary(max_size=40).map(lambda data: data.replace(b"\n", b"")),
+)
+
+
+@given(st.lists(LINES, min_size=1, max_size=8))
+def test_lines_come_out_as_they_went_in(lines: list[StampedLine]) -> None:
+    data, size = pack(lines)
+    assert unpack(data, "zstd", 7) == tuple(lines)
+    assert size >= sum(len(line.data) for line in lines)
+
+
+def test_an_unknown_codec_is_named() -> None:
+    with pytest.raises(BadBlock, match="'brotli'"):
+        unpack(b"", "brotli", 1)
+
+
+@given(st.binary(max_size=200))
+def test_garbage_is_a_bad_block_and_nothing_else(data: bytes) -> None:
+    with pytest.raises(BadBlock):
+        unpack(data, "zstd", 1)
+
+
+@given(st.binary(max_size=200))
+def test_garbage_that_is_well_compressed_is_a_bad_block_too(text: bytes) -> None:
+    with pytest.raises(BadBlock):
+        unpack(zstd.compress(b"!" + text), "zstd", 1)
+
+
+def test_a_block_that_is_cut_short_says_so() -> None:
+    data, _ = pack([StampedLine(1, "stdout", Stamp(1, 2), b"x" * 1000)])
+    with pytest.raises(BadBlock, match="too early"):
+        unpack(data[:-3], "zstd", 1)
+
+
+def test_a_bomb_is_not_unpacked_to_its_end() -> None:
+    bomb = zstd.compress(b"\0" * (65 << 20))
+    assert len(bomb) < 1 << 20
+    with pytest.raises(BadBlock, match="64 MiB"):
+        unpack(bomb, "zstd", 1)

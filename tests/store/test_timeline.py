@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bttop.model.flush import Doubt, Flush, FlushReader
+from bttop.model.plan import Column, MapPlan, Plan
+from bttop.model.records import StampedLine
+from bttop.model.release import Release
+from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown
+from bttop.store.journal import MINUTE, Journal
+from bttop.store.places import claim
+from bttop.store.snapshot import Snapshot
+from bttop.store.timeline import RecordedHistory
+from bttop.store.writer import SnapshotWriter
+from tests.model.samples import beat, map_line, planned
+from tests.store.made import FACTS, Session, at, made
+
+BANKED = planned(MapPlan("@x", "count", (Column("comm", "text"),), "bank"))
+TOTALS = planned(MapPlan("@n", "count", (), "cumulative"))
+
+
+def counted(session: Session) -> list[Flush]:
+    """The flushes of a session as they were when they came."""
+    reader = FlushReader(FACTS.release, session.plan, session.number, key_limit=FACTS.key_limit)
+    found = [reader.feed(one.line)[1] for one in session.happenings() if isinstance(one, Came)]
+    return [flush for flush in found if flush is not None]
+
+
+def banked(count: int, **options: Any) -> Session:
+    return Session("p", BANKED, [{"@x": ("map", {"dd": number})} for number in range(count)], **options)
+
+
+def totals(count: int) -> Session:
+    return Session("n", TOTALS, [{"@n": ("map", number * number)} for number in range(1, count + 1)])
+
+
+def history(path: Path, program: int = 1) -> RecordedHistory:
+    return RecordedHistory(Snapshot(path), program)
+
+
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize("session", [banked(1), banked(29), banked(30), banked(31), banked(200), totals(200)])
+def test_every_flush_is_read_as_it_was_shown(session: Session, tmp_path: Path, ended: bool) -> None:
+    found = history(made(tmp_path / "s.bttop", session, ended=ended))
+    expected = counted(session)
+    assert len(found) == found.appended == len(expected)
+    assert [found.at(index) for index in range(len(found))] == expected
+    assert list(found) == expected
+    assert found.latest == expected[-1]
+    assert found.at(-2) == (expected[-2] if len(expected) > 1 else None)
+    assert found.at(len(expected)) is None
+
+
+def test_a_moment_finds_the_last_flush_before_it(tmp_path: Path) -> None:
+    found = history(made(tmp_path / "s.bttop", banked(200), ended=False))
+    assert found.index_at(at(0.5).boot_ns) is None
+    for second in (1, 30, 31, 150, 179, 180, 199, 200):
+        assert found.index_at(at(second).boot_ns) == second - 1
+        assert found.index_at(at(second + 0.5).boot_ns) == second - 1
+    assert found.index_at(at(900).boot_ns) == 199
+
+
+def test_a_span_holds_the_flushes_that_ended_in_it(tmp_path: Path) -> None:
+    session = banked(200)
+    found = history(made(tmp_path / "s.bttop", session, ended=False))
+    expected = counted(session)
+    assert list(found.between(at(25).boot_ns, at(195).boot_ns)) == expected[25:195]
+    assert list(found.between(at(199).boot_ns)) == expected[199:]
+    assert not list(found.between(at(300).boot_ns))
+
+
+def test_a_window_ends_where_it_is_told_to(tmp_path: Path) -> None:
+    session = banked(100)
+    found = history(made(tmp_path / "s.bttop", session))
+    expected = tuple(counted(session))
+    assert found.window(60) == expected[40:]
+    assert found.window(60, 50) == expected[:50]
+    assert found.window(5, 50) == expected[45:50]
+
+
+def test_of_two_generations_only_what_was_shown_appears_and_in_its_order(tmp_path: Path) -> None:
+    old, new = banked(40), banked(40, generation=2, number=2)
+    told: list[Happening] = []
+    for one in old.happenings():
+        # The old one is retired at second 30; what it still prints is not shown.
+        if isinstance(one, Shown) and one.end_ns > at(30).boot_ns:
+            continue
+        told.append(one)
+    told.append(Ended(1))
+    for one in new.happenings():
+        # The new one takes over at second 31.
+        if isinstance(one, Added) or (isinstance(one, Shown) and one.end_ns <= at(30).boot_ns):
+            continue
+        told.append(one)
+    found = history(written(tmp_path / "s.bttop", Journal(), told))
+    assert [(flush.generation, flush.number) for flush in found] == [
+        *[(1, number) for number in range(1, 31)],
+        *[(2, number) for number in range(31, 41)],
+    ]
+
+
+def written(path: Path, journal: Journal, told: list[Happening], *, max_age_ns: int = 0) -> Path:
+    claim(path, replace=True)
+    writer = SnapshotWriter(path, FACTS.as_text(), max_age_ns=max_age_ns)
+    for one in told:
+        writer.write([(one, journal.take(one))])
+    writer.close()
+    return path
+
+
+def test_a_recording_that_begins_with_hindsight_holds_what_was_kept(tmp_path: Path) -> None:
+    session = banked(400)
+    told = list(session.happenings())
+    journal = Journal(age_ns=2 * MINUTE)
+    for one in told[:900]:
+        journal.take(one)
+    path = tmp_path / "s.bttop"
+    claim(path, replace=True)
+    writer = SnapshotWriter(path, FACTS.as_text())
+    writer.begin_with(journal)
+    writer.write([(one, journal.take(one)) for one in told[900:]])
+    writer.close()
+    found, expected = history(path), counted(session)
+    assert 100 < found.dropped < 300
+    assert found.appended == 400
+    assert list(found) == expected[found.dropped :]
+    assert found.at(0) == expected[found.dropped]
+
+
+def test_what_a_lost_block_would_be_subtracted_from_is_unknown_and_not_a_giant(tmp_path: Path) -> None:
+    told = list(totals(400).happenings())
+    found = history(written(tmp_path / "s.bttop", Journal(), told, max_age_ns=MINUTE))
+    assert found.dropped > 0
+    first, second = found.at(0), found.at(1)
+    assert first is not None
+    assert second is not None
+    assert not first.maps["@n"].rows
+    assert Doubt.DAMAGED in first.doubts
+    assert second.maps["@n"].rows[""] == second.number**2 - (second.number - 1) ** 2
+
+
+def test_numbers_stay_decimal_until_the_escape_that_made_them_hexadecimal(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@h", "hist", (), "bank"))
+    facts = replace(FACTS, release=Release(0, 27))
+    reader = FlushReader(facts.release, plan, 1)
+    told: list[Happening] = [Added(1, "p"), Begun(1, 1, 1, "p.bt", "", "", (), plan, "", (), at(0))]
+    flag = False
+    expected = []
+    for number in range(1, 101):
+        count = "64" if number > 40 else 100
+        texts = [map_line("@h", [{"min": 1, "max": 1, "count": 100}], "hist").replace("100", str(count))]
+        if number == 40:
+            texts.append('{"type": "printf", "data": "\\u0001"}')
+        for text in (*texts, beat(number, at(number).boot_ns)):
+            line = StampedLine(1, "stdout", at(number), text.encode())
+            told.append(Came(line, flag))
+            flush = reader.feed(line)[1]
+            flag = flag or "u0001" in text
+            if flush is not None:
+                expected.append(flush)
+                told.append(Shown(1, flush.end_ns, line.stamp))
+    claim(tmp_path / "s.bttop", replace=True)
+    writer = SnapshotWriter(tmp_path / "s.bttop", facts.as_text())
+    journal = Journal()
+    writer.write([(one, journal.take(one)) for one in told])
+    writer.close()
+    found = list(history(tmp_path / "s.bttop"))
+    assert found == expected
+    assert {flush.maps["@h"].rows[""][0].count for flush in found} == {100}  # type: ignore[index,union-attr]
+
+
+def test_a_script_without_heartbeats_is_grouped_by_arrival(tmp_path: Path) -> None:
+    plan = Plan({"@x": MapPlan("@x", "count", (Column("comm", "text"),), "own")}, {}, (), 10**9)
+    told: list[Happening] = [Added(1, "p"), Begun(1, 1, 1, "p.bt", "", "", (), plan, "", (), at(0))]
+    reader = FlushReader(FACTS.release, plan, 1)
+    expected = []
+    for second in range(1, 151):
+        line = StampedLine(1, "stdout", at(second), map_line("@x", {"dd": second}).encode())
+        told.append(Came(line, False))
+        reader.feed(line)
+        flush = reader.due(at(second + 0.5).boot_ns)
+        assert flush is not None
+        expected.append(flush)
+        told.append(Shown(1, flush.end_ns, flush.lines[-1].stamp))
+    found = list(history(written(tmp_path / "s.bttop", Journal(), told)))
+    assert [flush.maps["@x"].rows for flush in found] == [flush.maps["@x"].rows for flush in expected]
+    assert [flush.end_ns for flush in found] == [flush.end_ns for flush in expected]
