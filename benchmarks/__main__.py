@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.options import Options
 from benchmarks.table import Row, rendered
 
-NAMES = ("startup", "screen", "decode", "reload", "exactness", "soak")
+NAMES = ("startup", "screen", "decode", "reload", "snapshot", "exactness", "soak")
 USUAL = NAMES[:-1]
 """The soak takes as long as it is told to, so it runs only when it is named."""
 

@@ -65,7 +65,7 @@ def run(options: Options) -> Sequence[Row]:
     engine.start()
     try:
         engine.at_full_speed()
-        with _endless_load():
+        with endless_load():
             time.sleep(min(SETTLED, options.minutes * 30))
             before = resident_mib(os.getpid())
             states = _states(engine, began + options.minutes * 60)
@@ -120,7 +120,7 @@ def _of(program: Program, watch: Watch, seconds: float, states: Sequence[str]) -
 
 
 @contextlib.contextmanager
-def _endless_load() -> Iterator[None]:
+def endless_load() -> Iterator[None]:
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in (_copy, _transfer, _compute)]
     for thread in threads:
