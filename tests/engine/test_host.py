@@ -12,6 +12,8 @@ from bttop.engine import launch
 from bttop.engine.host import Bpftrace, Host, check_can_trace, find_bpftrace, install_command
 from bttop.errors import CannotTrace
 from bttop.model.release import Release
+from bttop.script.prepare import prepare
+from bttop.script.reader import read
 from tests.standin import standin
 
 
@@ -169,3 +171,20 @@ def test_a_missing_attach_point_is_an_error_only_where_another_script_can_take_o
         Release(0, 27), cpus=2, user_stacks=False, one_process=False, all_probes=all_probes
     )
     assert environment["BPFTRACE_MISSING_PROBES"] == word
+
+
+@pytest.mark.parametrize(
+    ("release", "text", "collide", "quiet"),
+    [
+        ((0, 17), "k:f { @[pid] = hist(arg0, 3); }", False, True),
+        ((0, 23), "k:f { @[pid] = hist(arg0, 3); }", True, False),
+        ((0, 23), "k:f { @[pid] = hist(arg0); }", True, True),
+        ((0, 23), "k:f { @[pid] = hist(arg0, 3); delete(@s[tid]); }", True, True),
+        ((0, 24), "k:f { @[pid] = hist(arg0, 3); }", False, True),
+    ],
+)
+def test_warnings_are_kept_where_they_alone_tell_of_lost_events(
+    release: tuple[int, int], text: str, collide: bool, quiet: bool
+) -> None:
+    prepared = prepare(read(text), new_keys_collide=collide)
+    assert ("--no-warnings" in launch.command(Bpftrace("bpftrace", Release(*release)), prepared)) is quiet

@@ -254,7 +254,7 @@ class Engine:
             one_process=program.settings.one_process,
             all_probes=attempt.source is not program.sources[-1],
         )
-        command = launch.command(self.bpftrace, prepared.text, prepared.args)
+        command = launch.command(self.bpftrace, prepared)
         if self._has_tracer:
             self._channel.start(generation.id, command, environment, self._nice)
         else:

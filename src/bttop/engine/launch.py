@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bttop.engine.host import Bpftrace
+from bttop.model.dialect import dialect
 from bttop.model.release import Release
+from bttop.script.prepare import Prepared
 
 
-def command(bpftrace: Bpftrace, text: str, args: Sequence[str]) -> list[str]:
+def command(bpftrace: Bpftrace, prepared: Prepared) -> list[str]:
     """The argument list: JSON records, no warnings (those of the compiler reach stdout from 0.24, and a full map
-    makes 70,000 records a second), the program itself. 0.23 loses an event where two CPUs make the same new key at
-    once, and only its warnings tell; they are kept there, unless the program deletes keys: each delete of a key that
-    is gone would warn as well.
+    makes 70,000 records a second), the program itself. Where two CPUs that make the same new key at once lose an event,
+    only warnings tell; they are kept there, unless the program deletes keys: each delete of a key that is gone would
+    warn as well.
 
     The program goes in by `-e`: nothing lies on disk that a full disk, a race or another user could spoil.
     """
-    keep = (0, 23) <= bpftrace.release < (0, 24) and "delete(" not in text
-    quiet = [] if keep else ["--no-warnings"]
-    return [bpftrace.path, "-f", "json", *quiet, "-e", text, *args]
+    loses = prepared.new_keys_collide and dialect(bpftrace.release).new_keys_collide
+    quiet = [] if loses and "delete(" not in prepared.text else ["--no-warnings"]
+    return [bpftrace.path, "-f", "json", *quiet, "-e", prepared.text, *prepared.args]
 
 
 def environment(

@@ -45,6 +45,9 @@ class Dialect(NamedTuple):
     """From 0.19 `lost_events` is a running total, before it a delta."""
     doubled_entries: bool
     """Up to 0.21 avg() and stats() use two map entries per key."""
+    new_keys_collide: bool
+    """0.23 makes an entry for count(), sum(), hist() and lhist() only where there is none: when two CPUs make the same
+    new key at once, the second one's event fails (`map_update_elem`, -17) and is lost. 0.24 mended it."""
 
 
 @lru_cache(maxsize=16)
@@ -57,6 +60,7 @@ def dialect(release: Release) -> Dialect:
         folds_large=version < (0, 20),
         lost_is_total=version >= (0, 19),
         doubled_entries=version < (0, 22),
+        new_keys_collide=version == (0, 23),
     )
 
 

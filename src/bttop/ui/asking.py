@@ -12,6 +12,7 @@ from bttop.engine.attempts import Settings
 from bttop.engine.check import complaints
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import from_text
+from bttop.model.dialect import dialect
 from bttop.model.text import visible
 from bttop.paths import state_home
 from bttop.script.oneliner import OneLiner, Refused, read_one_liner
@@ -111,8 +112,12 @@ class Prompt:
         if isinstance(script, Unreadable) and not script.text:
             self.open(text, [_note(script.reason, "error")])
             return
-        prepared = prepare(script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front)
-        wrong = await complaints(self._app.engine.bpftrace, prepared, source.name)
+        bpftrace = self._app.engine.bpftrace
+        collide = dialect(bpftrace.release).new_keys_collide
+        prepared = prepare(
+            script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front, new_keys_collide=collide
+        )
+        wrong = await complaints(bpftrace, prepared, source.name)
         if wrong:
             self.open(text, [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)])
             return
