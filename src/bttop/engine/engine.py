@@ -253,6 +253,7 @@ class Engine:
             user_stacks=prepared.uses_user_stacks,
             one_process=program.settings.one_process,
             all_probes=attempt.source is not program.sources[-1],
+            maps_at_exit=prepared.exits,
         )
         command = launch.command(self.bpftrace, prepared)
         if self._has_tracer:

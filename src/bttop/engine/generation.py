@@ -96,7 +96,7 @@ class Generation:
 
     def rest(self, now: int) -> Flush | None:
         """What it printed after its last flush, once it has ended."""
-        return self._beat(self._assembler.due(now + max(SHORTEST_SILENCE, 2 * self.plan.interval_ns)), now)
+        return self._beat(self._assembler.end(now + max(SHORTEST_SILENCE, 2 * self.plan.interval_ns)), now)
 
     def _beat(self, flush: Flush | None, now: int) -> Flush | None:
         if flush is not None and (flush.mark or self.ready_ns is not None):

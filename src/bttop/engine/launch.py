@@ -22,18 +22,25 @@ def command(bpftrace: Bpftrace, prepared: Prepared) -> list[str]:
 
 
 def environment(
-    release: Release, *, cpus: int, user_stacks: bool, one_process: bool, all_probes: bool
+    release: Release,
+    *,
+    cpus: int,
+    user_stacks: bool,
+    one_process: bool,
+    all_probes: bool,
+    maps_at_exit: bool = False,
 ) -> dict[str, str]:
     """The environment of one bpftrace.
 
     `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin holds it to one PID;
-    `all_probes` that it is of no use with some of its attach points missing, since another script can take over.
+    `all_probes` that it is of no use with some of its attach points missing, since another script can take over;
+    `maps_at_exit` that it may end by itself, and what it counted last is wanted (up to 0.23 it is printed always).
     """
     env = {
         "__BPFTRACE_NOTIFY_PROBES_ATTACHED": "1",
         # From 0.24 a missing attach point is an error by default; up to 0.23 a warning where others are left.
         "BPFTRACE_MISSING_PROBES": "error" if all_probes else "warn",
-        "BPFTRACE_PRINT_MAPS_ON_EXIT": "0",
+        "BPFTRACE_PRINT_MAPS_ON_EXIT": "1" if maps_at_exit else "0",
         "BPFTRACE_COLOR": "never",
         # 0.20 renamed it; 0.20 to 0.23 warn about the old name, 0.17 does not know the new one.
         ("BPFTRACE_MAX_MAP_KEYS" if release >= (0, 20) else "BPFTRACE_MAP_KEYS_MAX"): str(map_keys(cpus)),

@@ -194,6 +194,21 @@ class FlushAssembler:
         is_quiet = now_boot_ns - pending.last.boot_ns >= QUIET_NS
         return self._close_untimed() if is_quiet or (age >= self._plan.interval_ns and not may_wait) else None
 
+    def end(self, now_boot_ns: int) -> Flush | None:
+        """What a process that has ended printed after its last flush: the part of an interval before its exit().
+
+        bpftrace prints every map when it ends; the script's own state is not shown, as in any other flush. The length
+        is taken from the arrival, since nothing says when the process stopped counting.
+        """
+        if not self._plan.heartbeats:
+            return self.due(now_boot_ns)
+        self._pending.keep_maps(self._plan.maps)
+        if not self._pending.has_maps:
+            return None if self._pending.is_empty else self._close_untimed()
+        mark, last = self._plan.heartbeats[0], self._pending.last
+        self._doubts.add(Doubt.UNTIMED)
+        return self._close_timed(mark, self._pulse(mark).number + 1, last.boot_ns, last)
+
     def _note(self, counter: str, amount: int, doubt: Doubt) -> None:
         """Count what is lost, and doubt the flush it is missing from."""
         if amount > 0:
@@ -403,3 +418,7 @@ class FlushReader:
     def due(self, now_boot_ns: int) -> Flush | None:
         """The flush that time alone has closed by `now_boot_ns`."""
         return self._assembler.due(now_boot_ns)
+
+    def end(self, now_boot_ns: int) -> Flush | None:
+        """What a process that has ended printed after its last flush."""
+        return self._assembler.end(now_boot_ns)
