@@ -77,6 +77,8 @@ class MapPlan:
     """Title of the key column that holds a thread id, when one does."""
     numbered: Numbered | None = None
     """How to make the histogram from the rows that are printed, where they are numbers of buckets."""
+    kept: bool = False
+    """Whether a map that the script prints by itself is never cleared, so that a print holds everything so far."""
 
     @property
     def arity(self) -> int:

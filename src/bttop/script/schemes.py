@@ -70,6 +70,7 @@ def map_plan(use: MapUse, scheme: Scheme, front: FrontMatter | None, numbered: N
         pid=said.pid or _renamed(use.keys.pid, use.keys.columns, columns),
         tid=said.tid or _renamed(use.keys.tid, use.keys.columns, columns),
         numbered=numbered,
+        kept=scheme == "own" and not use.uses & {"clear", "zero", "delete"},
     )
 
 

@@ -44,6 +44,7 @@ def _map(found: dict[str, Any]) -> MapPlan:
         aggregation=found["aggregation"],
         scheme=found["scheme"],
         columns=columns,
+        kept=found.get("kept") is True,
         numbered=None if numbered is None else Numbered(*map(int, numbered)),
         **words,
     )
