@@ -110,7 +110,7 @@ def test_what_a_script_printed_at_its_own_end_is_its_last_flush(tmp_path: Path) 
     found = history(written(tmp_path / "s.bttop", Journal(), told)).latest
     assert found is not None
     assert found.maps["@x"].rows == {"dd": 7}
-    assert (found.number, found.seconds, found.doubts) == (4, 0.4, {Doubt.UNTIMED})
+    assert (found.number, found.seconds, found.doubts) == (4, 0.4, frozenset({Doubt.UNTIMED}))
 
 
 def written(path: Path, journal: Journal, told: list[Happening], *, max_age_ns: int = 0) -> Path:

@@ -90,7 +90,7 @@ def prepare(
     """
     if isinstance(script, Unreadable):
         return unedited(script, pin=pin, args=args)
-    if PREFIX in script.text:
+    if any(PREFIX in token.text for token in script.tokens if token.kind not in ("comment", "string")):
         return unedited(
             script, f"it uses names with {PREFIX}, which bttop adds itself", pin=pin, front=front, args=args
         )
