@@ -1,8 +1,10 @@
-"""Where things lie: probes, themes and snapshots inside the package or beside the source, and the user's own."""
+"""Where things lie: probes, themes and snapshots inside the package or beside the source, and the user's own; and how
+a file among them is replaced."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -31,6 +33,14 @@ def overlay(what: str, chosen: Path | None = None) -> tuple[Path, ...]:
     return (*([chosen] if chosen is not None else []), *unique)
 
 
+def with_users(folders: tuple[Path, ...], what: str) -> tuple[Path, ...]:
+    """The folders of `overlay`, with the user's own if it has come into being since: before the shipped one."""
+    own = config_home() / what
+    if not os.path.isdir(own) or own.resolve() in {one.resolve() for one in folders}:  # noqa: PTH112
+        return folders
+    return (*(one for one in folders if one != shipped(what)), own, *(one for one in folders if one == shipped(what)))
+
+
 def state_home() -> Path:
     """The user's folder for what bttop remembers between runs."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "bttop"
@@ -39,3 +49,16 @@ def state_home() -> Path:
 def cache_home() -> Path:
     """The user's folder for what bttop can find out again."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bttop"
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file for nobody else to read, whole or not at all, with the folders above it. Raises OSError."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

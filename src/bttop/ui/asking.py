@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from bttop.engine.questions import Question as Program
 from bttop.engine.questions import from_text
 from bttop.model.dialect import dialect
 from bttop.model.text import visible
-from bttop.paths import state_home
+from bttop.paths import state_home, write_whole
 from bttop.script.oneliner import OneLiner, Refused, read_one_liner
 from bttop.script.pin import Pin
 from bttop.script.prepare import prepare
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 KEPT = 500
 """Lines of history kept across runs."""
+LONGEST_FILE = 1 << 18
+"""Bytes of the file above which it is trimmed, to half of that at most."""
 
 
 class History:
@@ -43,14 +46,24 @@ class History:
 
     def add(self, text: str) -> None:
         """Remember a line; several lines of a program are one."""
-        line = text.replace("\\", "\\\\").replace("\n", "\\n")
         self._lines = [*[one for one in self._lines if one != text][-KEPT + 1 :], text]
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._path.open("ab") as file:
-                file.write(f"{line}\n".encode(errors="surrogateescape"))
+                file.write(_folded(text))
+                size = file.tell()
         except OSError:
             return
+        if size > LONGEST_FILE:
+            self._trim()
+
+    def _trim(self) -> None:
+        """Leave in the file what will be read of it: the newest lines of all runs, each once."""
+        kept = [_folded(line) for line in self._read()]
+        while kept and sum(map(len, kept)) > LONGEST_FILE // 2:
+            kept.pop(0)
+        with contextlib.suppress(OSError):
+            write_whole(self._path, b"".join(kept))
 
     def _read(self) -> list[str]:
         try:
@@ -60,6 +73,11 @@ class History:
         # Only \n ends a line: what else Python takes for a line's end may stand in a program.
         lines = [_unfolded(line.decode(errors="surrogateescape")) for line in data.split(b"\n") if line]
         return list(reversed(dict.fromkeys(reversed(lines))))[-KEPT:]
+
+
+def _folded(text: str) -> bytes:
+    line = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return f"{line}\n".encode(errors="surrogateescape")
 
 
 def _unfolded(line: str) -> str:
