@@ -18,6 +18,7 @@ from bttop.engine.engine import Engine
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import question_from_path
 from bttop.model.names import decoders
+from bttop.paths import with_users
 from bttop.script.library import Library
 from bttop.ui.ask import AskBar, Question
 from bttop.ui.asking import Prompt
@@ -214,7 +215,8 @@ class BttopApp(App[None]):
         return self._library
 
     def forget_library(self) -> None:
-        """A probe file has changed, appeared or gone."""
+        """A probe file has changed, appeared or gone; the first of the user's own brings their folder."""
+        self.probe_folders = with_users(self.probe_folders, "probes")
         self._library_edition += 1
         self._library = None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bttop.engine.program import Program
 from bttop.engine.questions import sources_of
 from bttop.engine.watch import Change, FolderWatch
+from bttop.paths import config_home
 from bttop.script.library import Library, LibraryFailure, load_file
 from bttop.ui.themes import Theme, load_theme
 
@@ -26,9 +27,12 @@ class Reloads:
         self._written: set[Path] = set()
 
     def follow(self, *more: Path) -> None:
-        """Watch the library, the themes, `more`, and every folder that a running script came from."""
+        """Watch the library (its user's folder even before it is there), the themes, `more`, and every folder that a
+        running script came from."""
         own = [source.path.parent for program in self._app.engine.programs for source in program.sources if source.path]
-        folders = tuple(dict.fromkeys(path.resolve() for path in (*self._app.folders, *own, *more)))
+        folders = tuple(
+            dict.fromkeys(path.resolve() for path in (*self._app.folders, config_home() / "probes", *own, *more))
+        )
         if folders == self._folders:
             return
         self.stop()
