@@ -109,9 +109,9 @@ def test_a_clock_that_was_set_in_between_is_read_by_the_nearer_end() -> None:
 
 def test_windows_may_leave_out_either_end() -> None:
     assert parse_window("03:10..03:12", BEGIN, END) == (BOOT + 300 * SECOND, BOOT + 420 * SECOND)
-    assert parse_window("..03:12", BEGIN, END) == (BOOT, BOOT + 420 * SECOND)
+    assert parse_window("..03:12", BEGIN, END) == (BOOT - 1, BOOT + 420 * SECOND)
     assert parse_window("-5m..", BEGIN, END) == (BOOT + 300 * SECOND, END.boot_ns)
-    assert window(None, None, BEGIN, END) == (BOOT, END.boot_ns)
+    assert window(None, None, BEGIN, END) == (BOOT - 1, END.boot_ns)
 
 
 @pytest.mark.parametrize("text", ["03:12", "03:12..03:10", "03:20..03:30", "02:00..02:10"])

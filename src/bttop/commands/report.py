@@ -7,10 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.arguments import Parser
+from bttop.commands.arguments import Parser, with_times
 from bttop.errors import BttopError, UsageError
 from bttop.model.text import visible
-from bttop.store.places import claim
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
 from bttop.store.snapshot import CannotReview, Snapshot
@@ -20,8 +19,8 @@ _STDOUT = "-"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Write the page."""
-    options = _parser().parse_args(arguments)
+    """Write the page; 1 when something in the snapshot could not be read."""
+    options = _parser().parse_args(with_times(arguments))
     with Snapshot(options.file) as snapshot:
         span = snapshot.span()
         if span is None:
@@ -29,8 +28,8 @@ def run(arguments: Sequence[str]) -> int:
         report = gather(snapshot, *window(options.since, options.until, *span))
         _write("".join(page(report, redact=options.redact)), options.output, overwrite=options.overwrite)
         for problem in snapshot.problems:
-            sys.stderr.write(f"bttop report: {visible(problem)}\n")
-    return 0
+            sys.stderr.write(f"bttop: {options.file}: {visible(problem)}\n")
+        return 1 if snapshot.problems else 0
 
 
 def _parser() -> Parser:
@@ -58,13 +57,15 @@ def _write(text: str, output: str, *, overwrite: bool) -> None:
         _print(text)
         return
     path = Path(output)
-    if not claim(path, replace=overwrite):
-        raise UsageError(f"{path} exists already", title="not overwritten", hint="add --overwrite, or another -o FILE")
     try:
-        with path.open("w", encoding="utf-8") as file:
+        with path.open("w" if overwrite else "x", encoding="utf-8") as file:
             file.write(text)
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} is there already", title="not overwritten", hint="add --overwrite, or another -o FILE"
+        ) from error
     except OSError as error:
-        raise BttopError(f"{path}: {error.strerror}", title="cannot write", hint=f"df -h {path.parent}") from error
+        raise BttopError(f"{path}: {error.strerror}", title="cannot write", hint=f"ls -ld {path.parent}") from error
 
 
 def _print(text: str) -> None:

@@ -26,7 +26,8 @@ def parse_time(text: str, begin: Stamp, end: Stamp) -> int:
 
     `03:11`, `03:11:04` and `03:11:04.5` are times of day here; of several such moments within the recording the last
     one is meant, and outside of it the nearest. `-5m` is before the end, `+30s` after the beginning (ms, s, m, h, d,
-    also `-1h30m`; seconds without a unit). An ISO time without a zone is a time here. What lies outside the recording is not pulled into it.
+    also `-1h30m`; seconds without a unit). An ISO time without a zone is a time here. What lies outside the recording
+    is not pulled into it.
     Raises UsageError.
     """
     bare = text.strip()
@@ -52,7 +53,8 @@ def parse_window(text: str, begin: Stamp, end: Stamp) -> tuple[int, int]:
 def window(first: str | None, last: str | None, begin: Stamp, end: Stamp) -> tuple[int, int]:
     """The window between two times; None is that end of the recording. Raises UsageError where it is empty or holds
     nothing of the recording."""
-    since = begin.boot_ns if first is None else parse_time(first, begin, end)
+    # What comes is (begin, end], and the first flush may end with the first line.
+    since = begin.boot_ns - 1 if first is None else parse_time(first, begin, end)
     until = end.boot_ns if last is None else parse_time(last, begin, end)
     if since > end.boot_ns or until < begin.boot_ns:
         raise UsageError(f"the recording has nothing there: it lasts from {clock(begin)} to {clock(end)}")

@@ -183,7 +183,7 @@ def _boxes(root: Frame) -> list[_Box]:
 def _shape(box: _Box, amount: str, is_kernel: bool) -> Markup:
     name, share = box.frame.name, f"{box.width * 100:.3g} %"
     hue = "fk" if is_kernel else f"f{zlib.crc32(name.encode(errors='replace')) % _HUES}"
-    label = [tag("text", name, x=4, y=13)] if box.width > 0.012 else []
+    label = [tag("text", name, x=4, y=13)] if box.width > 0.025 else []
     return tag(
         "svg",
         tag("title", f"{name}: {amount}, {share}"),

@@ -211,7 +211,7 @@ def _functions(root: Frame, weigh: Callable[[float], str]) -> Markup:
     shown = ranked[:_MOST_FUNCTIONS]
     body = [
         tag("tr", tag("td", weigh(weight), class_="n"), tag("td", share(weight, root.total), class_="n"),
-            tag("td", bar(weight, root.total), class_="share"), tag("td", name, class_="name"))
+            tag("td", bar(weight, ranked[0][1]), class_="share"), tag("td", name, class_="name"))
         for name, weight in shown
     ]  # fmt: skip
     more = f"; the {len(shown)} largest of {len(ranked):,}" if len(shown) < len(ranked) else ""
