@@ -36,6 +36,11 @@ _SHORTEST_NAME = 3
 """Characters from which a known name is also replaced within other text, and from which text whose kind is not known
 is a name at all: shorter ones are words of any sentence, and letters such as R and W for read and write."""
 _MOST_NAMES = 5_000
+_OURS = frozenset({"bttop", "bpftrace"})
+"""Names of processes that tell nothing, and stand in every explanation."""
+_SPEAKING = frozenset({"proc", "host", "unit", "container", "command"})
+"""Kinds whose names are replaced in running text as well. Of others only what no sentence has: a file may be called
+`sent`."""
 _WORD = re.compile(r"[\w.@-]+")
 
 
@@ -128,7 +133,12 @@ class Redacted:
         return self.alias("path" if "/" in text else "text", text)
 
     def frame(self, name: str) -> str:
-        return _FRAME_PATH.sub(lambda found: self.alias("path", found[0]), name)
+        return _FRAME_PATH.sub(self._framed, name)
+
+    def _framed(self, found: re.Match[str]) -> str:
+        """A path within a frame; the offset behind it stays."""
+        path, plus, offset = found[0].rpartition("+")
+        return f"{self.alias('path', path)}+{offset}" if plus and offset.isdecimal() else self.alias("path", found[0])
 
     def text(self, text: str) -> str:
         """Paths and addresses by their looks, and every name that is known by now."""
@@ -170,12 +180,18 @@ class Redacted:
 
     def _known_word(self, word: str) -> str:
         bare = word.strip(".-")
-        return word.replace(bare, self._known[bare]) if len(bare) >= _SHORTEST_NAME and bare in self._known else word
+        return word.replace(bare, self._known[bare]) if self._is_told(bare) else word
+
+    def _is_told(self, name: str) -> bool:
+        """Whether a name is to be replaced in running text."""
+        if len(name) < _SHORTEST_NAME or name in _OURS or name not in self._known:
+            return False
+        return self._known[name].rpartition("-")[0] in _SPEAKING or not name.isalpha()
 
     def _phrases(self, text: str) -> str:
         """Names that are more than one word, as `Web Content`."""
         for name, made in self._known.items():
-            if len(name) >= _SHORTEST_NAME and _WORD.fullmatch(name) is None and name in text:
+            if _WORD.fullmatch(name) is None and name in text and self._is_told(name):
                 text = text.replace(name, made)
         return text
 

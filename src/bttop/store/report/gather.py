@@ -37,9 +37,14 @@ class ProgramReport:
     printed_lines: int = 0
 
     @property
+    def text(self) -> str:
+        """The newest script."""
+        return self.generations[-1].text if self.generations else ""
+
+    @property
     def front(self) -> FrontMatter:
         """Of the newest text; an empty one where it has none."""
-        found = read_front_matter(self.generations[-1].text) if self.generations else None
+        found = read_front_matter(self.text)
         return found if isinstance(found, FrontMatter) else FrontMatter()
 
     @property

@@ -27,6 +27,16 @@ class Labels:
     begin: Stamp
     """Of the recording, as `end`."""
     end: Stamp
+    public: frozenset[str] = frozenset()
+    """Scripts that everybody can read: those that bttop brings."""
+
+    def script(self, text: str) -> str:
+        """A script as it may be shown."""
+        return text if text in self.public else self.names.script(text)
+
+    def of_script(self, words: str, script: str) -> str:
+        """Words that a script says of itself."""
+        return words if script in self.public else self.names.text(words)
 
     def clock(self, boot_ns: int) -> str:
         """Local time of day; with the date in a recording of more than a day."""

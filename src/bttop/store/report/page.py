@@ -11,6 +11,7 @@ from bttop.model import numbers
 from bttop.model.doubts import DOUBT_TEXTS
 from bttop.model.names import decoders
 from bttop.model.records import Stamp
+from bttop.paths import shipped
 from bttop.store.facts import Facts
 from bttop.store.redact import AsTheyAre, Names, Redacted, meet, words_of
 from bttop.store.report.charts import spark
@@ -33,7 +34,7 @@ def page(report: Report, *, redact: bool = False) -> Iterator[str]:
     names = _names(report, redact)
     facts = report.snapshot.facts
     begin, end = report.snapshot.span() or (Stamp(report.begin_ns, 0), Stamp(report.end_ns, 0))
-    labels = Labels(names, decoders(facts.machine), begin, end)
+    labels = Labels(names, decoders(facts.machine), begin, end, _brought())
     host = names.alias("host", facts.host)
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     yield "<!DOCTYPE html>\n<html lang='en'>\n"
@@ -57,6 +58,10 @@ def page(report: Report, *, redact: bool = False) -> Iterator[str]:
     yield _scripts(report, labels)
     yield _foot(redact)
     yield "\n</body>\n</html>\n"
+
+
+def _brought() -> frozenset[str]:
+    return frozenset([path.read_text(encoding="utf-8") for path in sorted(shipped("probes").glob("*.bt"))])
 
 
 def _names(report: Report, redact: bool) -> Names:
@@ -130,7 +135,7 @@ def _tile(number: int, program: ProgramReport, labels: Labels) -> Markup:
     return tag(
         "a",
         tag("b", labels.names.text(program.name), tag("span", rate)),
-        tag("small", labels.names.text(head)),
+        tag("small", labels.of_script(head, program.text)),
         spark(course.rates()),
         class_="tile",
         href=f"#p{number}",
@@ -146,7 +151,7 @@ def _marks(report: Report, labels: Labels) -> Markup:
         tag(
             "tr",
             tag("td", labels.clock(mark.stamp.boot_ns), class_="n"),
-            tag("td", mark.cause),
+            tag("td", labels.names.text(mark.cause)),
             tag("td", labels.names.text(mark.note) or "no note"),
         )
         for mark in shown
@@ -226,7 +231,7 @@ def _program(number: int, program: ProgramReport, report: Report, labels: Labels
     head = tag(
         "header",
         tag("h2", labels.names.text(program.name)),
-        tag("span", labels.names.text(front.title), class_="soft"),
+        tag("span", labels.of_script(front.title, program.text), class_="soft"),
         badges,
     )
     bins = program.bins
@@ -236,7 +241,7 @@ def _program(number: int, program: ProgramReport, report: Report, labels: Labels
         for name in program.shown
     ]
     empty = [] if figures or program.printed else [tag("p", _why_empty(program), class_="soft")]
-    about = [tag("p", labels.names.text(front.help), class_="soft")] if front.help else []
+    about = [tag("p", labels.of_script(front.help, program.text), class_="soft")] if front.help else []
     return tag("section", head, about, figures, _printed(program, labels), empty, class_="program", id=f"p{number}")
 
 
@@ -284,7 +289,7 @@ def _script(name: str, one: RecordedGeneration, labels: Labels) -> Markup:
     ]
     head = tag("summary", tag("b", f"{name}, generation {one.number}"))
     facts = tag("p", ", ".join(entries), class_="soft")
-    return tag("details", head, facts, tag("pre", lines(labels.names.script(one.text))), open="open")
+    return tag("details", head, facts, tag("pre", lines(labels.script(one.text))), open="open")
 
 
 def _foot(redact: bool) -> Markup:
