@@ -6,7 +6,6 @@ Nothing here keeps flushes; memory grows with the number of different keys alone
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bttop.model.contents import MapData
@@ -26,7 +25,7 @@ class Total:
 
     value: Value
     squares: float = 0.0
-    """Sum over the flushes of amount squared by exposure: tells steady keys from bursts (see `dispersion`)."""
+    """Sum over the flushes of amount squared by exposure: tells steady keys from bursts (see store/significance.py)."""
     flushes: int = 0
     """Flushes that have the key."""
 
@@ -105,6 +104,23 @@ class MapTotals:
         self.rows = kept
 
 
+class HandOver:
+    """Which part of each flush of a program nobody counted before."""
+
+    def __init__(self) -> None:
+        self._seen_ns = 0
+
+    def new_share(self, flush: Flush) -> float:
+        """The part (0 to 1) of the next flush that no flush before it saw: at a hand-over both generations count for a
+        while. Flushes of several heartbeats lie side by side on purpose and count whole."""
+        if flush.mark and len(flush.origin.plan.heartbeats) > 1:
+            return 1.0
+        length = max(flush.end_ns - flush.start_ns, 1)
+        fresh = max(0, flush.end_ns - max(flush.start_ns, self._seen_ns))
+        self._seen_ns = max(self._seen_ns, flush.end_ns)
+        return min(1.0, fresh / length)
+
+
 class Totals:
     """The maps of one program over a stretch of time."""
 
@@ -112,26 +128,16 @@ class Totals:
         self.maps: dict[str, MapTotals] = {}
         """By the user's names."""
         self.flushes = 0
-        self._seen_ns = 0
+        self._hand_over = HandOver()
 
     def add(self, flush: Flush) -> None:
         """Take in the next flush, in the order of their ends."""
-        share = self._new_share(flush)
+        share = self._hand_over.new_share(flush)
         self.flushes += 1
         for name, data in flush.maps.items():
             if name not in self.maps:
                 self.maps[name] = MapTotals(data.plan)
             self.maps[name].add(data, share, flush.seconds)
-
-    def _new_share(self, flush: Flush) -> float:
-        """The part of a flush that no flush before it saw: at a hand-over both generations count for a while. Flushes
-        of several heartbeats lie side by side on purpose and count whole."""
-        if flush.mark and len(flush.origin.plan.heartbeats) > 1:
-            return 1.0
-        length = max(flush.end_ns - flush.start_ns, 1)
-        fresh = max(0, flush.end_ns - max(flush.start_ns, self._seen_ns))
-        self._seen_ns = max(self._seen_ns, flush.end_ns)
-        return min(1.0, fresh / length)
 
 
 def _counted(value: Value, aggregation: Aggregation) -> Value:
@@ -149,18 +155,3 @@ def scaled(value: Value, share: float) -> Value:
         return value
     found = as_float(value) * share
     return round(found) if abs(found) < 1e300 else value
-
-
-def dispersion(pairs: Sequence[tuple[float, float, float, int]]) -> float:
-    """How much more the amounts of one key vary from flush to flush than a steady Poisson stream of ones would, by
-    Pearson's statistic over its degrees of freedom (McCullagh and Nelder, Generalized Linear Models, 2nd ed. 1989,
-    section 6.2.4: quasi-likelihood for counts). Never below 1.
-
-    Each of `pairs` is a window: sum of amounts, sum of amount squared by exposure, exposure, number of flushes.
-    """
-    found, freedom = 0.0, 0
-    for total, squares, exposure, flushes in pairs:
-        freedom += max(flushes - 1, 0)
-        if total > 0 and exposure > 0:
-            found += max(0.0, squares * exposure / total - total)
-    return max(1.0, found / freedom) if freedom else max(1.0, *(total for total, *_ in pairs))
