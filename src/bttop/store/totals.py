@@ -93,9 +93,10 @@ class MapTotals:
         if row is None:
             row = self.rows[key] = Total(part)
         else:
-            row.value = merge([row.value, part], self.plan.aggregation)[0]
+            row.value = _both(row.value, part, self.plan.aggregation)
         row.flushes += 1
-        row.squares += ((amount(value) or 0.0) ** 2) * share / max(seconds, 1e-9)
+        found = as_float(value) if type(value) is int else amount(value) or 0.0
+        row.squares += found * found * share / max(seconds, 1e-9)
 
     def _let_go(self) -> None:
         kept = dict(self.top(MOST_KEYS // 2))
@@ -138,6 +139,13 @@ class Totals:
             if name not in self.maps:
                 self.maps[name] = MapTotals(data.plan)
             self.maps[name].add(data, share, flush.seconds)
+
+
+def _both(one: Value, other: Value, aggregation: Aggregation) -> Value:
+    """Two values of one key as one. Counts are most of all values: the general way takes ten times as long."""
+    if aggregation in ("count", "sum") and type(one) is int and type(other) is int:
+        return one + other
+    return merge([one, other], aggregation)[0]
 
 
 def _counted(value: Value, aggregation: Aggregation) -> Value:

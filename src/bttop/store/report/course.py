@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
 from bttop.model.contents import MapData
-from bttop.model.rates import amount, is_additive
+from bttop.model.rates import amount, as_float, is_additive
 from bttop.model.records import Bucket, Value
 from bttop.model.values import histogram
 
@@ -101,20 +101,21 @@ class Course:
         return [Bucket(*ends, round(cells[at])) for ends, cells in self.cells()]
 
     def _add_row(self, key: str, value: Value, shares: Sequence[tuple[int, float]]) -> None:
-        found = amount(value)
+        found = as_float(value) if type(value) is int else amount(value)
         if found is None:
             return
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = array("d", bytes(8 * self.bins.count))
-        self._spread(row, found, shares)
-        self._spread(self.whole, found, shares)
+        for at, share in shares:
+            row[at] = row[at] + found * share if self._adds_up else found
+            self.whole[at] = self.whole[at] + found * share if self._adds_up else found
+        if isinstance(value, tuple):
+            self._add_cells(value, shares)
+
+    def _add_cells(self, value: Value, shares: Sequence[tuple[int, float]]) -> None:
         for low, high, count in histogram(value):
             if count and ((low, high) in self._cells or len(self._cells) < _MOST_BUCKETS):
                 cells = self._cells.setdefault((low, high), array("d", bytes(8 * self.bins.count)))
                 for at, share in shares:
                     cells[at] += count * share
-
-    def _spread(self, bins: array[float], value: float, shares: Sequence[tuple[int, float]]) -> None:
-        for at, share in shares:
-            bins[at] = bins[at] + value * share if self._adds_up else value

@@ -32,8 +32,11 @@ def rows_table(totals: MapTotals, course: Course, labels: Labels) -> Markup:
         *[tag("th", column, class_="n" if _is_number(totals.plan, at) else None) for at, column in enumerate(columns)],
         tag("th", "over time", class_="trend"),
     ]
-    body = [_row(key, row, totals, course, labels) for key, row in shown]
-    table = tag("table", tag("caption", _caption(totals, shown)), tag("thead", tag("tr", heads)), tag("tbody", body))
+    whole = totals.amount
+    body = [_row(key, row, totals, whole, course, labels) for key, row in shown]
+    table = tag(
+        "table", tag("caption", _caption(totals, whole, shown)), tag("thead", tag("tr", heads)), tag("tbody", body)
+    )
     return tag("div", table, class_="scroll")
 
 
@@ -41,8 +44,7 @@ def _is_number(plan: MapPlan, at: int) -> bool:
     return at < len(plan.columns) and plan.columns[at].kind == "int" and not plan.columns[at].decoder
 
 
-def _row(key: str, row: Total, totals: MapTotals, course: Course, labels: Labels) -> Markup:
-    whole = totals.amount
+def _row(key: str, row: Total, totals: MapTotals, whole: float, course: Course, labels: Labels) -> Markup:
     part = abs(amount(row.value) or 0.0)
     cells = [
         tag("td", text, class_="n", title=title or None) for text, title in _number_cells(row.value, totals, labels)
@@ -89,14 +91,14 @@ def _number_cells(value: Value, totals: MapTotals, labels: Labels) -> list[tuple
     )
 
 
-def _caption(totals: MapTotals, shown: Sequence[tuple[str, Total]]) -> str:
+def _caption(totals: MapTotals, whole: float, shown: Sequence[tuple[str, Total]]) -> str:
     everything = len(totals.rows) + totals.let_go
     words = [f"{everything:,} rows" if everything != 1 else "1 row"]
     if len(shown) < everything:
         words = [f"the {len(shown)} largest of {everything:,} rows"]
         if totals.is_additive:
             part = sum(abs(amount(row.value) or 0.0) for _, row in shown)
-            words.append(f"{share(part, totals.amount)} of the whole")
+            words.append(f"{share(part, whole)} of the whole")
     if totals.let_go:
         words.append(f"{totals.let_go:,} small keys were not followed to the end, and their counts are low")
     if totals.plan.aggregation == "avg":
