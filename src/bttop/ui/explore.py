@@ -11,12 +11,12 @@ from bttop.engine.identities import Identities
 from bttop.engine.process import Process
 from bttop.engine.program import Program
 from bttop.engine.questions import Question, from_text
+from bttop.model import numbers
 from bttop.model.names import syscall_name
 from bttop.model.text import visible
 from bttop.script.followups import FollowUp, RowFacts, follow_ups, ladder
 from bttop.script.library import ProbeFile
 from bttop.script.reader import Script
-from bttop.ui import numbers
 from bttop.ui.facts import facts_of
 from bttop.ui.menu import Choice, Chosen, Menu
 from bttop.ui.pane import Pane

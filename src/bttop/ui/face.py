@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bttop.engine.status import State, Status
+from bttop.model import numbers
 from bttop.model.names import Decoder
 from bttop.model.text import visible
-from bttop.ui import numbers
 from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.subject import WORDS, Feed, Subject

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bttop.engine.status import State
+from bttop.model import numbers
+from bttop.model.doubts import DOUBT_TEXTS
 from bttop.model.text import visible
-from bttop.ui import numbers
 from bttop.ui.keys import COMMANDS
 from bttop.ui.spans import Line, Span, fit
-from bttop.ui.subject import DOUBT_TEXTS, WORDS, Feed
+from bttop.ui.subject import WORDS, Feed
 from bttop.ui.text import folded, width
 
 GROUPS = ("Panes", "Rows", "Programs", "Screen")

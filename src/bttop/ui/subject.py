@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bttop.engine.program import Program
 from bttop.engine.status import State, Status
 from bttop.model.contents import empty_map
-from bttop.model.flush import Doubt, Flush, MapData
+from bttop.model.flush import Flush, MapData
 from bttop.model.plan import MapPlan, Plan
 from bttop.model.trends import Trend
 from bttop.ui.views.base import View
@@ -120,25 +120,6 @@ class Feed:
         """Seconds since the flush on show ended, or None without one."""
         return None if self.flush is None else max(0.0, (now_ns - self.flush.end_ns) / 1e9)
 
-
-DOUBT_TEXTS = {
-    Doubt.LOST_TICKS.value: "The interval fired late: a busy CPU skips ticks while another BPF program runs on it. "
-    "The flush is longer than asked for; rates use its real length and are right.",
-    Doubt.LOST_MESSAGES.value: "bpftrace lost messages of its own, so a flush or part of one is missing.",
-    Doubt.LATE.value: "bpftrace was still printing a bank when it came into use again: events may be missing or "
-    "counted twice. A longer interval (+) mends it.",
-    Doubt.UNTIMED.value: "The script prints by itself and has no heartbeat: the length of a flush is taken from the "
-    "arrival of its lines, and rates are approximate.",
-    Doubt.AMBIGUOUS.value: "bpftrace joins key parts with commas and does not escape them; a part that holds a comma "
-    "itself may be split wrongly, and equal-looking keys were added up.",
-    Doubt.MAP_FULL.value: "The map has no room for new keys: known keys go on counting, new ones are missing.",
-    Doubt.LOST_UPDATES.value: "Two CPUs made the same new key at the same moment and bpftrace 0.23 dropped one event; "
-    "how many is counted below. 0.27 does not.",
-    Doubt.LOST_EVENTS.value: "bpftrace's output buffer overflowed and messages were lost.",
-    Doubt.TRUNCATED.value: "The script printed more than is kept of one interval.",
-    Doubt.DAMAGED.value: "A line of this flush could not be read: a map may be missing.",
-}
-"""What each doubt of a flush means and what to do about it; the doubt itself is the badge."""
 
 WORDS = {
     State.STARTING: ("starting", "warn"),
