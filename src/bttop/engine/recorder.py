@@ -17,15 +17,19 @@ from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
+from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.records import Stamp, StampedLine
 from bttop.store.facts import Facts
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 from bttop.store.journal import Journal
+from bttop.store.places import new_snapshot
 from bttop.store.writer import CannotRecord, SnapshotWriter
 
 MOST_AT_ONCE = 500
 """Happenings that go into one transaction."""
+MOST_MARKS = 1_000
+"""Marks that can be found again without a recording."""
 _Order: TypeAlias = "Callable[[], None]"
 
 
@@ -78,6 +82,10 @@ class Recorder(Observer):
         self.facts = facts
         self.recording: Recording | None = None
         """The recording that goes on or that failed; None when there is none."""
+        self.files: list[Path] = []
+        """Every file that was begun."""
+        self.marks: tuple[Marked, ...] = ()
+        """The marks of this session, in the order in which they were set."""
         self._journal = journal or Journal()
         self._writer: SnapshotWriter | None = None
         self._inbox: queue.SimpleQueue[Happening | _Order | None] = queue.SimpleQueue()
@@ -94,13 +102,20 @@ class Recorder(Observer):
         recording = self.recording = Recording(path, now())
         self._inbox.put(lambda: self._start(recording, limits))
 
+    def save(self) -> None:
+        """Record into a new file of the usual place, unless a recording goes on. The file is made on the recorder's
+        thread: whoever asks must not wait for a disk."""
+        self._inbox.put(self._save)
+
     def stop(self) -> None:
         """End the recording; the file is whole when `wait` returns."""
         self._inbox.put(self._stop)
 
     def mark(self, note: str, cause: str = "user", stamp: Stamp | None = None) -> None:
         """Set a mark."""
-        self._inbox.put(Marked(stamp or now(), cause, note))
+        mark = Marked(stamp or now(), cause, note)
+        self._inbox.put(mark)
+        self._inbox.put(lambda: self._keep(mark))
 
     def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
         """An entry of the cost ledger; without a program that of the session."""
@@ -200,9 +215,23 @@ class Recorder(Observer):
         shown = sum(isinstance(one, Shown) for one in happenings)
         self.recording = replace(self.recording, size=self._writer.size, flushes=self.recording.flushes + shown)
 
+    def _keep(self, mark: Marked) -> None:
+        self.marks = (*self.marks[1 - MOST_MARKS :], mark)
+
+    def _save(self) -> None:
+        if self._writer is not None:
+            return
+        try:
+            path = new_snapshot(self.facts.host, now().wall_ns)
+        except BttopError as error:
+            self.recording = Recording(Path(), now(), failure=error.cause, hint=error.hint)
+            return
+        self._start(Recording(path, now()), Limits())
+
     def _start(self, recording: Recording, limits: Limits) -> None:
         self._stop_writer()
         self.recording = recording
+        self.files.append(recording.path)
         try:
             facts = self.facts.as_text()
             self._writer = SnapshotWriter(
