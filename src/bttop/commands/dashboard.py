@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from bttop import __version__
-from bttop.commands.arguments import tracing_parser
+from bttop.commands.arguments import tracing_parser, with_saving
 from bttop.commands.tracing import start_engine
 from bttop.engine.questions import wanted_files
 from bttop.errors import UsageError
@@ -28,7 +28,9 @@ other commands:
 
 def run(arguments: Sequence[str]) -> int:
     """Run the dashboard until it is left."""
-    parser = tracing_parser("bttop", "top for bpftrace: several bpftrace programs on one live screen", _EPILOG)
+    parser = with_saving(
+        tracing_parser("bttop", "top for bpftrace: several bpftrace programs on one live screen", _EPILOG)
+    )
     parser.add_argument("--theme", metavar="NAME", help="colour theme (t goes round them)")
     parser.add_argument("--version", action="version", version=f"bttop {__version__}")
     options = parser.parse_args(arguments)
@@ -40,9 +42,12 @@ def run(arguments: Sequence[str]) -> int:
     try:
         # Only now, while the programs compile and attach: the recorder's libraries take 20 ms, the screen's 200.
         from bttop.engine.recorder import Recorder, facts_of
+        from bttop.engine.saving import Saver, read_triggers
 
+        triggers = read_triggers(options.save_when, engine.programs)
         recorder = Recorder(facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", *arguments])))
         engine.observe(recorder)
+        engine.observe(Saver(recorder, triggers))
         engine.start()
         from bttop.ui.run import run_dashboard
 

@@ -12,6 +12,10 @@ from bttop.script.pin import Pin
 KEPT = 400
 """Pages of the past: a program changes a handful of times an hour, one that is ill about once a minute."""
 
+NOTED_NS = 250_000_000
+"""What a flush brings about (the state `live`, a new generation) is noted this much after its end at most: the page
+that belongs to a flush is that of so much later."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

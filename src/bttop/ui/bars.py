@@ -10,6 +10,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bttop.engine.page import NOTED_NS
 from bttop.engine.session import Session
 from bttop.engine.status import State
 from bttop.model.text import visible
@@ -73,7 +74,8 @@ class HeaderBar(Bar):
 
     def line(self, cells: int) -> Line:
         session = self._session
-        pages = [program.page(self.moment) for program in session.programs]
+        moment = None if self.moment is None else self.moment + NOTED_NS
+        pages = [program.page(moment) for program in session.programs]
         live = sum(page.status.state is State.LIVE for page in pages)
         left = [
             Span(f" {visible(session.host.name)} ", "header-strong"),

@@ -135,14 +135,14 @@ class Clock:
         first = timeline.at(0)
         if first is None:
             return ""
-        since = self.time_of_day(first.end_ns)
+        since = f"{datetime.fromtimestamp(first.wall_ns / 1e9):%H:%M:%S}"
         gone = f"; {timeline.dropped:,} older flushes are not kept" if timeline.dropped else ""
         return f"history begins at {since}{gone}"
 
-    def words(self) -> str:
-        """How far back it stands."""
-        ago = (self.newest.boot_ns - self.moment) / 1e9
-        return f"{numbers.duration(max(0, round(ago)))} ago"
+    def distance(self) -> str:
+        """How far it stands before the newest moment; empty when it stands there."""
+        seconds = round((self.newest.boot_ns - self.moment) / 1e9)
+        return numbers.duration(seconds) if seconds > 0 else ""
 
 
 def _age_of_oldest(timeline: Timeline) -> int:

@@ -59,19 +59,19 @@ class Recordings:
 
     def ask_mark(self) -> None:
         """Ask for a note, and set a mark at the moment on show."""
-        recorder, clock = self._recorder, self._app.travel.clock
+        recorder, travel = self._recorder, self._app.travel
         if recorder is None:
             self._app.tell("this is a recording: its marks were set when it was made", "warn")
             return
-        moment = clock.moment
-        stamp = Stamp(moment, clock.wall_ns(moment))
+        moment = travel.clock.moment
+        stamp = Stamp(moment, travel.wall_ns(moment))
 
         def done(note: str | None) -> None:
             if note is None:
                 return
             recorder.mark(note.strip(), stamp=stamp)
             kept = "" if _runs(recorder.recording) else "; r saves the last minutes with it"
-            self._app.tell(f"marked {clock.time_of_day(moment)}{kept}")
+            self._app.tell(f"marked {travel.clock.time_of_day(moment)}{kept}")
 
         self._app.ask(Question("mark: ", done))
 

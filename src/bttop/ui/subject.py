@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bttop.engine.page import Page
+from bttop.engine.page import NOTED_NS, Page
 from bttop.engine.session import AnyProgram
 from bttop.engine.status import State, Status
 from bttop.model.contents import empty_map
@@ -21,8 +21,6 @@ WINDOW = 60
 """Flushes that a trend looks back."""
 LOG_WINDOW = 240
 """Flushes whose printed texts make up the log of an earlier moment."""
-_NOTED = 250_000_000
-"""What a flush brings about (the state `live`, a new generation) is noted this much after its end at most, in ns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +129,7 @@ class Feed:
         # The oldest flushes may have gone since the index was asked for, which then means a later flush.
         self._past.take([flush for flush in history.window(news, stop) if flush.end_ns <= at] if news else ())
         self._past_end = end
-        self.page = self.program.page(at + _NOTED)
+        self.page = self.program.page(at + NOTED_NS)
 
     def _printed_before(self, stop: int) -> Sequence[Flush]:
         """Flushes whose texts stand above those of the last minute, where the program is one that prints."""
@@ -146,8 +144,8 @@ class Feed:
             return "it has flushed nothing"
         since = f"{datetime.fromtimestamp(first.wall_ns / 1e9):%H:%M:%S}"
         if history.dropped:
-            return f"its history begins at {since}: {history.dropped:,} older flushes are not kept"
-        return f"nothing yet at this moment; its first flush is of {since}"
+            return f"kept from {since} on; {history.dropped:,} older flushes are gone"
+        return f"nothing yet; first flush {since}"
 
     def trend(self, name: str) -> Trend:
         """The minute of a map up to the flush on show."""

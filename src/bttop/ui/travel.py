@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,14 @@ class Travel:
         words = f"{mark.note} ({mark.cause})" if mark.cause != "user" else mark.note
         return f"mark {marks.index(mark) + 1} of {len(marks)}: {words}"
 
+    def wall_ns(self, moment: int) -> int:
+        """The moment on show in ns since 1970: by the stamps of a flush beside it, since the wall clock may have been
+        set since then."""
+        flush = self._app.pane.feed.flush if self._app.board.panes else None
+        if flush is None or abs(moment - flush.end_ns) > NEAR_NS:
+            return self.clock.wall_ns(moment)
+        return moment + flush.wall_ns - flush.end_ns
+
     # What the header says.
 
     def spans(self) -> tuple[Span, ...]:
@@ -108,12 +117,15 @@ class Travel:
         if clock.at is None:
             return ()
         recorded = self._app.session.end is not None
-        time = clock.time_of_day(clock.at)
-        after = "before the end" if recorded else "ago, live goes on"
-        how_far = clock.words().removesuffix(" ago")
+        time = f"{datetime.fromtimestamp(self.wall_ns(clock.at) / 1e9):%H:%M:%S}"
+        distance = clock.distance()
+        if recorded:
+            where = f"{distance} before the end" if distance else "the end"
+        else:
+            where = f"{distance or '0s'} ago, live goes on"
         glyph = self._app.glyphs.play if clock.playing else self._app.glyphs.pause
         playing = f" {glyph} {clock.speed}x" if clock.playing or recorded else ""
-        return (*self._mark_spans(clock.at), Span(f"{time}, {how_far} {after}{playing} ", "warn"))
+        return (*self._mark_spans(clock.at), Span(f"{time}, {where}{playing} ", "warn"))
 
     def _mark_spans(self, moment: int) -> tuple[Span, ...]:
         near = [mark for mark in self.marks if 0 <= moment - mark.stamp.boot_ns <= NEAR_NS]
