@@ -66,7 +66,7 @@ class Trigger:
     def limit(self, data: MapData) -> float | None:
         """The number in the unit of a map; None where a time is asked for and the map's unit is not known."""
         if self.unit in _STEPS:
-            return self.number * (1024 if data.plan.unit == "bytes" else 1000) ** _STEPS[self.unit]
+            return self.number * float((1024 if data.plan.unit == "bytes" else 1000) ** _STEPS[self.unit])
         if self.unit not in _NANOSECONDS:
             return self.number
         unit = unit_of(data.plan.name, data.plan.unit)
