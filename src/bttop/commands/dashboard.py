@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
         from bttop.engine.saving import Saver, read_triggers
 
         triggers = read_triggers(options.save_when, engine.programs)
-        recorder = Recorder(facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", *arguments])))
+        recorder = Recorder(facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", *arguments])), at_once=False)
         engine.observe(recorder)
         engine.observe(Saver(recorder, triggers))
         engine.start()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from bttop import __version__
 from bttop.engine import launch
@@ -22,9 +22,10 @@ from bttop.model.flush import Flush
 from bttop.model.records import Stamp, StampedLine
 from bttop.store.facts import Facts
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
-from bttop.store.journal import Journal
-from bttop.store.places import new_snapshot
-from bttop.store.writer import CannotRecord, SnapshotWriter
+
+if TYPE_CHECKING:
+    from bttop.store.journal import Journal
+    from bttop.store.writer import SnapshotWriter
 
 MOST_AT_ONCE = 500
 """Happenings that go into one transaction."""
@@ -78,7 +79,9 @@ def facts_of(host: Host, bpftrace: Bpftrace, command: str = "") -> Facts:
 class Recorder(Observer):
     """Keeps hindsight from the beginning and records on demand. What is asked may be asked from any thread."""
 
-    def __init__(self, facts: Facts, journal: Journal | None = None) -> None:
+    def __init__(self, facts: Facts, journal: Journal | None = None, *, at_once: bool = True) -> None:
+        """What comes before `begin` waits, when not `at_once`: SQLite and zstd are imported on the recorder's thread,
+        and must not delay a first frame."""
         self.facts = facts
         self.recording: Recording | None = None
         """The recording that goes on or that failed; None when there is none."""
@@ -86,15 +89,22 @@ class Recorder(Observer):
         """Every file that was begun."""
         self.marks: tuple[Marked, ...] = ()
         """The marks of this session, in the order in which they were set."""
-        self._journal = journal or Journal()
+        self._given_journal = journal
         self._writer: SnapshotWriter | None = None
         self._inbox: queue.SimpleQueue[Happening | _Order | None] = queue.SimpleQueue()
         self._programs: dict[Program, int] = {}
         self._states: dict[Program, tuple[str, str, str]] = {}
-        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        if at_once:
+            self.begin()
 
     # Asked by others.
+
+    def begin(self) -> None:
+        """Take in what waits and what comes; may be repeated."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
+            self._thread.start()
 
     def start(self, path: Path, limits: Limits | None = None) -> None:
         """Record into a file that is there and empty, beginning with what is kept. Returns at once."""
@@ -135,7 +145,9 @@ class Recorder(Observer):
         """End the recording and the thread."""
         self.stop()
         self._inbox.put(None)
-        self._thread.join(timeout)
+        self.begin()
+        if self._thread is not None:
+            self._thread.join(timeout)
 
     # Told by the engine.
 
@@ -183,6 +195,9 @@ class Recorder(Observer):
     # On the recorder's thread.
 
     def _work(self) -> None:
+        from bttop.store.journal import Journal
+
+        self._journal = self._given_journal or Journal()
         while True:
             batch = self._take()
             happenings = [one for one in batch if one is not None and not callable(one)]
@@ -209,7 +224,7 @@ class Recorder(Observer):
             return
         try:
             self._writer.write(done)
-        except CannotRecord as error:
+        except BttopError as error:
             self._fail(error)
             return
         shown = sum(isinstance(one, Shown) for one in happenings)
@@ -221,6 +236,8 @@ class Recorder(Observer):
     def _save(self) -> None:
         if self._writer is not None:
             return
+        from bttop.store.places import new_snapshot
+
         try:
             path = new_snapshot(self.facts.host, now().wall_ns)
         except BttopError as error:
@@ -229,6 +246,8 @@ class Recorder(Observer):
         self._start(Recording(path, now()), Limits())
 
     def _start(self, recording: Recording, limits: Limits) -> None:
+        from bttop.store.writer import SnapshotWriter
+
         self._stop_writer()
         self.recording = recording
         self.files.append(recording.path)
@@ -238,20 +257,20 @@ class Recorder(Observer):
                 recording.path, facts, max_bytes=limits.max_bytes, max_age_ns=limits.max_age_ns
             )
             self._writer.begin_with(self._journal)
-        except CannotRecord as error:
+        except BttopError as error:
             self._fail(error)
 
     def _stop(self) -> None:
         try:
             if self._writer is not None:
                 self._writer.write_blocks(self._journal.seal())
-        except CannotRecord as error:
+        except BttopError as error:
             self._fail(error)
         self._stop_writer()
         if self.recording is not None and not self.recording.failure:
             self.recording = None
 
-    def _fail(self, error: CannotRecord) -> None:
+    def _fail(self, error: BttopError) -> None:
         """The recording ends, the file stays as it is, and the programs go on."""
         self._stop_writer()
         if self.recording is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bttop.engine.engine import boot_ns
 from bttop.engine.generation import Generation
@@ -14,7 +15,9 @@ from bttop.engine.status import State
 from bttop.errors import UsageError
 from bttop.model.flush import Flush
 from bttop.model.records import Stamp
-from bttop.model.trigger import Trigger, parse_trigger
+
+if TYPE_CHECKING:
+    from bttop.model.trigger import Trigger
 
 COOLDOWN_NS = 600_000_000_000
 """The same thing saves again only after this long: what goes on holding would fill the disk."""
@@ -79,6 +82,8 @@ def read_triggers(texts: Sequence[str], programs: Sequence[Program]) -> tuple[Tr
 
 
 def _read(text: str, programs: Sequence[Program]) -> Trigger:
+    from bttop.model.trigger import parse_trigger  # most sessions have no condition, and their first frame waits
+
     found = parse_trigger(text)
     if isinstance(found, str):
         raise UsageError(found)

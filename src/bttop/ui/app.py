@@ -195,6 +195,7 @@ class BttopApp(App[None]):
     def _on_first_frame(self) -> None:
         """Start-up is over: probes may use full speed; what was imported needs no collecting ever again."""
         self.session.at_full_speed()
+        self.recordings.begin()
         if self.session.end is None:
             # Before the library is read: what is saved from now on is not missed.
             self.reloads.follow()
@@ -260,6 +261,7 @@ class BttopApp(App[None]):
         self.board.advance(at)
         header.page, header.moment, header.held = self.board.page, at, self.board.held
         header.light, header.time = self.recordings.spans(), self.travel.spans()
+        header.mark = self.travel.mark_spans()
         header.repaint()
         if isinstance(self.screen, Sheet | Menu):
             self.screen.refresh_page()

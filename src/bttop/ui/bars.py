@@ -21,6 +21,9 @@ from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Line, Span, fit, line_width
 from bttop.ui.themes import Theme
 
+_ROOM_FOR_THE_HOST = 24
+"""Cells that the left of the header keeps."""
+
 
 class Bar(Widget):
     """One line of the screen."""
@@ -71,6 +74,8 @@ class HeaderBar(Bar):
         """The recording light."""
         self.time: tuple[Span, ...] = ()
         """Where the screen stands in time, when it is not live."""
+        self.mark: tuple[Span, ...] = ()
+        """A mark of about that time; left out where there is no room for it."""
 
     def line(self, cells: int) -> Line:
         session = self._session
@@ -91,6 +96,8 @@ class HeaderBar(Bar):
             *((Span("  "), *self.time) if self.time else (now,)),
             Span("HELD " if self.held else "", "warn"),
         ]
+        if cells - line_width((*self.mark, *right)) > _ROOM_FOR_THE_HOST:
+            right = [*self.mark, *right]
         room = cells - line_width(tuple(right)) - 1
         return (*fit(left, max(0, room)), Span(" "), *right)
 

@@ -35,6 +35,11 @@ class Recordings:
         """All marks there are."""
         return self._recorded_marks if self._recorder is None else self._recorder.marks
 
+    def begin(self) -> None:
+        """The first frame is there: the recorder may take in what has come so far."""
+        if self._recorder is not None:
+            self._recorder.begin()
+
     def toggle(self) -> None:
         """Begin a recording, or end the one that runs."""
         recorder = self._recorder
@@ -53,8 +58,8 @@ class Recordings:
         whole = self._recorder.wait(_PATIENCE)
         if recording is None or self._recorder.recording is not None:
             return  # it has failed instead, which is said by itself
-        text = f"recorded {_size(recording.path)}: {recording.path}; bttop review {recording.path.name} shows it"
-        told = text if whole else f"{recording.path} is still being written"
+        told = f"recorded {_size(recording.path)}: {recording.path}"
+        told = told if whole else f"still being written: {recording.path}"
         self._app.call_from_thread(self._app.tell, told)
 
     def ask_mark(self) -> None:
@@ -85,7 +90,7 @@ class Recordings:
             hint = f"; {recording.hint}" if recording.hint else ""
             self._app.tell(f"recording ended: {recording.failure}{hint}", "error")
         elif not recording.failure and (before is None or before.path != recording.path):
-            self._app.tell(f"recording, the last minutes included: {recording.path}; r stops it")
+            self._app.tell(f"recording to {recording.path}")
 
     def spans(self) -> tuple[Span, ...]:
         """The light in the header and how long it has been on."""

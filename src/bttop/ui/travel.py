@@ -125,10 +125,12 @@ class Travel:
             where = f"{distance or '0s'} ago, live goes on"
         glyph = self._app.glyphs.play if clock.playing else self._app.glyphs.pause
         playing = f" {glyph} {clock.speed}x" if clock.playing or recorded else ""
-        return (*self._mark_spans(clock.at), Span(f"{time}, {where}{playing} ", "warn"))
+        return (Span(f"{time}, {where}{playing} ", "warn"),)
 
-    def _mark_spans(self, moment: int) -> tuple[Span, ...]:
-        near = [mark for mark in self.marks if 0 <= moment - mark.stamp.boot_ns <= NEAR_NS]
+    def mark_spans(self) -> tuple[Span, ...]:
+        """The mark that was set just before the moment on show; nothing when it is live."""
+        at = self.clock.at
+        near = [] if at is None else [mark for mark in self.marks if 0 <= at - mark.stamp.boot_ns <= NEAR_NS]
         if not near:
             return ()
         note = visible(near[-1].note)
