@@ -16,7 +16,7 @@ from bttop.model.records import Bucket, Stats, Value
 from bttop.model.values import added_buckets, histogram
 
 _SHAPE: Final = re.compile(
-    r"\s*(?P<function>[a-z]+\d*)\s*\(\s*(?:(?P<program>[^:@()]+):)?(?P<map>@\w*)\s*\)"
+    r"\s*(?P<function>[a-z]+\d*)\s*\(\s*(?:(?P<program>[^:@()]+):\s*)?(?P<map>@\w*)\s*\)"
     r"\s*(?P<operator>>=|<=|==|!=|>|<)\s*(?P<number>\d{1,18}(?:\.\d{1,9})?)\s*(?P<unit>[A-Za-zµ%]*)\s*",
     re.ASCII,
 )
