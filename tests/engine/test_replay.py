@@ -15,9 +15,9 @@ from bttop.errors import BttopError
 from bttop.model.plan import Plan
 from bttop.script.pin import Pin
 from bttop.script.reader import Script
-from bttop.store.happenings import Added, Begun, Changed, Ended, Met, Shown
+from bttop.store.happenings import Added, Begun, Changed, Ended, Happening, Met, Shown
 from bttop.store.snapshot import Snapshot
-from tests.store.made import FACTS, at
+from tests.store.made import FACTS, Session, at
 from tests.ui.recorded import COUNTS, minutes, program, replay, write
 
 
@@ -47,7 +47,7 @@ def test_a_page_has_the_script_plan_pin_and_badges_of_the_generation_on_show(tmp
         7, 1, 2, "p2.bt", "profile:hz:9 { @calls[pid, comm] = count(); }", "x", (), COUNTS, "pid == 42",
         (("fallback", "why"),), at(9.5),
     )  # fmt: skip
-    told = [first, second, Shown(7, at(11).boot_ns, at(11.1)), Ended(1)]
+    told: list[Session | Happening] = [first, second, Shown(7, at(11).boot_ns, at(11.1)), Ended(1)]
     page = replay(write(tmp_path / "s.bttop", *told)).programs[0].page
     before, after = page(at(10.5).boot_ns), page(at(11.5).boot_ns)
     assert before.source is not None and after.source is not None
@@ -59,7 +59,11 @@ def test_a_page_has_the_script_plan_pin_and_badges_of_the_generation_on_show(tmp
 
 
 def test_a_program_that_never_ran_has_a_page_too(tmp_path: Path) -> None:
-    told = [program(1, "p", 3), Added(2, "q"), Changed(2, at(1), "failed", "it cannot run", "q.bt:1: no\n  here\n  ^")]
+    told: list[Session | Happening] = [
+        program(1, "p", 3),
+        Added(2, "q"),
+        Changed(2, at(1), "failed", "it cannot run", "q.bt:1: no\n  here\n  ^"),
+    ]
     found = replay(write(tmp_path / "s.bttop", *told)).programs[1]
     status = found.page().status
     assert (status.state, status.reason) == (State.FAILED, "it cannot run")
@@ -69,7 +73,7 @@ def test_a_program_that_never_ran_has_a_page_too(tmp_path: Path) -> None:
 
 
 def test_a_state_of_a_newer_bttop_is_said_and_not_guessed(tmp_path: Path) -> None:
-    told = [program(1, "p", 3), Changed(1, at(1), "levitating", "why not")]
+    told: list[Session | Happening] = [program(1, "p", 3), Changed(1, at(1), "levitating", "why not")]
     status = replay(write(tmp_path / "s.bttop", *told)).programs[0].page().status
     assert status.state is State.UNAVAILABLE
     assert "levitating" in status.reason

@@ -38,6 +38,9 @@ class Scene:
             self.fake.flush(self.program, calls(self.program, {"1,java": count}))
             assert self.recorder.wait(20)
 
+    def records(self) -> bool:
+        return self.recorder.recording is not None
+
     @property
     def notes(self) -> list[tuple[str, str]]:
         return [(mark.cause, mark.note) for mark in self.recorder.marks]
@@ -82,10 +85,10 @@ def test_a_condition_that_goes_on_holding_saves_once_in_a_while(scene: Scene) ->
 
 def test_a_recording_that_began_by_itself_ends_by_itself(scene: Scene, folder: Path) -> None:
     scene.count(500, 1)
-    assert scene.recorder.recording is not None
+    assert scene.records()
     scene.fake.now += AFTERMATH_NS
     scene.count(1, 1)
-    assert scene.recorder.recording is None
+    assert not scene.records()
     scene.fake.now += COOLDOWN_NS
     scene.count(500)
     assert len(list(folder.glob("*.bttop"))) == 2
@@ -98,7 +101,7 @@ def test_a_recording_that_somebody_began_gets_the_mark_and_goes_on(scene: Scene,
     scene.count(500)
     scene.fake.now += AFTERMATH_NS
     scene.count(1, 1)
-    assert scene.recorder.recording is not None
+    assert scene.records()
     assert scene.recorder.files == [path]
     assert len(scene.notes) == 1
 

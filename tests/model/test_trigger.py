@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def trigger(text: str) -> Trigger:
     return found
 
 
-def flush(rows: dict[str, Value], aggregation: Aggregation = "count", name: str = "@x", unit: str = "") -> Flush:
+def flush(rows: Mapping[str, Value], aggregation: Aggregation = "count", name: str = "@x", unit: str = "") -> Flush:
     """Two seconds in which one map was flushed."""
     plan = MapPlan(name, aggregation, unit=unit)
     kinds: Any = {"hist": "hist", "lhist": "hist", "stats": "stats", "avg": "stats"}

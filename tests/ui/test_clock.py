@@ -116,8 +116,9 @@ def test_playing_passes_as_fast_as_told_and_ends_at_the_end(clock: Clock) -> Non
 def test_play_at_the_end_begins_again_and_any_step_pauses(clock: Clock) -> None:
     clock.play()
     assert since(clock) == 1
+    assert clock.playing
     clock.step(clock._session.programs[0].history, 1)
-    assert not clock.playing
+    assert since(clock) == 2
     assert clock.play() == "playing at 1x"
     assert clock.play() == "paused"
 
@@ -131,15 +132,13 @@ def test_of_programs_that_run_the_newest_moment_is_live(monkeypatch: pytest.Monk
     fake.attach(program)
     for count in range(1, 6):
         fake.flush(program, calls(program, {"1,java": count}))
-    assert clock.at is None
     assert clock.step(program.history, 1) == "live"
-    assert clock.at is None
     clock.step(program.history, -1)
-    assert clock.at == fake.now - SECOND
+    assert clock.moment == fake.now - SECOND
     fake.flush(program, calls(program, {"1,java": 6}))
     clock.step(program.history, 1)
     clock.step(program.history, 1)
-    assert clock.at == fake.now
+    assert clock.moment == fake.now
     assert clock.step(program.history, 1) == "live"
     assert clock.at is None
     assert clock.play() == "live already"

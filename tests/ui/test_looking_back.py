@@ -30,6 +30,10 @@ def row(feed: Feed, name: str = "@calls") -> Mapping[str, object]:
     return feed.data(name).rows
 
 
+def state(feed: Feed) -> State:
+    return feed.status.state
+
+
 def face(feed: Feed, now: int, width: int = 60) -> str:
     frame = Frame(1, width, 8, focused=True, divided=False, below=False, glyphs=UNICODE)
     return "\n".join(plain(line) for line in draw_pane(feed, feed.subjects()[0], Choice(), frame, now).lines)
@@ -111,15 +115,14 @@ def test_where_older_flushes_are_gone_a_pane_says_from_when_they_are_kept() -> N
 def test_the_state_of_then_is_shown_and_not_that_of_now(fake: FakeEngine) -> None:
     program = fake.engine.programs[0]
     fake.tick(30)
-    assert program.status.state is State.SILENT
     feed = Feed(program)
     feed.advance()
-    assert feed.status.state is State.SILENT
+    assert state(feed) is State.SILENT
     feed.advance(moment(100))
-    assert feed.status.state is State.LIVE
+    assert state(feed) is State.LIVE
     assert "silent" not in face(feed, moment(100))
     feed.advance(fake.now)
-    assert feed.status.state is State.SILENT
+    assert state(feed) is State.SILENT
 
 
 def test_the_script_and_the_plan_are_those_of_then(fake: FakeEngine) -> None:
@@ -162,7 +165,7 @@ def test_a_recording_is_followed_by_the_same_feed(tmp_path: Path) -> None:
     late.advance(at(5).boot_ns)
     assert "nothing yet; first flush" in face(late, at(5).boot_ns)
     late.advance(at(62).boot_ns)
-    assert late.status.state is State.SILENT
+    assert state(late) is State.SILENT
     assert "no heartbeat for 8 s" in face(late, at(62).boot_ns)
     late.advance(at(59).boot_ns)
-    assert late.status.state is State.LIVE
+    assert state(late) is State.LIVE
