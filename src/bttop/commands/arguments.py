@@ -71,6 +71,19 @@ def tracing_parser(program: str, description: str, epilog: str | None = None) ->
     return parser
 
 
+def with_saving(parser: Parser) -> Parser:
+    """The same parser with the conditions that save by themselves."""
+    parser.add_argument(
+        "--save-when",
+        dest="save_when",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help="set a mark and record when it holds: 'p99(@usecs) > 5ms', 'rate(syscalls:@calls) > 100K'",
+    )
+    return parser
+
+
 def _pin(text: str) -> Pin:
     found = pin_of(text)
     if isinstance(found, str):

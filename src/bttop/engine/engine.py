@@ -23,7 +23,7 @@ from bttop.engine.questions import Question
 from bttop.errors import TracerLost
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
-from bttop.model.records import Oversized, StampedLine
+from bttop.model.records import Oversized, Stamp, StampedLine
 from bttop.script.pin import Pin
 
 TICK = 1.0
@@ -59,6 +59,10 @@ class Engine:
         self.programs: tuple[Program, ...] = ()
         self.error: BaseException | None = None
         """What ended the engine's thread against its will; whoever listens must raise it."""
+        self.end: Stamp | None = None
+        """A running session has no last moment."""
+        self.problems: tuple[str, ...] = ()
+        """Programs say by themselves what is wrong with them."""
         self._spawn = spawn
         self._budget = budget or HistoryBudget()
         self._channel = spawn()

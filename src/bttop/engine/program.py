@@ -13,6 +13,7 @@ from bttop.engine.attempts import Settings, Source
 from bttop.engine.backoff import Backoff
 from bttop.engine.control import Control
 from bttop.engine.generation import SECOND, Generation, was_killed
+from bttop.engine.page import Chronicle, Page
 from bttop.engine.status import Complaint, State, Status
 from bttop.engine.tuning import Tuner
 from bttop.model.flush import Flush, Tally
@@ -40,6 +41,7 @@ class Program:
         self.history = history
         self.status = Status(State.STARTING, 0, interval_ns=settings.interval_ms * 1_000_000)
         self.plan = Plan()
+        self._chronicle = Chronicle()
         self._control = control
         self._attempts = control.attempts(sources, settings)
         self._current: Generation | None = None
@@ -167,6 +169,11 @@ class Program:
             self._check_health(self._current, now)
         if self._next is not None:
             self._check_next(self._next, now)
+
+    def page(self, boot_ns: int | None = None) -> Page:
+        """What the program was at a moment of CLOCK_BOOTTIME; without one, what it is now."""
+        then = None if boot_ns is None else self._chronicle.at(boot_ns)
+        return then or Page(self.status, self.plan, self.sources, self.settings.pin)
 
     @property
     def offers(self) -> tuple[Offer, ...]:
@@ -419,6 +426,10 @@ class Program:
             badges=self.status.badges if shown is None else shown.attempt.badges,
             retry_at_ns=self._retry.at,
         )
+        latest = self.history.latest
+        # What changes without a state of its own (a complaint, a badge) changes after the newest flush.
+        since = max(self.status.since_ns, 0 if latest is None else latest.end_ns)
+        self._chronicle.note(since, self.page())
         self._control.changed(self)
 
 

@@ -47,8 +47,9 @@ def place_to_edit(source: Source) -> Path:
 
 
 def save(app: BttopApp) -> None:
-    """Ask for a name and write the pane's program as a probe file of the user's library."""
-    sources = app.pane.program.sources
+    """Ask for a name and write the pane's program, as it is or was at the moment on show, as a probe file of the
+    user's library."""
+    sources = app.pane.program.page(app.travel.clock.at).sources
     if not sources:
         app.tell("there is nothing to save", "warn")
         return
@@ -58,7 +59,8 @@ def save(app: BttopApp) -> None:
         if name is not None and name.strip():
             _write(app, name.strip().removesuffix(".bt"), sources[0].text)
 
-    usual = sources[0].name.removesuffix(".bt") if sources[0].path is not None else ""
+    name = sources[0].name
+    usual = name.removesuffix(".bt") if name.endswith(".bt") else ""
     app.ask(Question(f"save to {folder}/", done), usual)
 
 
@@ -83,7 +85,7 @@ def _write(app: BttopApp, name: str, text: str) -> None:
 
 async def edit(app: BttopApp) -> None:
     """Open the pane's script; when the editor is left and the text differs, the program is reloaded."""
-    program = app.pane.program
+    program = app.running
     if not program.sources:
         app.tell("this pane has no script to edit", "warn")
         return

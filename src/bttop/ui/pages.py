@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from bttop.engine.status import State
-from bttop.model import numbers
 from bttop.model.doubts import DOUBT_TEXTS
 from bttop.model.text import visible
 from bttop.ui.keys import COMMANDS
+from bttop.ui.scripttext import script_lines
 from bttop.ui.spans import Line, Span, fit
 from bttop.ui.subject import WORDS, Feed
 from bttop.ui.text import folded, width
 
-GROUPS = ("Panes", "Rows", "Programs", "Screen")
+GROUPS = ("Panes", "Rows", "Time", "Programs", "Screen")
 
 
 def help_lines(cells: int) -> list[Line]:
@@ -42,9 +42,10 @@ def _group(group: str) -> list[Line]:
 
 def badge_lines(feed: Feed, cells: int) -> list[Line]:
     """What runs, how it is, and what each badge means."""
-    status, program = feed.status, feed.program
+    status, history = feed.status, feed.program.history
     word = WORDS.get(status.state, ("live", "good"))
-    front = program.sources[0].front
+    sources = feed.page.sources
+    front = sources[0].front if sources else None
     lines: list[Line] = []
     if front is not None:
         lines += _paragraph(front.title, "sorted", cells) + _paragraph(front.help, "text", cells)
@@ -54,7 +55,8 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
     lines.append(_pair("interval", f"{status.interval_ns / 1e9:g} s"))
     if feed.flush is not None:
         lines.append(_pair("last flush", f"number {feed.flush.number}, {feed.flush.seconds:.4f} s long"))
-        lines.append(_pair("history", f"{len(program.history)} flushes, {numbers.size(program.history.bytes)}B"))
+        gone = f", {history.dropped:,} older ones are not kept" if history.dropped else ""
+        lines.append(_pair("history", f"{len(history):,} flushes{gone}"))
     lines += _tally(feed)
     if status.state is State.LIVE and not status.badges and not feed.doubts() and not _tally(feed):
         lines += [(), *_paragraph("No caveats: every number here is exact for its interval.", "good", cells)]
@@ -67,7 +69,7 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
         lines += [
             (Span(piece, "warn"),) for text in status.complaint.lines for piece in folded(f" {visible(text)}", cells)
         ]
-    return lines
+    return [*lines, *script_lines(feed, cells)]
 
 
 def _tally(feed: Feed) -> list[Line]:

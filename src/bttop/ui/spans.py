@@ -39,10 +39,15 @@ class Glyphs(NamedTuple):
     open: str
     closed: str
     sorted: str
+    light: str
+    """That a recording is being made."""
+    mark: str
+    play: str
+    pause: str
 
 
-UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "▾", "▸", "▾")
-ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v")
+UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "▾", "▸", "▾", "●", "⚑", "▶", "‖")
+ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v", "*", "!", ">", "=")
 
 
 class Exact(tuple[Span, ...]):
