@@ -111,8 +111,9 @@ class Prompt:
         if isinstance(script, Unreadable) and not script.text:
             self.open(text, [_note(script.reason, "error")])
             return
+        engine = self._app.engine
         prepared = prepare(script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front)
-        wrong = await complaints(self._app.engine.bpftrace, prepared, source.name)
+        wrong = await complaints(engine.errands, engine.bpftrace, prepared, source.name)
         if wrong:
             self.open(text, [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)])
             return
