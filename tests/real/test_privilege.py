@@ -59,6 +59,10 @@ class Shown:
     def attached(self) -> list[int]:
         return self.processes("bpftrace")
 
+    def everything(self) -> list[int]:
+        """All that the dashboard has started."""
+        return [*self.attached(), *self.processes("tracer"), *self.processes("sudo")]
+
     def wait_until_live(self) -> None:
         self.terminal.wait_for(lambda: "2 of 2 live" in self.terminal.text, 40)
 
@@ -82,7 +86,7 @@ def test_only_what_needs_it_is_root(bpftrace: str, tmp_path: Path, way: str) -> 
         one.wait_until_live()
         owners = {what: owner_of(one.processes(what)[0]) for what in ("dashboard", "tracer", "bpftrace")}
         assert owners == {"dashboard": UID, "tracer": 0 if way.startswith("tracer") else UID, "bpftrace": 0}
-        pids = [*one.attached(), *one.processes("tracer"), *one.processes("sudo")]
+        pids = one.everything()
         one.terminal.send("q")
         assert one.terminal.exit_code() == 0
         assert gone_after(pids) < LIMIT
@@ -93,18 +97,23 @@ def owner_of(pid: int) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("Uid:"))
 
 
+def doomed_by(one: Shown, way: str, victim: str) -> tuple[int, list[int]]:
+    """Which process is killed, and those that must end with it."""
+    killed = one.processes(victim)[0]
+    if victim == "bpftrace":
+        return killed, [killed]
+    if victim == "sudo" and way.startswith("bpftrace"):
+        return killed, [killed, *(pid for pid, _ in children(killed))]
+    return killed, one.everything()
+
+
 @pytest.mark.parametrize("victim", ["dashboard", "tracer", "sudo", "bpftrace"])
 @pytest.mark.parametrize("way", WAYS)
 def test_kill_9_leaves_nothing_attached(bpftrace: str, tmp_path: Path, way: str, victim: str) -> None:
     with shown(second_user(tmp_path, *WAYS[way]), bpftrace) as one:
         one.wait_until_live()
-        everything = [*one.attached(), *one.processes("tracer"), *one.processes("sudo")]
-        killed = one.processes(victim)[0]
-        doomed = everything
-        if victim == "bpftrace":
-            doomed = [killed]
-        elif victim == "sudo" and way.startswith("bpftrace"):
-            doomed = [killed, *(pid for pid, _ in children(killed))]
+        everything = one.everything()
+        killed, doomed = doomed_by(one, way, victim)
         os.kill(killed, signal.SIGKILL)
         assert gone_after(doomed) < LIMIT
         if victim != "dashboard":
@@ -118,7 +127,7 @@ def test_kill_9_leaves_nothing_attached(bpftrace: str, tmp_path: Path, way: str,
 def test_a_terminal_that_closes_leaves_nothing_attached(bpftrace: str, tmp_path: Path, way: str) -> None:
     with shown(second_user(tmp_path, *WAYS[way]), bpftrace) as one:
         one.wait_until_live()
-        pids = [*one.attached(), *one.processes("tracer"), *one.processes("sudo")]
+        pids = one.everything()
         one.terminal.hang_up()
         assert gone_after(pids) < LIMIT
 
@@ -157,3 +166,4 @@ def test_flushes_are_the_same_by_every_way(bpftrace: str, tmp_path: Path, rules:
     assert ended.returncode == 0, ended.stderr
     assert len([line for line in ended.stdout.splitlines() if '"flush":' in line]) >= 2
     assert '"generation":2' not in ended.stdout
+    assert ("env_keep += " in ended.stderr) == (rules == (BPFTRACE,))
