@@ -7,7 +7,6 @@ import hashlib
 import io
 import os
 import re
-import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from bttop.engine.host import Bpftrace
+from bttop.files import make_folder, replace
 from bttop.script.probenames import LONGEST_NAME, ProbeNames
 from bttop.script.stable import stable_hint
 from bttop.script.starters import Argument
@@ -218,15 +218,8 @@ def _cached(path: Path) -> bytes | None:
 
 def _keep(path: Path, listed: bytes) -> None:
     """Write the listing, whole or not at all, and remove those of earlier boots."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=".probes-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(listed)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    make_folder(path.parent)
+    replace(path, listed)
     old = sorted(path.parent.glob("probes-*"), key=_modified, reverse=True)
     for one in old[_KEPT_FILES:]:
         one.unlink(missing_ok=True)

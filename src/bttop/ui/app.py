@@ -19,6 +19,7 @@ from bttop.engine.questions import Question as Program
 from bttop.engine.questions import question_from_path
 from bttop.model.names import decoders
 from bttop.script.library import Library
+from bttop.trust import EVERYBODY, Trust
 from bttop.ui.ask import AskBar, Question
 from bttop.ui.asking import Prompt
 from bttop.ui.bars import FooterBar, HeaderBar
@@ -56,6 +57,8 @@ class Surroundings:
     glyphs: Glyphs
     notices: Sequence[str] = ()
     """What went wrong before the screen was there."""
+    trust: Trust = EVERYBODY
+    """Whose probe files and themes are obeyed."""
 
 
 class BttopApp(App[None]):
@@ -85,6 +88,7 @@ class BttopApp(App[None]):
         self._library: Library | None = None
         self._library_edition = 0
         self.probe_folders = around.probe_folders
+        self.trust = around.trust
         self.folders = (*around.probe_folders, *around.theme_folders)
         self._themes = dict(around.themes)
         self._theme_name = around.theme
@@ -156,7 +160,7 @@ class BttopApp(App[None]):
     def _read_library(self) -> None:
         """Read the whole library behind the first frame."""
         edition = self._library_edition
-        library = Library.load(self.probe_folders)
+        library = Library.load(self.probe_folders, trust=self.trust)
 
         def have() -> None:
             if edition == self._library_edition:
@@ -210,7 +214,7 @@ class BttopApp(App[None]):
     def library(self) -> Library:
         """All probe files: read at once (30 ms) when somebody asks before they have been, or after a change."""
         if self._library is None:
-            self._library = Library.load(self.probe_folders)
+            self._library = Library.load(self.probe_folders, trust=self.trust)
         return self._library
 
     def forget_library(self) -> None:

@@ -12,6 +12,7 @@ from bttop.engine.attempts import Settings
 from bttop.engine.check import complaints
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import from_text
+from bttop.files import append, make_folder
 from bttop.model.text import visible
 from bttop.paths import state_home
 from bttop.script.oneliner import OneLiner, Refused, read_one_liner
@@ -45,9 +46,8 @@ class History:
         line = text.replace("\\", "\\\\").replace("\n", "\\n")
         self._lines = [*[one for one in self._lines if one != text][-KEPT + 1 :], text]
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                file.write(f"{line}\n".encode(errors="surrogateescape"))
+            make_folder(self._path.parent)
+            append(self._path, f"{line}\n".encode(errors="surrogateescape"))
         except OSError:
             return
 

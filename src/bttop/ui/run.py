@@ -12,18 +12,21 @@ from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.errors import UsageError
 from bttop.paths import overlay
+from bttop.trust import Trust
 from bttop.ui.app import BttopApp, Surroundings
 from bttop.ui.lastresort import LastResort
 from bttop.ui.spans import ASCII, UNICODE, Glyphs
 from bttop.ui.themes import Theme, load_themes
 
 
-def run_dashboard(engine: Engine, settings: Settings, folders: tuple[Path, ...], theme: str | None) -> int:
+def run_dashboard(
+    engine: Engine, settings: Settings, folders: tuple[Path, ...], theme: str | None, trust: Trust
+) -> int:
     """Show the dashboard until it is left; the exit code. The caller closes the engine.
 
     `folders` are those of the probe files, which are watched together with those of the themes.
     """
-    themes, bad = load_themes(overlay("themes"))
+    themes, bad = load_themes(overlay("themes"), trust)
     around = Surroundings(
         folders,
         overlay("themes"),
@@ -31,6 +34,7 @@ def run_dashboard(engine: Engine, settings: Settings, folders: tuple[Path, ...],
         _choose_theme(themes, theme),
         _glyphs(),
         [f"theme {one.path.name}: {one.reason}" for one in bad],
+        trust,
     )
     return asyncio.run(_run(BttopApp(engine, settings, around)))
 
