@@ -4,7 +4,6 @@ a file among them is replaced."""
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
@@ -49,16 +48,3 @@ def state_home() -> Path:
 def cache_home() -> Path:
     """The user's folder for what bttop can find out again."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bttop"
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file for nobody else to read, whole or not at all, with the folders above it. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise

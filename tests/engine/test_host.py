@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bttop.engine import host as host_module
 from bttop.engine import launch
 from bttop.engine.host import Bpftrace, Host, check_can_trace, find_bpftrace, install_command
 from bttop.errors import CannotTrace
@@ -118,18 +119,27 @@ def test_an_unknown_distribution_gets_a_sentence(monkeypatch: pytest.MonkeyPatch
     assert install_command() == "install bpftrace with this system's package manager"
 
 
-def test_a_normal_user_is_told_to_use_sudo(monkeypatch: pytest.MonkeyPatch, host: Host) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(CannotTrace) as caught:
-        check_can_trace(host, "bttop stream")
-    assert caught.value.hint == "sudo bttop stream"
-
-
 def test_a_missing_tracefs_is_told_with_its_mount_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(CannotTrace) as caught:
-        check_can_trace(Host("host", "6.1", "x86_64", 2, None), "bttop")
+        check_can_trace(Host("host", "6.1", "x86_64", 2, None))
     assert caught.value.hint == "mount -t tracefs tracefs /sys/kernel/tracing"
+
+
+@pytest.mark.parametrize("mounted", ["tracefs /sys/kernel/tracing tracefs rw 0 0", "none /sys/kernel/debug debugfs rw"])
+def test_a_tracefs_that_a_normal_user_may_not_look_into_is_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: str
+) -> None:
+    mounts = tmp_path / "mounts"
+    monkeypatch.setattr(host_module, "_MOUNTS", mounts)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    unreadable = Host("host", "6.1", "x86_64", 2, None)
+    mounts.write_text(f"proc /proc proc rw 0 0\n{mounted}\n")
+    check_can_trace(unreadable)
+    mounts.write_text("proc /proc proc rw 0 0\n")
+    with pytest.raises(CannotTrace) as caught:
+        check_can_trace(unreadable)
+    assert caught.value.hint.startswith("sudo mount ")
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 
 from bttop import __version__
-from bttop.commands.arguments import tracing_parser, with_saving
-from bttop.commands.tracing import start_engine
-from bttop.engine.questions import wanted_files
+from bttop.commands.arguments import tracing_parser, trust_of, with_saving
+from bttop.commands.tracing import library_for, start_engine
 from bttop.errors import UsageError
 from bttop.paths import overlay
-from bttop.script.library import Library
 
 _EPILOG = """without PROBE and -e the five questions of every incident: syscalls, retransmits, vfs_read,
 sched_switch, profile.
@@ -36,9 +34,10 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     check_terminal()
     folders = overlay("probes", options.probes)
-    # The rest of the library is read behind the first frame: thirty files would delay the first probe by 30 ms.
-    library = Library.load(folders, wanted_files(options.probe, options.programs))
+    # The rest of the library is read behind the first frame.
+    library = library_for(options)
     engine, settings = start_engine(options, "bttop", library)
+    forget_framework_settings(os.environ)
     try:
         # Only now, while the programs compile and attach: the recorder's libraries take 20 ms, the screen's 200.
         from bttop.engine.recorder import Recorder, facts_of
@@ -51,13 +50,20 @@ def run(arguments: Sequence[str]) -> int:
         engine.start()
         from bttop.ui.run import run_dashboard
 
-        code = run_dashboard(engine, settings, folders, options.theme, recorder)
+        code = run_dashboard(engine, settings, folders, options.theme, trust_of(options), recorder)
         recorder.close()
         for path in recorder.files:
             sys.stderr.write(f"bttop: recorded: {path}\n")
         return code
     finally:
         engine.close()
+
+
+def forget_framework_settings(environment: MutableMapping[str, str]) -> None:
+    """Textual reads `TEXTUAL_*` when it is imported; some of them load code, write files or press keys. Whoever calls
+    bttop as root must not be able to do that by the environment, and nobody else needs it."""
+    for name in [name for name in environment if name.startswith("TEXTUAL")]:
+        del environment[name]
 
 
 def check_terminal(hint: str = "bttop stream --for 5s") -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from bttop.commands.arguments import Parser, with_times
 from bttop.commands.dashboard import check_terminal
 from bttop.engine.replay import Replay
+from bttop.paths import shipped
 from bttop.store.snapshot import Snapshot
 from bttop.store.times import parse_time
+from bttop.trust import Trust
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -31,4 +33,4 @@ def review(path: Path, at: str = "", theme: str | None = None) -> int:
         # Only now: whoever mistyped need not wait for it.
         from bttop.ui.run import run_review
 
-        return run_review(replay, moment, theme)
+        return run_review(replay, moment, theme, Trust.of_this_process([shipped("themes")]))

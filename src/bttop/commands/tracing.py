@@ -5,14 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 
+from bttop.commands.arguments import trust_of
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.engine.host import Host, check_can_trace, find_bpftrace
 from bttop.engine.pinning import with_children
-from bttop.engine.questions import questions
+from bttop.engine.privilege import obtain, settings_rule
+from bttop.engine.questions import questions, wanted_files
 from bttop.errors import UsageError
 from bttop.paths import overlay
 from bttop.script.library import Library
+
+
+def library_for(options: argparse.Namespace) -> Library:
+    """The probe files that the arguments name, and no others: thirty files would delay the first probe by 30 ms."""
+    wanted = wanted_files(options.probe, options.programs)
+    return Library.load(overlay("probes", options.probes), wanted, trust_of(options))
 
 
 def start_engine(options: argparse.Namespace, command: str, library: Library) -> tuple[Engine, Settings]:
@@ -21,14 +29,28 @@ def start_engine(options: argparse.Namespace, command: str, library: Library) ->
         asked = questions(library, options.probe, options.programs, folder=options.probes)
     except UsageError:
         # Only now everything is read: the message names what there is.
-        asked = questions(Library.load(overlay("probes", options.probes)), options.probe, options.programs)
+        everything = Library.load(overlay("probes", options.probes), trust=trust_of(options))
+        asked = questions(everything, options.probe, options.programs)
+    _tell_refused(library)
     host = Host.read()
-    check_can_trace(host, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
+    check_can_trace(host)
+    bpftrace = find_bpftrace(options.bpftrace)
     if options.children and (options.pin is None or not options.pin.pids):
         raise UsageError("--children needs a process: -p PID", hint=f"{command} -p PID --children")
     pin = with_children(options.pin) if options.children else options.pin
     settings = Settings(round(options.interval * 1000), pin)
-    engine = Engine(host, find_bpftrace(options.bpftrace))
+    privilege = obtain(bpftrace, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
+    if not privilege.settings:
+        sys.stderr.write("sudo drops bpftrace's settings (size of maps, names of user frames); a line of sudoers\n")
+        sys.stderr.write(f"lets them pass: {settings_rule(bpftrace)}\n")
+    engine = Engine(host, bpftrace, privilege=privilege)
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)
     return engine, settings
+
+
+def _tell_refused(library: Library) -> None:
+    """Folders that are left out because others could have written them: a notice, not the end."""
+    for failure in library.failures:
+        if failure.mend and failure.path.suffix != ".bt":
+            sys.stderr.write(f"{failure}\n")

@@ -8,16 +8,19 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bttop.engine import launch
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
 from bttop.engine.channel import TracerChannel
 from bttop.engine.door import Door
+from bttop.engine.errands import Errands
 from bttop.engine.frames import Descriptors, Dropped, Exited, Failed, Frame, LongLine, Refused, Started
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.observer import Observer
+from bttop.engine.privilege import AS_WE_ARE, Privilege
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
 from bttop.errors import TracerLost
@@ -50,8 +53,9 @@ class Engine:
         self,
         host: Host,
         bpftrace: Bpftrace,
-        spawn: Callable[[], TracerChannel] = TracerChannel.spawn,
+        spawn: Callable[[], TracerChannel] | None = None,
         budget: HistoryBudget | None = None,
+        privilege: Privilege = AS_WE_ARE,
     ) -> None:
         self.host = host
         self.bpftrace = bpftrace
@@ -63,9 +67,12 @@ class Engine:
         """A running session has no last moment."""
         self.problems: tuple[str, ...] = ()
         """Programs say by themselves what is wrong with them."""
-        self._spawn = spawn
+        self.errands = Errands(self.door, self._start_errand, lambda: self._channel)
+        """Short questions to bpftrace; from any thread."""
+        self._privilege = privilege
+        self._spawn = spawn or partial(TracerChannel.spawn, privilege.tracer_command())
         self._budget = budget or HistoryBudget()
-        self._channel = spawn()
+        self._channel = self._spawn()
         self._generations: dict[int, tuple[Program, Generation]] = {}
         self._waiting: list[tuple[Program, Generation, Sequence[str], Mapping[str, str]]] = []
         """Starts that were asked for while there was no tracer."""
@@ -117,6 +124,7 @@ class Engine:
             self.door.ring()
         finally:
             self.door.close()
+            self.errands.close()
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
@@ -244,8 +252,9 @@ class Engine:
             number,
             attempt,
             release=self.bpftrace.release,
-            key_limit=launch.map_keys(self.host.cpus),
+            key_limit=launch.map_keys(self.host.cpus) if self._privilege.settings else launch.USUAL_KEYS,
             now=boot_ns(),
+            tells_ready=self._privilege.settings,
         )
         self._generations[generation.id] = (program, generation)
         for observer in self._observers:
@@ -261,10 +270,20 @@ class Engine:
         )
         command = launch.command(self.bpftrace, prepared)
         if self._has_tracer:
-            self._channel.start(generation.id, command, environment, self._nice)
+            self._start_command(generation.id, command, environment)
         else:
             self._waiting.append((program, generation, command, environment))
         return generation
+
+    def _start_command(self, ident: int, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._channel.start(ident, self._privilege.command(command, environment), environment, self._nice)
+
+    def _start_errand(self, words: Sequence[str], environment: Mapping[str, str]) -> int:
+        if not self._has_tracer:
+            raise TracerLost("the tracer has ended", title="no tracer")
+        self._last_id += 1
+        self._start_command(self._last_id, words, environment)
+        return self._last_id
 
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach a bpftrace."""
@@ -295,6 +314,8 @@ class Engine:
             known = self._generations.get(frame.generation)
             if known is not None:
                 self._on_frame(frame, *known)
+            else:
+                self.errands.on_frame(frame)
 
     def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
         match frame:
@@ -333,6 +354,7 @@ class Engine:
             return
         self._has_tracer = False
         self._generations.clear()
+        self.errands.lose(reason)
         now = boot_ns()
         if time.monotonic() - self._tracer_since > CALM:
             self._tracer_pause = 0.0
@@ -366,4 +388,4 @@ class Engine:
                 del self._generations[generation.id]
                 program.on_exit(generation, 0, boot_ns())
             else:
-                self._channel.start(generation.id, command, environment, self._nice)
+                self._start_command(generation.id, command, environment)

@@ -50,6 +50,10 @@ def environment(
     return env
 
 
+USUAL_KEYS = 4_096
+"""Entries that one map may hold where bpftrace is not told, in every release."""
+
+
 def map_keys(cpus: int) -> int:
     """Entries that one map may hold. Aggregations are per CPU, so the kernel memory is entries times CPUs:
     the limit falls as CPUs rise and one map stays below about 8 MiB."""

@@ -112,6 +112,8 @@ class Program:
             self._on_ready(generation, line.stamp.boot_ns)
         elif isinstance(record, AttachedProbes):
             generation.probes = record.probes
+            if not generation.tells_ready:
+                self._on_ready(generation, line.stamp.boot_ns)
         elif isinstance(record, Notice):
             generation.note(record.text)
         if flush is not None:

@@ -25,6 +25,7 @@ from bttop.model.names import decoders
 from bttop.paths import with_users
 from bttop.script.library import Library
 from bttop.store.happenings import Marked
+from bttop.trust import EVERYBODY, Trust
 from bttop.ui.ask import AskBar, Question
 from bttop.ui.asking import Prompt
 from bttop.ui.bars import FooterBar, HeaderBar
@@ -74,6 +75,8 @@ class Surroundings:
     """Those of a recording."""
     moment: int | None = None
     """Where a review begins, on CLOCK_BOOTTIME; without one it plays from the beginning."""
+    trust: Trust = EVERYBODY
+    """Whose probe files and themes are obeyed."""
 
 
 class Recorded(BttopError):
@@ -112,6 +115,7 @@ class BttopApp(App[None]):
         self._library: Library | None = None
         self._library_edition = 0
         self.probe_folders = around.probe_folders
+        self.trust = around.trust
         self.folders = (*around.probe_folders, *around.theme_folders)
         self._themes = dict(around.themes)
         self._theme_name = around.theme
@@ -207,7 +211,7 @@ class BttopApp(App[None]):
     def _read_library(self) -> None:
         """Read the whole library behind the first frame."""
         edition = self._library_edition
-        library = Library.load(self.probe_folders)
+        library = Library.load(self.probe_folders, trust=self.trust)
 
         def have() -> None:
             if edition == self._library_edition:
@@ -291,7 +295,7 @@ class BttopApp(App[None]):
     def library(self) -> Library:
         """All probe files: read at once (30 ms) when somebody asks before they have been, or after a change."""
         if self._library is None:
-            self._library = Library.load(self.probe_folders)
+            self._library = Library.load(self.probe_folders, trust=self.trust)
         return self._library
 
     def forget_library(self) -> None:

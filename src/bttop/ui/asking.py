@@ -13,9 +13,10 @@ from bttop.engine.attempts import Settings
 from bttop.engine.check import complaints
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import from_text
+from bttop.files import append, make_folder, write_whole
 from bttop.model.dialect import dialect
 from bttop.model.text import visible
-from bttop.paths import state_home, write_whole
+from bttop.paths import state_home
 from bttop.script.oneliner import OneLiner, Refused, read_one_liner
 from bttop.script.pin import Pin
 from bttop.script.prepare import prepare
@@ -48,10 +49,9 @@ class History:
         """Remember a line; several lines of a program are one."""
         self._lines = [*[one for one in self._lines if one != text][-KEPT + 1 :], text]
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                file.write(_folded(text))
-                size = file.tell()
+            make_folder(self._path.parent)
+            append(self._path, _folded(text))
+            size = self._path.stat().st_size
         except OSError:
             return
         if size > LONGEST_FILE:
@@ -130,12 +130,12 @@ class Prompt:
         if isinstance(script, Unreadable) and not script.text:
             self.open(text, [_note(script.reason, "error")])
             return
-        bpftrace = self._app.engine.bpftrace
-        collide = dialect(bpftrace.release).new_keys_collide
+        engine = self._app.engine
+        collide = dialect(engine.bpftrace.release).new_keys_collide
         prepared = prepare(
             script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front, new_keys_collide=collide
         )
-        wrong = await complaints(bpftrace, prepared, source.name)
+        wrong = await complaints(engine.errands, engine.bpftrace, prepared, source.name)
         if wrong:
             self.open(text, [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)])
             return

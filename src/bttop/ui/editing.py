@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bttop.engine.attempts import Source
+from bttop.files import create_with, make_folder
 from bttop.paths import config_home, shipped, state_home
 from bttop.ui.ask import Question
 
@@ -40,9 +41,9 @@ def place_to_edit(source: Source) -> Path:
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", source.name.removesuffix(".bt")).strip("._") or "program"
     folder = config_home() / "probes" if source.path is not None else state_home() / "programs"
     path = folder / f"{name}.bt"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     if source.path is None or not path.exists():
-        path.write_text(source.text, encoding="utf-8")
+        write_whole(path, source.text.encode())
     return path
 
 
@@ -71,9 +72,8 @@ def _write(app: BttopApp, name: str, text: str) -> None:
     path = config_home() / "probes" / f"{name}.bt"
     app.reloads.wrote(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text if text.endswith("\n") else text + "\n")
+        make_folder(path.parent)
+        create_with(path, (text if text.endswith("\n") else text + "\n").encode())
     except FileExistsError as error:
         app.tell(f"{error.filename} exists already; choose another name", "warn")
         return

@@ -52,7 +52,7 @@ class Reloads:
             path = program.sources[0].path if program.sources else None
             if path is None or path.parent.resolve() not in folders:
                 continue
-            found = load_file(path)
+            found = load_file(path, self._app.trust)
             if not os.path.lexists(path):
                 self._say_gone(path, program)
             elif isinstance(found, LibraryFailure) or found.text != program.sources[0].text:
@@ -100,12 +100,12 @@ class Reloads:
 
     def reload_program(self, program: Program, path: Path) -> None:
         """Read a program's file again and hand it over, unless nothing changed."""
-        found = load_file(path)
+        found = load_file(path, self._app.trust)
         if isinstance(found, LibraryFailure):
             self._app.engine.refuse_reload(program, str(found))
             return
         has_fallback = found.front is not None and found.front.fallback
-        sources = sources_of(self._app.library if has_fallback else Library(), found)
+        sources = sources_of(self._app.library if has_fallback else Library(trust=self._app.trust), found)
         if [one.text for one in sources] == [one.text for one in program.sources] and program.sources[0].path == path:
             return
         self._app.engine.reload(program, sources)
@@ -113,7 +113,7 @@ class Reloads:
         self._app.tell(f"{path.name}: the new text takes over at its first flush")
 
     def _theme(self, path: Path) -> None:
-        found = load_theme(path)
+        found = load_theme(path, self._app.trust)
         if isinstance(found, Theme):
             self._app.replace_theme(found)
         else:

@@ -18,6 +18,7 @@ from bttop.engine.replay import Replay
 from bttop.engine.whowas import process_facts
 from bttop.errors import UsageError
 from bttop.paths import overlay
+from bttop.trust import Trust
 from bttop.ui.app import BttopApp, Surroundings
 from bttop.ui.lastresort import LastResort
 from bttop.ui.spans import ASCII, UNICODE, Glyphs
@@ -25,7 +26,12 @@ from bttop.ui.themes import Theme, load_themes
 
 
 def run_dashboard(
-    engine: Engine, settings: Settings, folders: tuple[Path, ...], theme: str | None, recorder: Recorder
+    engine: Engine,
+    settings: Settings,
+    folders: tuple[Path, ...],
+    theme: str | None,
+    trust: Trust,
+    recorder: Recorder,
 ) -> int:
     """Show the dashboard until it is left; the exit code. The caller closes the engine and the recorder.
 
@@ -35,18 +41,18 @@ def run_dashboard(
     def met(process: Process) -> None:
         recorder.met(process.pid, process_facts(process))
 
-    around = replace(_surroundings(folders, theme), people=Identities(met=met), recorder=recorder)
+    around = replace(_surroundings(folders, theme, trust), people=Identities(met=met), recorder=recorder)
     return asyncio.run(_run(BttopApp(engine, settings, around)))
 
 
-def run_review(replay: Replay, moment: int | None, theme: str | None) -> int:
+def run_review(replay: Replay, moment: int | None, theme: str | None, trust: Trust) -> int:
     """Show a recording until it is left, standing at a moment or playing from the beginning; the exit code."""
-    around = replace(_surroundings((), theme), people=replay.people(), marks=replay.marks, moment=moment)
+    around = replace(_surroundings((), theme, trust), people=replay.people(), marks=replay.marks, moment=moment)
     return asyncio.run(_run(BttopApp(replay, Settings(), around)))
 
 
-def _surroundings(folders: tuple[Path, ...], theme: str | None) -> Surroundings:
-    themes, bad = load_themes(overlay("themes"))
+def _surroundings(folders: tuple[Path, ...], theme: str | None, trust: Trust) -> Surroundings:
+    themes, bad = load_themes(overlay("themes"), trust)
     return Surroundings(
         folders,
         overlay("themes"),
@@ -54,6 +60,7 @@ def _surroundings(folders: tuple[Path, ...], theme: str | None) -> Surroundings:
         _choose_theme(themes, theme),
         _glyphs(),
         [f"theme {one.path.name}: {one.reason}" for one in bad],
+        trust=trust,
     )
 
 
