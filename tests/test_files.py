@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bttop.files import Caller, append, caller, create, create_with, make_folder
+from bttop.files import Caller, append, caller, create, create_with, make_folder, write_whole
 
 SOMEBODY = Caller(60123, 60124)
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bttop.engine.attempts import Source
-from bttop.files import create_with, make_folder
+from bttop.files import create_with, make_folder, write_whole
 from bttop.paths import config_home, shipped, state_home
 from bttop.ui.ask import Question
 
