@@ -94,6 +94,8 @@ class Recorder(Observer):
         self._inbox: queue.SimpleQueue[Happening | _Order | None] = queue.SimpleQueue()
         self._programs: dict[Program, int] = {}
         self._states: dict[Program, tuple[str, str, str]] = {}
+        self._newest: dict[int, StampedLine] = {}
+        """The newest line of each generation."""
         self._thread: threading.Thread | None = None
         if at_once:
             self.begin()
@@ -174,13 +176,19 @@ class Recorder(Observer):
         self._inbox.put(happening)
 
     def came(self, generation: Generation, line: StampedLine) -> None:
+        self._newest[generation.id] = line
         self._inbox.put(Came(line, generation.hexadecimal))
 
     def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:  # noqa: ARG002
         if generation is not None and flush.lines:
-            self._inbox.put(Shown(generation.id, flush.end_ns, flush.lines[-1].stamp))
+            last = flush.lines[-1]
+            # A line that belongs to no flush may come last as well; it may stand before or after the border.
+            rest = int(self._newest.get(generation.id) is not last)
+            untimed = 0 if flush.mark else flush.number
+            self._inbox.put(Shown(generation.id, flush.end_ns, last.stamp, rest, untimed))
 
     def ended(self, generation: Generation) -> None:
+        self._newest.pop(generation.id, None)
         self._inbox.put(Ended(generation.id))
 
     def changed(self, program: Program) -> None:

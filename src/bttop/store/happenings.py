@@ -52,13 +52,17 @@ class Came(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A flush joined its program's history; its last line is the last that came of its generation."""
+    """A flush joined its program's history."""
 
     generation: int
     end_ns: int
     """The flush's end, on the clock of bpftrace's `nsecs`."""
     stamp: Stamp
     """Of the last line of the flush."""
+    rest: int = 0
+    """How many lines of its generation came after its last one: the one that closed it by beginning the next."""
+    untimed: int = 0
+    """Its number, when no heartbeat closed it; else 0."""
 
 
 class Ended(NamedTuple):

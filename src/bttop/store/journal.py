@@ -32,8 +32,12 @@ class Sealed(NamedTuple):
     end_ns: int
     begin_wall_ns: int
     end_wall_ns: int
+    first_line: int
+    """How many lines of its generation came before it."""
     lines: int
     hexadecimal: bool
+    untimed: int
+    """Number of its first flush that no heartbeat closed; 0 where there is none."""
     size: int
     """Bytes before compression."""
     data: bytes
@@ -46,8 +50,12 @@ class Open:
     program: int
     lines: list[StampedLine] = field(default_factory=list)
     size: int = 0
+    first_line: int = 0
     hexadecimal: bool = False
+    newest_hexadecimal: bool = False
+    """The decoder's flag before the newest line."""
     first_flush: int = 0
+    untimed: int = 0
     ends: list[int] = field(default_factory=list)
     """Ends of its flushes, ns."""
 
@@ -133,6 +141,7 @@ class Journal:
         found = self._open.get(line.generation)
         if found is None:
             return None  # what an ended generation prints at its exit is shown nowhere
+        found.newest_hexadecimal = hexadecimal
         if not found.lines:
             found.hexadecimal = hexadecimal
             found.first_flush = self._shown.get(found.program, 0)
@@ -154,22 +163,25 @@ class Journal:
             found.first_flush = self._shown.get(found.program, 0)
         self._shown[found.program] = self._shown.get(found.program, 0) + 1
         found.ends.append(shown.end_ns)
+        found.untimed = found.untimed or shown.untimed
         is_full = len(found.lines) >= BLOCK_LINES or found.size >= BLOCK_BYTES
-        return self._seal(shown.generation) if is_full else None
+        return self._seal(shown.generation, shown.rest) if is_full else None
 
     def _end(self, generation: int) -> Sealed | None:
         sealed = self._seal(generation)
         self._open.pop(generation, None)
-        if generation in self._windows:
+        if generation in self._last_shown:
             self._windows[generation] = (self._windows[generation][0], self._last_shown.pop(generation))
         return sealed
 
-    def _seal(self, generation: int) -> Sealed | None:
+    def _seal(self, generation: int, rest: int = 0) -> Sealed | None:
+        """Seal all lines but the last `rest`, which may be one: it begins the next block."""
         found = self._open.get(generation)
-        if found is None or not found.lines:
+        lines = [] if found is None else found.lines[: len(found.lines) - rest]
+        if found is None or not lines:
             return None
-        data, size = pack(found.lines)
-        first, last = found.lines[0].stamp, found.lines[-1].stamp
+        data, size = pack(lines)
+        first, last = lines[0].stamp, lines[-1].stamp
         sealed = Sealed(
             generation,
             found.program,
@@ -179,12 +191,19 @@ class Journal:
             found.ends[-1] if found.ends else last.boot_ns,
             first.wall_ns,
             last.wall_ns,
-            len(found.lines),
+            found.first_line,
+            len(lines),
             found.hexadecimal,
+            found.untimed,
             size,
             data,
         )
-        self._open[generation] = Open(found.program)
+        self._open[generation] = following = Open(found.program, first_line=found.first_line + len(lines))
+        for line in found.lines[len(lines) :]:
+            following.lines.append(line)
+            following.size += len(line.data)
+            following.hexadecimal = following.newest_hexadecimal = found.newest_hexadecimal
+            following.first_flush = found.first_flush + len(found.ends)
         self._keep(sealed, last.boot_ns)
         return sealed
 

@@ -26,8 +26,9 @@ TABLES: dict[str, str] = {
     "block": (
         "CREATE TABLE block (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL, program INTEGER NOT NULL, "
         "first_flush INTEGER NOT NULL, flushes INTEGER NOT NULL, begin_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL, "
-        "begin_wall_ns INTEGER NOT NULL, end_wall_ns INTEGER NOT NULL, lines INTEGER NOT NULL, "
-        "hexadecimal INTEGER NOT NULL, codec TEXT NOT NULL, size INTEGER NOT NULL, data BLOB NOT NULL)"
+        "begin_wall_ns INTEGER NOT NULL, end_wall_ns INTEGER NOT NULL, first_line INTEGER NOT NULL, "
+        "lines INTEGER NOT NULL, hexadecimal INTEGER NOT NULL, untimed INTEGER NOT NULL, codec TEXT NOT NULL, "
+        "size INTEGER NOT NULL, data BLOB NOT NULL)"
     ),
     "state": (
         "CREATE TABLE state (id INTEGER PRIMARY KEY, program INTEGER NOT NULL, boot_ns INTEGER NOT NULL, "

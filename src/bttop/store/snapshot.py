@@ -68,7 +68,9 @@ class BlockRow:
     flushes: int
     begin_ns: int
     end_ns: int
+    first_line: int
     hexadecimal: bool
+    untimed: int
     codec: str
     data: bytes
 
@@ -187,11 +189,13 @@ class Snapshot:
         return (int(found[0][0]), int(found[0][1])) if found and found[0][0] is not None else (0, 0)
 
     def blocks(self) -> Iterator[BlockRow]:
-        """Every block that can be read, in the order of sealing."""
-        last = 0
-        while (found := self._block("id > ? ORDER BY id", last)) is not None:
-            yield found
-            last = found.id
+        """Every block that can be read, in the order of sealing. Their numbers come from an index, so that a torn page
+        of the table hides none but its own."""
+        ids = self._rows("SELECT generation, id FROM block ORDER BY generation, id", (), "blocks")
+        for id_ in sorted(id_ for _, id_ in ids):
+            found = self._block("id = ?", id_)
+            if found is not None:
+                yield found
 
     def open_lines(self, generation: int) -> tuple[StampedLine, ...]:
         """The lines of a generation that are in no block yet."""
@@ -235,15 +239,18 @@ class Snapshot:
         return None
 
     def _block(self, where: str, *values: int) -> BlockRow | None:
-        columns = "id, generation, first_flush, flushes, begin_ns, end_ns, hexadecimal, codec, data"
-        rows = self._rows(f"SELECT {columns} FROM block WHERE {where} LIMIT 1", values, "blocks")  # noqa: S608  our words
+        columns = "id, generation, first_flush, flushes, begin_ns, end_ns, first_line, hexadecimal, untimed, codec"
+        rows = self._rows(f"SELECT {columns}, data FROM block WHERE {where} LIMIT 1", values, "blocks")  # noqa: S608  our words
         if not rows:
             return None
-        id_, generation, first, flushes, begin, end, hexadecimal, codec, data = rows[0]
-        if not (all(type(one) is int for one in (generation, first, flushes, begin, end)) and isinstance(data, bytes)):
+        id_, *numbers, codec, data = rows[0]
+        if not (all(type(one) is int for one in numbers) and isinstance(data, bytes)):
             self.note(f"block {id_} is not as bttop writes them")
             return None
-        return BlockRow(id_, generation, first, flushes, begin, end, bool(hexadecimal), str(codec), data)
+        generation, first, flushes, begin, end, first_line, hexadecimal, untimed = numbers
+        return BlockRow(
+            id_, generation, first, flushes, begin, end, first_line, bool(hexadecimal), untimed, str(codec), data
+        )
 
     def _rows(self, statement: str, values: Sequence[int], what: str) -> list[tuple[Any, ...]]:
         """The rows of a statement, as many as can be read."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import replace
 
-from bttop.model.contents import empty_map
-from bttop.model.flush import Doubt, Flush, FlushReader
-from bttop.model.records import StampedLine
-from bttop.store.blocks import BadBlock, unpack
-from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
+from bttop.model.flush import Flush
+from bttop.store.replay import block_flushes, open_flushes
+from bttop.store.snapshot import BlockRow, Snapshot
 
 _KEPT_BLOCKS = 4
 """Blocks whose flushes stay decoded; a window of 60 flushes lies in three at most."""
@@ -97,70 +94,8 @@ class RecordedHistory:
         return found
 
     def _read(self, block: BlockRow) -> tuple[Flush, ...]:
-        generation = self._snapshot.generations.get(block.generation)
-        if generation is None:
-            self._snapshot.note(f"block {block.id} of {block.flushes} flushes is left out: its script is missing")
-            return ()
-        before = self._snapshot.block_before(block.generation, block.id)
-        return self._assemble(generation, before, self._lines(block), block.hexadecimal)
+        return block_flushes(self._snapshot, block)
 
     def _read_tail(self) -> tuple[Flush, ...]:
-        """The flushes of the lines that are in no block: those of the last seconds before the end, or a crash."""
-        found: list[Flush] = []
-        for generation in self._snapshot.generations.values():
-            lines = self._snapshot.open_lines(generation.id) if generation.program == self._program else ()
-            if lines:
-                before = self._snapshot.block_before(generation.id, None)
-                found += self._assemble(generation, before, lines, hexadecimal=False)
-        return tuple(found)
-
-    def _assemble(
-        self,
-        generation: RecordedGeneration,
-        before: BlockRow | None,
-        lines: tuple[StampedLine, ...],
-        hexadecimal: bool,
-    ) -> tuple[Flush, ...]:
-        """The shown flushes of some lines. The block before them is read first: cumulative maps are subtracted from
-        its last prints, and its last heartbeat is where the first flush begins."""
-        facts = self._snapshot.facts
-        reader = FlushReader(
-            facts.release,
-            generation.plan,
-            generation.number,
-            key_limit=facts.key_limit,
-            hexadecimal=hexadecimal if before is None else before.hexadecimal,
-        )
-        earlier = () if before is None else self._lines(before)
-        for line in earlier:
-            reader.due(line.stamp.boot_ns)
-            reader.feed(line)
-        if earlier:
-            reader.due(_FOREVER)
-        flushes = [flush for line in lines for flush in (reader.due(line.stamp.boot_ns), reader.feed(line)[1])]
-        flushes.append(reader.end(_FOREVER))
-        found = [one for one in flushes if one is not None and generation.shows(_closed(one))]
-        if found and not earlier and found[0].number > 1:
-            found[0] = _without_base(found[0])
-        return tuple(found)
-
-    def _lines(self, block: BlockRow) -> tuple[StampedLine, ...]:
-        try:
-            return unpack(block.data, block.codec, block.generation)
-        except BadBlock as error:
-            self._snapshot.note(f"block {block.id} of {block.flushes} flushes is left out: {error}")
-            return ()
-
-
-def _without_base(flush: Flush) -> Flush:
-    """A flush whose block before is gone: what its cumulative maps counted in the interval cannot be known."""
-    unknown = [name for name, data in flush.maps.items() if data.plan.scheme == "cumulative"]
-    if not unknown:
-        return flush
-    maps = {**flush.maps, **{name: empty_map(flush.maps[name].plan) for name in unknown}}
-    return replace(flush, maps=maps, doubts=flush.doubts | {Doubt.DAMAGED})
-
-
-def _closed(flush: Flush) -> int:
-    """Arrival of the last line of a flush."""
-    return flush.lines[-1].stamp.boot_ns if flush.lines else flush.end_ns
+        own = [one for one in self._snapshot.generations.values() if one.program == self._program]
+        return tuple([flush for generation in own for flush in open_flushes(self._snapshot, generation)])

@@ -105,7 +105,10 @@ class SnapshotWriter:
         """Blocks take the place of the lines that they hold."""
         for sealed in blocks:
             self._insert_block(sealed)
-            self._db.execute("DELETE FROM line WHERE generation = ?", (sealed.generation,))
+            self._db.execute(
+                "DELETE FROM line WHERE id IN (SELECT id FROM line WHERE generation = ? ORDER BY id LIMIT ?)",
+                (sealed.generation, sealed.lines),
+            )
             self._since_checkpoint += 1
 
     def _write(self, happening: Happening) -> None:

@@ -1,0 +1,153 @@
+"""The flushes of one block again. A block cannot be read by itself: a cumulative map is subtracted from its last print,
+and an interval begins where the last heartbeat was; both may lie some blocks back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from bttop.model.contents import empty_map
+from bttop.model.flush import Doubt, Flush, FlushReader
+from bttop.model.plan import HEARTBEAT_WORD
+from bttop.model.records import StampedLine
+from bttop.store.blocks import BadBlock, unpack
+from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
+
+MOST_BEFORE = 8
+"""Blocks that are read before the one that is wanted. One is enough for a script with one heartbeat."""
+_FOREVER = 1 << 62
+
+
+class _Piece(NamedTuple):
+    """Some lines of a generation, and the block that they are from; None for those that are in none."""
+
+    block: BlockRow | None
+    lines: tuple[StampedLine, ...]
+
+
+def block_flushes(snapshot: Snapshot, block: BlockRow) -> tuple[Flush, ...]:
+    """The flushes of a block that were shown; what cannot be read is noted and left out."""
+    generation = snapshot.generations.get(block.generation)
+    if generation is None:
+        snapshot.note(f"block {block.id} of {block.flushes} flushes is left out: its script is missing")
+        return ()
+    lines = _lines(snapshot, block)
+    return _replayed(snapshot, generation, _Piece(block, lines)) if lines else ()
+
+
+def open_flushes(snapshot: Snapshot, generation: RecordedGeneration) -> tuple[Flush, ...]:
+    """The flushes of a generation's lines that are in no block: those of the last seconds before the end, or a
+    crash."""
+    lines = snapshot.open_lines(generation.id)
+    return _replayed(snapshot, generation, _Piece(None, lines)) if lines else ()
+
+
+def _replayed(snapshot: Snapshot, generation: RecordedGeneration, wanted: _Piece) -> tuple[Flush, ...]:
+    earlier = _earlier(snapshot, generation, wanted.block)
+    first = next((one.block for one in (*earlier, wanted) if one.block is not None), None)
+    reader = FlushReader(
+        snapshot.facts.release,
+        generation.plan,
+        generation.number,
+        key_limit=snapshot.facts.key_limit,
+        hexadecimal=first is not None and first.hexadecimal,
+    )
+    shift = 0
+    based: set[str] = set()
+    flushes: Sequence[Flush] = ()
+    for piece in (*earlier, wanted):
+        flushes = [one for one in _fed(reader, piece) if generation.shows(_closed(one))]
+        shift = _shift(piece.block, flushes, shift)
+        if piece is not wanted:
+            based.update(name for flush in flushes for name, data in flush.maps.items() if data.rows)
+    if not _from_beginning(generation, (*earlier, wanted)[0]):
+        flushes = list(_without_base(flushes, based))
+    return tuple([one if one.mark or not shift else replace(one, number=one.number + shift) for one in flushes])
+
+
+def _fed(reader: FlushReader, piece: _Piece) -> Iterator[Flush]:
+    count = 0
+    for line in piece.lines:
+        for flush in (reader.due(line.stamp.boot_ns), reader.feed(line)[1]):
+            if flush is not None:
+                count += 1
+                yield flush
+    # A block that was cut in the midst of a flush leaves the rest of it to the next one.
+    if piece.block is None or count < piece.block.flushes:
+        last = reader.due(_FOREVER)
+        if last is not None:
+            yield last
+
+
+def _earlier(snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow | None) -> list[_Piece]:
+    """The blocks before one, as many as its flushes depend on and can be read, the oldest first."""
+    found: list[_Piece] = []
+    before = snapshot.block_before(generation.id, None if block is None else block.id)
+    while before is not None and len(found) < MOST_BEFORE:
+        lines = _lines(snapshot, before)
+        if not lines:
+            break
+        found.insert(0, _Piece(before, lines))
+        if _is_enough(generation, found):
+            break
+        before = snapshot.block_before(generation.id, before.id)
+    return found
+
+
+def _is_enough(generation: RecordedGeneration, found: Sequence[_Piece]) -> bool:
+    """Whether every cumulative map and every heartbeat has been printed in these blocks; a script with one heartbeat
+    prints them all at each."""
+    has_flush = any(piece.block is not None and piece.block.flushes for piece in found)
+    plan = generation.plan
+    if len(plan.heartbeats) == 1 or not has_flush:
+        return has_flush
+    totals = [name for name, one in plan.maps.items() if one.scheme == "cumulative"]
+    printed = [name for name in (*plan.maps, *plan.aliases) if plan.logical(name) in totals]
+    missing = set(totals) - {plan.logical(name) for name in printed if _count(found, f'"{name}"') > 0}
+    # The step from one heartbeat to the next says how long the interval is.
+    return not missing and all(_count(found, f"{HEARTBEAT_WORD} {mark} ") > 1 for mark in plan.heartbeats)
+
+
+def _count(found: Iterable[_Piece], text: str) -> int:
+    word = text.encode()
+    return sum(word in line.data for piece in found for line in piece.lines)
+
+
+def _from_beginning(generation: RecordedGeneration, first: _Piece) -> bool:
+    """Whether nothing of the generation came before these lines."""
+    if first.block is not None:
+        return first.block.first_line == 0
+    return generation.first_shown_ns is None or first.lines[0].stamp.boot_ns <= generation.first_shown_ns
+
+
+def _without_base(flushes: Iterable[Flush], based: set[str]) -> Iterator[Flush]:
+    """The flushes without what cannot be known: of a cumulative map whose print before is gone, what the interval
+    counted."""
+    for flush in flushes:
+        found = {name for name, data in flush.maps.items() if data.plan.scheme == "cumulative" and data.rows} - based
+        based |= found
+        if not found:
+            yield flush
+            continue
+        maps = {**flush.maps, **{name: empty_map(flush.maps[name].plan) for name in found}}
+        yield replace(flush, maps=maps, doubts=flush.doubts | {Doubt.DAMAGED})
+
+
+def _shift(block: BlockRow | None, flushes: Sequence[Flush], shift: int) -> int:
+    """What a flush without heartbeat is numbered too low by: it is counted here, where the reading begins."""
+    first = next((one.number for one in flushes if not one.mark), 0)
+    return block.untimed - first if block is not None and block.untimed and first else shift
+
+
+def _closed(flush: Flush) -> int:
+    """Arrival of the last line of a flush."""
+    return flush.lines[-1].stamp.boot_ns if flush.lines else flush.end_ns
+
+
+def _lines(snapshot: Snapshot, block: BlockRow) -> tuple[StampedLine, ...]:
+    try:
+        return unpack(block.data, block.codec, block.generation)
+    except BadBlock as error:
+        snapshot.note(f"block {block.id} of {block.flushes} flushes is left out: {error}")
+        return ()

@@ -1,0 +1,70 @@
+"""A program as the engine would tell of it: lines go through a reader, and what it shows is told and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from bttop.model.flush import Flush, FlushReader
+from bttop.model.plan import Plan
+from bttop.model.records import StampedLine
+from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown
+from bttop.store.journal import Journal
+from bttop.store.places import claim
+from bttop.store.writer import SnapshotWriter
+from tests.store.made import FACTS, at
+
+
+class Told:
+    """Collects happenings and the flushes that were shown."""
+
+    def __init__(self) -> None:
+        self.happenings: list[Happening] = [Added(1, "p")]
+        self.shown: list[Flush] = []
+        self._newest: dict[int, StampedLine] = {}
+        self._readers: dict[int, FlushReader] = {}
+        self._flags: dict[int, bool] = {}
+
+    def begin(self, generation: int, plan: Plan) -> None:
+        """A generation is started; its number is its id."""
+        text = "tracepoint:a:b { }"
+        self.happenings.append(Begun(generation, 1, generation, "p.bt", text, text, (), plan, "", (), at(0)))
+        self._readers[generation] = FlushReader(FACTS.release, plan, generation, key_limit=FACTS.key_limit)
+
+    def say(self, generation: int, second: float, text: str, *, show: bool = True) -> None:
+        """A line comes; without `show` nothing that it closes is shown."""
+        line = StampedLine(generation, "stdout", at(second), text.encode())
+        self._newest[generation] = line
+        self.happenings.append(Came(line, self._flags.get(generation, False)))
+        _, flush = self._readers[generation].feed(line)
+        self._show(generation, flush, show=show)
+
+    def tick(self, generation: int, second: float, *, show: bool = True) -> None:
+        """Time passes."""
+        self._show(generation, self._readers[generation].due(at(second).boot_ns), show=show)
+
+    def end(self, generation: int) -> None:
+        """The generation is retired or has ended."""
+        self.happenings.append(Ended(generation))
+
+    def _show(self, generation: int, flush: Flush | None, *, show: bool) -> None:
+        if flush is None or not show:
+            return
+        self.shown.append(flush)
+        last = flush.lines[-1]
+        rest = int(self._newest[generation] is not last)
+        untimed = 0 if flush.mark else flush.number
+        self.happenings.append(Shown(generation, flush.end_ns, last.stamp, rest, untimed))
+
+
+def written(
+    path: Path, happenings: Iterable[Happening], *, max_age_ns: int = 0, journal: Journal | None = None
+) -> Path:
+    """Write what was told, each by itself."""
+    claim(path, replace=True)
+    writer = SnapshotWriter(path, FACTS.as_text())
+    journal = Journal()
+    for one in happenings:
+        writer.write([(one, journal.take(one))])
+    writer.close()
+    return path
