@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from benchmarks.options import Options
 from benchmarks.table import Row, rendered
 
-NAMES = ("startup", "screen", "decode", "reload", "snapshot", "exactness", "endings", "soak")
-USUAL = NAMES[:-2]
-"""The soak takes as long as it is told to, and the endings six minutes: they run only when they are named."""
+NAMES = ("startup", "screen", "decode", "reload", "snapshot", "exactness", "endings", "crash", "soak")
+USUAL = NAMES[:-3]
+"""The soak takes as long as it is told to, endings and crashes some minutes: they run only when they are named."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,10 +33,12 @@ def _read(arguments: Sequence[str]) -> tuple[Sequence[str], Options]:
     parser.add_argument("name", nargs="*", choices=[*NAMES, []], metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--full", action="store_true", help="exactness: 8,000,000 events in each cell")
     parser.add_argument("--rounds", type=int, default=5, help="repetitions: startup, endings")
-    parser.add_argument("--seconds", type=float, default=20.0, help="screen: length of each measurement")
+    parser.add_argument("--seconds", type=float, default=20.0, help="screen, snapshot: length of each measurement")
     parser.add_argument("--minutes", type=float, default=20.0, help="soak: how long")
+    parser.add_argument("--hours", type=float, default=24.0, help="snapshot: of the file that is opened")
+    parser.add_argument("--runs", type=int, default=200, help="crash: how often")
     read = parser.parse_args(arguments)
-    return read.name or USUAL, Options(read.full, read.rounds, read.seconds, read.minutes)
+    return read.name or USUAL, Options(read.full, read.rounds, read.seconds, read.minutes, read.hours, read.runs)
 
 
 def _flags(arguments: Sequence[str]) -> list[str]:

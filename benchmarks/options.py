@@ -12,3 +12,5 @@ class Options(NamedTuple):
     rounds: int = 5
     seconds: float = 20.0
     minutes: float = 20.0
+    hours: float = 24.0
+    runs: int = 200

@@ -1,199 +1,221 @@
-"""Snapshots: size against one compressed piece, what recording costs, and how fast a long file opens and seeks.
+"""Snapshots: size, cost and delay of recording the five questions, and how quickly a day of them opens and seeks.
 
-Peers: the same stamped lines in one piece by zstd -19 --long=27; one core; a file of one hour for that of a day.
+Under the load of the soak. Peers: for the size what zstd makes at -19 --long=27 of the same stamped lines in one piece,
+for the day a file of one hour.
 """
 
 from __future__ import annotations
 
-import json
+import random
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import tracemalloc
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-
-from backports import zstd
+from typing import NamedTuple
 
 from benchmarks.options import Options
-from benchmarks.soak import endless_load
+from benchmarks.soak import endless_load, five_questions
 from benchmarks.table import Row, compared
-from bttop.engine.attempts import Settings
-from bttop.engine.engine import Engine
-from bttop.engine.host import Host, find_bpftrace
-from bttop.engine.questions import questions
 from bttop.engine.recorder import Recorder, facts_of
 from bttop.model.records import Stamp, StampedLine
-from bttop.paths import shipped
-from bttop.script.library import Library
 from bttop.store.blocks import pack, unpack
-from bttop.store.happenings import Added, Begun, Came, Happening
+from bttop.store.facts import Facts
+from bttop.store.happenings import Added, Begun, Came, Happening, Shown
 from bttop.store.journal import Sealed
 from bttop.store.places import claim
-from bttop.store.snapshot import Snapshot
+from bttop.store.snapshot import BlockRow, Snapshot
+from bttop.store.timeline import RecordedHistory
 from bttop.store.writer import SnapshotWriter
 
-SECOND = 1_000_000_000
-SEEKS = 200
-WARM = 5.0
-_BEAT = re.compile(rb"(bttop-hb \w+) (\d+) (\d+)")
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+HOUR = 3600.0
+SEEKS = 100
+_BEAT = re.compile(rb"(bttop-hb \w+ )(\d+) (\d+)")
 
 
 class _Timed(Recorder):
-    """Notes how long each line took from its arrival at the tracer to the end of its transaction."""
+    """A recorder that notes what it costs and how long each line waits."""
 
-    def __init__(self, host: Host) -> None:
-        self.delays: list[float] = []
-        super().__init__(facts_of(host, find_bpftrace(None)))
+    def __init__(self, facts: Facts) -> None:
+        self.lags: list[float] = []
+        self.cpu = 0.0
+        super().__init__(facts)
 
     def _write(self, happenings: list[Happening]) -> None:
         super()._write(happenings)
         now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        self.delays += [(now - one.line.stamp.boot_ns) / 1e6 for one in happenings if isinstance(one, Came)]
-
-    @property
-    def cpu_seconds(self) -> float:
-        """What the recorder's thread has used."""
-        assert self._thread is not None
-        stat = Path(f"/proc/self/task/{self._thread.native_id}/schedstat").read_text()
-        return int(stat.split()[0]) / 1e9
+        self.lags += [(now - one.line.stamp.boot_ns) / 1e6 for one in happenings if isinstance(one, Came)]
+        self.cpu = time.thread_time()
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Record for `seconds` under load, then make a day of it."""
+    """Record for `seconds`, then spread that over `hours`."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "s.bttop"
-        rows = [*_record(file, max(options.seconds, 60.0)), *_sizes(file)]
-        hour, day = Path(folder) / "hour.bttop", Path(folder) / "day.bttop"
-        _stretch(file, hour, 3_600)
-        _stretch(file, day, 86_400)
-        return [*rows, *_long(hour, day)]
+        path = Path(folder, "busy.bttop")
+        rows = list(_recorded(path, options.seconds))
+        rows += _day(path, Path(folder), options.hours)
+    return rows
 
 
-def _record(file: Path, seconds: float) -> Iterator[Row]:
-    host = Host.read()
-    engine = Engine(host, find_bpftrace(None))
-    for question in questions(Library.load([shipped("probes")]), (), ()):
-        engine.add(question.name, question.sources, Settings(), failure=question.failure)
-    recorder = _Timed(host)
+def _recorded(path: Path, seconds: float) -> Iterator[Row]:
+    engine = five_questions()
+    recorder = _Timed(facts_of(engine.host, engine.bpftrace))
     engine.observe(recorder)
-    claim(file, replace=True)
-    recorder.start(file)
     engine.start()
     try:
         engine.at_full_speed()
         with endless_load():
-            time.sleep(WARM)
-            recorder.delays.clear()
-            before, began = recorder.cpu_seconds, time.monotonic()
+            time.sleep(5.0)
+            claim(path, replace=True)
+            recorder.start(path)
+            recorder.wait()
+            recorder.lags.clear()
+            before = time.monotonic(), recorder.cpu
             time.sleep(seconds)
-            used, took = recorder.cpu_seconds - before, time.monotonic() - began
+            took, cpu = time.monotonic() - before[0], recorder.cpu - before[1]
     finally:
         engine.close()
         recorder.close()
-    p99 = statistics.quantiles(recorder.delays, n=100)[98]
-    yield Row("recording, % of a core (wanted: 0.5)", f"{100 * used / took:.2f}")
-    yield Row("line to recorded, p99 ms (wanted: 100)", f"{p99:.1f}")
-    yield Row("size of an hour, MB (wanted: 10)", f"{file.stat().st_size / took * 3600 / 1e6:.2f}")
+    yield Row("recorder's thread, % of a core", f"{100 * cpu / took:.2f}")
+    lags = statistics.quantiles(recorder.lags, n=100)
+    yield Row(
+        "line's arrival to recorded, p50, p99, max, ms", f"{lags[49]:.1f}, {lags[98]:.1f}, {max(recorder.lags):.1f}"
+    )
+    with Snapshot(path) as snapshot:
+        blocks = list(snapshot.blocks())
+        lines = [line for block in blocks for line in unpack(block.data, block.codec, block.generation)]
+    one_piece = _one_piece(lines)
+    yield compared("blocks, bytes (peer: one piece at -19 --long=27)", sum(len(one.data) for one in blocks), one_piece)
+    yield compared("the file, bytes (peer: the same)", path.stat().st_size, one_piece)
+    yield Row(
+        "lines before compression", f"{sum(len(line.data) for line in lines) * HOUR / took / 1e6:,.0f} MB an hour"
+    )
+    yield Row("the file", f"{path.stat().st_size * HOUR / took / 1e6:,.1f} MB an hour")
 
 
-def _sizes(file: Path) -> Iterator[Row]:
-    with Snapshot(file) as snapshot:
-        lines = [line for block in snapshot.blocks() for line in unpack(block.data, block.codec, block.generation)]
-    lines.sort(key=lambda line: line.stamp)
-    raw = b"".join(b"%d %d %s\n" % (*line.stamp, line.data) for line in lines)
-    best: Mapping[int, int] = {
+def _one_piece(lines: Sequence[StampedLine]) -> int:
+    stamped = [b"%d %d %d %s" % (one.generation, *one.stamp, one.data) for one in sorted(lines, key=lambda x: x.stamp)]
+    options: dict[int, int] = {
         zstd.CompressionParameter.compression_level: 19,
-        zstd.CompressionParameter.enable_long_distance_matching: 1,
         zstd.CompressionParameter.window_log: 27,
+        zstd.CompressionParameter.enable_long_distance_matching: 1,
     }
-    piece = len(zstd.compress(raw, options=best))
-    yield compared(f"bytes of {len(raw):,} (wanted: 1.30)", file.stat().st_size, piece)
+    return len(zstd.compress(b"\n".join(stamped), options=options))
 
 
-def _stretch(source: Path, target: Path, seconds: int) -> None:
-    """A file as long as told, of the blocks of a short one over and over, each time later."""
-    claim(target, replace=True)
-    with Snapshot(source) as snapshot:
-        writer = SnapshotWriter(target, snapshot.facts.as_text())
-        writer.write([(one, None) for one in _heads(snapshot)])
-        for program in snapshot.programs:
-            blocks = [one for one in snapshot.blocks() if snapshot.generations[one.generation].program == program.id]
-            whole = [(one.generation, unpack(one.data, one.codec, one.generation)) for one in blocks if one.flushes]
-            writer.write_blocks(list(_later(program.id, whole, seconds)))
-        writer.close()
+def _day(path: Path, folder: Path, hours: float) -> Iterator[Row]:
+    with Snapshot(path) as snapshot:
+        parts = [_Part.read(snapshot, one.id) for one in snapshot.programs]
+        long, short = (_spread(snapshot, parts, folder / f"{length:g}.bttop", length) for length in (hours, 1.0))
+    yield compared(f"{hours:g} h: bytes (peer: 1 h)", long.stat().st_size, short.stat().st_size)
+    yield _both("open, ms", long, short, lambda one: statistics.median(_opening(one) for _ in range(5)))
+    yield _both("seek of five panes to an instant, median, ms", long, short, lambda one: statistics.median(_seeks(one)))
+    yield _both("seek of five panes to an instant, slowest, ms", long, short, lambda one: max(_seeks(one)))
+    yield _both("memory of opening and seeking, MiB", long, short, _memory)
 
 
-def _heads(snapshot: Snapshot) -> Iterator[Happening]:
-    for program in snapshot.programs:
-        yield Added(program.id, program.name)
-    for one in snapshot.generations.values():
-        yield Begun(one.id, one.program, 1, one.source, one.text, one.prepared, one.args, one.plan, "", (), one.begun)
+def _both(what: str, long: Path, short: Path, measure: Callable[[Path], float]) -> Row:
+    return compared(what, measure(long), measure(short), "{:,.1f}")
 
 
-def _later(program: int, blocks: Sequence[tuple[int, tuple[StampedLine, ...]]], seconds: int) -> Iterator[Sealed]:
-    first = blocks[0][1][0].stamp
-    length = blocks[-1][1][-1].stamp.boot_ns - first.boot_ns + SECOND
-    beats = sum(_BEAT.search(line.data) is not None for _, lines in blocks for line in lines)
-    flushes = 0
-    for turn in range(seconds * SECOND // length + 1):
-        for generation, lines in blocks:
-            moved = [_moved(line, turn * length, turn * beats) for line in lines]
-            ends = [int(found[3]) for line in moved if (found := _BEAT.search(line.data))]
-            data, size = pack(moved)
-            begin, end = moved[0].stamp, moved[-1].stamp
-            yield Sealed(
-                generation, program, flushes, len(ends), ends[0], ends[-1], begin.wall_ns, end.wall_ns, len(moved),
-                False, size, data,
-            )  # fmt: skip
-            flushes += len(ends)
+class _Part(NamedTuple):
+    """The recorded blocks of one program's first generation."""
+
+    begun: Begun
+    name: str
+    blocks: tuple[BlockRow, ...]
+    lines: tuple[tuple[StampedLine, ...], ...]
+
+    @classmethod
+    def read(cls, snapshot: Snapshot, program: int) -> _Part:
+        one = next(one for one in snapshot.generations.values() if one.program == program)
+        blocks = tuple(block for block in snapshot.blocks() if block.generation == one.id)
+        begun = Begun(
+            one.id, program, 1, one.source, one.text, one.prepared, one.args, one.plan, one.pin, one.badges, one.begun
+        )
+        name = next(found.name for found in snapshot.programs if found.id == program)
+        return cls(begun, name, blocks, tuple(unpack(block.data, block.codec, one.id) for block in blocks))
+
+    def span_ns(self) -> int:
+        return self.lines[-1][-1].stamp.boot_ns - self.lines[0][0].stamp.boot_ns + 10**9
+
+    def again(self, turn: int, count: int) -> Iterator[Sealed]:
+        """The blocks once more, `turn` spans later and after `count` flushes."""
+        later = turn * self.span_ns()
+        for block, lines in zip(self.blocks, self.lines, strict=True):
+            shifted = [_later(line, later, count) for line in lines]
+            data, size = pack(shifted)
+            stamps = (block.begin_ns + later, block.end_ns + later, shifted[0].stamp.wall_ns, shifted[-1].stamp.wall_ns)
+            head = (block.generation, self.begun.program, block.first_flush + count, block.flushes)
+            yield Sealed(*head, *stamps, turn, len(lines), block.hexadecimal, 0, size, data)
 
 
-def _moved(line: StampedLine, nanoseconds: int, beats: int) -> StampedLine:
-    def later(found: re.Match[bytes]) -> bytes:
-        return b"%s %d %d" % (found[1], int(found[2]) + beats, int(found[3]) + nanoseconds)
+def _later(line: StampedLine, later: int, count: int) -> StampedLine:
+    def beat(found: re.Match[bytes]) -> bytes:
+        return b"%s%d %d" % (found[1], int(found[2]) + count, int(found[3]) + later)
 
-    stamp = Stamp(line.stamp.boot_ns + nanoseconds, line.stamp.wall_ns + nanoseconds)
-    return StampedLine(line.generation, line.stream, stamp, _BEAT.sub(later, line.data))
+    stamp = Stamp(line.stamp.boot_ns + later, line.stamp.wall_ns + later)
+    return StampedLine(line.generation, line.stream, stamp, _BEAT.sub(beat, line.data))
 
 
-SEEK = """
-import json, random, resource, sys, time
-from pathlib import Path
-from bttop.store.snapshot import Snapshot
-from bttop.store.timeline import RecordedHistory
-began = time.perf_counter()
-snapshot = Snapshot(Path(sys.argv[1]))
-histories = [RecordedHistory(snapshot, program.id) for program in snapshot.programs]
-newest = [history.latest for history in histories]
-opened = (time.perf_counter() - began) * 1000
-begin, end = snapshot.span()
-dice, took = random.Random(3), []
-for _ in range(int(sys.argv[2])):
-    moment = dice.randrange(begin.boot_ns + 2_000_000_000, end.boot_ns)
+def _spread(snapshot: Snapshot, parts: Sequence[_Part], path: Path, hours: float) -> Path:
+    """A file in which what was recorded comes again and again, later each time."""
+    claim(path, replace=True)
+    writer = SnapshotWriter(path, snapshot.facts.as_text())
+    for part in parts:
+        first = part.lines[0][0].stamp
+        shown = Shown(part.begun.generation, part.blocks[0].begin_ns, first)
+        writer.write([(Added(part.begun.program, part.name), None), (part.begun, None), (shown, None)])
+        flushes = sum(block.flushes for block in part.blocks)
+        for turn in range(max(1, round(hours * HOUR * 1e9 / part.span_ns()))):
+            writer.write_blocks(list(part.again(turn, turn * flushes)))
+    writer.close()
+    return path
+
+
+def _histories(path: Path) -> tuple[Snapshot, list[RecordedHistory]]:
+    snapshot = Snapshot(path)
+    return snapshot, [RecordedHistory(snapshot, program.id) for program in snapshot.programs]
+
+
+def _opening(path: Path) -> float:
     began = time.perf_counter()
-    for history in histories:
-        index = history.index_at(moment)
-        if index is not None:
-            assert history.at(index).end_ns <= moment
-    took.append((time.perf_counter() - began) * 1000)
-rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps([opened, sorted(took)[len(took) // 2], max(took), rss, sum(map(len, histories))]))
-"""
+    snapshot, _ = _histories(path)
+    took = (time.perf_counter() - began) * 1000
+    snapshot.close()
+    return took
 
 
-def _long(hour: Path, day: Path) -> Iterator[Row]:
-    short, long = (_seek(path) for path in (hour, day))
-    yield compared("five panes, flushes in the file (peer: an hour)", long[4], short[4])
-    yield compared("open and show the newest, ms (wanted: 300)", long[0], short[0], "{:.1f}")
-    yield compared("seek all five panes, median ms", long[1], short[1], "{:.1f}")
-    yield compared("seek all five panes, longest of 200, ms (wanted: 50)", long[2], short[2], "{:.1f}")
-    yield compared("peak memory, MiB", long[3], short[3], "{:.1f}")
-
-
-def _seek(path: Path) -> list[float]:
-    answer = subprocess.run([sys.executable, "-c", SEEK, path, str(SEEKS)], capture_output=True, check=True)
-    found: list[float] = json.loads(answer.stdout)
+def _seeks(path: Path, count: int = SEEKS) -> list[float]:
+    """Milliseconds of seeks to random instants, each of all panes."""
+    snapshot, histories = _histories(path)
+    span = snapshot.span()
+    assert span is not None
+    dice = random.Random(1)
+    found = []
+    for _ in range(count):
+        moment = dice.randrange(span[0].boot_ns + 10**10, span[1].boot_ns)
+        began = time.perf_counter()
+        for history in histories:
+            index = history.index_at(moment)
+            assert index is not None
+            assert history.at(index) is not None
+        found.append((time.perf_counter() - began) * 1000)
+    snapshot.close()
     return found
+
+
+def _memory(path: Path) -> float:
+    tracemalloc.start()
+    _seeks(path, 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / (1 << 20)

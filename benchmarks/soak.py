@@ -60,7 +60,8 @@ class Watch(Observer):
 def run(options: Options) -> Sequence[Row]:
     """Run for `minutes`."""
     watch = Watch()
-    engine = _engine(watch)
+    engine = five_questions()
+    engine.observe(watch)
     began = time.monotonic()
     engine.start()
     try:
@@ -77,10 +78,10 @@ def run(options: Options) -> Sequence[Row]:
         engine.close()
 
 
-def _engine(watch: Watch) -> Engine:
+def five_questions() -> Engine:
+    """An engine with the shipped questions; not started."""
     host = Host.read()
     engine = Engine(host, find_bpftrace(None))
-    engine.observe(watch)
     for question in questions(Library.load([shipped("probes")]), (), ()):
         engine.add(question.name, question.sources, Settings(), failure=question.failure)
     return engine
@@ -121,6 +122,7 @@ def _of(program: Program, watch: Watch, seconds: float, states: Sequence[str]) -
 
 @contextlib.contextmanager
 def endless_load() -> Iterator[None]:
+    """A dd, a busy loop and a lossy transfer until the block ends."""
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in (_copy, _transfer, _compute)]
     for thread in threads:

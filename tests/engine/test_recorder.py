@@ -29,7 +29,7 @@ def recorder() -> Iterator[Recorder]:
 def tell(recorder: Recorder, happenings: list[Happening]) -> None:
     """What the engine would tell, without one."""
     for one in happenings:
-        recorder._inbox.put(one)
+        recorder.tell(one)
     assert recorder.wait(20)
 
 
@@ -109,7 +109,7 @@ claim(path, replace=False)
 recorder = Recorder(FACTS)
 recorder.start(path)
 for one in banked(4000).happenings():
-    recorder._inbox.put(one)
+    recorder.tell(one)
 assert recorder.wait(60)
 assert recorder.recording is not None and recorder.recording.failure, recorder.recording
 assert len(recorder._journal.blocks) > 10
@@ -140,7 +140,7 @@ CRASH = textwrap.dedent("""
     recorder = Recorder(FACTS)
     recorder.start(path)
     for one in banked(100_000).happenings():
-        recorder._inbox.put(one)
+        recorder.tell(one)
         if isinstance(one, Shown):
             assert recorder.wait(20)
             os.write(1, b".")

@@ -137,6 +137,10 @@ class Recorder(Observer):
         """Who a process was."""
         self._inbox.put(Met(pid, now(), facts))
 
+    def tell(self, happening: Happening) -> None:
+        """Something that happened, as it is kept."""
+        self._inbox.put(happening)
+
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until everything that was told before is kept or written; whether it was."""
         done = threading.Event()
