@@ -83,6 +83,7 @@ def record_for_ever(path: Path) -> None:
     claim(path, replace=True)
     recorder = Recorder(_FACTS)
     recorder.start(path)
+    recorder.wait()
     readers = {}
     for program in range(1, PROGRAMS + 1):
         recorder.tell(Added(program, f"p{program}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
 FORMAT = 1
@@ -55,20 +56,23 @@ INDEXES = (
 )
 
 
-def create(path: Path) -> sqlite3.Connection:
-    """Make a new snapshot file at a path where an empty file is, and open it for writing."""
+def create(path: Path, facts: Mapping[str, str]) -> sqlite3.Connection:
+    """Make a new snapshot file at a path where an empty file is, and open it for writing. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA page_size = 4096")
+    connection.execute("PRAGMA synchronous = OFF")
+    # All at once, so that a process that is killed here leaves a file that is empty or one that can be opened.
+    connection.execute("PRAGMA journal_mode = MEMORY")
+    connection.execute("BEGIN")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    for statement in (*TABLES.values(), *INDEXES):
+        connection.execute(statement)
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", list(facts.items()))
+    connection.execute("COMMIT")
     # A write-ahead log keeps the file itself whole at every instant; the process may be killed at any of them. What a
     # power cut may take is what the kernel had not written: waiting for the disk would stall on the host that hurts.
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
-    connection.execute("BEGIN")
-    for statement in (*TABLES.values(), *INDEXES):
-        connection.execute(statement)
-    connection.execute("COMMIT")
     return connection

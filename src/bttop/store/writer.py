@@ -36,8 +36,7 @@ class SnapshotWriter:
         self._last_shown: dict[int, int] = {}
         self._windowed: set[int] = set()
         try:
-            self._db = create(path)
-            self._db.executemany("INSERT INTO meta VALUES (?, ?)", list(facts.items()))
+            self._db = create(path, facts)
         except sqlite3.Error as error:
             raise _cannot(path, error) from error
 
