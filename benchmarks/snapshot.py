@@ -152,7 +152,7 @@ class _Part(NamedTuple):
         later = turn * self.span_ns()
         for block, lines in zip(self.blocks, self.lines, strict=True):
             shifted = [_later(line, later, count) for line in lines]
-            data, size = pack(shifted)
+            data, size = pack(shifted, level=1)  # how small it is was measured before
             stamps = (block.begin_ns + later, block.end_ns + later, shifted[0].stamp.wall_ns, shifted[-1].stamp.wall_ns)
             head = (block.generation, self.begun.program, block.first_flush + count, block.flushes)
             yield Sealed(*head, *stamps, turn, len(lines), block.hexadecimal, 0, size, data)
@@ -163,7 +163,8 @@ def _later(line: StampedLine, later: int, count: int) -> StampedLine:
         return b"%s%d %d" % (found[1], int(found[2]) + count, int(found[3]) + later)
 
     stamp = Stamp(line.stamp.boot_ns + later, line.stamp.wall_ns + later)
-    return StampedLine(line.generation, line.stream, stamp, _BEAT.sub(beat, line.data))
+    data = _BEAT.sub(beat, line.data) if b"bttop-hb" in line.data else line.data
+    return StampedLine(line.generation, line.stream, stamp, data)
 
 
 def _spread(snapshot: Snapshot, parts: Sequence[_Part], path: Path, hours: float) -> Path:
@@ -177,6 +178,7 @@ def _spread(snapshot: Snapshot, parts: Sequence[_Part], path: Path, hours: float
         flushes = sum(block.flushes for block in part.blocks)
         for turn in range(max(1, round(hours * HOUR * 1e9 / part.span_ns()))):
             writer.write_blocks(list(part.again(turn, turn * flushes)))
+            writer.write([])  # brings the log into the file
     writer.close()
     return path
 

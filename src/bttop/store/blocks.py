@@ -33,7 +33,7 @@ class BadBlock(ValueError):
     """A block that cannot be read; its text says why."""
 
 
-def pack(lines: Sequence[StampedLine]) -> tuple[bytes, int]:
+def pack(lines: Sequence[StampedLine], level: int = LEVEL) -> tuple[bytes, int]:
     """The block of some lines, and its size before compression in bytes."""
     head = {
         "boot_ns": _steps([line.stamp.boot_ns for line in lines]),
@@ -41,7 +41,7 @@ def pack(lines: Sequence[StampedLine]) -> tuple[bytes, int]:
         "stderr": [at for at, line in enumerate(lines) if line.stream == "stderr"],
     }
     text = b"\n".join([json.dumps(head, separators=(",", ":")).encode(), *(line.data for line in lines)])
-    return zstd.compress(text, LEVEL), len(text)
+    return zstd.compress(text, level), len(text)
 
 
 def unpack(data: bytes, codec: str, generation: int) -> tuple[StampedLine, ...]:
