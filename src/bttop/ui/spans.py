@@ -39,6 +39,7 @@ class Glyphs(NamedTuple):
     open: str
     closed: str
     sorted: str
+    reversed: str
     light: str
     """That a recording is being made."""
     mark: str
@@ -46,8 +47,8 @@ class Glyphs(NamedTuple):
     pause: str
 
 
-UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "▾", "▸", "▾", "●", "⚑", "▶", "‖")
-ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v", "*", "!", ">", "=")
+UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "▾", "▸", "▾", "▴", "●", "⚑", "▶", "‖")
+ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v", "^", "*", "!", ">", "=")
 
 
 class Exact(tuple[Span, ...]):

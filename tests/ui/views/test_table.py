@@ -43,7 +43,9 @@ def test_counts_are_shown_per_second_of_the_real_length() -> None:
 
 def test_the_largest_number_comes_first_and_reverse_turns_it_round() -> None:
     assert comms(VIEW.draw(scene(ROWS))) == ["java", "nginx", "dd"]
-    assert comms(VIEW.draw(scene(ROWS, choice=Choice(reverse=True)))) == ["dd", "nginx", "java"]
+    turned = VIEW.draw(scene(ROWS, choice=Choice(reverse=True)))
+    assert comms(turned) == ["dd", "nginx", "java"]
+    assert texts(turned)[0].split()[0] == "/s▴"
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,8 @@ def _heading(cells: Sequence[Cell], widths: list[int], by: str, scene: Scene) ->
         if cells_wide <= 0:
             continue
         sorted_by = cell.title == by
-        title = cell.title + (scene.glyphs.sorted if sorted_by else "")
+        mark = scene.glyphs.reversed if scene.choice.reverse else scene.glyphs.sorted
+        title = cell.title + (mark if sorted_by else "")
         text = right(title, cells_wide) if cell.align == "right" else left(title, cells_wide)
         gap = _gap(scene.width - at - cells_wide)
         spans.append(Span(text + gap, "sorted" if sorted_by else "heading"))
