@@ -21,7 +21,7 @@ HOSTILE = (
     "a\u200bb",
 )
 KERNEL = "\n    do_sys_read+9\n    entry_SYSCALL_64+1\n"
-USER = "\n    inner<b>+4\n    /opt/secret/lib.so+8\n    main+1\n"
+USER = "\n    inner<b>+4\n    /opt/secret/lib.so+8\n    0x7f0001\n    0x7f0002\n    main+1\n"
 
 COMM = Column("comm", "text")
 CALLS = planned(

@@ -118,6 +118,7 @@ def test_the_script_of_every_generation_is_there_with_its_hash(whole: str) -> No
 def test_stacks_are_folded_to_one_picture_with_what_the_pointer_shows(whole: str) -> None:
     assert "<title>do_sys_read: 240, 66.7 %</title>" in whole
     assert "<title>all: 360, 100 %</title>" in whole
+    assert whole.count("<title>[unknown]: ") == 2, "frames without a name are one, of java and of the other"
 
 
 def test_no_name_makes_an_element_or_an_attribute(whole: str) -> None:
@@ -184,6 +185,13 @@ def test_a_program_without_flushes_has_its_section(tmp_path: Path) -> None:
         Session("busy", plan, [{"@x": ("map", {"a": 1})}], generation=2, program=2),
     )
     assert "No flush came in this time." in Reader(written(file)).text
+
+
+def test_what_a_script_printed_is_shown_and_counted(whole: str) -> None:
+    text = Reader(whole).text
+    assert "java wrote </title>" in text
+    assert "1 line" in text
+    assert "1 lines" not in text
 
 
 def test_the_page_of_a_long_recording_is_no_larger_than_its_charts(tmp_path: Path) -> None:

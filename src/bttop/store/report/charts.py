@@ -16,6 +16,8 @@ _ROW = 18
 """Height of a frame in pixels."""
 _MOST_FRAMES = 2_500
 _DEEPEST = 64
+_NARROWEST = 0.0025
+"""Of a frame, as a part of the whole: three pixels of a large window."""
 _HUES = 6
 
 Values = Sequence[float | None]
@@ -155,7 +157,7 @@ def flames(root: Frame, weigh: Callable[[float], str], kernel: frozenset[str] = 
     """Stacks as icicles: the root above, callees below their callers, the width is the share."""
     boxes = _boxes(root)
     drawn = sorted(boxes, key=lambda box: (-box.width, box.depth))[:_MOST_FRAMES]
-    drawn = [box for box in drawn if box.width >= 0.0008]
+    drawn = [box for box in drawn if box.width >= _NARROWEST and box.depth <= _DEEPEST]
     height = (max([box.depth for box in drawn], default=0) + 1) * _ROW
     shapes = [_shape(box, weigh(box.frame.total), box.frame.name in kernel) for box in sorted(drawn, key=_in_order)]
     picture = tag("svg", shapes, class_="wide flame", height=height, role="img")
@@ -171,8 +173,6 @@ def _boxes(root: Frame) -> list[_Box]:
     boxes = [_Box(root, 0.0, 1.0, 0)]
     for box in boxes:
         left = box.left
-        if box.depth >= _DEEPEST:
-            continue
         for child in box.frame.children:
             width = child.total / whole
             boxes.append(_Box(child, left, width, box.depth + 1))

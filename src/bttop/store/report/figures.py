@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bttop.model import numbers
@@ -184,7 +184,7 @@ def _flames(one: Figure) -> Markup:
     for key, row in one.totals.top(_MOST_STACKS):
         who, found = one.labels.stack(key, one.totals.plan)
         kernel.update(name for title, frames in found if title.startswith("k") for name in frames)
-        frames = [name for _, names in found for name in names] or ["[no frames]"]
+        frames = _named([name for _, names in found for name in names]) or ["[no frames]"]
         stacks.append(([*frames, *([who] if who else [])], round(amount(row.value) or 0.0)))
     root = fold([(frames, weight) for frames, weight in stacks if weight > 0])
 
@@ -193,11 +193,20 @@ def _flames(one: Figure) -> Markup:
 
     drawn = flames(root, weigh, frozenset(kernel))
     words = "flame graph: callers above, callees below; blue is the kernel"
-    left_out = [f"{drawn.hidden:,} narrow frames are not drawn"] if drawn.hidden else []
+    left_out = [f"{drawn.hidden:,} narrow or deep frames are not drawn"] if drawn.hidden else []
     if len(one.totals.rows) > _MOST_STACKS:
         left_out.append(f"{_MOST_STACKS:,} largest of {len(one.totals.rows):,} stacks")
     caption = tag("figcaption", tag("span", words), tag("span", "; ".join(left_out)))
     return tag("figure", caption, drawn.picture, _functions(root, weigh))
+
+
+def _named(frames: Sequence[str]) -> list[str]:
+    """Frames without a symbol as one: their addresses are others in each process, and would tear the picture apart."""
+    names = [_UNKNOWN if frame.startswith("0x") else frame for frame in frames]
+    return [name for at, name in enumerate(names) if name != _UNKNOWN or at == 0 or names[at - 1] != _UNKNOWN]
+
+
+_UNKNOWN = "[unknown]"
 
 
 def _functions(root: Frame, weigh: Callable[[float], str]) -> Markup:

@@ -105,7 +105,14 @@ def _top(report: Report, facts: Facts, host: str, labels: Labels) -> Markup:
         "header",
         tag("div", "bttop report", class_="brand"),
         tag("h1", host),
-        tag("dl", [tag("div", tag("dt", name), tag("dd", text)) for name, text in entries], class_="facts"),
+        tag(
+            "dl",
+            [
+                tag("div", tag("dt", name), tag("dd", text), class_="row" if name == "command" else None)
+                for name, text in entries
+            ],
+            class_="facts",
+        ),
         id="summary",
     )
 
@@ -130,6 +137,8 @@ def _tile(number: int, program: ProgramReport, labels: Labels) -> Markup:
         totals = program.totals.maps[lead]
         unit = "" if totals.is_histogram or totals.plan.aggregation in ("stats", "avg") else totals.plan.unit
         rate = per_second(totals.amount / max(totals.seconds, 1e-9), unit) if totals.is_additive else ""
+    elif program.printed_lines:
+        rate = _lines(program.printed_lines)
     elif not program.totals.flushes:
         rate = program.states[-1].state if program.states else "nothing"
     return tag(
@@ -263,9 +272,13 @@ def _printed(program: ProgramReport, labels: Labels) -> list[Markup]:
         return []
     shown = "\n".join([labels.names.text(line) for line in program.printed])
     more = program.printed_lines - len(program.printed)
-    words = f"the last {MOST_LINES} of {program.printed_lines:,} lines" if more else f"{program.printed_lines} lines"
+    words = f"the last {MOST_LINES} of {program.printed_lines:,} lines" if more else _lines(program.printed_lines)
     head = tag("header", tag("h3", "Printed"), tag("span", words))
     return [tag("article", head, tag("pre", lines(shown), class_="printed"), class_="map")]
+
+
+def _lines(count: int) -> str:
+    return f"{count:,} line{'' if count == 1 else 's'}"
 
 
 def _scripts(report: Report, labels: Labels) -> Markup:
