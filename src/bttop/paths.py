@@ -1,5 +1,4 @@
-"""Where things lie: probes, themes and snapshots inside the package or beside the source, and the user's own; and how
-a file among them is replaced."""
+"""Where things lie: probes, themes and snapshots inside the package or beside the source, and the user's own."""
 
 from __future__ import annotations
 

@@ -125,3 +125,11 @@ def test_what_is_not_provably_the_same_stays_as_written(text: str) -> None:
     one = own(text, exact=True)
     assert {plan.scheme for plan in one.plan.maps.values()} == {"own"}
     assert "__bt_a" not in one.text
+
+
+@pytest.mark.parametrize(
+    ("block", "kept"), [("print(@);", True), ("print(@); clear(@);", False), ("print(@); zero(@);", False)]
+)
+def test_the_plan_says_of_a_printed_map_whether_it_is_ever_cleared(block: str, kept: bool) -> None:
+    one = prepare(read(f"k:f {{ @[pid] = count(); }} interval:s:1 {{ {block} }}"))
+    assert one.plan.maps["@"].kept is kept

@@ -69,6 +69,18 @@ def test_each_aggregation_adds_up_in_its_own_way(
     assert value(found, "a") == both
 
 
+@pytest.mark.parametrize(
+    "plan",
+    [MapPlan("@x", "count", COMM, "gauge"), MapPlan("@x", "hist", COMM, kept=True), MapPlan("@x", "sum", kept=True)],
+)
+def test_of_a_map_that_is_never_cleared_the_last_print_that_holds_anything_stands(plan: MapPlan) -> None:
+    prints: list[dict[str, Value]] = [{"a": 3, "b": 1}, {"a": 7}, {}]
+    flushes = [flushed(end, rows) for end, rows in enumerate(prints, 1)]
+    found = total(*(replace(one, maps={"@x": replace(one.maps["@x"], plan=plan)}) for one in flushes))
+    assert {key: row.value for key, row in found.maps["@x"].rows.items()} == {"a": 7}
+    assert not found.maps["@x"].is_additive
+
+
 def test_what_two_generations_saw_at_the_same_time_counts_once() -> None:
     found = total(flushed(1, {"a": 100}), flushed(1.5, {"a": 100}), flushed(2.5, {"a": 100}))
     assert value(found, "a") == 250

@@ -84,6 +84,11 @@ class MapPlan:
     def arity(self) -> int:
         return len(self.columns)
 
+    @property
+    def is_state(self) -> bool:
+        """Whether a print holds everything so far and not what came in one interval: prints cannot be added."""
+        return self.scheme == "gauge" or self.kept
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

@@ -50,7 +50,7 @@ class MapTotals:
     @property
     def is_additive(self) -> bool:
         """Whether rows add up, among each other and over time."""
-        return self.plan.aggregation in ADDITIVE or self.plan.aggregation == "avg"
+        return not self.plan.is_state and (self.plan.aggregation in ADDITIVE or self.plan.aggregation == "avg")
 
     @property
     def is_histogram(self) -> bool:
@@ -72,11 +72,13 @@ class MapTotals:
 
     def add(self, data: MapData, share: float, seconds: float) -> None:
         """Take in the map of one flush, `share` (0 to 1) of it; the flush was `seconds` long."""
-        if (data.plan.aggregation, data.plan.arity) != (self.plan.aggregation, self.plan.arity):
+        if _nature(data.plan) != _nature(self.plan):
             self._start_again()
         self.plan = data.plan
         self.flushes += 1
         self.seconds += seconds * share
+        if data.plan.is_state and data.rows:
+            self.rows.clear()  # the last print that holds anything stands
         for key, value in data.rows.items():
             self._add_row(key, _counted(value, data.plan.aggregation), share, seconds)
         if len(self.rows) > MOST_KEYS:
@@ -139,6 +141,11 @@ class Totals:
             if name not in self.maps:
                 self.maps[name] = MapTotals(data.plan)
             self.maps[name].add(data, share, flush.seconds)
+
+
+def _nature(plan: MapPlan) -> tuple[Aggregation, int, bool]:
+    """What must be equal for the flushes of a map to be put together."""
+    return plan.aggregation, plan.arity, plan.is_state
 
 
 def _both(one: Value, other: Value, aggregation: Aggregation) -> Value:
