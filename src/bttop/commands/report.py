@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bttop.commands.arguments import Parser, with_times
 from bttop.errors import BttopError, UsageError
+from bttop.files import create_with, write_whole
 from bttop.model.text import visible
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
@@ -58,8 +59,8 @@ def _write(text: str, output: str, *, overwrite: bool) -> None:
         return
     path = Path(output)
     try:
-        with path.open("w" if overwrite else "x", encoding="utf-8") as file:
-            file.write(text)
+        write = write_whole if overwrite else create_with
+        write(path, text.encode())
     except FileExistsError as error:
         raise UsageError(
             f"{path} is there already", title="not overwritten", hint="add --overwrite, or another -o FILE"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import Parser, with_times
-from bttop.commands.dashboard import check_terminal
+from bttop.commands.dashboard import check_terminal, forget_framework_settings
 from bttop.engine.replay import Replay
 from bttop.paths import shipped
 from bttop.store.snapshot import Snapshot
@@ -30,6 +31,7 @@ def review(path: Path, at: str = "", theme: str | None = None) -> int:
     with Snapshot(path) as snapshot:
         replay = Replay(snapshot)
         moment = parse_time(at, replay.begin, replay.end) if at else None
+        forget_framework_settings(os.environ)
         # Only now: whoever mistyped need not wait for it.
         from bttop.ui.run import run_review
 
