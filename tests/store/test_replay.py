@@ -162,8 +162,7 @@ def tell(told: Told, plan: Plan, steps: list[tuple[str, object]]) -> None:
                 told.say(generation, now, map_line("@n" if "@n" in plan.maps else "@slow", value))
             case _, _:
                 told.say(generation, now, text(str(value)) if kind == "text" else str(value))
-    told.tick(generation, now + 60)
-    told.end(generation)
+    told.exit(generation, now + 60)
 
 
 @settings(max_examples=60, deadline=None)

@@ -43,6 +43,11 @@ class Told:
         """Time passes."""
         self._show(generation, self._readers[generation].due(at(second).boot_ns), show=show)
 
+    def exit(self, generation: int, second: float) -> None:
+        """The process ends; what it printed last is shown."""
+        self._show(generation, self._readers[generation].end(at(second).boot_ns), show=True)
+        self.end(generation)
+
     def end(self, generation: int) -> None:
         """The generation is retired or has ended."""
         self.happenings.append(Ended(generation))

@@ -73,11 +73,14 @@ def _fed(reader: FlushReader, piece: _Piece) -> Iterator[Flush]:
             if flush is not None:
                 count += 1
                 yield flush
-    # A block that was cut in the midst of a flush leaves the rest of it to the next one.
-    if piece.block is None or count < piece.block.flushes:
-        last = reader.due(_FOREVER)
-        if last is not None:
-            yield last
+    # A block that was cut in the midst of a flush leaves the rest of it to the next one. Only the end of a process
+    # closes a flush whose heartbeat did not come.
+    expected = _FOREVER if piece.block is None else piece.block.flushes
+    for close in (reader.due,) if piece.block is None else (reader.due, reader.end):
+        flush = close(_FOREVER) if count < expected else None
+        if flush is not None:
+            count += 1
+            yield flush
 
 
 def _earlier(snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow | None) -> list[_Piece]:
