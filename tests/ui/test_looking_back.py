@@ -13,9 +13,10 @@ from bttop.engine.status import State
 from bttop.model.history import History
 from bttop.ui.face import Frame, draw_pane
 from bttop.ui.pages import badge_lines
+from bttop.ui.past import WINDOW
 from bttop.ui.scripttext import script_lines
 from bttop.ui.spans import UNICODE, plain
-from bttop.ui.subject import WINDOW, Feed
+from bttop.ui.subject import Feed
 from bttop.ui.views.base import Choice
 from tests.model.samples import SECOND
 from tests.store.made import at
@@ -28,6 +29,13 @@ PRINTS = 'profile:hz:99 { printf("%s\\n", comm); }'
 
 def row(feed: Feed, name: str = "@calls") -> Mapping[str, object]:
     return feed.data(name).rows
+
+
+def look(feed: Feed, at: int) -> None:
+    """Go to a moment, and read until everything is there."""
+    feed.advance(at)
+    while feed.unfinished:
+        feed.advance(at)
 
 
 def state(feed: Feed) -> State:
@@ -60,11 +68,11 @@ def test_a_pane_shows_the_flush_of_a_moment_and_returns_to_the_newest(fake: Fake
     feed.advance()
     assert row(feed) == {"1,java": 200}
     for flush in (150, 151, 140, 3, 199):
-        feed.advance(moment(flush) + SECOND // 2)
+        look(feed, moment(flush) + SECOND // 2)
         assert feed.looks_back
         assert row(feed) == {"1,java": flush}
     fake.flush(program, calls(program, {"1,java": 201}))
-    feed.advance(moment(199))
+    look(feed, moment(199))
     assert row(feed) == {"1,java": 199}
     feed.advance()
     assert not feed.looks_back
@@ -75,7 +83,7 @@ def test_a_pane_shows_the_flush_of_a_moment_and_returns_to_the_newest(fake: Fake
 def test_a_trend_is_the_minute_before_the_moment_however_one_came_there(fake: FakeEngine, way: tuple[int, ...]) -> None:
     feed = Feed(fake.engine.programs[0])
     for flush in way:
-        feed.advance(moment(flush))
+        look(feed, moment(flush))
     assert list(feed.trend("@calls").values("1,java"))[-WINDOW:] == list(range(91 - WINDOW, 91))
 
 
@@ -85,15 +93,32 @@ def test_the_live_trend_goes_on_behind_a_look_back(fake: FakeEngine) -> None:
     feed.advance()
     for count in range(201, 300):
         fake.flush(program, calls(program, {"1,java": count}))
-        feed.advance(moment(5))
+        look(feed, moment(5))
     assert row(feed) == {"1,java": 5}
     feed.advance()
     assert list(feed.trend("@calls").values("1,java")) == list(range(240, 300))
 
 
+def test_the_flush_is_there_at_once_and_its_trend_when_it_is_whole(
+    fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = Feed(fake.engine.programs[0])
+    monkeypatch.setattr("bttop.ui.past.AT_ONCE", -1.0)
+    feed.advance(moment(90))
+    assert feed.unfinished
+    assert row(feed) == {"1,java": 90}
+    assert list(feed.trend("@calls").values("1,java")) == [90]
+    feed.advance(moment(91))
+    feed.advance(moment(95))
+    assert row(feed) == {"1,java": 95}
+    monkeypatch.undo()
+    look(feed, moment(95))
+    assert list(feed.trend("@calls").values("1,java"))[-WINDOW:] == list(range(96 - WINDOW, 96))
+
+
 def test_before_the_first_flush_a_pane_says_when_it_comes(fake: FakeEngine) -> None:
     feed = Feed(fake.engine.programs[0])
-    feed.advance(moment(0) - SECOND)
+    look(feed, moment(0) - SECOND)
     assert feed.flush is None
     assert "nothing yet; first flush " in face(feed, moment(0))
 
@@ -106,7 +131,7 @@ def test_where_older_flushes_are_gone_a_pane_says_from_when_they_are_kept() -> N
         fake.flush(program, calls(program, {"1,java": count}))
     assert program.history.dropped
     feed = Feed(program)
-    feed.advance(moment(2))
+    look(feed, moment(2))
     assert f"{program.history.dropped} older flushes are gone" in face(feed, moment(2))
     feed.advance()
     assert f"{program.history.dropped} older ones are not kept" in text_of(badge_lines(feed, 100))
@@ -118,10 +143,10 @@ def test_the_state_of_then_is_shown_and_not_that_of_now(fake: FakeEngine) -> Non
     feed = Feed(program)
     feed.advance()
     assert state(feed) is State.SILENT
-    feed.advance(moment(100))
+    look(feed, moment(100))
     assert state(feed) is State.LIVE
     assert "silent" not in face(feed, moment(100))
-    feed.advance(fake.now)
+    look(feed, fake.now)
     assert state(feed) is State.SILENT
 
 
@@ -134,7 +159,7 @@ def test_the_script_and_the_plan_are_those_of_then(fake: FakeEngine) -> None:
     feed = Feed(program)
     feed.advance()
     assert "@hits" in text_of(script_lines(feed, 80))
-    feed.advance(moment(100))
+    look(feed, moment(100))
     assert list(feed.page.plan.maps) == ["@calls"]
     assert "@hits" not in text_of(script_lines(feed, 80))
     assert "@calls[pid, comm] = count()" in text_of(badge_lines(feed, 80))
@@ -148,10 +173,10 @@ def test_the_log_ends_at_the_moment_and_reaches_back_beyond_the_last_minute() ->
         fake.flush(program, {"type": "printf", "data": f"line {count}\n"})
     feed = Feed(program)
     feed.advance()
-    feed.advance(moment(150))
+    look(feed, moment(150))
     assert feed.log.lines[-1] == "line 150"
     assert "line 20" in feed.log.lines
-    feed.advance(moment(151))
+    look(feed, moment(151))
     assert feed.log.lines[-1] == "line 151"
     assert len(feed.log.lines) == len(set(feed.log.lines))
 
@@ -160,12 +185,12 @@ def test_a_recording_is_followed_by_the_same_feed(tmp_path: Path) -> None:
     session = replay(minutes(tmp_path / "s.bttop"))
     calls_feed, late = map(Feed, session.programs)
     for seconds in (50, 51, 20, 5):
-        calls_feed.advance(at(seconds).boot_ns)
+        look(calls_feed, at(seconds).boot_ns)
         assert row(calls_feed) == {f"{1000 + seconds},calls-{seconds}": seconds}
-    late.advance(at(5).boot_ns)
+    look(late, at(5).boot_ns)
     assert "nothing yet; first flush" in face(late, at(5).boot_ns)
-    late.advance(at(62).boot_ns)
+    look(late, at(62).boot_ns)
     assert state(late) is State.SILENT
     assert "no heartbeat for 8 s" in face(late, at(62).boot_ns)
-    late.advance(at(59).boot_ns)
+    look(late, at(59).boot_ns)
     assert state(late) is State.LIVE

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 INTERVALS_MS = (100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
 LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
 """Seconds between two repaints: the interval, within these bounds."""
+SOON = 0.02
+"""Seconds until more of an earlier moment is read: keys come in between."""
 CALM = 0.1
 """Seconds between two repaints that the engine asks for."""
 
@@ -142,6 +144,7 @@ class BttopApp(App[None]):
         not read, and nothing else must."""
         self._looked_at = 0.0
         self._problems = 0
+        self._shows_again = False
         self._offered: Path | None = None
 
     @property
@@ -268,8 +271,21 @@ class BttopApp(App[None]):
         header.light, header.time = self.recordings.spans(), self.travel.spans()
         header.mark = self.travel.mark_spans()
         header.repaint()
+        if at is not None and self.board.unfinished:
+            self._show_again()
         if isinstance(self.screen, Sheet | Menu):
             self.screen.refresh_page()
+
+    def _show_again(self) -> None:
+        """Paint once more, soon; keys come in between."""
+
+        def show() -> None:
+            self._shows_again = False
+            self._show()
+
+        if not self._shows_again:
+            self._shows_again = True
+            self.set_timer(SOON, show)
 
     def moved_in_time(self) -> None:
         """The clock stands elsewhere, or goes at another pace: seen at once."""

@@ -219,6 +219,11 @@ class Board(Widget):
             pane.advance(at)
             pane.repaint()
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a pane still reads what it had at the moment on show."""
+        return any(pane.feed.unfinished for pane in self.panes)
+
     def set_theme(self, theme: Theme) -> None:
         """Other colours everywhere."""
         self.bttop_theme = theme

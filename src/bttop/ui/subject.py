@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,14 +12,10 @@ from bttop.model.contents import empty_map
 from bttop.model.flush import Flush, MapData
 from bttop.model.plan import MapPlan, Plan
 from bttop.model.trends import Trend
+from bttop.ui.past import WINDOW, Intake, Past
 from bttop.ui.views.base import View
 from bttop.ui.views.catalogue import views_for
 from bttop.ui.views.log import Log
-
-WINDOW = 60
-"""Flushes that a trend looks back."""
-LOG_WINDOW = 240
-"""Flushes whose printed texts make up the log of an earlier moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +32,6 @@ class Subject:
         return "log" if self.view is None else self.title or self.map.lstrip("@") or self.view.name
 
 
-class Intake:
-    """What has been taken in, flush by flush: the newest flush, the trends up to it and the log."""
-
-    def __init__(self) -> None:
-        self.flush: Flush | None = None
-        self.log = Log()
-        self._trends: dict[str, Trend] = {}
-
-    def take(self, flushes: Sequence[Flush]) -> None:
-        """The next flushes, the oldest first."""
-        for flush in flushes:
-            for name, data in flush.maps.items():
-                self.trend(name).advance(data, flush.seconds)
-            self.flush = flush
-        self.log.extend(flushes)
-
-    def trend(self, name: str) -> Trend:
-        """The last minute of a map."""
-        return self._trends.setdefault(name, Trend(WINDOW))
-
-
 class Feed:
     """Follows one program: its newest flush or that of an earlier moment, with the page, the trends and the log of
     then. Stands still while nobody calls `advance`."""
@@ -68,9 +42,7 @@ class Feed:
         """The program as it is, or was at the moment on show."""
         self._live = Intake()
         self._seen = 0
-        self._past: Intake | None = None
-        self._past_end = 0
-        """How many flushes there were up to the moment on show, those that are gone included."""
+        self._past: Past | None = None
         self._subjects: tuple[Subject, ...] = ()
         self._subjects_of: tuple[Plan, Flush | None, bool] = (self.page.plan, None, False)
 
@@ -94,7 +66,7 @@ class Feed:
 
     @property
     def _shown(self) -> Intake:
-        return self._live if self._past is None else self._past
+        return self._live if self._past is None else self._past.shown
 
     def advance(self, at: int | None = None) -> bool:
         """Take in what came since the last call, and show that, or a moment of CLOCK_BOOTTIME; whether anything on
@@ -118,23 +90,15 @@ class Feed:
     def _look_back(self, at: int) -> None:
         if self._seen:
             self._follow()  # it was live and will be again; what it missed meanwhile would be gone from its trends
-        history = self.program.history
-        index = history.index_at(at)
-        stop = 0 if index is None else index + 1
-        end = history.dropped + stop
-        news = end - self._past_end
-        if self._past is None or not 0 <= news < WINDOW:
-            self._past, news = Intake(), WINDOW
-            self._past.log.extend(self._printed_before(stop - WINDOW))
-        # The oldest flushes may have gone since the index was asked for, which then means a later flush.
-        self._past.take([flush for flush in history.window(news, stop) if flush.end_ns <= at] if news else ())
-        self._past_end = end
+        if self._past is None:
+            self._past = Past(self.program.history)
+        self._past.go(at)
         self.page = self.program.page(at + NOTED_NS)
 
-    def _printed_before(self, stop: int) -> Sequence[Flush]:
-        """Flushes whose texts stand above those of the last minute, where the program is one that prints."""
-        prints = not self.page.plan.maps or bool(self._live.log)
-        return self.program.history.window(LOG_WINDOW - WINDOW, stop) if prints and stop > 0 else ()
+    @property
+    def unfinished(self) -> bool:
+        """Whether the trends on show are still being read: `advance` again."""
+        return self._past is not None and self._past.unfinished
 
     def beginning(self) -> str:
         """Why nothing is on show at an earlier moment."""

@@ -10,14 +10,12 @@ import pytest
 
 from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
-from tests.ui.dashboard import CALLS, INTERVAL, Dashboard, beat, dashboard, plan_of, probe, record
+from tests.ui.dashboard import CALLS, INTERVAL, Dashboard, beat, dashboard, probe, record
 
 
 def numbered(name: str) -> str:
     """A probe file whose n-th interval shows the row `name-n`, as pid n."""
-    beats = [beat(CALLS, record(CALLS, "@calls", {f"{n},{name}-{n}": n}), times=1)[:] for n in range(1, 400)]
-    mark = plan_of(CALLS).heartbeats[0]
-    assert all(one[1] == mark for one in beats)
+    beats = [beat(CALLS, record(CALLS, "@calls", {f"{n},{name}-{n}": n}), times=1) for n in range(1, 400)]
     return probe(CALLS, [["attach", 1], *beats])
 
 
@@ -33,7 +31,7 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dashboard]:
     (tmp_path / "snapshots").mkdir()
     monkeypatch.chdir(tmp_path)
     with dashboard(tmp_path, {"first": numbered("java"), "second": numbered("perl")}, 120, 24) as screen:
-        screen.wait_for("2 of 2 live", lambda: shown(screen, "java") > 12, lambda: shown(screen, "perl") > 12)
+        screen.wait_for("2 of 2 live", lambda: min(shown(screen, "java"), shown(screen, "perl")) > 20)
         yield screen
 
 
@@ -86,7 +84,7 @@ def test_sort_filter_zoom_and_rows_work_on_what_was(two: Dashboard) -> None:
     two.press("Enter")
     two.wait_for("first: calls", f"java-{here}", "ask next")
     two.press("f")
-    two.wait_for("first.bt, start 1", "@calls[pid, comm] = count()")
+    two.wait_for("first.bt, start 1", "// standin: ")
 
 
 def test_space_plays_from_there_and_plus_makes_it_faster(two: Dashboard) -> None:
