@@ -41,10 +41,10 @@ RAISE_IN_WIDGET: Final = """
 from pathlib import Path
 from bttop.ui.pane import Pane
 advance = Pane.advance
-def raising(self):
+def raising(self, at=None):
     if Path({trigger!r}).exists():
         raise RuntimeError("the pane broke on purpose")
-    advance(self)
+    advance(self, at)
 Pane.advance = raising
 """
 ROWS: Final = record(CALLS, "@calls", {"1,a": 1})

@@ -147,7 +147,8 @@ def dashboard(
     bpftrace = standin(folder)
     env = {"PYTHONPATH": SOURCES, "XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
     whole = [*command, *probes, "--probes", str(folder), "--bpftrace", str(bpftrace), "-i", str(INTERVAL), *options]
-    with Terminal(whole, columns, rows, env) as terminal:
+    # There and not in the checkout, whose snapshots would get what a silent pane records by itself.
+    with Terminal(["env", "-C", str(folder), *whole], columns, rows, env) as terminal:
         yield Dashboard(terminal)
 
 

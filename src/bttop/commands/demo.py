@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bttop.commands.arguments import Parser
@@ -10,10 +11,14 @@ from bttop.errors import BttopError, UsageError
 from bttop.paths import shipped
 from bttop.store.places import SUFFIX
 
+_OWN = re.compile(r"-\d{8}-\d{6}(-\d+)?\Z")
+"""How bttop names what it records itself: in a checkout such files lie beside those that came with it."""
+
 
 def run(arguments: Sequence[str]) -> int:
     """Play a bundled snapshot."""
-    found = {path.stem: path for path in sorted(shipped("snapshots").glob(f"*{SUFFIX}"))}
+    paths = sorted(shipped("snapshots").glob(f"*{SUFFIX}"))
+    found = {path.stem: path for path in paths if not _OWN.search(path.stem)}
     parser = Parser(prog="bttop demo", description="play a recording that comes with bttop")
     parser.add_argument("name", nargs="?", metavar="NAME", help=f"one of: {', '.join(found)}")
     parser.add_argument("--theme", metavar="NAME", help="colour theme (t goes round them)")

@@ -26,10 +26,9 @@ def shown(screen: Dashboard, name: str) -> int:
 
 
 @pytest.fixture
-def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dashboard]:
+def two(tmp_path: Path) -> Iterator[Dashboard]:
     """Two live panes whose rows name their intervals; recordings go to `snapshots` below the test's folder."""
     (tmp_path / "snapshots").mkdir()
-    monkeypatch.chdir(tmp_path)
     with dashboard(tmp_path, {"first": numbered("java"), "second": numbered("perl")}, 120, 24) as screen:
         screen.wait_for("2 of 2 live", lambda: min(shown(screen, "java"), shown(screen, "perl")) > 20)
         yield screen
@@ -153,9 +152,8 @@ def test_a_recording_that_cannot_begin_says_so_until_a_key(two: Dashboard, tmp_p
     two.wait_until_gone("recording ended: ")
 
 
-def test_a_condition_saves_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_condition_saves_by_itself(tmp_path: Path) -> None:
     (tmp_path / "snapshots").mkdir()
-    monkeypatch.chdir(tmp_path)
     options = ["--save-when", "max(first:@calls) > 5"]
     with dashboard(tmp_path, {"first": numbered("java")}, 120, 24, options) as screen:
         screen.wait_for("recording to ", lambda: "● " in screen.lines[0])
