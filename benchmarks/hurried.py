@@ -106,12 +106,12 @@ def _descendants(pid: int) -> set[int]:
     return set(below).union(*(_descendants(child) for child in below))
 
 
-def _left(pids: set[int]) -> tuple[int, float]:
-    """How many of the processes are left two seconds after the last key, and how long the last to go took."""
+def _left(pids: set[int]) -> tuple[list[str], float]:
+    """Which of the processes are left two seconds after the last key, and how long the last to go took."""
     began = time.monotonic() - 0.5
     while (alive := [pid for pid in pids if _lives(pid)]) and time.monotonic() - began < GONE_WITHIN:
         time.sleep(0.02)
-    return len(alive), time.monotonic() - began
+    return [_name(pid) for pid in alive], time.monotonic() - began
 
 
 def _lives(pid: int) -> bool:
@@ -119,6 +119,13 @@ def _lives(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except OSError:
         return False
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return "gone since"
 
 
 def _growth(looks: Sequence[Look]) -> Iterator[Row]:
@@ -135,5 +142,6 @@ def _growth(looks: Sequence[Look]) -> Iterator[Row]:
     yield compared("descriptors", median(look.descriptors for look in late), median(look.descriptors for look in early))
 
 
-def _rest(left: int, took: float) -> Iterator[Row]:
-    yield Row("processes left 2 s after q, seconds until the last had gone", f"{left}, {took:.1f}")
+def _rest(left: Sequence[str], took: float) -> Iterator[Row]:
+    names = f" ({', '.join(left)})" if left else ""
+    yield Row("processes left 2 s after q, seconds until the last had gone", f"{len(left)}{names}, {took:.1f}")

@@ -61,7 +61,7 @@ class Watch(Observer):
 def run(options: Options) -> Sequence[Row]:
     """Run for `minutes`; with `faster` the dashboard in a terminal, which is another look at the same load."""
     if options.faster:
-        with _endless_load():
+        with endless_load():
             return hurried.run(options.minutes)
     watch = Watch()
     engine = five_questions()

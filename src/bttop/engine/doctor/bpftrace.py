@@ -27,6 +27,15 @@ def ask_info(bpftrace: Bpftrace) -> str:
     return (answer.stdout + answer.stderr).decode(errors="replace")
 
 
+def info_answers(info: str) -> dict[str, str]:
+    """What `bpftrace --info` says of the kernel, `yes` or `no` by name; from 0.23 two of them stand on a line.
+
+    What stands above the helpers is how bpftrace was built.
+    """
+    kernel = info[max(0, info.find("Kernel helpers")) :]
+    return dict(re.findall(r"(\w[\w: ]*?)(?: \([^()]*\))?: (yes|no)\b", kernel))
+
+
 def version(patient: Patient) -> Finding:
     """The release against those that bttop knows."""
     bpftrace = patient.bpftrace
@@ -43,16 +52,16 @@ def version(patient: Patient) -> Finding:
 
 def features(patient: Patient) -> Finding:
     """What bpftrace itself found in this kernel."""
+    if patient.bpftrace is None:
+        return Finding("features", State.UNKNOWN, "no bpftrace")
     if not patient.info:
         said = (
             "bpftrace --info was not asked: it needs root" if not patient.is_root else "bpftrace --info does not answer"
         )
         return Finding("features", State.UNKNOWN, said, mend="sudo bpftrace --info")
-    # What stands above is how it was built.
-    kernel = patient.info[patient.info.find("Kernel helpers") :]
-    answers = dict(re.findall(r"^\s*(\S.*?)(?: \(.*\))?: (yes|no)\s*$", kernel, re.MULTILINE))
+    answers = info_answers(patient.info)
     missing = [name for name, answer in answers.items() if answer == "no"]
-    said = f"{len(answers) - len(missing)} of {len(answers)} yes"
+    said = f"{len(answers) - len(missing)} of {len(answers)} by bpftrace --info"
     return Finding("features", State.OK, f"{said}; no: {', '.join(missing)}" if missing else said)
 
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from bttop.engine.doctor import calls
+from bttop.engine.doctor.bpftrace import info_answers
 from bttop.engine.doctor.finding import Finding, Patient, State, only_root
 
 OLDEST = (4, 9)
@@ -105,17 +106,28 @@ def uprobes(patient: Patient) -> Finding:
 def fentry(patient: Patient) -> Finding:
     """Function entries and exits by BPF trampolines: bpftrace's own answer where it gave one."""
     effect = "vfs_read loses its first fallback"
-    answer = re.search(r"^\s*(?:fentry|kfunc): *(yes|no)\s*$", patient.info, re.MULTILINE)
-    if answer is not None and answer[1] == "yes":
+    answers = info_answers(patient.info)
+    answer = answers.get("fentry") or answers.get("kfunc")
+    if answer == "yes":
         return Finding("fentry", State.OK, "bpftrace --info: yes")
-    if answer is not None:
-        why = patient.host.why_not("fentry", "vfs_read")
-        return Finding("fentry", State.LIMITED, f"bpftrace --info: no{f' ({why})' if why else ''}", effect)
+    why = patient.host.why_not("fentry", "vfs_read")
+    if answer == "no" or why:
+        return Finding("fentry", State.LIMITED, why or "bpftrace --info: no", effect)
     if not patient.exists("sys/kernel/btf/vmlinux"):
         return Finding("fentry", State.LIMITED, "needs BTF", effect)
-    if patient.is_root and patient.host.tracefs is not None and (why := patient.host.why_not("fentry", "vfs_read")):
-        return Finding("fentry", State.LIMITED, why, effect)
-    return Finding("fentry", State.UNKNOWN, "bpftrace --info tells, as root", mend="sudo bttop doctor")
+    if patient.host.tracefs is None:
+        return _untold("fentry") if patient.is_root else only_root("fentry", "tracefs")
+    return _trampolines(patient, effect)
+
+
+def _trampolines(patient: Patient, effect: str) -> Finding:
+    """What releases that do not answer (from 0.24) need: direct calls of the function tracer."""
+    symbols = patient.text("proc/kallsyms")
+    if not symbols:
+        return Finding("fentry", State.UNKNOWN, "/proc/kallsyms cannot be read")
+    if re.search(r" register_ftrace_direct(_multi)?$", symbols, re.MULTILINE):
+        return Finding("fentry", State.OK, "the kernel has BTF and direct calls")
+    return Finding("fentry", State.LIMITED, "no direct calls (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)", effect)
 
 
 def _untold(name: str) -> Finding:

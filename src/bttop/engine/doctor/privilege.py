@@ -6,13 +6,10 @@ import errno
 import os
 import re
 import resource
-from dataclasses import replace
-from pathlib import Path
 
 from bttop.engine.doctor import calls
 from bttop.engine.doctor.finding import Finding, Patient, State, only_root
-from bttop.engine.host import check_can_trace
-from bttop.errors import CannotTrace
+from bttop.engine.privilege import Standing, decide, runs
 
 MEMORY_BY_CGROUP = (5, 11)
 """From here on the kernel charges BPF memory to the cgroup, no longer to the limit of locked memory."""
@@ -25,13 +22,23 @@ _MARKS = ("/.dockerenv", "/run/.containerenv")
 
 
 def privilege(patient: Patient) -> Finding:
-    """Whether bttop may start a bpftrace that is root, by the rule by which it starts."""
-    try:
-        # Tracefs is a finding of its own.
-        check_can_trace(replace(patient.host, tracefs=patient.host.tracefs or Path("/")), "bttop")
-    except CannotTrace as refusal:
-        return Finding("privilege", State.BROKEN, refusal.cause, "none of the five panes runs", refusal.hint)
-    return Finding("privilege", State.OK, "root" if patient.is_root else "a normal user; the tracer gets what it needs")
+    """By which way bttop gets the rights that bpftrace needs, by the rule by which it starts; nothing is asked."""
+    if patient.is_root:
+        return Finding("privilege", State.OK, "root")
+    if patient.bpftrace is None:
+        return Finding("privilege", State.UNKNOWN, "a normal user; without bpftrace nobody needs any")
+    standing = Standing.read(patient.bpftrace)
+    found = decide(standing, patient.bpftrace.path, runs)
+    if found is not None:
+        words = found.tracer or found.bpftrace
+        return Finding("privilege", State.OK, f"a normal user, by {'sudo' if words else 'capabilities'}")
+    effect = "none of the five panes runs"
+    if standing.sudo is None:
+        said = "a normal user without capabilities, and there is no sudo"
+        return Finding("privilege", State.BROKEN, said, effect, "su -c bttop")
+    return Finding(
+        "privilege", State.UNKNOWN, "sudo allows nothing without a password; bttop asks for it", mend="sudo -v"
+    )
 
 
 def capabilities(patient: Patient) -> Finding:
