@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from benchmarks.options import Options
 from benchmarks.table import Row, rendered
 
-NAMES = ("startup", "screen", "decode", "reload", "snapshot", "exactness", "endings", "crash", "soak")
-USUAL = NAMES[:-3]
-"""The soak takes as long as it is told to, endings and crashes some minutes: they run only when they are named."""
+NAMES = ("startup", "screen", "decode", "reload", "snapshot", "exactness", "endings", "crash", "fuzz", "soak")
+USUAL = NAMES[:-4]
+"""Fuzz and soak take as long as they are told to, endings and crashes some minutes: they run only when named."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,8 +37,11 @@ def _read(arguments: Sequence[str]) -> tuple[Sequence[str], Options]:
     parser.add_argument("--minutes", type=float, default=20.0, help="soak: how long")
     parser.add_argument("--hours", type=float, default=24.0, help="snapshot: of the file that is opened")
     parser.add_argument("--runs", type=int, default=200, help="crash: how often")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="fuzz: how many lines")
+    parser.add_argument("--faster", action="store_true", help="soak: the dashboard itself at ten times the usual rate")
     read = parser.parse_args(arguments)
-    return read.name or USUAL, Options(read.full, read.rounds, read.seconds, read.minutes, read.hours, read.runs)
+    sizes = (read.full, read.rounds, read.seconds, read.minutes, read.hours, read.runs, read.lines, read.faster)
+    return read.name or USUAL, Options(*sizes)
 
 
 def _flags(arguments: Sequence[str]) -> list[str]:

@@ -14,3 +14,5 @@ class Options(NamedTuple):
     minutes: float = 20.0
     hours: float = 24.0
     runs: int = 200
+    lines: int = 1_000_000
+    faster: bool = False

@@ -33,7 +33,7 @@ class Terminal:
         self._tail = b""
         self._changed = threading.Condition()
         self._master, slave = os.openpty()
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.resize(columns, rows)
         self._started = time.monotonic()
         self.process = subprocess.Popen(
             ["setsid", "--ctty", *command], stdin=slave, stdout=slave, stderr=slave, env=environment()
@@ -56,6 +56,14 @@ class Terminal:
             self.process.wait()
         self._pump.join(5)
         os.close(self._master)
+
+    def send(self, data: bytes) -> None:
+        """Type."""
+        os.write(self._master, data)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Another size; the kernel tells the command by SIGWINCH."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def wait_for(self, mark: bytes, seconds: float = 30.0) -> float:
         """Seconds from the start until the mark arrived; raises TimeoutError when it does not."""

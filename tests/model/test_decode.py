@@ -414,12 +414,17 @@ def test_an_empty_map_has_no_rows(kind: str) -> None:
 @pytest.mark.parametrize("release", ["0.17", "0.21", "0.24", "0.27"])
 def test_bytes_that_were_sign_extended_become_utf8_again(release: str) -> None:
     data = rb'{"type": "map", "data": {"@c": {"caf\uffffffc3\uffffffa9": 1, "\uffffffff": 2}}}'
-    assert printed_map(data, release).rows == {"café": 1, "\ufffd": 2}
+    assert printed_map(data, release).rows == {"café": 1, "\udcff": 2}
 
 
 def test_raw_bytes_of_old_releases_become_utf8() -> None:
     data = b'{"type": "map", "data": {"@c": {"caf\xc3\xa9": 1, "\xff": 2}}}'
-    assert printed_map(data, "0.16").rows == {"café": 1, "\ufffd": 2}
+    assert printed_map(data, "0.16").rows == {"café": 1, "\udcff": 2}
+
+
+def test_names_that_differ_in_a_byte_that_is_no_utf8_stay_two_names() -> None:
+    data = b'{"type": "map", "data": {"@c": {"\xfe": 1, "\xff": 2}}}'
+    assert len(printed_map(data, "0.17").rows) == 2
 
 
 def test_an_escaped_backslash_starts_no_escape() -> None:

@@ -106,8 +106,3 @@ def test_powers_of_two_are_exact_ends(power: int, unit: str) -> None:
 def test_no_number_is_too_strange_to_be_shown(look: Callable[[float], str], value: float) -> None:
     if look is not numbers.duration or isinstance(value, float):
         assert look(value)
-
-
-@given(ANY_NUMBER, ANY_NUMBER)
-def test_a_ratio_lies_between_nothing_and_all(part: float, total: float) -> None:
-    assert 0.0 <= numbers.ratio(part, total) <= 1.0

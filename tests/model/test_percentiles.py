@@ -88,3 +88,10 @@ def test_quantiles_rise_with_their_share(
     low, high = quantile(buckets, min(first, second), scale), quantile(buckets, max(first, second), scale)
     if low is not None and high is not None:
         assert low.value <= high.value * (1 + 1e-9)
+
+
+def test_counts_that_no_kernel_has_still_have_percentiles() -> None:
+    monstrous = [Bucket(1, 1, 10**400), Bucket(2, 3, 5), Bucket(4, 7, 10**400)]
+    found = quantile(monstrous, 0.5)
+    assert found is not None
+    assert 1 <= found.value <= 7

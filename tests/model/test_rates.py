@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bttop.model.contents import MapData
 from bttop.model.plan import Aggregation, MapPlan
-from bttop.model.rates import amount, is_additive, rate, total
+from bttop.model.rates import amount, is_additive, rate, ratio, total
 from bttop.model.records import Bucket, Stats, Value
 from tests.model.samples import TEXT
 
@@ -53,3 +55,11 @@ def test_rows_that_add_up_have_a_total() -> None:
 def test_an_average_adds_up_only_with_its_counts() -> None:
     assert is_additive(data("avg", a=Stats(4, 1, 4)))
     assert not is_additive(data("avg", a=Stats(4, 1, 4), b=1))
+
+
+ANY_NUMBER = st.one_of(st.integers(), st.just(10**400), st.just(-(10**400)), st.floats())
+
+
+@given(ANY_NUMBER, ANY_NUMBER)
+def test_a_ratio_lies_between_nothing_and_all(part: float, whole: float) -> None:
+    assert 0.0 <= ratio(part, whole) <= 1.0

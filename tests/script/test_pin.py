@@ -31,6 +31,8 @@ def codes(one: Prepared) -> list[str]:
         (Pin(comm="java"), 'comm == "java"'),
         (Pin(comm='a"b\\c'), 'comm == "a\\"b\\\\c"'),
         (Pin(comm="a-very-long-thread-name"), 'comm == "a-very-long-thr"'),
+        (Pin(comm="\udcffa"), 'comm == "\\xffa"'),
+        (Pin(comm="é" * 8), 'comm == "ééééééé\\xc3"'),
         (Pin(cgroup="/sys/fs/cgroup/x"), 'cgroup == cgroupid("/sys/fs/cgroup/x")'),
         (Pin(pids=(7, 8), comm="x"), '(pid == 7 || pid == 8) && (comm == "x")'),
     ],

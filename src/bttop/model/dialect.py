@@ -101,14 +101,15 @@ def to_decimal(data: bytes, start: int) -> bytes:
 
 
 def to_text(data: bytes) -> str:
-    """The line as text: escaped bytes joined to UTF-8; what is no UTF-8, or a lone surrogate, replaced."""
+    """The line as text: escaped bytes joined to UTF-8. A byte that is no UTF-8 becomes the lone surrogate of PEP 383,
+    so that names that differ in it stay different; a lone surrogate that the line itself has is replaced."""
     if b"\\u" not in data:
-        return data.decode("utf-8", "replace")
+        return data.decode("utf-8", "surrogateescape")
     if b"\\uffffff" in data:
         data = _WIDE_BYTE.sub(lambda found: found[1] + bytes([int(found[2], 16)]), data)
     if b"\\ud" in data or b"\\uD" in data:
         data = _SURROGATE.sub(lambda found: found[1] + (found[2] or rb"\ufffd"), data)
-    return data.decode("utf-8", "replace")
+    return data.decode("utf-8", "surrogateescape")
 
 
 def unescape_key(key: str) -> str:
@@ -119,7 +120,7 @@ def unescape_key(key: str) -> str:
 def _unescaped(found: re.Match[str]) -> str:
     if found[1]:
         codes = found[1].split("\\uffffff")[1:]
-        return bytes(int(code, 16) for code in codes).decode("utf-8", "replace")
+        return bytes(int(code, 16) for code in codes).decode("utf-8", "surrogateescape")
     if found[2]:
         character = chr(int(found[2], 16))
         return "\ufffd" if "\ud800" <= character <= "\udfff" else character

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from bttop.model.percentiles import Quantile
-from bttop.model.rates import as_float
+from bttop.model.rates import as_float, ratio
 from bttop.model.records import Bucket
 
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
@@ -97,14 +97,6 @@ def bound(value: int | None, unit: str) -> str:
     if abs(value) >= 1024 and value % 1024 == 0:
         return size(value)
     return f"{value}" if abs(value) < 100_000 else whole(value)
-
-
-def ratio(part: float, total: float) -> float:
-    """Which part of the total, 0 to 1; whatever is no number counts as nothing."""
-    part, total = as_float(part), as_float(total)
-    if math.isnan(part) or not part > 0 or not total > 0:
-        return 0.0
-    return 1.0 if part >= total else part / total
 
 
 def share(part: float, total: float) -> str:

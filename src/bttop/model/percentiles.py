@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from bttop.model.plan import Aggregation
-from bttop.model.rates import as_float
+from bttop.model.rates import as_float, ratio
 from bttop.model.records import Bucket
 
 Scale = Literal["log", "linear"]
@@ -62,9 +62,11 @@ def quantile(buckets: Sequence[Bucket], share: float, scale: Scale = "log") -> Q
     below = 0
     for bucket in used[:-1]:
         if rank <= below + bucket.count:
-            return _within(bucket, (rank - below) / bucket.count, scale)
+            break
         below += bucket.count
-    return _within(used[-1], min(1.0, (rank - below) / used[-1].count), scale)
+    else:
+        bucket = used[-1]
+    return _within(bucket, ratio(rank - as_float(below), bucket.count), scale)
 
 
 def _events(buckets: Sequence[Bucket]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bttop.model.contents import MapData
 from bttop.model.plan import Aggregation
 from bttop.model.records import Stats, Value
@@ -54,3 +56,11 @@ def as_float(number: float) -> float:
         return float(number)
     except OverflowError:
         return float("inf") if number > 0 else float("-inf")
+
+
+def ratio(part: float, total: float) -> float:
+    """Which part of the total, 0 to 1; whatever is no number counts as nothing."""
+    part, total = as_float(part), as_float(total)
+    if math.isnan(part) or not part > 0 or not total > 0:
+        return 0.0
+    return 1.0 if part >= total else part / total

@@ -16,6 +16,9 @@ _JOINING = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff\U0001f3fb-\U0001f3ff]")
 """Vowels and finals of Hangul and the tones of skin: they join what is before them and take no room of their own."""
 
 
+_BLANK = "\\x20"
+
+
 @lru_cache(maxsize=8192)
 def visible(text: str) -> str:
     """The text with everything that is not plainly printable written as an escape.
@@ -26,6 +29,19 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return "".join(_escaped(character, after) for character, after in zip(text, (*text[1:], ""), strict=True))
+
+
+def visible_name(text: str) -> str:
+    """A name on its own in a cell: as `visible`, and with the blanks at its ends written as escapes, since a cell's
+    own padding would hide them."""
+    core = text.strip(" ")
+    if len(core) == len(text):
+        return visible(text)
+    before = len(text) - len(text.lstrip(" ")) if core else 0
+    after = len(text) - len(core) - before
+    # A backslash before an escape is doubled, as everywhere.
+    joint = "\\" if after and core.endswith("\\") else ""
+    return _BLANK * before + visible(core) + joint + _BLANK * after
 
 
 def _must_escape(character: str) -> bool:

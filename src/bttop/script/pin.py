@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
@@ -18,6 +19,7 @@ from bttop.script.survey import Survey
 from bttop.script.threads import thread_badges
 
 _COMM_BYTES: Final = 15
+_BYTE: Final = re.compile("[\udc80-\udcff]")
 
 
 class Pin(NamedTuple):
@@ -42,7 +44,7 @@ class Pin(NamedTuple):
     @property
     def _without_children(self) -> str:
         any_pid = " || ".join(f"pid == {pid}" for pid in self.pids)
-        name = self.comm.encode()[:_COMM_BYTES].decode(errors="ignore")
+        name = self.comm.encode(errors="surrogateescape")[:_COMM_BYTES].decode(errors="surrogateescape")
         comm = f"comm == {_quoted(name)}" if name else ""
         cgroup = f"cgroup == cgroupid({_quoted(self.cgroup)})" if self.cgroup else ""
         conditions = [condition for condition in (any_pid, comm, cgroup) if condition]
@@ -117,6 +119,8 @@ def _by_parameter(script: Script, pin: Pin, *, any_operand: bool) -> tuple[Wrapp
 
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    # Bytes that are no UTF-8: of a name as it is, or of a letter that the kernel has cut.
+    escaped = _BYTE.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", escaped)
     return f'"{escaped}"'
 
 

@@ -24,7 +24,8 @@ def new_snapshot(host: str, wall_ns: int, folder: Path | None = None) -> Path:
     """Make an empty file named by host and local time in a folder. Raises BttopError."""
     place = snapshot_folder() if folder is None else folder
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(wall_ns / 1e9))
-    name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', host) or 'host'}-{stamp}"
+    # 64 characters are what Linux lets a host be called.
+    name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', host)[:64] or 'host'}-{stamp}"
     for count in range(1, 100):
         path = place / f"{name}{'' if count == 1 else f'-{count}'}{SUFFIX}"
         if claim(path, replace=False):

@@ -22,6 +22,7 @@ from bttop.engine.questions import question_from_path
 from bttop.engine.session import People, Session
 from bttop.errors import BttopError
 from bttop.model.names import decoders
+from bttop.model.text import visible
 from bttop.paths import with_users
 from bttop.script.library import Library
 from bttop.store.happenings import Marked
@@ -377,7 +378,10 @@ class BttopApp(App[None]):
                 command.title, f"{command.group}: {command.label}", lambda c=command: self.action_command(c.name)
             )
         for name, theme in self._themes.items():
-            yield SystemCommand(f"Theme: {theme.title}", "Screen", lambda n=name: self.use_theme(n))
+            # The palette reads titles as markup; Textual's own escape doubles a backslash at the end.
+            yield SystemCommand(
+                f"Theme: {visible(theme.title)}".replace("[", "\\["), "Screen", lambda n=name: self.use_theme(n)
+            )
 
     def leave(self) -> None:
         """End in order."""

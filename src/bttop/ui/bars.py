@@ -107,7 +107,7 @@ class HeaderBar(Bar):
         if not pinned:
             return Span("no pin", "header")
         if len(set(pins)) == 1:
-            return Span(visible(pin_text(pinned[0])), "match")
+            return Span(pin_text(pinned[0]), "match")
         return Span(f"{len(pinned)} of {len(pins)} pinned", "match")
 
 

@@ -109,7 +109,7 @@ class CatalogueBody(Widget):
             Span(visible(text[:cursor])),
             Span(visible(text[cursor : cursor + 1]) or " ", "cursor"),
             Span(visible(text[cursor + 1 :])),
-            Span(f"   {state}, {len(self._library.probes)} files of the library", "dim"),
+            Span(f"   {visible(state)}, {len(self._library.probes)} files of the library", "dim"),
         )
 
     def _entry_line(self, entry: Entry, cells: int) -> Line:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bttop.engine.attempts import Source
 from bttop.files import create_with, make_folder, write_whole
+from bttop.model.text import visible_name
 from bttop.paths import config_home, shipped, state_home
 from bttop.ui.ask import Question
 
@@ -66,8 +67,8 @@ def save(app: BttopApp) -> None:
 
 
 def _write(app: BttopApp, name: str, text: str) -> None:
-    if name.startswith(".") or "/" in name or not name.isprintable():
-        app.tell("a probe's name is plain text without a slash or a leading dot", "warn")
+    if name.startswith((".", "-")) or "/" in name or visible_name(name) != name:
+        app.tell("a probe's name is plain text without a slash or a leading dot or dash", "warn")
         return
     path = config_home() / "probes" / f"{name}.bt"
     app.reloads.wrote(path)

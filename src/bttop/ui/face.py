@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bttop.engine.status import State, Status
 from bttop.model import numbers
 from bttop.model.names import Decoder
-from bttop.model.text import visible
+from bttop.model.text import visible, visible_name
 from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.subject import WORDS, Feed, Subject
@@ -141,7 +141,7 @@ def _view(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int,
         note = Span(" nothing happened in this interval", "dim")
         return replace(drawing, lines=(*drawing.lines, (note,)), keys=(*drawing.keys, None))
     if scene.data.rows and not drawing.order and choice.needle and len(drawing.lines) < rows:
-        note = Span(f" no row contains “{choice.needle}”", "dim")
+        note = Span(f" no row contains “{visible(choice.needle)}”", "dim")
         return replace(drawing, lines=(*drawing.lines, (note,)), keys=(*drawing.keys, None))
     return drawing
 
@@ -171,7 +171,7 @@ def _trouble(status: Status, room: int, most: int, now_ns: int) -> list[Line]:
         State.UNAVAILABLE,
         State.FAILED,
     ):
-        lines.append((Span(f" {status.reason}{_next_try(status, now_ns)}", "error"),))
+        lines.append((Span(f" {visible(status.reason)}{_next_try(status, now_ns)}", "error"),))
     wrapped = [piece for line in lines for piece in _wrap(line[0], room)]
     if complaint is not None:
         goes_on = "; the old one runs on" if status.state is State.LIVE else ""
@@ -218,10 +218,10 @@ def draw_rule(feed: Feed, subject: Subject, choice: Choice, frame: Frame, drawin
     role = "focus" if frame.focused else "rule"
     joint = (frame.glyphs.cross if frame.below else frame.glyphs.tee) if frame.divided else ""
     head = [Span(joint, "rule")] if joint else []
-    head += [Span(mark, role), Span(f"{frame.number} {visible(feed.program.name)} ", _title_role(frame))]
+    head += [Span(mark, role), Span(f"{frame.number} {visible_name(feed.program.name)} ", _title_role(frame))]
     shown = [one for one in feed.subjects() if one.view is not None]
     if len(shown) > 1 and subject in shown:
-        head.append(Span(f"{subject.label} {shown.index(subject) + 1}/{len(shown)} ", "dim"))
+        head.append(Span(f"{visible_name(subject.label)} {shown.index(subject) + 1}/{len(shown)} ", "dim"))
     if choice.needle:
         head.append(Span(f"/{visible(choice.needle)} ", "match"))
     notes = _notes(feed, frame, drawing, now_ns)
@@ -242,9 +242,9 @@ def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int) -> list[Span
     if frame.held:
         notes.append(Span("held", "warn"))
     if frame.ended:
-        notes.append(Span(frame.ended, "warn"))
+        notes.append(Span(visible(frame.ended), "warn"))
     elif feed.page.pin is not None:
-        notes.append(Span(visible(pin_text(feed.page.pin)), "match"))
+        notes.append(Span(pin_text(feed.page.pin), "match"))
     if feed.flush is not None and drawing.summary:
         notes.append(Span(drawing.summary, "rate"))
     if drawing.hidden:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bttop.model.text import visible_name
 from bttop.script.pin import Pin
 
 
@@ -13,4 +14,4 @@ def pin_text(pin: Pin | None) -> str:
         return "no pin"
     if pin.pids:
         return "pid " + ",".join(str(pid) for pid in pin.pids)
-    return f"comm {pin.comm}" if pin.comm else f"cgroup {Path(pin.cgroup).name}"
+    return f"comm {visible_name(pin.comm)}" if pin.comm else f"cgroup {visible_name(Path(pin.cgroup).name)}"

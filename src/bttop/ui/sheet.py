@@ -9,6 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bttop.model.text import visible
 from bttop.ui.modal import Page
 from bttop.ui.pane import paint
 from bttop.ui.spans import Line, Span, fit, line_width
@@ -49,7 +50,7 @@ class Pager(Widget):
         return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
 
     def _rule(self, cells: int) -> Line:
-        head = (Span("━ ", "focus"), Span(self._title + " ", "focus-title"))
+        head = (Span("━ ", "focus"), Span(visible(self._title) + " ", "focus-title"))
         return fit((*head, Span("━" * max(0, cells - line_width(head)), "focus")), cells)
 
     def scroll_lines(self, lines: int) -> None:

@@ -68,7 +68,8 @@ def fitted(row: Sequence[Cell], kinds: Sequence[Kind]) -> tuple[Cell, ...]:
 def _fitted(cell: Cell, kind: Kind) -> Cell:
     if cell is None or (kind == "int" and isinstance(cell, int)):
         return cell
-    return float(cell) if kind == "float" else str(cell)
+    # Bytes that are no UTF-8 are lone surrogates, which Parquet's strings do not take.
+    return float(cell) if kind == "float" else str(cell).encode(errors="backslashreplace").decode()
 
 
 def _kind(cell: Cell) -> Kind:

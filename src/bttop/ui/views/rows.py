@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from bttop.model.text import visible
+from bttop.model.plan import Column
+from bttop.model.text import visible, visible_name
 from bttop.ui.spans import Exact, Line, Span, fit, with_role
 from bttop.ui.text import left, middle, right, width
 from bttop.ui.views.base import Choice, Drawing, Scene, SortColumn, decoded
@@ -50,11 +51,11 @@ def text_cells(scene: Scene) -> list[Cell]:
     """One cell per key part."""
     cells = []
     for index, column in enumerate(scene.data.plan.columns):
-        cells.append(_part_cell(scene, index, column.title, column.kind == "int" and not column.decoder))
+        cells.append(_part_cell(scene, index, column))
     if scene.extra is not None and _pid_index(scene) is not None:
         extra = scene.extra.title
         cells.append(
-            Cell(extra, lambda row: visible(extra_text(scene, row.key)), lambda row: extra_text(scene, row.key))
+            Cell(extra, lambda row: visible_name(extra_text(scene, row.key)), lambda row: extra_text(scene, row.key))
         )
     return cells
 
@@ -75,7 +76,12 @@ def extra_text(scene: Scene, key: str) -> str:
     return scene.extra.of(pid) if isinstance(pid, int) else ""
 
 
-def _part_cell(scene: Scene, index: int, title: str, numeric: bool) -> Cell:
+def _part_cell(scene: Scene, index: int, column: Column) -> Cell:
+    title = column.title
+    numeric = column.kind == "int" and not column.decoder
+    # A stack begins and ends with a newline; in a name it is part of the name.
+    frame = "\n" if column.kind == "stack" else ""
+
     def part(row: Row) -> int | str:
         found = decoded(scene, row.key)
         return found[index] if index < len(found) else ""
@@ -87,7 +93,7 @@ def _part_cell(scene: Scene, index: int, title: str, numeric: bool) -> Cell:
     is_id = numeric or title in (scene.data.plan.pid, scene.data.plan.tid)
     return Cell(
         title,
-        lambda row: visible(str(part(row)).strip("\n")),
+        lambda row: visible_name(str(part(row)).strip(frame) if frame else str(part(row))),
         order,
         role="number" if is_id else "name",
         align="right" if is_id else "left",
@@ -261,7 +267,7 @@ def _heading(cells: Sequence[Cell], widths: list[int], by: str, scene: Scene) ->
             continue
         sorted_by = cell.title == by
         mark = scene.glyphs.reversed if scene.choice.reverse else scene.glyphs.sorted
-        title = cell.title + (mark if sorted_by else "")
+        title = visible(cell.title) + (mark if sorted_by else "")
         text = right(title, cells_wide) if cell.align == "right" else left(title, cells_wide)
         gap = _gap(scene.width - at - cells_wide)
         spans.append(Span(text + gap, "sorted" if sorted_by else "heading"))

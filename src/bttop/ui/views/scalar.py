@@ -8,7 +8,7 @@ from bttop.model import numbers
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
-from bttop.model.text import visible
+from bttop.model.text import visible, visible_name
 from bttop.ui.charts import area
 from bttop.ui.spans import Line, Span, fit
 from bttop.ui.views.base import Drawing, Scene, keyed
@@ -42,7 +42,7 @@ VIEW = Scalar()
 
 def _now(scene: Scene) -> Line:
     plan, value = scene.data.plan, scene.data.rows.get("")
-    name = Span(f"{plan.name} ", "heading")
+    name = Span(f"{visible_name(plan.name)} ", "heading")
     if isinstance(value, Stats):
         average = numbers.with_unit(value.average, plan.unit)
         return (

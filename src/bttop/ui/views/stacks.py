@@ -9,7 +9,7 @@ from bttop.model import numbers
 from bttop.model.plan import Column, MapPlan
 from bttop.model.records import Value
 from bttop.model.stacks import stacks_of
-from bttop.model.text import visible
+from bttop.model.text import visible_name
 from bttop.ui.spans import Line, Span, bar, fit
 from bttop.ui.views.base import Drawing, Scene, parts
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
@@ -83,7 +83,8 @@ def row_frames(scene: Scene, key: str) -> list[tuple[str, tuple[str, ...]]]:
 def _frames(key: str, columns: tuple[Column, ...]) -> list[tuple[str, tuple[str, ...]]]:
     """Cached: the same stacks come back every flush, and taking them apart is half the cost of a repaint."""
     return [
-        (title, tuple(visible(name) for name in frames)) for title, frames in stacks_of(columns, parts(key, columns))
+        (title, tuple(visible_name(name) for name in frames))
+        for title, frames in stacks_of(columns, parts(key, columns))
     ]
 
 

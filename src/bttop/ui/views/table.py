@@ -8,7 +8,7 @@ from bttop.model import numbers
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
-from bttop.model.text import visible
+from bttop.model.text import visible, visible_name
 from bttop.ui.spans import Line, Span, bar, fit, sparkline
 from bttop.ui.text import pieces, width
 from bttop.ui.views.base import Drawing, Scene, decoded, keyed
@@ -176,10 +176,12 @@ def key_lines(scene: Scene, key: str) -> tuple[Line, ...]:
     lines: list[Line] = []
     columns = scene.data.plan.columns
     for index, part in enumerate(decoded(scene, key)):
-        title = columns[index].title if index < len(columns) else f"key {index + 1}"
-        for count, text in enumerate(str(part).strip("\n").split("\n")):
+        title = visible(columns[index].title) if index < len(columns) else f"key {index + 1}"
+        is_stack = index < len(columns) and columns[index].kind == "stack"
+        shown = [line.strip() for line in str(part).strip("\n").split("\n")] if is_stack else [str(part)]
+        for count, text in enumerate(shown):
             head = f"{title:>12}  " if count == 0 else " " * 14
-            lines += wrapped(head, visible(text.strip()), scene.width)
+            lines += wrapped(head, visible_name(text), scene.width)
     return tuple(lines)
 
 
@@ -195,7 +197,7 @@ def wrapped(head: str, text: str, cells: int) -> list[Line]:
 def value_lines(scene: Scene, key: str) -> tuple[Line, ...]:
     """The value of a row in full, and its last minute."""
     row = Row(key, scene.data.rows.get(key, 0))
-    lines = [_named(cell.title, cell.text(row), scene.width) for cell in value_cells(scene)]
+    lines = [_named(visible(cell.title), cell.text(row), scene.width) for cell in value_cells(scene)]
     if isinstance(row.value, int) and scene.data.plan.aggregation in _PER_SECOND:
         lines.append(_named("in flush", f"{row.value:,} in {scene.flush.seconds:.3f} s", scene.width))
     trend = sparkline(scene.trend.values(key), min(60, max(8, scene.width - 16)), scene.glyphs)

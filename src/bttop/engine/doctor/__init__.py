@@ -1,0 +1,1 @@
+"""What this machine lets bttop do: one finding for each thing that bpftrace and the screen need."""

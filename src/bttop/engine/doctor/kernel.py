@@ -1,0 +1,140 @@
+"""The kernel: its version, lockdown, type information, and the hooks that bpftrace attaches to."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from bttop.engine.doctor import calls
+from bttop.engine.doctor.bpftrace import info_answers
+from bttop.engine.doctor.finding import Finding, Patient, State, only_root
+
+OLDEST = (4, 9)
+"""Linux below has no BPF programs on perf events, which bpftrace's `profile` and tracepoints are."""
+RING_BUFFERS = (5, 8)
+"""From bpftrace 0.24 output goes through BPF ring buffers, which Linux has from here on."""
+
+
+def version(patient: Patient) -> Finding:
+    """The kernel against what the installed bpftrace needs."""
+    host = patient.host
+    found = f"Linux {host.kernel}, {host.machine}, {host.cpus} CPUs"
+    kernel = patient.kernel_version()
+    if kernel == (0, 0):
+        return Finding("kernel", State.UNKNOWN, found)
+    if kernel < OLDEST:
+        return Finding("kernel", State.BROKEN, f"{found}: bpftrace needs Linux 4.9", "none of the five panes runs")
+    release = patient.bpftrace.release if patient.bpftrace else None
+    if release is not None and release >= (0, 24) and kernel < RING_BUFFERS:
+        why = f"{found}: bpftrace {release} needs BPF ring buffers (Linux 5.8)"
+        return Finding("kernel", State.BROKEN, why, "none of the five panes runs; bpftrace 0.23 would do")
+    return Finding("kernel", State.OK, found)
+
+
+def lockdown(patient: Patient) -> Finding:
+    """Whether the kernel keeps BPF from reading its memory."""
+    text = patient.text("sys/kernel/security/lockdown")
+    chosen = re.search(r"\[(\w+)\]", text or "")
+    if chosen is None:
+        return _lockdown_unseen(patient)
+    if chosen[1] == "confidentiality":
+        effect = "no kprobes, and BPF may not read kernel memory: retransmits and vfs_read fall back, or cannot answer"
+        return Finding(
+            "lockdown", State.LIMITED, "confidentiality", effect, "boot with lockdown=integrity or without Secure Boot"
+        )
+    return Finding("lockdown", State.OK, chosen[1])
+
+
+def _lockdown_unseen(patient: Patient) -> Finding:
+    if os.path.ismount(patient.root / "sys/kernel/security"):
+        return Finding("lockdown", State.OK, "none: this kernel boots without it")
+    mend = "mount -t securityfs securityfs /sys/kernel/security"
+    return Finding("lockdown", State.UNKNOWN, "securityfs is not mounted; it alone tells", mend=mend)
+
+
+def btf(patient: Patient) -> Finding:
+    """The kernel's own type information, by which scripts follow kernel structures."""
+    path = "sys/kernel/btf/vmlinux"
+    if not patient.exists(path):
+        effect = "syscalls, sched_switch and profile need none; scripts with kernel structures do not compile"
+        return Finding("BTF", State.LIMITED, "none (CONFIG_DEBUG_INFO_BTF)", effect, "a kernel that has it; no setting")
+    size = (patient.root / path).stat().st_size
+    return Finding("BTF", State.OK, f"/{path}, {size / 1e6:.1f} MB")
+
+
+def tracefs(patient: Patient) -> Finding:
+    """The file system that lists tracepoints; bpftrace reads their fields there."""
+    if patient.host.tracefs is not None:
+        return Finding("tracefs", State.OK, str(patient.host.tracefs))
+    if not patient.is_root:
+        return only_root("tracefs", "tracefs")
+    mend = "mount -t tracefs tracefs /sys/kernel/tracing"
+    return Finding("tracefs", State.BROKEN, "not mounted", "no tracepoint is found: four of the five panes", mend)
+
+
+def kprobes(patient: Patient) -> Finding:
+    """Kernel functions: asked by making one, where the kernel has the perf event source for it."""
+    effect = "vfs_read falls back, as its pane below says; retransmits loses its fallback"
+    if not patient.is_root:
+        return only_root("kprobes", "kprobes")
+    source = _source(patient, "kprobe")
+    if source is not None and calls.known(patient.host.machine):
+        error = calls.make_kprobe(patient.host.machine, source)
+        if not error:
+            return Finding("kprobes", State.OK, f"one on {calls.COLD_FUNCTION.decode()} could be made")
+        return Finding("kprobes", State.LIMITED, f"the kernel refuses them: {os.strerror(error)}", effect)
+    tracefs_ = patient.host.tracefs
+    if tracefs_ is None:
+        return Finding("kprobes", State.UNKNOWN, "tracefs is not mounted; it alone tells")
+    if (tracefs_ / "kprobe_events").exists():
+        return Finding("kprobes", State.OK, str(tracefs_ / "kprobe_events"))
+    return Finding("kprobes", State.LIMITED, "this kernel has none (CONFIG_KPROBE_EVENTS)", effect)
+
+
+def uprobes(patient: Patient) -> Finding:
+    """Functions of programs and libraries."""
+    tracefs_ = patient.host.tracefs
+    if _source(patient, "uprobe") is not None or (tracefs_ is not None and (tracefs_ / "uprobe_events").exists()):
+        return Finding("uprobes", State.OK, "the kernel has them")
+    if tracefs_ is None:
+        return only_root("uprobes", "tracefs") if not patient.is_root else _untold("uprobes")
+    effect = "none of the five uses them; one-liners on programs and libraries cannot attach"
+    return Finding("uprobes", State.LIMITED, "this kernel has none (CONFIG_UPROBE_EVENTS)", effect)
+
+
+def fentry(patient: Patient) -> Finding:
+    """Function entries and exits by BPF trampolines: bpftrace's own answer where it gave one."""
+    effect = "vfs_read loses its first fallback"
+    answers = info_answers(patient.info)
+    answer = answers.get("fentry") or answers.get("kfunc")
+    if answer == "yes":
+        return Finding("fentry", State.OK, "bpftrace --info: yes")
+    why = patient.host.why_not("fentry", "vfs_read")
+    if answer == "no" or why:
+        return Finding("fentry", State.LIMITED, why or "bpftrace --info: no", effect)
+    if not patient.exists("sys/kernel/btf/vmlinux"):
+        return Finding("fentry", State.LIMITED, "needs BTF", effect)
+    if patient.host.tracefs is None:
+        return _untold("fentry") if patient.is_root else only_root("fentry", "tracefs")
+    return _trampolines(patient, effect)
+
+
+def _trampolines(patient: Patient, effect: str) -> Finding:
+    """What releases that do not answer (from 0.24) need: direct calls of the function tracer."""
+    symbols = patient.text("proc/kallsyms")
+    if not symbols:
+        return Finding("fentry", State.UNKNOWN, "/proc/kallsyms cannot be read")
+    if re.search(r" register_ftrace_direct(_multi)?$", symbols, re.MULTILINE):
+        return Finding("fentry", State.OK, "the kernel has BTF and direct calls")
+    return Finding("fentry", State.LIMITED, "no direct calls (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)", effect)
+
+
+def _untold(name: str) -> Finding:
+    return Finding(name, State.UNKNOWN, "tracefs is not mounted; it alone tells")
+
+
+def _source(patient: Patient, name: str) -> int | None:
+    """The number of a perf event source."""
+    text = patient.text(str(Path("sys/bus/event_source/devices") / name / "type"))
+    return int(text) if text is not None and text.isdecimal() else None

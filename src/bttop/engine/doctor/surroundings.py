@@ -1,0 +1,82 @@
+"""What is around bttop: the terminal and the disk for snapshots."""
+
+from __future__ import annotations
+
+import codecs
+import locale
+import os
+import sys
+from pathlib import Path
+
+from bttop.engine.doctor.finding import Finding, Patient, State
+from bttop.store.places import snapshot_folder
+
+SMALLEST = (80, 24)
+"""Columns and rows below which the five panes lose columns or rows."""
+LITTLE = 100 << 20
+"""Bytes: some ten hours of the five panes."""
+
+
+def terminal(patient: Patient) -> Finding:
+    """Size, colours, characters and multiplexer."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return Finding("terminal", State.UNKNOWN, "standard input or output is none")
+    columns, rows = os.get_terminal_size(sys.stdout.fileno())
+    environment = patient.environment
+    name = environment.get("TERM", "")
+    said = f"{columns}x{rows}, {name or 'TERM is not set'}, {_colours(patient)} colours, {_multiplexer(patient)}"
+    if not name or name == "dumb":
+        return Finding("terminal", State.LIMITED, said, "the screen may not be drawn", "export TERM=xterm-256color")
+    if not _is_utf8():
+        effect = "bars and trends are drawn in ASCII, other letters as escapes"
+        return Finding("terminal", State.LIMITED, f"{said}, no UTF-8", effect, "export LC_ALL=C.UTF-8")
+    if (columns, rows) != (max(columns, SMALLEST[0]), max(rows, SMALLEST[1])):
+        effect = "the five panes are drawn for 80x24 and larger; z shows one alone"
+        return Finding("terminal", State.LIMITED, said, effect, "enlarge the window")
+    return Finding("terminal", State.OK, f"{said}, UTF-8")
+
+
+def _colours(patient: Patient) -> str:
+    environment = patient.environment
+    if environment.get("NO_COLOR"):
+        return "no"
+    if environment.get("COLORTERM") in ("truecolor", "24bit"):
+        return "16 million"
+    return "256" if "256" in environment.get("TERM", "") else "16"
+
+
+def _multiplexer(patient: Patient) -> str:
+    if patient.environment.get("TMUX"):
+        return "in tmux"
+    return "in screen" if patient.environment.get("STY") else "no tmux"
+
+
+def _is_utf8() -> bool:
+    try:
+        return codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8"
+    except LookupError:
+        return False
+
+
+def disk(_patient: Patient) -> Finding:
+    """Room for snapshots, and the right to write them."""
+    folder = snapshot_folder()
+    place = _nearest(folder)
+    effect = "the five panes run; recordings stop, or do not begin"
+    try:
+        facts = os.statvfs(place)
+    except OSError as error:
+        return Finding("snapshots", State.UNKNOWN, f"{folder}: {error.strerror}")
+    free = facts.f_bavail * facts.f_frsize
+    said = f"{folder}: {free / 1e9:,.1f} GB free"
+    if not os.access(place, os.W_OK | os.X_OK):
+        mend = "mkdir snapshots, in a folder of yours"
+        return Finding("snapshots", State.LIMITED, f"{said}, but {place} may not be written", effect, mend)
+    if free < LITTLE:
+        return Finding("snapshots", State.LIMITED, said, effect, "bttop record --max-size 50M")
+    return Finding("snapshots", State.OK, said)
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the first above it that exists."""
+    return next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110 - never raises

@@ -1,0 +1,243 @@
+"""The doctor: what it finds on machines made of folders, how it says so, and what it says of the one it runs on."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bttop.engine.doctor import bpftrace, calls, kernel, privilege, surroundings
+from bttop.engine.doctor.examination import as_object, examine, exit_code, meet, written
+from bttop.engine.doctor.faults import FAULTS, faults_of
+from bttop.engine.doctor.finding import Finding, Patient, State
+from bttop.engine.doctor.panes import panes
+from bttop.engine.host import Bpftrace, Host
+from bttop.engine.questions import LADDER, wanted_files
+from bttop.model.release import Release
+from bttop.paths import shipped
+from bttop.script.library import Library
+from tests.model.samples import RELEASES
+
+LIBRARY = Library.load([shipped("probes")], wanted_files((), ()))
+EVENTS = (
+    "raw_syscalls/sys_enter", "sched/sched_switch", "sock/inet_sock_set_state", "sock/sock_send_length",
+    "tcp/tcp_retransmit_skb", "tcp/tcp_send_reset", "tcp/tcp_receive_reset", "tcp/tcp_destroy_sock",
+    "syscalls/sys_exit_read", "syscalls/sys_exit_pread64", "syscalls/sys_exit_readv", "syscalls/sys_exit_preadv",
+    "syscalls/sys_exit_preadv2",
+)  # fmt: skip
+INFO_17 = "Build\n  bfd: no\n\nKernel helpers\n  probe_read: yes\n\nProbe types\n  kprobe: yes\n  kfunc: no\n"
+INFO_23 = "Kernel helpers\n  probe_read: yes       dpath: no       \nProbe types\n  iter: no     fentry: yes      \n"
+
+
+@pytest.fixture
+def patient(tmp_path: Path) -> Patient:
+    """A machine with everything, as root sees it."""
+    tracefs = tmp_path / "sys/kernel/tracing"
+    for event in EVENTS:
+        (tracefs / "events" / event).mkdir(parents=True)
+    (tracefs / "kprobe_events").touch()
+    (tracefs / "uprobe_events").touch()
+    (tmp_path / "sys/kernel/btf").mkdir()
+    (tmp_path / "sys/kernel/btf/vmlinux").write_bytes(b"x" * 2_000_000)
+    (tmp_path / "sys/kernel/security").mkdir()
+    (tmp_path / "sys/kernel/security/lockdown").write_text("[none] integrity confidentiality\n")
+    (tmp_path / "proc/self/ns").mkdir(parents=True)
+    (tmp_path / "proc/self/ns/pid").symlink_to("pid:[4026531836]")
+    (tmp_path / "proc/self/status").write_text("Name:\tx\nCapEff:\t000001ffffffffff\n")
+    (tmp_path / "proc/kallsyms").write_text("0 T vfs_read\n0 T register_ftrace_direct\n")
+    host = Host("host", "6.1.0-1-amd64", "x86_64", 2, tracefs)
+    return Patient(host, Bpftrace("/usr/bin/bpftrace", Release(0, 23, 2)), info=INFO_23, root=tmp_path)
+
+
+def kernel_of(patient: Patient, release: str) -> Patient:
+    return replace(patient, host=replace(patient.host, kernel=release))
+
+
+def bpftrace_of(patient: Patient, *release: int) -> Patient:
+    return replace(patient, bpftrace=Bpftrace("bpftrace", Release(*release)), info="")
+
+
+def test_a_machine_with_everything_answers_all_five_questions(patient: Patient) -> None:
+    found = list(panes(patient, LIBRARY))
+    assert [one.name for one in found] == [f"pane {name}" for name in LADDER]
+    assert {one.state for one in found} == {State.OK}
+    assert {kernel.version(patient).state, kernel.btf(patient).state, kernel.lockdown(patient).state} == {State.OK}
+
+
+def test_a_kernel_without_kprobes_limits_reads_alone(patient: Patient) -> None:
+    assert patient.host.tracefs is not None
+    (patient.host.tracefs / "kprobe_events").unlink()
+    assert kernel.kprobes(patient).state is State.LIMITED
+    by_name = {one.name: one for one in panes(patient, LIBRARY)}
+    assert by_name["pane vfs_read"].state is State.LIMITED
+    assert "vfs_read_syscalls" in by_name["pane vfs_read"].found
+    assert by_name["pane retransmits"].state is State.OK
+
+
+def test_a_kernel_without_a_tracepoint_breaks_the_pane_that_needs_it(patient: Patient) -> None:
+    assert patient.host.tracefs is not None
+    (patient.host.tracefs / "events/raw_syscalls/sys_enter").rmdir()
+    found = list(panes(patient, LIBRARY))
+    assert [one.name for one in found if one.state is State.BROKEN] == ["pane syscalls"]
+    assert exit_code(found) == 3
+
+
+def test_without_tracefs_root_is_told_to_mount_it_and_others_to_come_as_root(patient: Patient) -> None:
+    bare = replace(patient, host=replace(patient.host, tracefs=None))
+    assert (kernel.tracefs(bare).state, kernel.tracefs(bare).mend.split()[0]) == (State.BROKEN, "mount")
+    other = replace(bare, euid=1000)
+    assert kernel.tracefs(other).state is State.UNKNOWN
+    assert {one.state for one in panes(other, LIBRARY)} == {State.UNKNOWN}
+
+
+@pytest.mark.parametrize(
+    ("release", "tool", "state"),
+    [
+        ("4.4.0", (0, 17), State.BROKEN),
+        ("5.4.0-1-generic", (0, 23), State.OK),
+        ("5.4.0", (0, 24), State.BROKEN),
+        ("5.8.0", (0, 24), State.OK),
+        ("strange", (0, 17), State.UNKNOWN),
+    ],
+)
+def test_the_kernel_is_judged_by_what_the_installed_release_needs(
+    patient: Patient, release: str, tool: tuple[int, int], state: State
+) -> None:
+    assert kernel.version(kernel_of(bpftrace_of(patient, *tool), release)).state is state
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("none [integrity] confidentiality", State.OK),
+        ("none integrity [confidentiality]", State.LIMITED),
+        (None, State.UNKNOWN),
+    ],
+)
+def test_lockdown_is_read_or_said_to_be_unknown(patient: Patient, text: str | None, state: State) -> None:
+    path = patient.root / "sys/kernel/security/lockdown"
+    path.unlink() if text is None else path.write_text(text)
+    assert kernel.lockdown(patient).state is state
+
+
+def test_fentry_is_bpftraces_own_answer_or_what_its_newer_releases_need(patient: Patient) -> None:
+    assert kernel.fentry(patient).state is State.OK
+    assert kernel.fentry(replace(patient, info=INFO_17)).state is State.LIMITED
+    silent = replace(patient, info="")
+    assert kernel.fentry(silent).state is State.OK
+    (patient.root / "proc/kallsyms").write_text("0 T vfs_read\n")
+    assert kernel.fentry(silent).state is State.LIMITED
+    (patient.root / "sys/kernel/btf/vmlinux").unlink()
+    assert kernel.btf(silent).state is State.LIMITED
+    assert "BTF" in kernel.fentry(silent).found
+
+
+def test_what_bpftrace_says_of_the_kernel_is_read_in_one_column_and_in_two() -> None:
+    assert bpftrace.info_answers(INFO_17) == {"probe_read": "yes", "kprobe": "yes", "kfunc": "no"}
+    assert bpftrace.info_answers(INFO_23) == {"probe_read": "yes", "dpath": "no", "iter": "no", "fentry": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("effective", "euid", "state"),
+    [
+        ("000001ffffffffff", 0, State.OK),
+        ("000000c000000000", 0, State.OK),
+        ("00000000a80425fb", 0, State.BROKEN),
+        ("0000000000000000", 1000, State.UNKNOWN),
+    ],
+)
+def test_capabilities_are_those_that_bpf_asks_for(patient: Patient, effective: str, euid: int, state: State) -> None:
+    (patient.root / "proc/self/status").write_text(f"CapEff:\t{effective}\n")
+    assert privilege.capabilities(replace(patient, euid=euid)).state is state
+
+
+def test_a_pid_namespace_of_its_own_limits_what_can_be_pinned(patient: Patient) -> None:
+    assert privilege.container(patient).state is State.OK
+    link = patient.root / "proc/self/ns/pid"
+    link.unlink()
+    link.symlink_to("pid:[4026532999]")
+    assert privilege.container(patient).state is State.LIMITED
+
+
+@pytest.mark.parametrize("check", [privilege.bpf, privilege.perf_event], ids=["bpf", "perf_event"])
+def test_a_refusal_breaks_for_root_and_is_unknown_for_others(
+    patient: Patient, check: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert callable(check)
+    for call in ("create_map", "sample"):
+        monkeypatch.setattr(calls, call, lambda _machine: errno.EPERM)
+    assert check(patient).state is State.BROKEN
+    assert check(replace(patient, euid=1000)).state is State.UNKNOWN
+
+
+def test_a_release_is_known_old_new_or_missing(patient: Patient) -> None:
+    assert bpftrace.version(patient).state is State.OK
+    assert bpftrace.version(bpftrace_of(patient, 0, 13)).state is State.LIMITED
+    assert bpftrace.version(bpftrace_of(patient, 0, 28)).state is State.LIMITED
+    missing = replace(patient, bpftrace=None, missing="bpftrace is not installed here", install="apt-get install x")
+    assert bpftrace.version(missing).state is State.BROKEN
+    assert bpftrace.version(missing).mend == "apt-get install x"
+
+
+def test_user_frames_are_limited_below_the_release_that_keeps_its_descriptors(patient: Patient) -> None:
+    assert bpftrace.user_stacks(bpftrace_of(patient, 0, 22)).state is State.LIMITED
+    assert bpftrace.user_stacks(bpftrace_of(patient, 0, 23)).state is State.OK
+
+
+def test_every_fault_belongs_to_a_release_that_bttop_reads() -> None:
+    assert {fault for release in RELEASES for fault in faults_of(release)} == set(FAULTS)
+
+
+def test_snapshots_need_room_and_a_folder_that_may_be_written(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "not" / "yet"))
+    assert str(tmp_path / "not" / "yet") in surroundings.disk(patient).found
+    monkeypatch.setattr(surroundings, "LITTLE", 1 << 80)
+    assert surroundings.disk(patient).state is State.LIMITED
+
+
+def test_the_table_fits_eighty_columns_and_shows_nothing_raw(patient: Patient) -> None:
+    rude = Finding("x", State.LIMITED, "\x1b[2J" + "word " * 40, "effect " * 30, "mend " * 30)
+    for line in written([rude, *examine(patient, LIBRARY)], patient):
+        assert len(line) <= 80
+        assert line.isprintable()
+
+
+def test_this_machine_is_examined_without_a_loss_of_words() -> None:
+    found = meet(None)
+    findings = examine(found, LIBRARY)
+    assert len({one.name for one in findings}) == len(findings)
+    assert all(one.found for one in findings)
+    assert all(one.effect for one in findings if one.state in (State.LIMITED, State.BROKEN))
+    assert json.dumps(as_object(findings, found))
+
+
+def run(*arguments: str, user: int | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    sources = str(Path(calls.__file__).parents[3])
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": sources, "XDG_STATE_HOME": "/nowhere", **environment}
+    return subprocess.run(
+        [sys.executable, "-m", "bttop", "doctor", *arguments],
+        capture_output=True, text=True, env=env, user=user, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def test_the_command_exits_as_its_table_says() -> None:
+    answer = run("--json")
+    said = json.loads(answer.stdout)
+    assert answer.returncode == (3 if said["broken"] else 0)
+    assert {one["name"] for one in said["checks"]} >= {"kernel", "BTF", "kprobes", "bpftrace", "pane profile"}
+
+
+def test_a_machine_without_bpftrace_is_told_how_to_get_it() -> None:
+    answer = run("--bpftrace", "/nowhere/bpftrace")
+    assert answer.returncode == 3
+    assert "/nowhere/bpftrace is no program" in answer.stdout
+    assert not answer.stderr
