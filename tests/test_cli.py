@@ -146,6 +146,11 @@ def objects(text: str) -> list[dict[str, Any]]:
         (["stream", "--for", "soon"], "'soon' is no duration"),
         (["stream", "--for", "-1s"], "--for"),
         (["stream", "-e"], "-e"),
+        (["stream", "--budget", "0"], "'0' is no percentage of all CPUs"),
+        (["stream", "--budget", "101%"], "'101%' is no percentage of all CPUs"),
+        (["--budget", "much"], "'much' is no percentage of all CPUs"),
+        (["--for", "soon"], "'soon' is no duration"),
+        (["--idle", "never"], "'never' is no duration"),
     ],
 )
 def test_a_usage_error_exits_with_2_and_one_sentence(shell: Shell, arguments: list[str], says: str) -> None:

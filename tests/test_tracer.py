@@ -30,8 +30,11 @@ from bttop.engine.frames import (
     FrameReader,
     Hello,
     LongLine,
+    Metering,
     Refused,
     Started,
+    Survey,
+    Totals,
 )
 from bttop.model.records import StampedLine
 from tests.standin import Steps, standin
@@ -581,3 +584,114 @@ def test_the_tracer_works_without_any_installed_package(open_session: Callable[.
     assert not alive(pid)
     assert session.lines(stream="stderr") == [b"warning"]
     assert session.end() == 0
+
+
+# Costs
+
+
+def test_costs_are_told_in_rounds_that_end_with_the_tracers_own(session: Session) -> None:
+    idents = [session.start(["raw", "x" * 100], ["wait"]), session.start(["wait"])]
+    for ident in idents:
+        session.one(Started, ident)
+    session.send(do="meter", every=0.05, stats=False)
+    session.until(lambda: session.all(Totals, 0)[2:])
+    order = [frame.generation for frame in session.all(Totals)]
+    assert order[-3:] == [*idents, 0]
+    last = session.all(Totals, idents[0])[-1]
+    assert last.cpu_ns > 0
+    assert last.rss > 1 << 20
+
+
+def test_output_is_counted_in_bytes(session: Session) -> None:
+    ident = session.start(["flood", 1000, "x" * 100], ["wait"])
+    session.send(do="meter", every=0.05, stats=False)
+    sent = sum(len(b"%d " % number) + 100 for number in range(1000))
+    session.until(lambda: any(frame.output >= sent for frame in session.all(Totals, ident)))
+    assert session.all(Totals, ident)[-1].output == sent
+
+
+def test_the_cpu_time_of_a_program_is_that_of_all_its_threads(session: Session) -> None:
+    busy = "import threading\ndef run():\n while True: pass\nthreading.Thread(target=run).start()\nrun()"
+    ident = session.start(argv=[sys.executable, "-c", busy])
+    pid = session.one(Started, ident).pid
+    session.send(do="meter", every=0.05, stats=False)
+    session.until(lambda: any(frame.cpu_ns > 200_000_000 for frame in session.all(Totals, ident)))
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    assert session.all(Totals, ident)[-1].cpu_ns / 1e9 <= ticks + 0.05
+
+
+@pytest.mark.parametrize("every", ["often", 0, -1, None, 1e9])
+def test_a_meter_without_a_sensible_interval_is_refused(session: Session, every: object) -> None:
+    session.send(do="meter", every=every, stats=True)
+    assert "every must be" in session.one(Refused).reason
+
+
+STATISTICS = """
+import sys
+sys.path.insert(0, {folder!r})
+import tracer
+
+def refuse(command, attributes):
+    raise OSError(22, "Invalid argument")
+
+tracer.bpf = refuse
+tracer.STATS_SWITCH = {switch!r}
+tracer.main()
+"""
+
+
+def old_kernel(folder: Path, switch: Path) -> subprocess.Popen[bytes]:
+    """A tracer on a kernel that cannot switch the statistics on by a descriptor."""
+    code = STATISTICS.format(folder=str(TRACER.parent), switch=str(switch))
+    return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder)
+
+
+def first_metering(process: subprocess.Popen[bytes]) -> Metering:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(b'{"do": "meter", "every": 60, "stats": true}\n')
+    process.stdin.flush()
+    reader = FrameReader()
+    while True:
+        data = os.read(process.stdout.fileno(), 1 << 16)
+        assert data, "the tracer ended"
+        for frame in reader.feed(data):
+            if isinstance(frame, Metering):
+                return frame
+
+
+@pytest.mark.parametrize("before", ["0\n", "1\n"])
+def test_an_old_kernels_statistics_are_put_back_as_they_were(tmp_path: Path, before: str) -> None:
+    switch = tmp_path / "bpf_stats_enabled"
+    switch.write_text(before)
+    with old_kernel(tmp_path, switch) as process:
+        try:
+            assert first_metering(process).by == "sysctl"
+            assert switch.read_text().strip() == "1"
+        finally:
+            process.communicate()
+    assert switch.read_text().strip() == before.strip()
+
+
+def test_statistics_that_cannot_be_switched_on_say_why(tmp_path: Path) -> None:
+    with old_kernel(tmp_path, tmp_path / "missing") as process:
+        try:
+            found = first_metering(process)
+            assert (found.by, found.reason) == ("", "Invalid argument")
+        finally:
+            process.communicate()
+
+
+def test_a_survey_that_is_not_allowed_says_why(tmp_path: Path) -> None:
+    with old_kernel(tmp_path, tmp_path / "missing") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b'{"do": "survey"}\n')
+        process.stdin.flush()
+        reader, found = FrameReader(), None
+        while found is None:
+            frames = reader.feed(os.read(process.stdout.fileno(), 1 << 16))
+            found = next((frame for frame in frames if isinstance(frame, Survey)), None)
+        process.communicate()
+    assert (found.programs, found.reason) == ([], "Invalid argument")

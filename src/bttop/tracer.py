@@ -14,6 +14,9 @@ Commands, one JSON object per line (`id` is 1 to 2**32 - 1 and never used twice)
     {"do": "stop", "id": N, "grace": SECONDS}      SIGINT, again every 0.25 s; after the grace SIGKILL
     {"do": "nice", "id": N or null, "nice": 0}     null: all programs
     {"do": "watch", "id": N}                       count its kernel descriptors, every 2 s
+    {"do": "meter", "every": SECONDS, "stats": BOOL}   tell all costs so often; first switch the kernel's BPF
+                                                   statistics on, until the tracer ends
+    {"do": "survey"}                               every BPF program of the host
 
 Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload length), then the payload:
     o, e    a line of stdout or stderr without its newline
@@ -26,9 +29,17 @@ Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload
         {"state": "fds", "counts": {KIND: N}}      at first and on change
         {"state": "dropped", "lines": N, "bytes": N}   totals of the program, after each gap
         {"state": "refused", "reason": TEXT}       a command that cannot be carried out
+        {"state": "metering", "by": HOW, "reason": TEXT}   how the statistics are on: "bpf", "sysctl", or "" (why not)
+        {"state": "cost", "run_ns": N, "runs": N, "programs": N, "map_bytes": N, "cpu_ns": N, "rss": N, "output": N}
+            totals of a program: run time and runs of its BPF programs in the kernel and how many these are, memory
+            of its maps, its own CPU time and resident memory, bytes of output; id 0: of the tracer itself, the
+            last of a round
+        {"state": "survey", "programs": [[ID, TYPE, NAME, UID, RUN_NS, RUNS, [PID, ...]], ...], "reason": TEXT}
+            the PIDs hold it open; the reason why there is no more to see, else empty
 """
 
 import collections
+import contextlib
 import errno
 import fcntl
 import functools
@@ -61,6 +72,13 @@ STDERR_SILENCE = 0.2
 WATCH_EVERY = 2.0
 NEVER = float("inf")
 
+STATS_SWITCH = "/proc/sys/kernel/bpf_stats_enabled"
+SYS_BPF = {"x86_64": 321, "i686": 357, "arm": 386, "ppc64le": 361, "s390x": 351}
+SYS_BPF_ELSEWHERE = 280  # aarch64, riscv64, loongarch64: the common table of newer machines
+BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD, BPF_ENABLE_STATS = 11, 13, 15, 32
+PROG_INFO = struct.Struct("=II40xI12x16s112xQQ")  # type, id, created_by_uid, name, run_time_ns, run_cnt
+SURVEY_SLICE = 0.005  # seconds that a survey may keep lines waiting
+
 WATCHED = ("perf_event", "bpf-prog", "bpf-map", "eventpoll")
 IGNORED = (
     signal.SIGINT,
@@ -76,6 +94,8 @@ CLOCK_BOOTTIME = 7  # time.CLOCK_BOOTTIME came with Python 3.7
 F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ came with Python 3.10
 PR_SET_PDEATHSIG = 1
 INTERRUPT = b"\x03"  # VINTR of a new terminal
+CPUCLOCK_SCHED = 2
+PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 
 def clock_ns(clock: int) -> int:
@@ -169,6 +189,9 @@ class Program:
         self.count_at = NEVER
         self.finish_at = NEVER
         self.counts: "dict[str, int]" = {}
+        self.bpf: "dict[str, list[str]]" = {}  # its descriptors by kind, when it was last looked at
+        self.map_bytes = 0
+        self.read = 0
         self.queued = 0
         self.dropping = False
         self.dropped_lines = 0
@@ -237,6 +260,27 @@ class Program:
             os.setpriority(os.PRIO_PGRP, self.pid, nice)
         except OSError:
             pass  # lowering it needs root or RLIMIT_NICE, and a wrong nice value is no reason to stop
+
+    def look(self) -> "dict[str, list[str]]":
+        """Find its kernel descriptors. What a map takes is settled when it is made, so it is asked only once."""
+        found = find_descriptors(self.pid)
+        if found and found["bpf-map"] != self.bpf.get("bpf-map"):
+            self.map_bytes = sum(int(describe(self.pid, fd).get("memlock", 0)) for fd in found["bpf-map"])
+        self.bpf = found or self.bpf
+        return found
+
+    def cost(self) -> "dict[str, object]":
+        """What it has cost so far. Raises OSError when it has ended, or is not ours to look at."""
+        if self.count_at == NEVER:
+            self.look()  # nobody counts them every 2 s: it is about to begin or to end
+        infos = [describe(self.pid, fd) for fd in self.bpf.get("bpf-prog", ())]
+        totals = process_cost(self.pid)
+        totals["run_ns"] = sum(int(info.get("run_time_ns", 0)) for info in infos)
+        totals["runs"] = sum(int(info.get("run_cnt", 0)) for info in infos)
+        totals["programs"] = len(infos)
+        totals["map_bytes"] = self.map_bytes
+        totals["output"] = self.read
+        return totals
 
     def has_exited(self) -> bool:
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
@@ -343,23 +387,168 @@ class Output:
             program.queued += size
 
 
-def count_descriptors(pid: int) -> "dict[str, int]":
-    """How many links of each watched kind /proc/PID/fd has; empty for a process that is about to end.
+def find_descriptors(pid: int) -> "dict[str, list[str]]":
+    """The names in /proc/PID/fd that link to each watched kind; empty for a process that is about to end.
 
     bpftrace with libbcc 0.26 to 0.32 can close descriptors of its own by mistake, and goes on without them.
     """
     folder = "/proc/%d/fd/" % pid
     names = os.listdir(folder)
-    counts = dict.fromkeys(WATCHED, 0)
+    found: "dict[str, list[str]]" = {kind: [] for kind in WATCHED}
     for name in names:
+        kind = link_kind(folder + name)
+        if kind in found:
+            found[kind].append(name)
+    return found if names else {}
+
+
+def link_kind(path: str) -> str:
+    """What kind of kernel object a descriptor is; empty for files and whatever was closed in the meantime."""
+    try:
+        scheme, _, kind = os.readlink(path).partition(":")
+    except OSError:
+        return ""
+    return kind.strip("[]") if scheme == "anon_inode" else ""
+
+
+def describe(pid: int, fd: str) -> "dict[str, str]":
+    """The fields of /proc/PID/fdinfo/FD; none when it was closed in the meantime."""
+    try:
+        file = os.open("/proc/%d/fdinfo/%s" % (pid, fd), os.O_RDONLY)
+    except FileNotFoundError:
+        return {}
+    try:
+        text = os.read(file, 4096).decode()
+    except FileNotFoundError:
+        return {}
+    finally:
+        os.close(file)
+    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def process_cost(pid: int) -> "dict[str, object]":
+    """CPU time of all threads, by the process's own clock (see clock_getcpuclockid), and resident memory."""
+    file = os.open("/proc/%d/statm" % pid, os.O_RDONLY)
+    try:
+        pages = int(os.read(file, 4096).split()[1])
+    finally:
+        os.close(file)
+    return {"state": "cost", "cpu_ns": clock_ns((~pid << 3) | CPUCLOCK_SCHED), "rss": pages * PAGE_SIZE}
+
+
+def bpf(command: int, attributes: bytearray) -> int:
+    """The system call bpf; the kernel's answer is put into the attributes. Raises OSError."""
+    try:
+        import ctypes
+
+        call = ctypes.CDLL(None, use_errno=True).syscall
+    except (ImportError, OSError, AttributeError):
+        raise OSError(errno.ENOSYS, "Python without ctypes") from None
+    number = SYS_BPF.get(os.uname().machine, SYS_BPF_ELSEWHERE)
+    buffer = (ctypes.c_char * len(attributes)).from_buffer(attributes)
+    result = int(call(ctypes.c_long(number), command, buffer, len(attributes)))
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+
+class Statistics:
+    """The kernel's BPF run statistics. By a descriptor, so that they go off when the tracer is gone, however it ends;
+    before Linux 5.8 by the sysctl, which is put back when the tracer ends in order."""
+
+    def __init__(self) -> None:
+        self.by = ""
+        self.reason = ""
+        self.restore = False
+
+    def switch_on(self) -> None:
+        if self.by:
+            return
         try:
-            scheme, _, kind = os.readlink(folder + name).partition(":")
+            bpf(BPF_ENABLE_STATS, bytearray(4))
+            self.by = "bpf"
+        except OSError as problem:
+            self.reason = str(problem.strerror)
+            self._switch_on_everywhere()
+
+    def _switch_on_everywhere(self) -> None:
+        try:
+            with open(STATS_SWITCH, "r+") as switch:
+                if switch.read().strip() == "0":
+                    switch.seek(0)
+                    switch.write("1")
+                    self.restore = True
+            self.by = "sysctl"
         except OSError:
-            continue  # closed in the meantime
-        kind = kind.strip("[]")
-        if scheme == "anon_inode" and kind in counts:
-            counts[kind] += 1
-    return counts if names else {}
+            pass  # the first reason tells more
+
+    def switch_off(self) -> None:
+        if self.restore:
+            with contextlib.suppress(OSError), open(STATS_SWITCH, "w") as switch:
+                switch.write("0")
+
+
+def next_program(ident: int) -> int:
+    """The id of the host's next BPF program; 0 after the last. Raises OSError."""
+    attributes = bytearray(struct.pack("=III", ident, 0, 0))
+    try:
+        bpf(BPF_PROG_GET_NEXT_ID, attributes)
+    except FileNotFoundError:
+        return 0
+    return int(struct.unpack_from("=I", attributes, 4)[0])
+
+
+def program_facts(ident: int) -> "list[object]":
+    """Type, name, uid of its loader, run time and runs of a BPF program. Raises OSError."""
+    import ctypes
+
+    fd = bpf(BPF_PROG_GET_FD_BY_ID, bytearray(struct.pack("=III", ident, 0, 0)))
+    try:
+        info = ctypes.create_string_buffer(PROG_INFO.size)
+        bpf(BPF_OBJ_GET_INFO_BY_FD, bytearray(struct.pack("=IIQ", fd, PROG_INFO.size, ctypes.addressof(info))))
+    finally:
+        os.close(fd)
+    kind, _, uid, name, run_ns, runs = PROG_INFO.unpack(info.raw)
+    return [kind, name.split(b"\0")[0].decode("utf-8", "replace"), uid, run_ns, runs]
+
+
+class Survey:
+    """Every BPF program of the host, and who holds it open: looked at in small steps, since there may be thousands
+    of processes and lines are waiting."""
+
+    def __init__(self) -> None:
+        self.owners: "dict[int, list[int]]" = {}
+        self.owned: "set[int]" = set()  # the programs that the owners were looked up for
+
+    def run(self, tell: "collections.abc.Callable[[dict[str, object]], None]") -> "collections.abc.Iterator[None]":
+        programs: "dict[int, list[object]]" = {}
+        reason = ""
+        try:
+            ident = next_program(0)
+            while ident:
+                with contextlib.suppress(FileNotFoundError):  # unloaded in the meantime
+                    programs[ident] = program_facts(ident)
+                yield
+                ident = next_program(ident)
+        except OSError as problem:
+            reason = str(problem.strerror)
+        gone = any(not os.path.exists("/proc/%d" % pid) for pids in self.owners.values() for pid in pids)
+        if gone or set(programs) != self.owned:
+            self.owners, self.owned = {}, set(programs)
+            for pid in filter(str.isdigit, os.listdir("/proc")):
+                self._look_into(int(pid))
+                yield
+        rows = [[ident, *facts, self.owners.get(ident, [])] for ident, facts in programs.items()]
+        tell({"state": "survey", "programs": rows, "reason": reason})
+
+    def _look_into(self, pid: int) -> None:
+        folder = "/proc/%d/fd/" % pid
+        with contextlib.suppress(OSError):  # it has ended
+            for fd in os.listdir(folder):
+                if link_kind(folder + fd) in ("bpf-prog", "bpf_link", "bpf-link"):
+                    holders = self.owners.setdefault(int(describe(pid, fd).get("prog_id", 0)), [])
+                    if pid not in holders:
+                        holders.append(pid)
 
 
 class Start:
@@ -458,7 +647,7 @@ def parse_command(line: "bytes | bytearray | int") -> "dict[str, object]":
 def command_id(command: "dict[str, object]") -> int:
     """The program that a command is for; 0 is all of them."""
     ident = command.get("id")
-    if ident is None and command.get("do") == "nice":
+    if ident is None and command.get("do") in ("nice", "meter", "survey"):
         return 0
     if type(ident) is not int or not 0 < ident <= MAX_ID:
         raise ValueError("id must be an integer from 1 to %d" % MAX_ID)
@@ -475,8 +664,20 @@ class Tracer:
         self.used: "set[int]" = set()
         self.output = Output(1, buffer)
         self.commands = Lines(COMMAND_CAP)
-        self.verbs = {"start": self.start, "stop": self.stop, "nice": self.nice, "watch": self.watch}
+        self.verbs = {
+            "start": self.start,
+            "stop": self.stop,
+            "nice": self.nice,
+            "watch": self.watch,
+            "meter": self.meter,
+            "survey": self.survey,
+        }
         self.close_at = NEVER
+        self.statistics = Statistics()
+        self.meter_at = NEVER
+        self.meter_every = NEVER
+        self.around = Survey()
+        self.surveying: "collections.abc.Iterator[None] | None" = None
         self.poll = select.poll()
         self.handlers: "dict[int, collections.abc.Callable[[], None]]" = {}
         self.null = os.open(os.devnull, os.O_RDONLY)
@@ -516,7 +717,9 @@ class Tracer:
 
     def timeout(self) -> "float | None":
         """Milliseconds until the next thing is due."""
-        due = min([program.due() for program in self.programs.values()] + [self.close_at + CLOSE_LIMIT])
+        if self.surveying is not None:
+            return 0.0
+        due = min([program.due() for program in self.programs.values()] + [self.close_at + CLOSE_LIMIT, self.meter_at])
         return None if due == NEVER else max(0.0, due - time.monotonic()) * 1000 + 1
 
     def tick(self) -> None:
@@ -524,6 +727,9 @@ class Tracer:
         now = time.monotonic()
         for program in list(self.programs.values()):
             self.tend(program, now)
+        if now >= self.meter_at:
+            self.tell_costs(now)
+        self.go_on_surveying(now)
         self.output.push()
         if self.output.broken and 1 in self.handlers:
             self.forget(1)
@@ -548,6 +754,8 @@ class Tracer:
         if self.close_at != NEVER:
             return
         self.close_at = time.monotonic()
+        self.meter_at = NEVER
+        self.surveying = None
         self.forget(0)
         for program in self.programs.values():
             program.stop(self.close_at, CLOSE_GRACE)
@@ -635,6 +843,7 @@ class Tracer:
         if lines is None:
             self.end_pipe(program, pipe)
         elif lines:
+            program.read += sum(line if isinstance(line, int) else len(line) for line in lines)
             self.output.lines(program, pipe.kind, lines)
 
     def end_pipe(self, program: Program, pipe: Pipe) -> None:
@@ -699,7 +908,7 @@ class Tracer:
             program.count_at = now + RESEND  # not the program yet, still a copy of the tracer
             return
         try:
-            counts = count_descriptors(program.pid)
+            counts = {kind: len(found) for kind, found in program.look().items()}
         except OSError as problem:
             program.count_at = NEVER
             self.output.state(program.ident, {"state": "refused", "reason": "watch: %s" % problem.strerror})
@@ -707,6 +916,35 @@ class Tracer:
         if counts and counts != program.counts:
             program.counts = counts
             self.output.state(program.ident, {"state": "fds", "counts": counts})
+
+    def meter(self, _ident: int, command: "dict[str, object]") -> None:
+        every = command.get("every")
+        if not isinstance(every, (int, float)) or not 0.05 <= every <= 3600:
+            raise ValueError("every must be a number of seconds")
+        if command.get("stats"):
+            self.statistics.switch_on()
+        self.output.state(0, {"state": "metering", "by": self.statistics.by, "reason": self.statistics.reason})
+        self.meter_every = every
+        self.meter_at = time.monotonic()
+
+    def tell_costs(self, now: float) -> None:
+        self.meter_at = max(now, self.meter_at + self.meter_every)
+        for program in self.programs.values():
+            if program.status < 0 and not program.ended():
+                with contextlib.suppress(OSError):  # it has just ended, or another user's: its cost stays unknown
+                    self.output.state(program.ident, program.cost())
+        self.output.state(0, process_cost(os.getpid()))
+
+    def survey(self, _ident: int, _command: "dict[str, object]") -> None:
+        if self.surveying is None:
+            self.surveying = self.around.run(functools.partial(self.output.state, 0))
+
+    def go_on_surveying(self, now: float) -> None:
+        try:
+            while self.surveying is not None and time.monotonic() < now + SURVEY_SLICE:
+                next(self.surveying)
+        except StopIteration:
+            self.surveying = None
 
 
 def close_all(fds: "list[int]") -> None:
@@ -741,7 +979,11 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     raise_open_files()
-    Tracer(option("--cap", LINE_CAP), option("--buffer", BUFFER), "--terminals" in sys.argv).run()
+    tracer = Tracer(option("--cap", LINE_CAP), option("--buffer", BUFFER), "--terminals" in sys.argv)
+    try:
+        tracer.run()
+    finally:
+        tracer.statistics.switch_off()
 
 
 if __name__ == "__main__":

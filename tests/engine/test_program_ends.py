@@ -192,3 +192,46 @@ def test_a_tracer_lost_while_stopping_ends_the_stop() -> None:
     stage.program.stop(stage.now)
     stage.program.on_tracer_lost(stage.now, "gone")
     assert state(stage) is State.STOPPED
+
+
+def test_a_held_program_is_detached_keeps_its_flushes_and_says_why_until_it_is_started() -> None:
+    stage = Stage()
+    generation = stage.go_live()
+    stage.program.hold(stage.now, "the fuse blew")
+    assert (state(stage), stage.program.status.reason) == (State.STOPPING, "the fuse blew")
+    assert generation.number in stage.stopped
+    stage.exit(generation, 0)
+    assert (state(stage), stage.program.status.reason) == (State.HELD, "the fuse blew")
+    assert stage.program.history.appended == 1
+    stage.tick(3600)
+    assert stage.launched == [generation]
+    stage.start()
+    assert state(stage) is State.STARTING
+
+
+def test_an_edit_does_not_start_a_held_program() -> None:
+    stage = Stage()
+    stage.go_live()
+    stage.program.hold(stage.now, "the fuse blew")
+    stage.exit(stage.last, 0)
+    stage.program.reload((source("tracepoint:a:c { @n = count(); }"),), stage.now)
+    assert state(stage) is State.HELD
+
+
+def test_a_program_that_waits_for_its_next_start_is_held_at_once() -> None:
+    stage = Stage()
+    stage.go_live()
+    stage.exit(stage.last, -9)
+    assert state(stage) is State.RETRYING
+    stage.program.hold(stage.now, "nobody is there")
+    assert state(stage) is State.HELD
+    stage.tick(3600)
+    assert len(stage.launched) == 1
+
+
+def test_a_held_program_stays_held_when_the_tracer_is_lost_meanwhile() -> None:
+    stage = Stage()
+    stage.go_live()
+    stage.program.hold(stage.now, "the fuse blew")
+    stage.program.on_tracer_lost(stage.now, "killed")
+    assert (state(stage), stage.program.status.reason) == (State.HELD, "the fuse blew")

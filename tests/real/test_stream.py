@@ -80,7 +80,7 @@ class Streaming:
 def streaming(bpftrace: str, *arguments: str, programs: int = 1) -> Iterator[Streaming]:
     """Run `bttop stream`; every program has flushed once when the block begins. At its end the stream is stopped
     by SIGINT, which must end it in order."""
-    command = [sys.executable, "-m", "bttop", "stream", "--bpftrace", bpftrace, *arguments]
+    command = [sys.executable, "-m", "bttop", "stream", "--bpftrace", bpftrace, "--budget", "100", *arguments]
     with tempfile.NamedTemporaryFile() as stdout, tempfile.NamedTemporaryFile() as stderr:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
         stream = Streaming(process, stdout, stderr)

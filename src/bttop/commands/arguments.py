@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from bttop.engine.budget import Budget
 from bttop.engine.pinning import pin_of
 from bttop.errors import UsageError
 from bttop.paths import shipped
@@ -68,6 +69,19 @@ def tracing_parser(program: str, description: str, epilog: str | None = None) ->
         metavar="SECONDS",
         help="between two flushes",
     )
+    parser.add_argument(
+        "--budget",
+        metavar="PERCENT",
+        type=_percent,
+        default=Budget().percent,
+        help="of all CPUs; programs that together run longer are detached (default %(default)g; 100: never)",
+    )
+    parser.add_argument(
+        "--no-stats",
+        dest="stats",
+        action="store_false",
+        help="leave the kernel's BPF statistics off (20 to 60 ns a run); costs are unknown then, and unguarded",
+    )
     parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
     add_trust(parser)
     parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to run (also $BTTOP_BPFTRACE)")
@@ -121,6 +135,16 @@ def _interval(text: str) -> float:
             f"{text!r} is not between {SHORTEST_INTERVAL} and {LONGEST_INTERVAL:g} seconds"
         )
     return seconds
+
+
+def _percent(text: str) -> float:
+    try:
+        percent = float(text.removesuffix("%"))
+    except ValueError:
+        percent = 0.0
+    if not 0 < percent <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage of all CPUs: above 0, at most 100")
+    return percent
 
 
 def duration(text: str) -> float:

@@ -8,10 +8,15 @@ import sys
 from collections.abc import MutableMapping, Sequence
 
 from bttop import __version__
-from bttop.commands.arguments import tracing_parser, trust_of, with_saving
+from bttop.commands.arguments import duration, tracing_parser, trust_of, with_saving
 from bttop.commands.tracing import library_for, start_engine
+from bttop.engine.engine import boot_ns
+from bttop.engine.idle import Vigil
 from bttop.errors import UsageError
 from bttop.paths import overlay
+
+IDLE = 8 * 3600.0
+"""Seconds without a key after which nobody is taken to be there."""
 
 _EPILOG = """without PROBE and -e the five questions of every incident: syscalls, retransmits, vfs_read,
 sched_switch, profile.
@@ -30,6 +35,16 @@ def run(arguments: Sequence[str]) -> int:
         tracing_parser("bttop", "top for bpftrace: several bpftrace programs on one live screen", _EPILOG)
     )
     parser.add_argument("--theme", metavar="NAME", help="colour theme (t goes round them)")
+    parser.add_argument(
+        "--for", dest="duration", metavar="DURATION", type=duration, help="end after this long: 5s, 10m, 1h"
+    )
+    parser.add_argument(
+        "--idle",
+        metavar="DURATION",
+        type=duration,
+        default=IDLE,
+        help="detach everything when no key was touched for this long (default 8h)",
+    )
     parser.add_argument("--version", action="version", version=f"bttop {__version__}")
     options = parser.parse_args(arguments)
     check_terminal()
@@ -38,6 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     library = library_for(options)
     engine, settings = start_engine(options, "bttop", library)
     forget_framework_settings(os.environ)
+    engine.vigil = Vigil(options.idle, boot_ns)
     try:
         # Only now, while the programs compile and attach: the recorder's libraries take 20 ms, the screen's 200.
         from bttop.engine.recorder import Recorder, facts_of
@@ -50,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
         engine.start()
         from bttop.ui.run import run_dashboard
 
-        code = run_dashboard(engine, settings, folders, options.theme, trust_of(options), recorder)
+        code = run_dashboard(engine, settings, folders, options.theme, trust_of(options), recorder, options.duration)
         recorder.close()
         for path in recorder.files:
             sys.stderr.write(f"bttop: recorded: {path}\n")

@@ -7,6 +7,7 @@ import sys
 
 from bttop.commands.arguments import trust_of
 from bttop.engine.attempts import Settings
+from bttop.engine.budget import Budget
 from bttop.engine.engine import Engine
 from bttop.engine.host import Host, check_can_trace, find_bpftrace
 from bttop.engine.pinning import with_children
@@ -43,7 +44,8 @@ def start_engine(options: argparse.Namespace, command: str, library: Library) ->
     if not privilege.settings:
         sys.stderr.write("sudo drops bpftrace's settings (size of maps, names of user frames); a line of sudoers\n")
         sys.stderr.write(f"lets them pass: {settings_rule(bpftrace)}\n")
-    engine = Engine(host, bpftrace, privilege=privilege)
+    limits = Budget(options.budget)
+    engine = Engine(host, bpftrace, privilege=privilege, limits=limits, statistics=options.stats)
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)
     return engine, settings

@@ -130,6 +130,14 @@ class TracerChannel:
         """Have the program's kernel descriptors counted: `Descriptors` at once and on every change."""
         self._send({"do": "watch", "id": generation})
 
+    def meter(self, every: float, *, stats: bool) -> None:
+        """Have `Totals` of everything told every so many seconds, with the kernel's statistics switched on or not."""
+        self._send({"do": "meter", "every": every, "stats": stats})
+
+    def survey(self) -> None:
+        """Have all BPF programs of the host looked at, once: a `Survey` comes when that is done."""
+        self._send({"do": "survey"})
+
     def attach(
         self,
         loop: AbstractEventLoop,

@@ -13,12 +13,30 @@ from typing import Any
 
 from bttop.engine import launch
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
+from bttop.engine.budget import Budget
 from bttop.engine.channel import TracerChannel
+from bttop.engine.cost import Bill
 from bttop.engine.door import Door
 from bttop.engine.errands import Errands
-from bttop.engine.frames import Descriptors, Dropped, Exited, Failed, Frame, LongLine, Refused, Started
+from bttop.engine.frames import (
+    Descriptors,
+    Dropped,
+    Exited,
+    Failed,
+    Frame,
+    LongLine,
+    Metering,
+    Refused,
+    Started,
+    Survey,
+    Totals,
+)
+from bttop.engine.fuse import Fuse
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
+from bttop.engine.hostprograms import Surveyor
+from bttop.engine.idle import Vigil
+from bttop.engine.meter import EVERY, Meter
 from bttop.engine.observer import Observer
 from bttop.engine.privilege import AS_WE_ARE, Privilege
 from bttop.engine.program import Program
@@ -56,7 +74,12 @@ class Engine:
         spawn: Callable[[], TracerChannel] | None = None,
         budget: HistoryBudget | None = None,
         privilege: Privilege = AS_WE_ARE,
+        *,
+        limits: Budget | None = None,
+        statistics: bool = True,
     ) -> None:
+        """`limits` is what the fuse guards, None for none; `statistics` says whether the kernel may count what BPF
+        programs cost, which takes 20 to 60 ns a run."""
         self.host = host
         self.bpftrace = bpftrace
         self.door = Door()
@@ -78,6 +101,11 @@ class Engine:
         """Starts that were asked for while there was no tracer."""
         self._last_id = 0
         self._nice = POLITE
+        self.meter = Meter(host.cpus, statistics=statistics)
+        self.surveyor = Surveyor()
+        self.vigil: Vigil | None = None
+        """Whom to ask whether anybody is there; set before `start`. None: programs run on without anybody."""
+        self._fuse: Fuse[Program] | None = Fuse(limits, host.cpus) if limits else None
         self._observers: tuple[Observer, ...] = ()
         self._thread: threading.Thread | None = None
         self._ended: asyncio.Event | None = None
@@ -131,6 +159,7 @@ class Engine:
         loop.set_exception_handler(self._on_crash)
         self._ended = asyncio.Event()
         self._channel.attach(loop, self._on_frames, self._on_tracer_end)
+        self._channel.meter(EVERY, stats=self.meter.wanted)
         self.door.open(loop)
         self._tick(loop)
         await self._ended.wait()
@@ -151,6 +180,8 @@ class Engine:
         now = boot_ns()
         for program in () if self._closing else self.programs:
             program.tick(now)
+        if self.vigil is not None and not self._closing:
+            self.vigil.look(self.programs)
 
     # From other threads.
 
@@ -191,6 +222,20 @@ class Engine:
         """A program's script has changed: the new text takes over at its first flush, if it ever runs."""
         self.door.ask(self._reload, program, tuple(sources))
 
+    def look_around(self) -> None:
+        """Have the BPF programs of the whole host looked at; `surveyor.latest` is what is known."""
+        self.door.ask(self._look_around)
+
+    @property
+    def bill(self) -> Bill | None:
+        """What all programs and bttop itself cost; None while nobody knows."""
+        return self.meter.bill
+
+    def touch(self) -> None:
+        """Somebody is there: a key, or the mouse."""
+        if self.vigil is not None:
+            self.vigil.touch()
+
     def at_full_speed(self) -> None:
         """The dashboard is on screen: programs need not be polite any more."""
         self.door.ask(self._renice)
@@ -229,6 +274,10 @@ class Engine:
 
     def _reload(self, program: Program, sources: tuple[Source, ...]) -> None:
         program.reload(sources, boot_ns())
+
+    def _look_around(self) -> None:
+        if self._has_tracer and self.surveyor.may_ask(boot_ns()):
+            self._channel.survey()
 
     def _renice(self) -> None:
         self._nice = 0
@@ -314,8 +363,36 @@ class Engine:
             known = self._generations.get(frame.generation)
             if known is not None:
                 self._on_frame(frame, *known)
+            elif frame.generation == 0:
+                self._on_tracer_frame(frame)
             else:
                 self.errands.on_frame(frame)
+
+    def _on_tracer_frame(self, frame: Frame) -> None:
+        match frame:
+            case Metering():
+                self.meter.switched(frame)
+            case Totals():
+                self._on_round(frame)
+            case Survey():
+                own = {one.pid: program.name for program, one in self._generations.values() if one.pid is not None}
+                self.surveyor.take(frame, own)
+            case _:
+                pass
+
+    def _on_round(self, tracer: Totals) -> None:
+        """All costs of a round are in: the fuse judges them, and the ledger is kept."""
+        loads, seconds = self.meter.close_round(tracer, self.programs)
+        for program, cost in self.meter.take_ledger().items():
+            for observer in self._observers:
+                observer.spent(program, cost)
+        if self._fuse is None or self._closing:
+            return
+        verdict = self._fuse.judge(loads, seconds)
+        for program in self.programs:
+            program.alarm = verdict.warnings.get(program, "")
+        for program, reason in verdict.blown.items():
+            program.hold(tracer.stamp.boot_ns, f"the fuse blew: {reason}; x starts it again")
 
     def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
         match frame:
@@ -329,12 +406,16 @@ class Engine:
                 program.on_descriptors(generation, dict(counts), stamp.boot_ns)
             case Dropped(lines=lines):
                 program.on_dropped(generation, lines)
-            case Started():
+            case Started(pid=pid):
                 generation.executed = True
+                generation.pid = pid
+            case Totals():
+                self.meter.take(frame, program)
             case Failed(stamp=stamp, reason=reason) | Refused(stamp=stamp, reason=reason):
                 self._on_failed(program, generation, reason, stamp.boot_ns)
             case Exited(stamp=stamp, code=code):
                 del self._generations[frame.generation]
+                self.meter.ended(frame.generation, program)
                 if not self._closing:
                     program.on_exit(generation, code, stamp.boot_ns)
                 for observer in self._observers:
@@ -355,6 +436,8 @@ class Engine:
         self._has_tracer = False
         self._generations.clear()
         self.errands.lose(reason)
+        self.meter.lost(self.programs)
+        self.surveyor.lost()
         now = boot_ns()
         if time.monotonic() - self._tracer_since > CALM:
             self._tracer_pause = 0.0
@@ -379,6 +462,7 @@ class Engine:
         self._tracer_since = time.monotonic()
         self._has_tracer = True
         self._channel.attach(asyncio.get_running_loop(), self._on_frames, self._on_tracer_end)
+        self._channel.meter(EVERY, stats=self.meter.wanted)
         self._start_waiting()
 
     def _start_waiting(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -89,7 +89,53 @@ class Refused:
     reason: str
 
 
-ProgramState: TypeAlias = Started | Failed | Exited | Descriptors | Dropped | Hello | Refused
+@dataclass(frozen=True, slots=True)
+class Metering:
+    """How the kernel's BPF run statistics were switched on; generation 0."""
+
+    generation: int
+    stamp: Stamp
+    by: str
+    """`bpf` (until the tracer is gone), `sysctl` (until it ends in order), or empty: they are not."""
+    reason: str
+    """Why they are not; empty when nobody asked for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What a program has cost since its start; of generation 0, and the last of a round: the tracer itself."""
+
+    generation: int
+    stamp: Stamp
+    cpu_ns: int
+    """CPU time of the process."""
+    rss: int
+    """Its resident bytes."""
+    run_ns: int = 0
+    """Run time of its BPF programs in the kernel; stands still while the statistics are off."""
+    runs: int = 0
+    programs: int = 0
+    map_bytes: int = 0
+    """What the kernel holds for its maps."""
+    output: int = 0
+    """Bytes that it has printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Every BPF program of the host; generation 0."""
+
+    generation: int
+    stamp: Stamp
+    programs: Sequence[Sequence[Any]]
+    """Id, type, name, uid of the loader, run time in ns, runs, PIDs of the processes that hold it open."""
+    reason: str
+    """Why there is no more to see; empty when that is all."""
+
+
+ProgramState: TypeAlias = (
+    Started | Failed | Exited | Descriptors | Dropped | Hello | Refused | Metering | Totals | Survey
+)
 Frame: TypeAlias = StampedLine | LongLine | ProgramState
 
 _STATES: Final[Mapping[str, Callable[..., ProgramState]]] = {
@@ -100,6 +146,9 @@ _STATES: Final[Mapping[str, Callable[..., ProgramState]]] = {
     "dropped": Dropped,
     "hello": Hello,
     "refused": Refused,
+    "metering": Metering,
+    "cost": Totals,
+    "survey": Survey,
 }
 
 

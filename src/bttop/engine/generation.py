@@ -59,6 +59,8 @@ class Generation:
         """Whether it was asked to say when all is attached; sudo may drop the variable that asks."""
         self.started_ns = now
         self.ready_ns: int | None = None
+        self.pid: int | None = None
+        """Of its process, once it runs."""
         self.executed = False
         """Whether the tracer told that its exec succeeded."""
         self.probes = 0

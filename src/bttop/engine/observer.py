@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bttop.model.flush import Flush
@@ -29,6 +30,10 @@ class Observer:
 
     def ended(self, generation: Generation) -> None:
         """A generation was retired or has ended: nothing more of it is shown."""
+
+    def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
+        """What a program cost in the last ten seconds, on average (see `Cost.ledger`); without a program, what bttop
+        itself did."""
 
     def changed(self, program: Program) -> None:
         """A program's page may have changed."""

@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from bttop.engine.attempts import Settings, Source
 from bttop.engine.backoff import Backoff
 from bttop.engine.control import Control
+from bttop.engine.cost import Cost
 from bttop.engine.generation import SECOND, Generation, was_killed
 from bttop.engine.page import Chronicle, Page
 from bttop.engine.status import Complaint, State, Status
@@ -42,6 +43,10 @@ class Program:
         self.status = Status(State.STARTING, 0, interval_ns=settings.interval_ms * 1_000_000)
         self.plan = Plan()
         self._chronicle = Chronicle()
+        self.cost: Cost | None = None
+        """What it costs at present, all its generations together; the meter keeps it. None while nobody knows."""
+        self.alarm = ""
+        """Which limit it is above, with the numbers: the fuse's warning. Empty when all is well."""
         self._control = control
         self._attempts = control.attempts(sources, settings)
         self._current: Generation | None = None
@@ -52,6 +57,8 @@ class Program:
         self._complaint: Complaint | None = None
         self._lost = Tally()
         self._renewed_ns = 0
+        self._rest = (State.STOPPED, "stopped by you")
+        """The state to enter once it is detached."""
 
     # What the engine tells it.
 
@@ -71,14 +78,22 @@ class Program:
 
     def stop(self, now: int) -> None:
         """Detach on request."""
+        self._detach(now, State.STOPPED, "stopped by you")
+
+    def hold(self, now: int, reason: str) -> None:
+        """Detach without being asked: its last flushes stay, and `start` re-arms it."""
+        self._detach(now, State.HELD, reason)
+
+    def _detach(self, now: int, state: State, reason: str) -> None:
+        self._rest = (state, reason)
         self._retry.cancel()
         self._retire(self._next)
         self._next = None
         if self._current is None:
-            self._enter(State.STOPPED, now, "stopped by you")
+            self._enter(state, now, reason)
             return
         self._retire(self._current)
-        self._enter(State.STOPPING, now, "detaching")
+        self._enter(State.STOPPING, now, "detaching" if state is State.STOPPED else reason)
 
     def change(self, settings: Settings, now: int) -> None:
         """Ask the same question under other settings (interval, pin), in two generations."""
@@ -92,9 +107,9 @@ class Program:
 
     def reload(self, sources: tuple[Source, ...], now: int) -> None:
         """Another text for the same question: begins beside the old one, which goes on until the new one's first
-        flush, and for good if that never comes. A program that was stopped stays stopped."""
+        flush, and for good if that never comes. A program that was stopped or is held stays so."""
         self.sources = sources
-        if self.status.state not in (State.STOPPED, State.STOPPING):
+        if self.status.state not in (State.STOPPED, State.STOPPING, State.HELD):
             self._attempts = self._control.attempts(sources, self.settings)
             self._tuner.reset()
             self._complaint = None
@@ -156,7 +171,7 @@ class Program:
         wanted = self.status.running or self._retry.at is not None
         self._succeed(None)
         if self.status.state is State.STOPPING:
-            self._enter(State.STOPPED, now, "stopped by you")
+            self._enter_rest(now)
         elif wanted:
             self._try_later(now, f"the tracer was lost: {reason}")
 
@@ -297,7 +312,7 @@ class Program:
         reason = generation.ending(code)
         if generation.doomed:
             self._succeed(None)
-            self._enter(State.STOPPED, now, "stopped by you")
+            self._enter_rest(now)
         elif was_killed(code):
             self._let_go(now, reason)
         elif code == 0 and self._next is None:
@@ -310,6 +325,10 @@ class Program:
         else:
             self._complain(generation.complaint(reason))
             self._let_go(now, reason)
+
+    def _enter_rest(self, now: int) -> None:
+        state, reason = self._rest
+        self._enter(state, now, reason)
 
     def _has_another(self, generation: Generation, reason: str) -> bool:
         """Whether there is more to try: the same without the maps that no probe fills here, or the next attempt."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bttop.engine.attempts import Source
+from bttop.engine.cost import Bill, Cost
 from bttop.engine.door import Door
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.page import Page
@@ -35,6 +36,8 @@ class RecordedProgram:
         self.name = recorded.name
         self.history = RecordedHistory(snapshot, recorded.id)
         self.tally = Tally()
+        self.cost: Cost | None = None
+        self.alarm = ""
         """What was lost is recorded with the flushes that lack it, not as a sum."""
         self._snapshot = snapshot
         self._id = recorded.id
@@ -72,6 +75,7 @@ class Replay:
         self.bpftrace = Bpftrace("", facts.release)
         self.programs = tuple([RecordedProgram(snapshot, one) for one in snapshot.programs])
         self.door = Door()
+        self.bill: Bill | None = None
         self.error: BaseException | None = None
         self.begin, self.end = span
         self.marks: tuple[Marked, ...] = snapshot.marks()
@@ -84,6 +88,9 @@ class Replay:
     def problems(self) -> list[str]:
         """What could not be read, in sentences."""
         return self.snapshot.problems
+
+    def touch(self) -> None:
+        """A recording costs nothing while nobody is there."""
 
     def at_full_speed(self) -> None:
         """Nothing runs that could be slow."""

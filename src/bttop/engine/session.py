@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from bttop.engine.cost import Bill, Cost
 from bttop.engine.door import Door
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.page import Page
@@ -26,6 +27,14 @@ class AnyProgram(Protocol):
     @property
     def tally(self) -> Tally:
         """What was lost or could not be done since the program was made, as far as that is known."""
+
+    @property
+    def cost(self) -> Cost | None:
+        """What it costs now; None while nobody knows, and of a recorded one."""
+
+    @property
+    def alarm(self) -> str:
+        """Which limit it is above, with the numbers; empty when all is well."""
 
     def page(self, boot_ns: int | None = None) -> Page:
         """What it was at a moment of CLOCK_BOOTTIME; without one, what it is now."""
@@ -55,8 +64,15 @@ class Session(Protocol):
         """The last moment there is; None while it goes on."""
 
     @property
+    def bill(self) -> Bill | None:
+        """What all of it costs now; None while nobody knows, and of a recording."""
+
+    @property
     def problems(self) -> Sequence[str]:
         """What could not be read so far, in sentences."""
+
+    def touch(self) -> None:
+        """Somebody is there: a key, or the mouse."""
 
     def at_full_speed(self) -> None:
         """The dashboard is on screen."""

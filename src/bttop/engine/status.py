@@ -27,6 +27,8 @@ class State(StrEnum):
     """It was told to detach and has not ended yet."""
     STOPPED = "stopped"
     """Stopped on request."""
+    HELD = "held"
+    """bttop detached it by itself: the fuse blew, or nobody was there; a key starts it again."""
     ENDED = "ended"
     """The script ended by itself."""
     UNAVAILABLE = "unavailable"

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -35,6 +36,7 @@ from bttop.ui.driver import NonBlockingDriver
 from bttop.ui.editing import edit, save
 from bttop.ui.explore import Explorer
 from bttop.ui.finding import Finder
+from bttop.ui.hostpage import host_lines
 from bttop.ui.keys import BY_NAME, COMMANDS, FOOTER_OF_THE_PAST, FOOTER_ORDER
 from bttop.ui.lastresort import LastResort
 from bttop.ui.menu import Menu
@@ -80,6 +82,8 @@ class Surroundings:
     """Where a review begins, on CLOCK_BOOTTIME; without one it plays from the beginning."""
     trust: Trust = EVERYBODY
     """Whose probe files and themes are obeyed."""
+    seconds: float | None = None
+    """How long to live; None: until somebody leaves."""
 
 
 class Recorded(BttopError):
@@ -123,6 +127,7 @@ class BttopApp(App[None]):
         self._themes = dict(around.themes)
         self._theme_name = around.theme
         self._notices = tuple(around.notices)
+        self._seconds = around.seconds
         for one in self._themes.values():
             self.register_theme(one.dialogs)
         self.theme = self.look.dialogs.name
@@ -188,8 +193,16 @@ class BttopApp(App[None]):
             self.travel.begin(self._begin_at)
         self.restart_ticker()
         self.call_after_refresh(self._on_first_frame)
+        if self._seconds is not None:
+            self.set_timer(self._seconds, self.leave)
         if self._notices:
             self.tell("; ".join(self._notices), "warn")
+
+    async def on_event(self, event: events.Event) -> None:
+        """Any key and any touch of the mouse, wherever it goes to, says that somebody is there."""
+        if isinstance(event, events.InputEvent | events.Paste):
+            self.session.touch()
+        await super().on_event(event)
 
     def on_unmount(self) -> None:
         """The terminal has been given back."""
@@ -453,6 +466,11 @@ class BttopApp(App[None]):
             pane.filter(before if text is None else text)
 
         self.ask(Question("filter: ", done, pane.filter), before)
+
+    def show_host(self) -> None:
+        """Every BPF program of the host and what it costs."""
+        engine = self.engine
+        self.push_screen(Sheet("BPF programs of this host", lambda width: host_lines(engine, width), self.look))
 
     def show_help(self) -> None:
         """All keys."""

@@ -15,6 +15,7 @@ from bttop.engine.session import Session
 from bttop.engine.status import State
 from bttop.model.text import visible
 from bttop.script.pin import Pin
+from bttop.ui.costs import bill_spans
 from bttop.ui.keys import BY_NAME, CAPS, FOOTER_ORDER
 from bttop.ui.pane import paint
 from bttop.ui.pintext import pin_text
@@ -60,7 +61,8 @@ class Bar(Widget):
 
 
 class HeaderBar(Bar):
-    """Host, kernel, bpftrace, pin, how many programs live, interval, time; the moment on show when that is another."""
+    """Host, pin, what tracing costs, kernel, bpftrace, how many programs live, interval, time; the moment on show when
+    that is another."""
 
     def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__(theme)
@@ -86,8 +88,8 @@ class HeaderBar(Bar):
             Span(f" {visible(session.host.name)} ", "header-strong"),
             Span(f" {visible(self.page)} " if self.page else " ", "match"),
             self._pin([page.pin for page in pages]),
-            Span(f"  {visible(session.host.kernel)}  bpftrace {session.bpftrace.release}", "header"),
         ]
+        facts = Span(f"  {visible(session.host.kernel)}  bpftrace {session.bpftrace.release}", "header")
         interval = min((page.status.interval_ns for page in pages), default=1_000_000_000) / 1e9
         now = Span(f"  every {interval:g} s  {datetime.now().astimezone():%H:%M:%S} ", "header")
         right = [
@@ -98,8 +100,11 @@ class HeaderBar(Bar):
         ]
         if cells - line_width((*self.mark, *right)) > _ROOM_FOR_THE_HOST:
             right = [*self.mark, *right]
-        room = cells - line_width(tuple(right)) - 1
-        return (*fit(left, max(0, room)), Span(" "), *right)
+        room = max(0, cells - line_width(tuple(right)) - 1)
+        bill = session.bill if moment is None else None
+        alarmed = any(program.alarm for program in session.programs)
+        left += bill_spans(bill, facts, room - line_width(tuple(left)), alarmed=alarmed)
+        return (*fit(left, room), Span(" "), *right)
 
     def _pin(self, pins: Sequence[Pin | None]) -> Span:
         """The pin that all programs share, or how many have one."""

@@ -9,6 +9,7 @@ from bttop.engine.status import State, Status
 from bttop.model import numbers
 from bttop.model.names import Decoder
 from bttop.model.text import visible, visible_name
+from bttop.ui.costs import cost_note
 from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.subject import WORDS, Feed, Subject
@@ -155,6 +156,7 @@ def _quiet(feed: Feed) -> str:
         State.ATTACHED: "attached; the first flush is on its way",
         State.LIVE: "nothing printed yet",
         State.STOPPED: "stopped; x starts it",
+        State.HELD: "detached; x starts it again",
         State.ENDED: "ended; x starts it again",
     }.get(feed.status.state, "")
 
@@ -167,6 +169,7 @@ def _trouble(status: Status, room: int, most: int, now_ns: int) -> list[Line]:
         State.SILENT,
         State.DAMAGED,
         State.RETRYING,
+        State.HELD,
         State.ENDED,
         State.UNAVAILABLE,
         State.FAILED,
@@ -247,6 +250,8 @@ def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int) -> list[Span
         notes.append(Span(pin_text(feed.page.pin), "match"))
     if feed.flush is not None and drawing.summary:
         notes.append(Span(drawing.summary, "rate"))
+    if (spent := cost_note(feed)) is not None:
+        notes.append(spent)
     if drawing.hidden:
         total = len(drawing.order)
         notes.append(Span(f"{total - drawing.hidden} of {numbers.short(total)}", "dim"))

@@ -146,6 +146,7 @@ COMMANDS: tuple[Command, ...] = (
     _screen("prompt", ("colon",), "Type or paste a program", lambda app: app.prompt.open(), "ask", traces=True),
     _screen("catalogue", ("a",), "The catalogue: library and kernel", lambda app: app.finder.open(), traces=True),
     _screen("open-new", ("o",), "Open the probe file that appeared last", lambda app: app.open_offered(), traces=True),
+    _screen("host", ("T",), "Every BPF program of this host, and its cost", lambda app: app.show_host(), traces=True),
     _screen("theme", ("t",), "Next theme", lambda app: app.next_theme()),
     _screen("redraw", ("ctrl+l",), "Draw the screen anew", lambda app: app.redraw()),
     _screen("palette", ("ctrl+p",), "All commands by name", lambda app: app.action_command_palette()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bttop.engine.status import State
 from bttop.model.doubts import DOUBT_TEXTS
 from bttop.model.text import visible
+from bttop.ui.costs import COST_TEXT, cost_pairs
 from bttop.ui.keys import COMMANDS
 from bttop.ui.scripttext import script_lines
 from bttop.ui.spans import Line, Span, fit
@@ -50,13 +51,16 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
     if front is not None:
         lines += _paragraph(front.title, "sorted", cells) + _paragraph(front.help, "text", cells)
     lines.append(())
-    lines.append(_pair("state", f"{word[0]}  {status.reason}", word[1]))
+    reason = folded(visible(status.reason), max(20, cells - 22))
+    lines.append(_pair("state", f"{word[0]}  {reason[0] if len(reason) == 1 else ''}", word[1]))
+    lines += [_pair("", piece, word[1]) for piece in reason if len(reason) > 1]
     lines.append(_pair("runs", f"{status.source}, start {status.generation}, {status.probes or '?'} probes"))
     lines.append(_pair("interval", f"{status.interval_ns / 1e9:g} s"))
     if feed.flush is not None:
         lines.append(_pair("last flush", f"number {feed.flush.number}, {feed.flush.seconds:.4f} s long"))
         gone = f", {history.dropped:,} older ones are not kept" if history.dropped else ""
         lines.append(_pair("history", f"{len(history):,} flushes{gone}"))
+    lines += [_pair(name, text, role) for name, text, role in cost_pairs(feed)]
     lines += _tally(feed)
     if status.state is State.LIVE and not status.badges and not feed.doubts() and not _tally(feed):
         lines += [(), *_paragraph("No caveats: every number here is exact for its interval.", "good", cells)]
@@ -64,6 +68,7 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
         lines += [(), (Span(f" {visible(badge.text)}", "badge"),), *_paragraph(badge.why, "text", cells)]
     for doubt in feed.doubts():
         lines += [(), (Span(f" {doubt}", "badge"),), *_paragraph(DOUBT_TEXTS[doubt], "text", cells)]
+    lines += [(), *_paragraph(COST_TEXT, "dim", cells)]
     if status.complaint is not None:
         lines += [(), (Span(f" {visible(status.complaint.title)}", "error"),)]
         lines += [

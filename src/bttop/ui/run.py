@@ -32,8 +32,10 @@ def run_dashboard(
     theme: str | None,
     trust: Trust,
     recorder: Recorder,
+    seconds: float | None = None,
 ) -> int:
-    """Show the dashboard until it is left; the exit code. The caller closes the engine and the recorder.
+    """Show the dashboard until it is left, or for so many seconds; the exit code. The caller closes the engine and the
+    recorder.
 
     `folders` are those of the probe files, which are watched together with those of the themes.
     """
@@ -41,7 +43,9 @@ def run_dashboard(
     def met(process: Process) -> None:
         recorder.met(process.pid, process_facts(process))
 
-    around = replace(_surroundings(folders, theme, trust), people=Identities(met=met), recorder=recorder)
+    around = replace(
+        _surroundings(folders, theme, trust), people=Identities(met=met), recorder=recorder, seconds=seconds
+    )
     return asyncio.run(_run(BttopApp(engine, settings, around)))
 
 

@@ -176,6 +176,7 @@ WORDS = {
     State.FAILED: ("failed", "error"),
     State.STOPPING: ("stopping", "warn"),
     State.STOPPED: ("stopped", "warn"),
+    State.HELD: ("detached", "error"),
     State.ENDED: ("ended", "warn"),
     State.UNAVAILABLE: ("unavailable", "error"),
 }

@@ -1,0 +1,102 @@
+"""What tracing costs: the counters of the kernel and of processes, turned into rates. Pure values.
+
+The kernel counts run time and runs of every BPF program while its run statistics are on (Linux 5.1 and newer,
+`run_time_ns` and `run_cnt` of bpf_prog_info). The clock reads that this takes cost besides: `STATISTICS_COST` a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from bttop.engine.frames import Totals
+
+STATISTICS_COST: Final = "20 to 60 ns"
+"""What the statistics themselves take of each run: kernel commit 492ecee892c2 says about 20, benchmarks/meter.py
+measured 61 in a virtual machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What something costs: an average over the time since the reading before."""
+
+    run: float | None = None
+    """CPU seconds a second that its BPF programs run in the kernel; None while nobody knows."""
+    events: float | None = None
+    """Runs of its BPF programs a second."""
+    cpu: float = 0.0
+    """CPU seconds a second of the process itself."""
+    rss: int = 0
+    """Resident bytes of the process."""
+    map_bytes: int = 0
+    """Kernel memory of its maps."""
+    output: float = 0.0
+    """Bytes a second that it prints."""
+    programs: int = 0
+    """How many BPF programs it has loaded."""
+
+    @property
+    def percent(self) -> float | None:
+        """Of one core, in the kernel."""
+        return None if self.run is None else 100 * self.run
+
+    @property
+    def ns_per_event(self) -> float | None:
+        """Mean run time; None when nothing ran or nobody knows."""
+        return 1e9 * self.run / self.events if self.run is not None and self.events else None
+
+    def ledger(self) -> dict[str, float]:
+        """The entry of a cost ledger; what is not known is left out."""
+        known = {} if self.run is None or self.events is None else {"run": self.run, "events": self.events}
+        return {**known, "cpu": self.cpu, "rss": self.rss, "map_bytes": self.map_bytes, "output": self.output}
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What the whole session costs."""
+
+    programs: Cost
+    """All bpftrace processes, and what they run in the kernel."""
+    bttop: Cost
+    """bttop itself, the tracer included."""
+    cpus: int
+
+    @property
+    def percent(self) -> float | None:
+        """Run time of all programs in the kernel, of all CPUs."""
+        return None if self.programs.percent is None else self.programs.percent / self.cpus
+
+
+def between(before: Totals, after: Totals, *, statistics: bool) -> Cost:
+    """The cost from one reading to the next. Without the kernel's statistics a run time that stands still says
+    nothing; one that grows is somebody else's doing and counts."""
+    seconds = max((after.stamp.boot_ns - before.stamp.boot_ns) / 1e9, 1e-3)
+    # A program that closes a BPF program takes its share out of the sum.
+    run_ns, runs = max(0, after.run_ns - before.run_ns), max(0, after.runs - before.runs)
+    known = statistics or runs > 0
+    return Cost(
+        run=run_ns / 1e9 / seconds if known else None,
+        events=runs / seconds if known else None,
+        cpu=max(0, after.cpu_ns - before.cpu_ns) / 1e9 / seconds,
+        rss=after.rss,
+        map_bytes=after.map_bytes,
+        output=max(0, after.output - before.output) / seconds,
+        programs=after.programs,
+    )
+
+
+def together(costs: Iterable[Cost]) -> Cost:
+    """The sum; run time and events are those of whoever knows them, None when nobody does."""
+    parts = list(costs)
+    runs = [one.run for one in parts if one.run is not None]
+    events = [one.events for one in parts if one.events is not None]
+    return Cost(
+        run=sum(runs) if runs else None,
+        events=sum(events) if events else None,
+        cpu=sum(one.cpu for one in parts),
+        rss=sum(one.rss for one in parts),
+        map_bytes=sum(one.map_bytes for one in parts),
+        output=sum(one.output for one in parts),
+        programs=sum(one.programs for one in parts),
+    )

@@ -1,0 +1,134 @@
+"""The meter: what each program and bttop itself cost, from what the tracer tells once a second. Engine thread only;
+what it gives out is frozen."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bttop.engine.cost import Bill, Cost, between, together
+from bttop.engine.frames import Metering, Totals
+from bttop.engine.fuse import Load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bttop.engine.program import Program
+    from bttop.model.flush import Tally
+
+EVERY: Final = 1.0
+"""Seconds between two readings."""
+LEDGER_ROUNDS: Final = 10
+"""Readings that one entry of the cost ledger is the mean of: at one a second a recording would be half of costs."""
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+def own_totals(round_end: Totals) -> Totals:
+    """What this process has cost, at the moment of the tracer's reading."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return Totals(0, round_end.stamp, time.process_time_ns(), pages * _PAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What the last round left behind, to count from."""
+
+    own: Totals
+    tracer: Totals
+    tallies: Mapping[Program, Tally]
+
+
+class Meter:
+    """Turns readings into costs: `program.cost` of each program, and the `bill` of all."""
+
+    def __init__(self, cpus: int, *, statistics: bool = True) -> None:
+        self.wanted = statistics
+        """Whether the kernel's statistics are to be switched on."""
+        self.metering = ""
+        """How they are on: `bpf`, `sysctl`; empty while they are not."""
+        self.reason = ""
+        """Why they are not on although they are wanted."""
+        self.bill: Bill | None = None
+        self._cpus = cpus
+        self._before: dict[int, Totals] = {}
+        self._costs: dict[Program, dict[int, Cost]] = {}
+        self._last: _Round | None = None
+        self._ledger: list[tuple[Program | None, Cost]] = []
+        self._rounds = 0
+
+    def switched(self, frame: Metering) -> None:
+        """The tracer has switched the statistics on, or could not."""
+        self.metering, self.reason = frame.by, frame.reason if self.wanted else ""
+
+    def take(self, totals: Totals, program: Program) -> None:
+        """A reading of one of the program's generations."""
+        before = self._before.get(totals.generation)
+        self._before[totals.generation] = totals
+        if before is not None:
+            cost = between(before, totals, statistics=bool(self.metering))
+            self._costs.setdefault(program, {})[totals.generation] = cost
+            program.cost = together(self._costs[program].values())
+
+    def ended(self, generation: int, program: Program) -> None:
+        """A generation is gone, and costs nothing any more."""
+        self._before.pop(generation, None)
+        costs = self._costs.get(program, {})
+        costs.pop(generation, None)
+        program.cost = together(costs.values()) if costs else None
+
+    def lost(self, programs: Iterable[Program]) -> None:
+        """The tracer is gone, and everything with it."""
+        self._before.clear()
+        self._costs.clear()
+        self._last = None
+        self.bill, self.metering = None, ""
+        for program in programs:
+            program.cost = None
+
+    def close_round(self, tracer: Totals, programs: Iterable[Program]) -> tuple[dict[Program, Load], float]:
+        """The tracer's own reading ends a round: make out the bill. Gives what runs puts on the host, for the fuse,
+        and the seconds of the round (0 in the first, which has nothing to count from)."""
+        programs = tuple(programs)
+        now = _Round(own_totals(tracer), tracer, {program: program.tally for program in programs})
+        last, self._last = self._last, now
+        if last is None:
+            return {}, 0.0
+        bttop = together([between(last.own, now.own, statistics=False), between(last.tracer, tracer, statistics=False)])
+        costs = [(program, program.cost) for program in programs if program.cost is not None]
+        self.bill = Bill(together(cost for _, cost in costs), bttop, self._cpus)
+        self._ledger += [*costs, (None, bttop)]
+        self._rounds += 1
+        seconds = (tracer.stamp.boot_ns - last.tracer.stamp.boot_ns) / 1e9
+        loads = {
+            program: _load(cost, last.tallies.get(program), now.tallies[program], seconds)
+            for program, cost in costs
+            if program.status.running
+        }
+        return loads, seconds
+
+    def take_ledger(self) -> dict[Program | None, dict[str, float]]:
+        """The mean costs since the last call, once enough rounds are together; bttop's own stand under None."""
+        if self._rounds < LEDGER_ROUNDS:
+            return {}
+        entries, self._ledger, self._rounds = self._ledger, [], 0
+        found: dict[Program | None, list[dict[str, float]]] = {}
+        for program, cost in entries:
+            found.setdefault(program, []).append(cost.ledger())
+        return {program: _mean(ledgers) for program, ledgers in found.items()}
+
+
+def _load(cost: Cost, before: Tally | None, now: Tally, seconds: float) -> Load:
+    if before is None or seconds <= 0:
+        return Load(cost)
+    return Load(
+        cost, (now.helper_errors - before.helper_errors) / seconds, (now.lost_events - before.lost_events) / seconds
+    )
+
+
+def _mean(ledgers: list[dict[str, float]]) -> dict[str, float]:
+    names = {name for ledger in ledgers for name in ledger}
+    values = {name: [ledger[name] for ledger in ledgers if name in ledger] for name in names}
+    return {name: sum(known) / len(known) for name, known in values.items()}

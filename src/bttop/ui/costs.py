@@ -1,0 +1,80 @@
+"""How costs are shown: on a pane's rule, on its page, and in the header."""
+
+from __future__ import annotations
+
+from bttop.engine.cost import STATISTICS_COST, Bill, Cost
+from bttop.model import numbers
+from bttop.ui.spans import Span, line_width
+from bttop.ui.subject import Feed
+
+COST_TEXT = (
+    "Cost is what the kernel counts: the run time of this program's BPF code, summed over all CPUs, of one core. "
+    f"Counting it costs {STATISTICS_COST} a run besides; --no-stats does without, and without a cost. Programs "
+    "that together take more than the budget (--budget) for three seconds are detached, the costliest first. T shows "
+    "all BPF programs of this host."
+)
+
+
+def percent(share: float) -> str:
+    """A percentage in two digits: `0.4 %`, `12 %`, `<0.01 %`."""
+    if share and share < 0.01:
+        return "<0.01 %"
+    return f"{share:.0f} %" if share >= 9.95 or not share else f"{share:.1f} %" if share >= 0.095 else f"{share:.2f} %"
+
+
+def cost_note(feed: Feed) -> Span | None:
+    """The pane's cost of now, of one core; None while nobody knows, and beside the data of an earlier moment."""
+    program = feed.program
+    cost = None if feed.looks_back else program.cost
+    if cost is None or cost.percent is None:
+        return None
+    if program.alarm:
+        return Span(f"{percent(cost.percent)} over budget", "error")
+    return Span(percent(cost.percent), "dim")
+
+
+def cost_pairs(feed: Feed) -> list[tuple[str, str, str]]:
+    """What the pane's page says about the cost of now: name, value, role."""
+    if feed.looks_back:
+        return []
+    program = feed.program
+    cost = program.cost
+    if cost is None:
+        return [("cost", "not known", "dim")]
+    lines = [("cost", _in_kernel(cost), "number")]
+    lines.append(("bpftrace", f"{percent(100 * cost.cpu)} of a core, {numbers.size(cost.rss)}B resident", "number"))
+    lines.append(("maps", f"{numbers.size(cost.map_bytes)}B of kernel memory", "number"))
+    lines.append(("output", f"{numbers.size(cost.output)}B/s", "number"))
+    return [*lines, ("over budget", program.alarm, "error")] if program.alarm else lines
+
+
+def _in_kernel(cost: Cost) -> str:
+    if cost.percent is None or cost.events is None:
+        return "not known: the kernel's statistics are off"
+    each = "" if cost.ns_per_event is None else f", {cost.ns_per_event:,.0f} ns each"
+    return (
+        f"{percent(cost.percent)} of a core in the kernel: {numbers.short(cost.events)} runs/s{each}, "
+        f"{cost.programs} BPF programs"
+    )
+
+
+def bill_spans(bill: Bill | None, facts: Span, room: int, *, alarmed: bool) -> list[Span]:
+    """The header's middle in so many cells: the sum of the probes first, then as much as fits of the processes, else
+    of the facts about the host."""
+    if bill is None or bill.percent is None:
+        return [facts]
+    of = f"{bill.cpus} cpus" if bill.cpus > 1 else "1 cpu"
+    spans = [Span(f"  probes {percent(bill.percent)} of {of}", "error" if alarmed else "header-strong")]
+    more = [
+        Span(f"  bpftrace {_process(bill.programs)}", "header"),
+        Span(f"  bttop {_process(bill.bttop)}", "header"),
+        facts,
+    ]
+    for span in more:
+        if line_width((*spans, span)) <= room:
+            spans.append(span)
+    return spans
+
+
+def _process(cost: Cost) -> str:
+    return f"{percent(100 * cost.cpu)} {numbers.size(cost.rss)}"

@@ -1,0 +1,117 @@
+"""What the tracer tells once a second becomes the cost of every program and the bill of the session."""
+
+from __future__ import annotations
+
+from bttop.engine.cost import Bill
+from bttop.engine.frames import Metering, Totals
+from bttop.engine.meter import LEDGER_ROUNDS, Meter
+from bttop.model.records import Stamp
+from tests.engine.stage import SECOND, Stage
+
+START = 1000
+
+
+def totals(generation: int, second: float, run_ns: int = 0, runs: int = 0, cpu_ns: int = 0) -> Totals:
+    boot = round((START + second) * SECOND)
+    return Totals(generation, Stamp(boot, boot), cpu_ns, 1 << 20, run_ns, runs, 2, 4096, 0)
+
+
+def metered() -> Meter:
+    meter = Meter(2)
+    meter.switched(Metering(0, Stamp(0, 0), "bpf", ""))
+    return meter
+
+
+def live() -> Stage:
+    stage = Stage()
+    stage.go_live()
+    return stage
+
+
+def test_the_first_reading_is_no_cost_yet() -> None:
+    stage, meter = live(), metered()
+    meter.take(totals(1, 0, run_ns=10**12), stage.program)
+    assert stage.program.cost is None
+    assert meter.close_round(totals(0, 0), [stage.program]) == ({}, 0.0)
+    assert meter.bill is None
+
+
+def test_both_generations_of_a_program_are_its_cost_until_one_is_gone() -> None:
+    stage, meter = live(), metered()
+    for second in (0, 1):
+        meter.take(totals(1, second, run_ns=second * 10_000_000, runs=second * 100), stage.program)
+        meter.take(totals(2, second, run_ns=second * 30_000_000, runs=second * 100), stage.program)
+    assert stage.program.cost is not None
+    assert stage.program.cost.run == 0.04
+    meter.ended(1, stage.program)
+    assert stage.program.cost.run == 0.03
+    meter.ended(2, stage.program)
+    assert stage.program.cost is None
+
+
+def test_the_bill_sums_the_programs_and_bttop_with_its_tracer() -> None:
+    one, two, meter = live(), live(), metered()
+    programs = [one.program, two.program]
+    for second in (0, 2):
+        meter.take(totals(1, second, run_ns=second * 10_000_000, cpu_ns=second * SECOND // 10), one.program)
+        meter.take(totals(2, second, run_ns=second * 20_000_000), two.program)
+        loads, seconds = meter.close_round(totals(0, second, cpu_ns=second * SECOND // 4), programs)
+    assert isinstance(meter.bill, Bill)
+    assert meter.bill.percent == 1.5
+    assert meter.bill.programs.cpu == 0.1
+    assert meter.bill.bttop.cpu >= 0.25
+    assert meter.bill.bttop.rss > 2 << 20
+    assert set(loads) == set(programs)
+    assert seconds == 2.0
+
+
+def test_what_is_being_detached_is_no_load_for_the_fuse() -> None:
+    stage, meter = live(), metered()
+    for second in (0, 1):
+        meter.take(totals(1, second, run_ns=second * SECOND), stage.program)
+        stage.program.hold(stage.now, "too dear")
+        loads, _ = meter.close_round(totals(0, second), [stage.program])
+    assert loads == {}
+
+
+def test_helper_errors_and_lost_events_are_rates() -> None:
+    stage, meter = live(), metered()
+    for second in (0, 2):
+        meter.take(totals(1, second), stage.program)
+        loads, _ = meter.close_round(totals(0, second), [stage.program])
+        stage.record(stage.last, "lost_events", {"events": 500})
+    loads, _ = meter.close_round(totals(0, 4), [stage.program])
+    assert loads[stage.program].lost_events == 250
+
+
+def test_the_ledger_is_the_mean_of_ten_rounds() -> None:
+    stage, meter = live(), metered()
+    run = 0
+    for second in range(LEDGER_ROUNDS + 1):
+        run += second * 1_000_000
+        meter.take(totals(1, second, run_ns=run, runs=1), stage.program)
+        assert meter.take_ledger() == {}
+        meter.close_round(totals(0, second), [stage.program])
+    ledger = meter.take_ledger()
+    assert set(ledger) == {stage.program, None}
+    assert abs(ledger[stage.program]["run"] - 0.0055) < 1e-9
+    assert meter.take_ledger() == {}
+
+
+def test_statistics_that_could_not_be_switched_on_say_why_unless_nobody_wanted_them() -> None:
+    for wanted, reason in ((True, "Operation not permitted"), (False, "")):
+        meter = Meter(2, statistics=wanted)
+        meter.switched(Metering(0, Stamp(0, 0), "", "Operation not permitted"))
+        assert (meter.metering, meter.reason) == ("", reason)
+
+
+def test_a_lost_tracer_leaves_no_cost_behind() -> None:
+    stage, meter = live(), metered()
+    for second in (0, 1):
+        meter.take(totals(1, second, run_ns=second), stage.program)
+        meter.close_round(totals(0, second), [stage.program])
+    meter.lost([stage.program])
+    assert stage.program.cost is None
+    assert meter.bill is None
+    meter.take(totals(1, 2, run_ns=5), stage.program)
+    assert stage.program.cost is None
