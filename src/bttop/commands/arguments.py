@@ -66,6 +66,9 @@ def tracing_parser(program: str, description: str, epilog: str | None = None) ->
         metavar="SECONDS",
         help="between two flushes",
     )
+    parser.add_argument(
+        "--show-self", action="store_true", help="also show bttop, its bpftraces, its sshd, tmux, screen and sudo"
+    )
     parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
     parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to run (also $BTTOP_BPFTRACE)")
     return parser

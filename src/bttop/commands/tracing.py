@@ -8,6 +8,7 @@ import sys
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.engine.host import Host, check_can_trace, find_bpftrace
+from bttop.engine.itself import own_processes
 from bttop.engine.pinning import with_children
 from bttop.engine.questions import questions
 from bttop.errors import UsageError
@@ -27,8 +28,9 @@ def start_engine(options: argparse.Namespace, command: str, library: Library) ->
     if options.children and (options.pin is None or not options.pin.pids):
         raise UsageError("--children needs a process: -p PID", hint=f"{command} -p PID --children")
     pin = with_children(options.pin) if options.children else options.pin
-    settings = Settings(round(options.interval * 1000), pin)
     engine = Engine(host, find_bpftrace(options.bpftrace))
+    exclude = None if options.show_self else own_processes(engine.tracer_pid, engine.bpftrace)
+    settings = Settings(round(options.interval * 1000), pin, exclude)
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)
     return engine, settings

@@ -12,6 +12,7 @@ from bttop.engine.launch import names_user_stacks
 from bttop.engine.status import Badge
 from bttop.engine.tuning import Tuning
 from bttop.model.release import Release
+from bttop.script.exclusion import Exclusion
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.pin import Pin
 from bttop.script.prepare import Prepared, prepare, unedited
@@ -24,6 +25,8 @@ class Settings:
 
     interval_ms: int = 1000
     pin: Pin | None = None
+    exclude: Exclusion | None = None
+    """bttop's own processes, where these are not to be seen."""
 
     @property
     def one_process(self) -> bool:
@@ -139,6 +142,7 @@ class Attempts:
                 source.script,
                 interval_ms=interval_ms,
                 pin=pin,
+                exclude=self._settings.exclude,
                 front=front,
                 schemes=self._tuning.schemes,
                 leave_out=self._left_out,

@@ -76,6 +76,11 @@ class Engine:
         self._has_tracer = True
         self._failure: BaseException | None = None
 
+    @property
+    def tracer_pid(self) -> int:
+        """The process that starts every bpftrace, or the sudo that started it."""
+        return self._channel.pid
+
     # Before the thread.
 
     def add(self, name: str, sources: Sequence[Source], settings: Settings, failure: str = "") -> Program:

@@ -174,6 +174,11 @@ class Program:
         return () if self._current is None else self._current.attempt.prepared.offers
 
     @property
+    def itself(self) -> str:
+        """How it stands with bttop's own processes, in words; empty when nobody asked to leave them out."""
+        return "" if self._current is None else self._current.attempt.prepared.itself
+
+    @property
     def tally(self) -> Tally:
         """What was lost or could not be done since the program was made, by all its generations that were shown."""
         return self._lost if self._current is None else self._total(self._current)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from bttop.model.plan import MapPlan, Plan, Scheme
@@ -11,6 +11,7 @@ from bttop.script import badges, own
 from bttop.script.addresses import address_edits
 from bttop.script.badges import Badge
 from bttop.script.edits import Edit, Edited, edited, nested
+from bttop.script.exclusion import Exclusion, exclusion_edits
 from bttop.script.flushes import PREFIX, bank_names, interval_block, letters, map_edits
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.offers import Offer, offers
@@ -44,6 +45,8 @@ class Prepared:
     """Whether the script may end by itself."""
     runnable: bool = True
     """False when bpftrace cannot be given the text at all; the badge says why."""
+    itself: str = ""
+    """Whether bttop's own processes are left out, in words; empty when that was not asked for."""
 
     @property
     def text(self) -> str:
@@ -67,6 +70,7 @@ def prepare(
     *,
     interval_ms: int = 1000,
     pin: Pin | None = None,
+    exclude: Exclusion | None = None,
     front: FrontMatter | None = None,
     args: Sequence[str] = (),
     schemes: Mapping[str, Scheme] | None = None,
@@ -77,11 +81,11 @@ def prepare(
 ) -> Prepared:
     """Make a script print its maps exactly, once an interval, with a heartbeat, and restrict it to the pin.
 
-    `args` are the user's own positional parameters; without any, `$1` is the pin, or 0. `schemes` and
-    `default_scheme` ask for banks or cumulative maps where both would be exact. `rewrite_increments` counts a
-    map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print and clear exact where
-    that is provable. `leave_out` names maps to leave alone (see `undefined_maps`). A script that cannot be read
-    or edited comes back as it is, with a badge.
+    `args` are the user's own positional parameters; without any, `$1` is the pin, or 0. `exclude` are processes to
+    leave out. `schemes` and `default_scheme` ask for banks or cumulative maps where both would be exact.
+    `rewrite_increments` counts a map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print
+    and clear exact where that is provable. `leave_out` names maps to leave alone (see `undefined_maps`). A script that
+    cannot be read or edited comes back as it is, with a badge.
     """
     if isinstance(script, Unreadable):
         return unedited(script, pin=pin, args=args)
@@ -93,14 +97,16 @@ def prepare(
     wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out)
     flushes = _flushes(_Subject(script, seen, front), wishes, interval_ms, rewrite_own=rewrite_own)
     pinned = pin_edits(script, seen, pin, front, tuple(args))
+    excluded = exclusion_edits(script, seen, exclude, pin)
     wrappings = (*pinned.wrappings, *address_edits(script, seen))
-    text = edited(script.text, nested((*pinned.edits, *flushes.edits), wrappings))
+    text = edited(script.text, nested((*pinned.edits, *excluded.edits, *flushes.edits), wrappings))
     if len(text.text.encode()) > LONGEST_TEXT:
         why = "with bttop's edits it would be too long for one argument"
         return unedited(script, why, pin=pin, front=front, args=args)
     found = (*flushes.badges, *pinned.badges)
     offered = tuple(offers(script, seen, front, flushes.counted))
-    return _prepared(_Subject(script, seen, front), text, flushes.plan, pinned.args, found, offered)
+    made = _prepared(_Subject(script, seen, front), text, flushes.plan, pinned.args, found, offered)
+    return replace(made, itself=excluded.said)
 
 
 def unedited(

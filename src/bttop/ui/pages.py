@@ -51,6 +51,8 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
     lines.append(_pair("state", f"{word[0]}  {status.reason}", word[1]))
     lines.append(_pair("runs", f"{status.source}, start {status.generation}, {status.probes or '?'} probes"))
     lines.append(_pair("interval", f"{status.interval_ns / 1e9:g} s"))
+    if program.itself:
+        lines.append(_pair("bttop itself", program.itself))
     if feed.flush is not None:
         lines.append(_pair("last flush", f"number {feed.flush.number}, {feed.flush.seconds:.4f} s long"))
         lines.append(_pair("history", f"{len(program.history)} flushes, {numbers.size(program.history.bytes)}B"))
