@@ -15,11 +15,13 @@ from bttop.engine.attempts import Attempt, Attempts, Settings, Source
 from bttop.engine.channel import TracerChannel
 from bttop.engine.door import Door
 from bttop.engine.frames import Descriptors, Dropped, Exited, Failed, Frame, LongLine, Refused, Started
+from bttop.engine.gate import Gate
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
+from bttop.engine.verdict import Verdict
 from bttop.errors import TracerLost
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
@@ -63,9 +65,11 @@ class Engine:
         self._budget = budget or HistoryBudget()
         self._channel = spawn()
         self._generations: dict[int, tuple[Program, Generation]] = {}
-        self._waiting: list[tuple[Program, Generation, Sequence[str], Mapping[str, str]]] = []
+        self._waiting: list[tuple[Generation, Sequence[str], Mapping[str, str]]] = []
         """Starts that were asked for while there was no tracer."""
         self._last_id = 0
+        self.gate = Gate()
+        """What every start must pass; set before programs are added."""
         self._nice = POLITE
         self._observers: tuple[Observer, ...] = ()
         self._thread: threading.Thread | None = None
@@ -142,6 +146,7 @@ class Engine:
         quick = any(program.awaits_quiet for program in self.programs)
         loop.call_later(SHORT_TICK if quick else TICK, self._tick, loop)
         now = boot_ns()
+        self.gate.tick(now)
         for program in () if self._closing else self.programs:
             program.tick(now)
 
@@ -184,6 +189,10 @@ class Engine:
         """A program's script has changed: the new text takes over at its first flush, if it ever runs."""
         self.door.ask(self._reload, program, tuple(sources))
 
+    def approve(self, program: Program) -> None:
+        """Run what was held back for its cost or its powers: the user says so."""
+        self.door.ask(self._approve, program)
+
     def at_full_speed(self) -> None:
         """The dashboard is on screen: programs need not be polite any more."""
         self.door.ask(self._renice)
@@ -197,6 +206,10 @@ class Engine:
     def refuse_reload(self, program: Program, why: str) -> None:
         """A program's file has changed to something that cannot even be read: say so, and let the old text run."""
         self.door.ask(self._refuse_reload, program, why)
+
+    def _approve(self, program: Program) -> None:
+        if self.gate.approve(program):
+            program.go_on(boot_ns())
 
     def _set_interval(self, interval_ms: int) -> None:
         for program in self.programs:
@@ -218,9 +231,11 @@ class Engine:
         program.stop(boot_ns())
         self.programs = tuple(one for one in self.programs if one is not program)
         self._budget.close(program.history)
+        self.gate.close(program)
         self.door.ring()
 
     def _reload(self, program: Program, sources: tuple[Source, ...]) -> None:
+        self.gate.edited(program)
         program.reload(sources, boot_ns())
 
     def _renice(self) -> None:
@@ -237,8 +252,27 @@ class Engine:
         """What can be tried on this host."""
         return Attempts(sources, settings, self.host, self.bpftrace.release)
 
+    def look(self, program: Program, attempt: Attempt) -> Verdict | None:
+        """Whether an attempt may start."""
+        return self.gate.look(program, attempt)
+
+    def forget_look(self, program: Program) -> None:
+        """The program waits for no answer any more."""
+        self.gate.forget(program)
+
     def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
         """Start a bpftrace for the attempt."""
+        generation = self._start(program, attempt, number)
+        self._generations[generation.id] = (program, generation)
+        for observer in self._observers:
+            observer.begun(program, generation)
+        return generation
+
+    def run_twin(self, program: Program, attempt: Attempt) -> Generation:
+        """Start a bpftrace of which only the gate hears."""
+        return self._start(program, attempt, 0)
+
+    def _start(self, program: Program, attempt: Attempt, number: int) -> Generation:
         self._last_id += 1
         generation = Generation(
             self._last_id,
@@ -248,9 +282,6 @@ class Engine:
             key_limit=launch.map_keys(self.host.cpus),
             now=boot_ns(),
         )
-        self._generations[generation.id] = (program, generation)
-        for observer in self._observers:
-            observer.begun(program, generation)
         prepared = attempt.prepared
         environment = launch.environment(
             self.bpftrace.release,
@@ -259,11 +290,12 @@ class Engine:
             one_process=program.settings.one_process,
             all_probes=attempt.source is not program.sources[-1],
         )
-        command = launch.command(self.bpftrace, prepared.text, prepared.args)
+        unsafe = self.gate.is_unsafe(program, attempt)
+        command = launch.command(self.bpftrace, prepared.text, prepared.args, unsafe=unsafe)
         if self._has_tracer:
             self._channel.start(generation.id, command, environment, self._nice)
         else:
-            self._waiting.append((program, generation, command, environment))
+            self._waiting.append((generation, command, environment))
         return generation
 
     def stop(self, generation: Generation, grace: float) -> None:
@@ -295,6 +327,8 @@ class Engine:
             known = self._generations.get(frame.generation)
             if known is not None:
                 self._on_frame(frame, *known)
+            else:
+                self.gate.on_frame(frame)
 
     def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
         match frame:
@@ -333,6 +367,7 @@ class Engine:
             return
         self._has_tracer = False
         self._generations.clear()
+        self.gate.lost()
         now = boot_ns()
         if time.monotonic() - self._tracer_since > CALM:
             self._tracer_pause = 0.0
@@ -361,9 +396,9 @@ class Engine:
 
     def _start_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for program, generation, command, environment in waiting:
+        for generation, command, environment in waiting:
             if generation.doomed:
-                del self._generations[generation.id]
-                program.on_exit(generation, 0, boot_ns())
+                if (known := self._generations.pop(generation.id, None)) is not None:
+                    known[0].on_exit(generation, 0, boot_ns())
             else:
                 self._channel.start(generation.id, command, environment, self._nice)

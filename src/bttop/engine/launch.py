@@ -8,7 +8,7 @@ from bttop.engine.host import Bpftrace
 from bttop.model.release import Release
 
 
-def command(bpftrace: Bpftrace, text: str, args: Sequence[str]) -> list[str]:
+def command(bpftrace: Bpftrace, text: str, args: Sequence[str], *, unsafe: bool = False) -> list[str]:
     """The argument list: JSON records, no warnings (those of the compiler reach stdout from 0.24, and a full map
     makes 70,000 records a second), the program itself. 0.23 loses an event where two CPUs make the same new key at
     once, and only its warnings tell; they are kept there, unless the program deletes keys: each delete of a key that
@@ -18,7 +18,7 @@ def command(bpftrace: Bpftrace, text: str, args: Sequence[str]) -> list[str]:
     """
     keep = (0, 23) <= bpftrace.release < (0, 24) and "delete(" not in text
     quiet = [] if keep else ["--no-warnings"]
-    return [bpftrace.path, "-f", "json", *quiet, "-e", text, *args]
+    return [bpftrace.path, "-f", "json", *quiet, *(["--unsafe"] if unsafe else []), "-e", text, *args]
 
 
 def environment(

@@ -29,6 +29,8 @@ class State(StrEnum):
     """Stopped on request."""
     ENDED = "ended"
     """The script ended by itself."""
+    COSTLY = "held back"
+    """It would cost too much, or could change the system: nothing runs until somebody says so."""
     UNAVAILABLE = "unavailable"
     """This kernel has not got what it attaches to, and there is no fallback left."""
 
@@ -69,6 +71,8 @@ class Status:
     badges: tuple[Badge, ...] = ()
     restarts: int = 0
     """Starts that were not asked for: crashes, silence, damage."""
+    asks: bool = False
+    """Whether something is held back that a word of the user's would run."""
     retry_at_ns: int | None = None
     """CLOCK_BOOTTIME of the next try by itself; None when none is planned."""
 

@@ -94,6 +94,7 @@ COMMANDS: tuple[Command, ...] = (
     _row("first", ("home", "g"), "First row", lambda app: app.pane.jump(to_end=False)),
     _row("last", ("end", "G"), "Last row", lambda app: app.pane.jump(to_end=True)),
     _program("toggle", ("x",), "Stop or start the pane's program", lambda app: app.toggle_program(), "stop"),
+    _program("approve", ("y",), "Run what is held back for its cost", lambda app: app.approve()),
     _program("close", ("X",), "Close the pane; its program is detached", lambda app: app.close_pane()),
     _program("pin", ("p",), "Pin the pane to the row's process", lambda app: app.pins.pin_pane(), "pin"),
     _program("pin-all", ("P",), "Pin every pane to the row's process", lambda app: app.pins.pin_all()),

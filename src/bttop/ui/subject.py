@@ -150,6 +150,7 @@ WORDS = {
     State.STOPPING: ("stopping", "warn"),
     State.STOPPED: ("stopped", "warn"),
     State.ENDED: ("ended", "warn"),
+    State.COSTLY: ("held back", "error"),
     State.UNAVAILABLE: ("unavailable", "error"),
 }
 """How states other than live stand on the pane's rule: word and role."""
