@@ -149,7 +149,7 @@ def _prepared(
         edited=text,
         plan=plan,
         args=args,
-        badges=(*badges.said(front), *found),
+        badges=(*badges.said(front), *badges.interrupted(script, seen, front), *found),
         offers=offered,
         attach_points=script.points,
         uses_user_stacks=seen.user_stacks,

@@ -140,3 +140,12 @@ def percentile_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str
         return "-"
     mark = ">" if found.high is None else "<" if found.low is None else ""
     return mark + numbers.with_unit(found.value, plan.unit)
+
+
+def within_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str:
+    """A percentile with the bucket that bounds its error, as in `p99 33K in [32K, 64K)`."""
+    found = percentile(buckets, share, plan)
+    if found is None:
+        return f"p{share} -"
+    (label,) = _labels([Bucket(found.low, found.high, 1)], plan.unit)
+    return f"p{share} {percentile_text(buckets, share, plan)} in {label}"
