@@ -35,7 +35,8 @@ def start_engine(options: argparse.Namespace, command: str, library: Library) ->
         raise UsageError("--children needs a process: -p PID", hint=f"{command} -p PID --children")
     pin = with_children(options.pin) if options.children else options.pin
     engine = Engine(host, find_bpftrace(options.bpftrace))
-    engine.gate = _gate(engine, options)
+    # On the screen a key is the second word; nobody may say it beforehand for all that will ever be typed.
+    engine.gate = _gate(engine, options, confirmed=options.confirm_unsafe and command != "bttop")
     exclude = None if options.show_self else own_processes(engine.tracer_pid, engine.bpftrace)
     settings = Settings(round(options.interval * 1000), pin, exclude)
     for question in asked:
@@ -43,7 +44,7 @@ def start_engine(options: argparse.Namespace, command: str, library: Library) ->
     return engine, settings
 
 
-def _gate(engine: Engine, options: argparse.Namespace) -> Gate:
+def _gate(engine: Engine, options: argparse.Namespace, *, confirmed: bool) -> Gate:
     """What starts must pass. `--unsafe` is asked for twice: by a key on the screen, else by a second flag."""
     leaps = None if options.force else Leaps(Budget(), engine.host, engine.bpftrace, engine)
-    return Gate(leaps, unsafe=options.unsafe, confirmed=options.confirm_unsafe)
+    return Gate(leaps, unsafe=options.unsafe, confirmed=confirmed)

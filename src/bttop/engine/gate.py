@@ -25,7 +25,8 @@ class Gate:
         """Without `leaps` nothing is looked at. `unsafe`: the user has asked for it once; `confirmed`: twice, so that
         nobody need be asked on the screen."""
         self._leaps = leaps
-        self._unsafe = unsafe
+        self.allows_unsafe = unsafe
+        """Whether what is typed or pasted may ask for `--unsafe`."""
         self._confirmed_all = confirmed
         self._confirmed: set[tuple[int, str]] = set()
         self._asked: dict[int, str] = {}
@@ -90,7 +91,7 @@ class Gate:
             self._leaps.tick(now)
 
     def _may_be_unsafe(self, program: Program) -> bool:
-        return self._unsafe and id(program) not in self._edited
+        return self.allows_unsafe and id(program) not in self._edited
 
 
 def unsafe_functions(attempt: Attempt) -> tuple[str, ...]:

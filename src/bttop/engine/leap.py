@@ -19,10 +19,10 @@ from bttop.model.records import Ready, StampedLine
 from bttop.paths import shipped
 from bttop.script.hot import why_hot
 from bttop.script.reader import Script
-from bttop.script.twin import Twin, twin_of
 
 if TYPE_CHECKING:
     from bttop.engine.program import Program
+    from bttop.script.twin import Twin
 
 LOOK_SECONDS: Final = 0.5
 LONGEST_LOOK: Final = 3.0
@@ -74,6 +74,9 @@ class Leaps:
         key = _key(program, attempt)
         if self._is_clear(program, attempt, key):
             return Verdict("go")
+        # Only now: the stock probes do not need it, and would start later by its import.
+        from bttop.script.twin import twin_of
+
         by_probes = judge_probes(count_probes(attempt.prepared.attach_points, self._host), self._budget)
         twin = twin_of(attempt.prepared, self._bpftrace.release)
         if by_probes.decision != "go" or twin is None:

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from bttop.engine.budget import Budget
 from bttop.engine.host import Host
 from bttop.model.flush import Flush
 from bttop.script.hot import is_wildcard
 from bttop.script.reader import AttachPoint
-from bttop.script.twin import Twin
+
+if TYPE_CHECKING:
+    from bttop.script.twin import Twin
 
 DETACH_SECONDS: Final = 0.05
 """For each probe: 361 of them took 18 s (0.17 to 0.27)."""
