@@ -7,6 +7,7 @@ import pytest
 from bttop.engine.host import Bpftrace
 from bttop.engine.itself import own_processes
 from bttop.model.release import Release
+from bttop.script.exclusion import Exclusion
 
 from .proctree import add_process
 
@@ -76,5 +77,5 @@ def test_where_bpftrace_counts_otherwise_than_proc_only_the_name_is_used(root: P
     assert own_processes(TRACER, OLD, own, root).pids
     (root / "self/ns/pid").unlink()
     (root / "self/ns/pid").symlink_to("pid:[4026532178]")
-    assert own_processes(TRACER, OLD, own, root) == ((), ("bpftrace",), 0)
+    assert own_processes(TRACER, OLD, own, root) == Exclusion(comms=("bpftrace",))
     assert own_processes(TRACER, NEW, own, root).pids

@@ -43,3 +43,12 @@ def test_a_pin_to_one_of_them_shows_it(bpftrace: str) -> None:
 def test_what_started_bttop_is_seen_when_it_is_no_carrier_of_the_terminal(bpftrace: str) -> None:
     with streaming(bpftrace, "-e", CALLS, "-i", "0.2") as stream:
         stream.wait_for(lambda: os.getpid() in {pid for pid, _ in seen(stream)})
+
+
+def test_the_switches_of_bttops_own_processes_are_not_counted_and_those_of_others_are(bpftrace: str) -> None:
+    with streaming(bpftrace, "sched_switch", "-i", "0.2") as stream:
+        stream.wait_for(lambda: len(stream.sums("in")) > 2 and len(stream.sums("out")) > 2)
+        stream.flush_everything()
+        names = {key[-1] for name in ("in", "out") for key in stream.sums(name)}
+        assert "read as is" not in stream.complaints()
+    assert "bpftrace" not in names

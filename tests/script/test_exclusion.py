@@ -9,6 +9,7 @@ from bttop.script.reader import read
 
 OURS = Exclusion((7, 8), ("bpftrace",), 100)
 CONDITION = 'pid != 7 && pid != 8 && (pid < 100 || comm != "bpftrace")'
+OF_NEXT = 'args->next_pid != 7 && args->next_pid != 8 && args->next_comm != "bpftrace"'
 BLOCK = "{ @[pid] = count(); }"
 
 
@@ -64,7 +65,7 @@ def test_a_pin_holds_alone_also_when_it_names_what_is_left_out(pin: Pin) -> None
         "BEGIN { @x = 1; }",
         # What leaves the CPU tells when the next one came.
         "t:sched:sched_switch { $s = @s[cpu]; @s[cpu] = nsecs; @r = hist(nsecs - $s); }",
-        "t:sched:sched_switch { @in[args->next_comm] = count(); }",
+        "t:sched:sched_switch { $s = @s[args->next_pid]; @s[args->prev_pid] = nsecs; @off = hist(nsecs - $s); }",
         # The owner of a socket is looked up in a timer.
         "t:sock:sock_send_length { @o[args->sk] = pid; } t:tcp:tcp_retransmit_skb { @r[@o[args->skaddr]] = count(); }",
     ],
@@ -90,3 +91,27 @@ def test_nobody_is_left_out_unless_asked() -> None:
     one = prepare(read(f"uprobe:/a:f {BLOCK}"))
     assert "pid !=" not in one.text
     assert one.itself == ""
+
+
+@pytest.mark.parametrize(
+    ("statement", "guard"),
+    [
+        ("@out[pid, comm] = count();", CONDITION),
+        (
+            "@in[args->next_comm] = count();",
+            'args->next_pid != 7 && args->next_pid != 8 && args->next_comm != "bpftrace"',
+        ),
+        ("@in[args.next_pid] = count();", 'args.next_pid != 7 && args.next_pid != 8 && args.next_comm != "bpftrace"'),
+    ],
+)
+def test_at_a_switch_each_statement_passes_over_whom_its_keys_name(statement: str, guard: str) -> None:
+    one = without(f"t:sched:sched_switch {{ @last[cpu] = nsecs; {statement} @all = count(); }}")
+    assert f" if ({guard}) {{ if (@__bt_n & 1) {{" in one.text
+    assert one.text.count("!= 7") == 1
+    assert one.itself.startswith("left out in part")
+
+
+def test_statements_about_different_ones_do_not_share_a_guard() -> None:
+    one = without("t:sched:sched_switch { @o[pid] = count(); @i[args->next_pid] = count(); @l[cpu] = nsecs; }")
+    assert one.text.count("if (@__bt_n & 1)") == 3  # two statements and the interval
+    assert one.original_position(1, 10_000) == (1, 91)

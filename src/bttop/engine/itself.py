@@ -19,6 +19,8 @@ _SSH_SERVERS: Final = ("sshd", "dropbear")
 """Up to OpenSSH 9.7 the process of a session has the name of the one that listens."""
 _BPFTRACE: Final = "bpftrace"
 _COMM_BYTES: Final = 15
+_OWN_COMMS: Final = ("bttop",)
+"""The name of bttop's threads, from its entry point."""
 _FIRST_NAMESPACE: Final = "pid:[4026531836]"
 """PROC_PID_INIT_INO of the kernel: the numbers are those of the host."""
 
@@ -31,7 +33,8 @@ def own_processes(tracer: int, bpftrace: Bpftrace, pid: int | None = None, root:
         return Exclusion(comms=comms)
     own = os.getpid() if pid is None else pid
     found = (own, tracer, *_carriers(own, root))
-    return Exclusion(tuple(dict.fromkeys(found)), comms, tracer if _far_from_the_last(tracer, root) else 0)
+    since = tracer if _far_from_the_last(tracer, root) else 0
+    return Exclusion(tuple(dict.fromkeys(found)), comms, since, _OWN_COMMS)
 
 
 def _numbers_are_bpftraces(bpftrace: Bpftrace, root: Path) -> bool:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from bttop.script.attribution import context_of_probe
 from bttop.script.edits import Edit
+from bttop.script.lexer import Token
 from bttop.script.parameter import code_of
 from bttop.script.pin import Pin
 from bttop.script.reader import Probe, Script
 from bttop.script.survey import Survey
 from bttop.script.writing import quoted
 
+_WHO: Final = frozenset({"pid", "tid", "comm"})
 _NEXT: Final = frozenset({"next_pid", "next_comm", "next_prio"})
 _LEFT_OUT: Final = "left out, in the kernel"
 
@@ -25,8 +28,10 @@ class Exclusion(NamedTuple):
     comms: tuple[str, ...] = ()
     """Names that the bpftrace processes have, which come and go."""
     since: int = 0
-    """The names count from this process id on, 0: for all. Children have higher ids than the process that started
+    """The `comms` count from this process id on, 0: for all. Children have higher ids than the process that started
     them until the ids begin anew, and a comparison of names costs 17 to 20 ns, one of ids 1 to 3 (0.17 and 0.27)."""
+    own_comms: tuple[str, ...] = ()
+    """Names of threads of `pids`, for where only a thread is known."""
 
     @property
     def condition(self) -> str:
@@ -36,11 +41,18 @@ class Exclusion(NamedTuple):
             named = f"(pid < {self.since} || {named})" if len(self.comms) == 1 else f"(pid < {self.since} || ({named}))"
         return " && ".join([*(f"pid != {pid}" for pid in self.pids), *([named] if named else [])])
 
+    def of_next(self, access: str) -> str:
+        """The same of the thread that comes next at a switch: its name, and for a process of one thread its id."""
+        named = (f"args{access}next_comm != {quoted(comm)}" for comm in (*self.comms, *self.own_comms))
+        return " && ".join([*(f"args{access}next_pid != {pid}" for pid in self.pids), *named])
+
 
 class Excluded(NamedTuple):
     """What an exclusion does to a script."""
 
     edits: tuple[Edit, ...] = ()
+    guards: Mapping[int, str] = MappingProxyType({})
+    """Conditions for single statements, by the offset of each."""
     said: str = ""
     """How it stands with bttop's own processes, in words; empty when nobody asked."""
 
@@ -54,11 +66,37 @@ def exclusion_edits(script: Script, seen: Survey, exclusion: Exclusion | None, p
         return Excluded(said="seen if the pin names it")
     fit = [probe for probe in script.probes if _takes(script, seen, probe)]
     edits = tuple(edit for probe in fit for edit in _predicate(script, probe, exclusion.condition))
+    switches = [probe for probe in script.probes if _is_switch(probe) and probe not in fit]
+    guards = dict(_guards(script, seen, exclusion, switches))
     counting = [probe for probe in script.probes if context_of_probe(probe) != "none"]
     if len(fit) == len(counting):
-        return Excluded(edits, _LEFT_OUT)
+        return Excluded(edits, guards, _LEFT_OUT)
     why = "what is not known to be the doing of `pid`, or keeps what other processes' events need, counts all"
-    return Excluded(edits, f"{'left out in part' if fit else 'included'}: {why}")
+    return Excluded(edits, guards, f"{'left out in part' if fit or guards else 'included'}: {why}")
+
+
+def _guards(script: Script, seen: Survey, exclusion: Exclusion, switches: Sequence[Probe]) -> Iterator[tuple[int, str]]:
+    """At a switch one process goes and another comes: each statement is about those that its keys name."""
+    updates = [update for use in seen.maps.values() if use.pure for update in use.updates]
+    for update in updates:
+        named = [
+            _whom(before, token) for part in update.keys for before, token in zip((None, *part), part, strict=False)
+        ]
+        whom = [one for one in dict.fromkeys(named) if one is not None]
+        conditions = [exclusion.of_next(one) if one else exclusion.condition for one in whom]
+        if conditions and script.probes[update.probe] in switches:
+            yield update.tokens[0].start, " && ".join(conditions)
+
+
+def _whom(before: Token | None, token: Token) -> str | None:
+    """How a token of a key names a process: empty for the one that goes, the access for the one that comes."""
+    if before is not None and before.text in (".", "->"):
+        return before.text if token.text in _NEXT else None
+    return "" if token.text in _WHO else None
+
+
+def _is_switch(probe: Probe) -> bool:
+    return all(point.provider == "tracepoint" and point.rest == "sched:sched_switch" for point in probe.points)
 
 
 def _takes(script: Script, seen: Survey, probe: Probe) -> bool:

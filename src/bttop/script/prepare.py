@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from bttop.model.plan import MapPlan, Plan, Scheme
@@ -95,9 +96,10 @@ def prepare(
         )
     seen = survey(script)
     wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out)
-    flushes = _flushes(_Subject(script, seen, front), wishes, interval_ms, rewrite_own=rewrite_own)
-    pinned = pin_edits(script, seen, pin, front, tuple(args))
     excluded = exclusion_edits(script, seen, exclude, pin)
+    subject = _Subject(script, seen, front, excluded.guards)
+    flushes = _flushes(subject, wishes, interval_ms, rewrite_own=rewrite_own)
+    pinned = pin_edits(script, seen, pin, front, tuple(args))
     wrappings = (*pinned.wrappings, *address_edits(script, seen))
     text = edited(script.text, nested((*pinned.edits, *excluded.edits, *flushes.edits), wrappings))
     if len(text.text.encode()) > LONGEST_TEXT:
@@ -105,7 +107,7 @@ def prepare(
         return unedited(script, why, pin=pin, front=front, args=args)
     found = (*flushes.badges, *pinned.badges)
     offered = tuple(offers(script, seen, front, flushes.counted))
-    made = _prepared(_Subject(script, seen, front), text, flushes.plan, pinned.args, found, offered)
+    made = _prepared(subject, text, flushes.plan, pinned.args, found, offered)
     return replace(made, itself=excluded.said)
 
 
@@ -144,7 +146,7 @@ def _prepared(
     found: tuple[Badge, ...],
     offered: tuple[Offer, ...],
 ) -> Prepared:
-    script, seen, front = subject
+    script, seen, front = subject.script, subject.seen, subject.front
     return Prepared(
         edited=text,
         plan=plan,
@@ -164,6 +166,8 @@ class _Subject(NamedTuple):
     script: Script
     seen: Survey
     front: FrontMatter | None
+    guards: Mapping[int, str] = MappingProxyType({})
+    """Conditions under which a statement, by its offset, counts."""
 
     def plans(self, choices: Sequence[Choice]) -> dict[str, MapPlan]:
         return {choice.use.name: map_plan(choice.use, choice.scheme, self.front) for choice in choices}
@@ -178,7 +182,7 @@ class _Flushes(NamedTuple):
 
 
 def _flushes(subject: _Subject, wishes: Wishes, interval_ms: int, *, rewrite_own: bool) -> _Flushes:
-    script, seen, front = subject
+    script, seen, front = subject.script, subject.seen, subject.front
     if own.printing_probes(script, seen):
         exact = own.exact_choices(script, seen) if rewrite_own else ()
         return _made_exact(subject, exact, interval_ms) if exact else _own(subject, interval_ms)
@@ -194,7 +198,8 @@ def _appended(subject: _Subject, choices: Sequence[Choice], interval_ms: int) ->
     block = Edit(len(script.text), f"{separator}{interval_block(choices, interval_ms)}\n")
     plan = Plan(subject.plans(choices), _aliases(choices), ("a",), interval_ms * 1_000_000)
     counted = tuple(choice.use.name for choice in choices if choice.rewritten and choice.use.only_counted)
-    return _Flushes((*map_edits(script, choices), block), plan, tuple(badges.of_choices(choices)), counted)
+    edits = (*map_edits(script, choices, subject.guards), block)
+    return _Flushes(edits, plan, tuple(badges.of_choices(choices)), counted)
 
 
 def _aliases(choices: Sequence[Choice]) -> dict[str, str]:
@@ -202,7 +207,7 @@ def _aliases(choices: Sequence[Choice]) -> dict[str, str]:
 
 
 def _own(subject: _Subject, interval_ms: int) -> _Flushes:
-    script, seen, front = subject
+    script, seen, front = subject.script, subject.seen, subject.front
     printing = own.printing_probes(script, seen) or own.writing_intervals(script, seen)
     intervals = [index for index in printing if script.probes[index].has("interval")]
     printed = [use for use in seen.maps.values() if "print" in use.uses]
@@ -218,7 +223,7 @@ def _own(subject: _Subject, interval_ms: int) -> _Flushes:
 
 
 def _made_exact(subject: _Subject, choices: Sequence[Choice], interval_ms: int) -> _Flushes:
-    script, seen, _ = subject
+    script, seen = subject.script, subject.seen
     probe = own.printing_probes(script, seen)[0]
     length = _interval_ns(script, [probe], interval_ms)
     plan = Plan(subject.plans(choices), _aliases(choices), ("a",), length)
