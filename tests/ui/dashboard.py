@@ -146,7 +146,9 @@ def dashboard(
         (folder / f"{name}.bt").write_text(text)
     bpftrace = standin(folder)
     env = {"PYTHONPATH": SOURCES, "XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
-    whole = [*command, *probes, "--probes", str(folder), "--bpftrace", str(bpftrace), "-i", str(INTERVAL), *options]
+    # The stand-in plays its steps whatever it is given: the twin of a look would begin them too early.
+    usual = ["--probes", str(folder), "--bpftrace", str(bpftrace), "-i", str(INTERVAL), "--force"]
+    whole = [*command, *probes, *usual, *options]
     with Terminal(whole, columns, rows, env) as terminal:
         yield Dashboard(terminal)
 
