@@ -16,6 +16,7 @@ from benchmarks.flushing import running
 from benchmarks.options import Options
 from benchmarks.table import Row
 from bttop.engine.host import Bpftrace, Host, find_bpftrace
+from bttop.model.dialect import dialect
 from bttop.model.flush import Doubt, Flush
 from bttop.model.records import Bucket, Stats, Value
 from bttop.script.pin import Pin
@@ -99,7 +100,12 @@ def _rows(cell: Cell) -> Iterator[Row]:
 
 def _counted(cell: Cell, text: str) -> dict[str, Seen]:
     with writers.writers(cell.writer, cell.keys, cell.rounds) as load:
-        prepared = prepare(read(text), interval_ms=cell.interval_ms, pin=Pin(load.pids))
+        prepared = prepare(
+            read(text),
+            interval_ms=cell.interval_ms,
+            pin=Pin(load.pids),
+            new_keys_collide=dialect(cell.bpftrace.release).new_keys_collide,
+        )
         with running(cell.host, cell.bpftrace, prepared) as traced:
             traced.wait_for_flushes(1)
             load.write()

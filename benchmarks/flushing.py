@@ -64,7 +64,7 @@ def running(host: Host, bpftrace: Bpftrace, prepared: Prepared) -> Iterator[Run]
         bpftrace.release, cpus=host.cpus, user_stacks=False, one_process=False, all_probes=False
     )
     process = subprocess.Popen(
-        launch.command(bpftrace, prepared.text, prepared.args),
+        launch.command(bpftrace, prepared),
         env={**os.environ, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

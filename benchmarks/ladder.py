@@ -43,7 +43,7 @@ def _bare(attempt: Attempt, host: Host, bpftrace: Bpftrace) -> Bare:
         one_process=False,
         all_probes=False,
     )
-    return Bare(launch.command(bpftrace, prepared.text, prepared.args), environment)
+    return Bare(launch.command(bpftrace, prepared), environment)
 
 
 def seconds_until_all_flushed(programs: list[Bare]) -> float:

@@ -125,7 +125,7 @@ def _bare(bpftrace: Bpftrace, host: Host) -> float:
     environment = launch.environment(
         bpftrace.release, cpus=host.cpus, user_stacks=False, one_process=False, all_probes=False
     )
-    command = launch.command(bpftrace, prepared.text, prepared.args)
+    command = launch.command(bpftrace, prepared)
     began = time.monotonic()
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,

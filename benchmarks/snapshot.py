@@ -56,6 +56,7 @@ class _Timed(Recorder):
     @property
     def cpu_seconds(self) -> float:
         """What the recorder's thread has used."""
+        assert self._thread is not None
         stat = Path(f"/proc/self/task/{self._thread.native_id}/schedstat").read_text()
         return int(stat.split()[0]) / 1e9
 

@@ -1,4 +1,5 @@
-"""Where things lie: probes, themes and snapshots inside the package or beside the source, and the user's own."""
+"""Where things lie: probes, themes and snapshots inside the package or beside the source, and the user's own; and how
+a file among them is replaced."""
 
 from __future__ import annotations
 
@@ -29,6 +30,14 @@ def overlay(what: str, chosen: Path | None = None) -> tuple[Path, ...]:
         path for index, path in enumerate(found) if path.resolve() not in {one.resolve() for one in found[:index]}
     ]
     return (*([chosen] if chosen is not None else []), *unique)
+
+
+def with_users(folders: tuple[Path, ...], what: str) -> tuple[Path, ...]:
+    """The folders of `overlay`, with the user's own if it has come into being since: before the shipped one."""
+    own = config_home() / what
+    if not os.path.isdir(own) or own.resolve() in {one.resolve() for one in folders}:  # noqa: PTH112
+        return folders
+    return (*(one for one in folders if one != shipped(what)), own, *(one for one in folders if one == shipped(what)))
 
 
 def state_home() -> Path:

@@ -1,9 +1,13 @@
 """The tracer: the only parent of every bpftrace, and the only part of bttop that may be root.
 
 A single file of the standard library alone that Python 3.6 understands; run as `python3 -I -S tracer.py
-[--cap BYTES] [--buffer BYTES]`, directly, through `sudo -n` or over ssh. Commands come in on stdin; the lines
-of all programs go out on stdout, with the moment they arrived. When stdin ends or stdout breaks, everything
-that it started is gone within 2 s.
+[--cap BYTES] [--buffer BYTES] [--terminals]`, directly, through `sudo -n` or over ssh. Commands come in on stdin;
+the lines of all programs go out on stdout, with the moment they arrived. When stdin ends or stdout breaks,
+everything that it started is gone within 2 s.
+
+With --terminals the programs may have more rights than the tracer (`sudo -n bpftrace ...`, file capabilities), so
+that it may not signal them and PDEATHSIG is cleared. Then each gets a controlling terminal of its own, and the kernel
+signals for us: ^C interrupts, closing the other end hangs up, and the death of the tracer closes it.
 
 Commands, one JSON object per line (`id` is 1 to 2**32 - 1 and never used twice):
     {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10}
@@ -35,6 +39,7 @@ import select
 import signal
 import struct
 import sys
+import termios
 import time
 
 VERSION = 1
@@ -70,6 +75,7 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CLOCK_BOOTTIME = 7  # time.CLOCK_BOOTTIME came with Python 3.7
 F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ came with Python 3.10
 PR_SET_PDEATHSIG = 1
+INTERRUPT = b"\x03"  # VINTR of a new terminal
 
 
 def clock_ns(clock: int) -> int:
@@ -151,11 +157,12 @@ class Pipe:
 class Program:
     """One process that was started, its pipes and what is due for it (all times monotonic, in seconds)."""
 
-    def __init__(self, ident: int, pid: int, status: int, pipes: "list[Pipe]") -> None:
+    def __init__(self, ident: int, pid: int, status: int, pipes: "list[Pipe]", terminal: int) -> None:
         self.ident = ident
         self.pid = pid
         self.status = status  # tells of the exec: an errno, or its end when all went well; -1 when known
         self.pipes = pipes
+        self.terminal = terminal  # our end of its own terminal; -1 when it has none, or was hung up
         self.nice: "int | None" = None  # wanted before the process had its own group
         self.interrupt_at = NEVER
         self.kill_at = NEVER
@@ -198,12 +205,28 @@ class Program:
 
     def signal(self, number: int) -> None:
         """Send a signal to the whole group; as the process is not reaped yet, the number is still its own."""
+        if self.terminal >= 0 and number == signal.SIGINT:
+            self.type_interrupt()
+            return
+        self.hang_up()
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
             os.kill(self.pid, number)  # it has not reached its setsid yet
         except PermissionError:
             pass  # a set-id program of another user: only its closed pipes can tell it
+
+    def type_interrupt(self) -> None:
+        try:
+            os.write(self.terminal, INTERRUPT)
+        except OSError:
+            pass  # nobody has it open any more: it is about to end, or will be killed after the grace
+
+    def hang_up(self) -> None:
+        """The kernel sends SIGHUP to whoever has its terminal; sudo passes it on, bpftrace ends of it."""
+        if self.terminal >= 0:
+            os.close(self.terminal)
+            self.terminal = -1
 
     def renice(self, nice: int) -> None:
         """Set the nice value of all threads (hence by group), or keep it until the group exists."""
@@ -355,11 +378,13 @@ class Start:
         self.env = {to_bytes(name): to_bytes(value) for name, value in base.items()}
         self.nice = nice_value(command)
 
-    def run(self, parent: int, null: int, out: int, err: int, status: int) -> None:
+    def run(self, parent: int, null: int, out: int, err: int, status: int, terminal: int) -> None:
         """Become the program; never returns. What goes wrong is written to `status` as an errno."""
         code = errno.EINVAL
         try:
             os.setsid()
+            if terminal >= 0:
+                fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
             for number in (*IGNORED, signal.SIGXFSZ):
                 signal.signal(number, signal.SIG_DFL)
             die_with(parent)
@@ -414,6 +439,9 @@ def die_with(parent: int) -> None:
 
 
 def lower_priority(nice: int) -> None:
+    """Only as root: nobody else may raise it again."""
+    if os.geteuid() != 0:
+        return
     try:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
     except OSError:
@@ -440,8 +468,9 @@ def command_id(command: "dict[str, object]") -> int:
 class Tracer:
     """The loop: commands in, frames out, single-threaded (PDEATHSIG is bound to the thread that forks)."""
 
-    def __init__(self, cap: int, buffer: int) -> None:
+    def __init__(self, cap: int, buffer: int, terminals: bool) -> None:
         self.cap = cap
+        self.terminals = terminals
         self.programs: "dict[int, Program]" = {}
         self.used: "set[int]" = set()
         self.output = Output(1, buffer)
@@ -565,9 +594,11 @@ class Tracer:
         try:
             for _ in range(3):
                 ends += os.pipe()
+            if self.terminals:
+                ends += os.openpty()
             pid = os.fork()
             if pid == 0:
-                start.run(parent, self.null, ends[1], ends[3], ends[5])
+                start.run(parent, self.null, ends[1], ends[3], ends[5], ends[7] if self.terminals else -1)
         except OSError:
             close_all(ends)
             raise
@@ -575,7 +606,7 @@ class Tracer:
         for fd in ends[::2]:
             os.set_blocking(fd, False)
         pipes = [Pipe(ends[0], b"o", self.cap), Pipe(ends[2], b"e", self.cap)]
-        return Program(ident, pid, ends[4], pipes)
+        return Program(ident, pid, ends[4], pipes, ends[6] if self.terminals else -1)
 
     def executed(self, program: Program, name: bytes) -> None:
         """The exec succeeded or failed. The pipes are read from now on, so `started` precedes every line."""
@@ -710,7 +741,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     raise_open_files()
-    Tracer(option("--cap", LINE_CAP), option("--buffer", BUFFER)).run()
+    Tracer(option("--cap", LINE_CAP), option("--buffer", BUFFER), "--terminals" in sys.argv).run()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bttop.model.release import Release
 from bttop.script.pin import Pin
 from bttop.script.prepare import Prepared, prepare
 from bttop.script.reader import read
+from tests.engine.asking import errands
 from tests.standin import standin
 
 PROGRAM = "kprobe:vfs_read { @calls[comm] = cuont(); }"
@@ -25,7 +27,8 @@ def prepared(text: str = PROGRAM, pin: Pin | None = None) -> Prepared:
 
 def asked(path: Path, one: Prepared) -> tuple[str, ...]:
     """What a bpftrace has against a program."""
-    return asyncio.run(complaints(Bpftrace(str(path), Release(0, 17)), one, "calls.bt"))
+    with errands() as through:
+        return asyncio.run(complaints(through, Bpftrace(str(path), Release(0, 17)), one, "calls.bt"))
 
 
 def script(folder: Path, body: str) -> Path:
@@ -96,8 +99,10 @@ def test_what_is_no_text_is_still_shown(tmp_path: Path) -> None:
     assert "such probe" in found[0]
 
 
-def is_running(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
+def wait_until_gone(pid: int) -> None:
+    """Wait for the end of a process; the suite's timeout ends a wait in vain."""
+    while Path(f"/proc/{pid}").exists():
+        time.sleep(0.01)
 
 
 def waiting(folder: Path) -> Path:
@@ -110,19 +115,22 @@ def test_a_check_without_an_answer_counts_as_nothing_and_is_ended(
 ) -> None:
     monkeypatch.setattr(check, "TIMEOUT", 0.5)
     path = script(tmp_path, f"echo $$ >{tmp_path}/pid; exec sleep 60")
-    assert asked(path, prepared()) == ()
-    assert not is_running(int((tmp_path / "pid").read_text()))
+    with errands() as through:
+        refused = asyncio.run(complaints(through, Bpftrace(str(path), Release(0, 17)), prepared(), "calls.bt"))
+        assert refused == ()
+        wait_until_gone(int((tmp_path / "pid").read_text()))
 
 
 def test_leaving_while_it_checks_ends_the_check(tmp_path: Path) -> None:
     async def leave() -> None:
         path = str(waiting(tmp_path))
-        task = asyncio.create_task(complaints(Bpftrace(path, Release(0, 17)), prepared(), "calls.bt"))
+        task = asyncio.create_task(complaints(through, Bpftrace(path, Release(0, 17)), prepared(), "calls.bt"))
         while not (tmp_path / "pid").exists():
             await asyncio.sleep(0.01)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert not is_running(int((tmp_path / "pid").read_text()))
 
-    asyncio.run(leave())
+    with errands() as through:
+        asyncio.run(leave())
+        wait_until_gone(int((tmp_path / "pid").read_text()))

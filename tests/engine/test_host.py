@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bttop.engine import host as host_module
 from bttop.engine import launch
 from bttop.engine.host import Bpftrace, Host, check_can_trace, find_bpftrace, install_command
 from bttop.errors import CannotTrace
 from bttop.model.release import Release
+from bttop.script.prepare import prepare
+from bttop.script.reader import read
 from tests.standin import standin
 
 
@@ -116,18 +119,27 @@ def test_an_unknown_distribution_gets_a_sentence(monkeypatch: pytest.MonkeyPatch
     assert install_command() == "install bpftrace with this system's package manager"
 
 
-def test_a_normal_user_is_told_to_use_sudo(monkeypatch: pytest.MonkeyPatch, host: Host) -> None:
-    monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(CannotTrace) as caught:
-        check_can_trace(host, "bttop stream")
-    assert caught.value.hint == "sudo bttop stream"
-
-
 def test_a_missing_tracefs_is_told_with_its_mount_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(CannotTrace) as caught:
-        check_can_trace(Host("host", "6.1", "x86_64", 2, None), "bttop")
+        check_can_trace(Host("host", "6.1", "x86_64", 2, None))
     assert caught.value.hint == "mount -t tracefs tracefs /sys/kernel/tracing"
+
+
+@pytest.mark.parametrize("mounted", ["tracefs /sys/kernel/tracing tracefs rw 0 0", "none /sys/kernel/debug debugfs rw"])
+def test_a_tracefs_that_a_normal_user_may_not_look_into_is_not_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: str
+) -> None:
+    mounts = tmp_path / "mounts"
+    monkeypatch.setattr(host_module, "_MOUNTS", mounts)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    unreadable = Host("host", "6.1", "x86_64", 2, None)
+    mounts.write_text(f"proc /proc proc rw 0 0\n{mounted}\n")
+    check_can_trace(unreadable)
+    mounts.write_text("proc /proc proc rw 0 0\n")
+    with pytest.raises(CannotTrace) as caught:
+        check_can_trace(unreadable)
+    assert caught.value.hint.startswith("sudo mount ")
 
 
 @pytest.mark.parametrize(
@@ -169,3 +181,20 @@ def test_a_missing_attach_point_is_an_error_only_where_another_script_can_take_o
         Release(0, 27), cpus=2, user_stacks=False, one_process=False, all_probes=all_probes
     )
     assert environment["BPFTRACE_MISSING_PROBES"] == word
+
+
+@pytest.mark.parametrize(
+    ("release", "text", "collide", "quiet"),
+    [
+        ((0, 17), "k:f { @[pid] = hist(arg0, 3); }", False, True),
+        ((0, 23), "k:f { @[pid] = hist(arg0, 3); }", True, False),
+        ((0, 23), "k:f { @[pid] = hist(arg0); }", True, True),
+        ((0, 23), "k:f { @[pid] = hist(arg0, 3); delete(@s[tid]); }", True, True),
+        ((0, 24), "k:f { @[pid] = hist(arg0, 3); }", False, True),
+    ],
+)
+def test_warnings_are_kept_where_they_alone_tell_of_lost_events(
+    release: tuple[int, int], text: str, collide: bool, quiet: bool
+) -> None:
+    prepared = prepare(read(text), new_keys_collide=collide)
+    assert ("--no-warnings" in launch.command(Bpftrace("bpftrace", Release(*release)), prepared)) is quiet

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import stat
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.engine import kernelprobes
+from bttop.engine.errands import Asker
 from bttop.engine.host import Bpftrace
 from bttop.engine.kernelprobes import KernelProbes, arguments_in, cache_key
 from bttop.model.release import Release
 from bttop.script.starters import Argument
+from tests.engine.asking import errands
 
 PATIENCE = 20.0
 BPFTRACE = Bpftrace("/usr/bin/bpftrace", Release(0, 23))
@@ -147,9 +145,11 @@ def test_an_empty_listing_is_a_failure_and_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_bpftrace_that_does_not_start_is_a_failure(tmp_path: Path) -> None:
     missing = Bpftrace(str(tmp_path / "missing"), Release(0, 23))
-    probes = loaded(KernelProbes(missing, tmp_path))
-    assert "cannot be listed" in probes.failure
-    probes.close()
+    with errands() as through:
+        probes = loaded(KernelProbes(missing, tmp_path, ask=Asker(through).ask))
+        assert "cannot be listed" in probes.failure
+        assert "No such file" in probes.failure
+        probes.close()
 
 
 def test_arguments_are_asked_for_once(probes: KernelProbes, answers: Answers) -> None:
@@ -229,39 +229,3 @@ def test_the_arguments_of_a_kprobe_are_those_of_its_function(tmp_path: Path) -> 
 @given(st.text(), st.sampled_from(["kprobe:x", "fexit:x", "", "tracepoint:sched:sched_switch"]))
 def test_any_answer_gives_arguments(listing: str, probe: str) -> None:
     assert all(argument.name for argument in arguments_in(listing, probe))
-
-
-def script(folder: Path, text: str) -> Bpftrace:
-    path = folder / "bpftrace"
-    path.write_text(f"#!{sys.executable}\n{text}")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return Bpftrace(str(path), Release(0, 23))
-
-
-def test_a_listing_without_end_is_cut_at_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernelprobes, "LONGEST_LISTING", 1000)
-    endless = script(tmp_path, "while True:\n    print('kprobe:function_of_the_kernel')\n")
-    probes = KernelProbes.load(endless, tmp_path / "cache")
-    wait_until(lambda: probes.loaded)
-    assert list(probes.search("")) == ["kprobe:function_of_the_kernel"]
-    probes.close()
-
-
-def test_a_listing_that_hangs_ends_with_the_catalogue(tmp_path: Path) -> None:
-    mark = tmp_path / "mark"
-    text = f"import os, time\nopen({str(mark)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n"
-    probes = KernelProbes.load(script(tmp_path, text), tmp_path / "cache")
-    wait_until(lambda: mark.exists() and bool(mark.read_text()))
-    child = int(mark.read_text())
-    probes.close()
-    with pytest.raises(ProcessLookupError):
-        os.kill(child, signal.SIGCONT)
-    assert not probes._thread.is_alive()
-
-
-def test_a_listing_that_takes_too_long_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernelprobes, "_SECONDS", 0.05)
-    probes = KernelProbes.load(script(tmp_path, "import time\ntime.sleep(60)\n"), tmp_path / "cache")
-    wait_until(lambda: probes.loaded)
-    assert "no answer" in probes.failure
-    probes.close()

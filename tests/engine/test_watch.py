@@ -293,7 +293,7 @@ def test_what_was_saved_before_the_start_is_told(folder: Path) -> None:
 
 
 def no_instance_left(waited_at: Sequence[Place], stop: threading.Event) -> Iterator[bool]:
-    raise RuntimeError("Too many open files (os error 24)")
+    raise OSError(24, "Too many open files")
 
 
 def test_without_an_inotify_instance_the_files_are_looked_at(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bttop.model.contents import MapData
-from bttop.model.doubts import ClockWatch, Doubt, doubts_of
+from bttop.model.doubting import ClockWatch, Doubt, doubts_of
 from bttop.model.flush import FlushReader
 from bttop.model.plan import Column, MapPlan, Plan
 from bttop.model.records import Stamp, StampedLine

@@ -468,3 +468,49 @@ def test_a_histogram_of_a_cumulative_map_is_subtracted_per_key() -> None:
     _, second = feed(reader(plan), ticks(*[[map_line("@h", rows, "hist")] for rows in prints]))
     assert second.maps["@h"].rows == {"1": (Bucket(2, 3, 3),)}
     assert second.maps["@h"].entries == 1
+
+
+# --- The end of a process ------------------------------------------------------------------------------------
+
+
+def ended(into: FlushReader, *lines: str, at: int) -> Flush | None:
+    """What is closed when a process prints these lines and ends."""
+    assert feed(into, [(at, line) for line in lines]) == []
+    return into.end(at + SECOND)
+
+
+def test_what_is_printed_at_the_end_is_the_last_part_of_an_interval() -> None:
+    into = reader(banked("@c"))
+    feed(into, ticks([map_line("@__bt_c0", {"a": 3})], start=9 * SECOND))
+    flush = ended(into, map_line("@__bt_c1", {"a": 2}), at=10 * SECOND + SECOND // 4)
+    assert flush is not None
+    assert flush.maps["@c"].rows == {"a": 2}
+    assert (flush.number, flush.mark, flush.seconds) == (2, "a", 0.25)
+    assert flush.doubts == {Doubt.UNTIMED}
+
+
+def test_a_cumulative_map_is_subtracted_at_the_end_too() -> None:
+    into = reader(planned(MapPlan("@c", "count", (TEXT,), "cumulative")))
+    feed(into, ticks([map_line("@c", {"a": 3})], start=9 * SECOND))
+    flush = ended(into, map_line("@c", {"a": 5}), at=10 * SECOND + SECOND // 4)
+    assert flush is not None
+    assert flush.maps["@c"].rows == {"a": 2}
+
+
+def test_a_scripts_own_state_is_not_shown_at_the_end() -> None:
+    into = reader(banked("@c"))
+    flush = ended(into, map_line("@start", {"7": 1}), map_line("@__bt_c1", {"a": 2}), at=10 * SECOND)
+    assert flush is not None
+    assert flush.maps.keys() == {"@c"}
+    assert len(flush.lines) == 1
+    assert ended(reader(banked("@c")), map_line("@start", {"7": 1}), at=10 * SECOND) is None
+
+
+def test_text_at_the_end_comes_out() -> None:
+    flush = ended(reader(banked("@c")), PRINTF, at=10 * SECOND)
+    assert flush is not None
+    assert [one.data for one in flush.printed] == ["hello\n"]
+
+
+def test_nothing_at_the_end_is_no_flush() -> None:
+    assert reader(banked("@c")).end(SECOND) is None

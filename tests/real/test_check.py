@@ -11,6 +11,7 @@ from bttop.engine.host import Bpftrace, find_bpftrace
 from bttop.script.pin import Pin
 from bttop.script.prepare import prepare
 from bttop.script.reader import read
+from tests.engine.asking import errands
 
 pytestmark = pytest.mark.real
 
@@ -23,7 +24,8 @@ def found(bpftrace: str) -> Bpftrace:
 
 
 def asked(found: Bpftrace, text: str, pin: Pin | None = None) -> tuple[str, ...]:
-    return asyncio.run(complaints(found, prepare(read(text), pin=pin), "typed"))
+    with errands() as through:
+        return asyncio.run(complaints(through, found, prepare(read(text), pin=pin), "typed"))
 
 
 @pytest.mark.parametrize("pin", [None, PIN], ids=["all", "pinned"])

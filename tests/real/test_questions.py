@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from bttop.engine.errands import Asker
 from bttop.engine.host import Host, find_bpftrace
 from bttop.engine.kernelprobes import KernelProbes
 from bttop.script.followups import FollowUp, RowFacts, follow_ups
 from bttop.script.library import ProbeFile, probe_file
 from bttop.script.prepare import prepare
 from bttop.script.starters import Argument, Starter, starters
+from tests.engine.asking import errands
 
 from .tracing import Rows, Tracing, key_starts, tracing, wait_until
 
@@ -183,7 +185,14 @@ def test_bytes_over_sockets_are_counted_on_both_sides(bpftrace: str, tmp_path: P
 
 def test_the_probes_of_this_kernel_are_listed_with_their_arguments(bpftrace: str, tmp_path: Path) -> None:
     news = threading.Semaphore(0)
-    probes = KernelProbes.load(find_bpftrace(bpftrace), tmp_path, news.release)
+    with errands() as through:
+        probes = KernelProbes(find_bpftrace(bpftrace), tmp_path, news.release, ask=Asker(through).ask)
+        probes.start()
+        look_at(probes, news)
+        probes.close()
+
+
+def look_at(probes: KernelProbes, news: threading.Semaphore) -> None:
     assert news.acquire(timeout=30)
     assert probes.failure == ""
     assert next(iter(probes.search("tracepoint:sched:sched_switch"))) == "tracepoint:sched:sched_switch"
@@ -194,4 +203,3 @@ def test_the_probes_of_this_kernel_are_listed_with_their_arguments(bpftrace: str
     assert arguments is not None
     assert Argument("char[16]", "prev_comm") in arguments
     assert any(argument.name == "next_pid" for argument in arguments)
-    probes.close()

@@ -205,3 +205,26 @@ def processes(stream: int) -> list[int]:
     """Every bpftrace below a stream: the children of its tracer."""
     (tracer,) = Path(f"/proc/{stream}/task/{stream}/children").read_text().split()
     return [int(pid) for pid in Path(f"/proc/{tracer}/task/{tracer}/children").read_text().split()]
+
+
+def test_a_script_that_ends_by_itself_shows_what_it_counted_last(bpftrace: str) -> None:
+    text = (
+        "interval:ms:20 { @keyed[1] = count(); @whole = count(); @spread[2] = hist(3); @state[0] = nsecs; "
+        "@n = @n + 1; if (@n >= 70) { exit(); } }"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "bttop", "stream", "--bpftrace", bpftrace, "-e", text],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {one["map"] for one in found} == {"keyed", "whole", "spread"}
+    counted = Counter[str]()
+    for one in found:
+        for row in one["rows"]:
+            value = row["value"]
+            counted[one["map"]] += value if isinstance(value, int) else sum(bucket[2] for bucket in value)
+    # The interval that calls exit() may fire again before it takes effect.
+    assert counted["keyed"] == counted["whole"] == counted["spread"] >= 70

@@ -35,7 +35,8 @@ def test_a_thread_id_that_is_compared_with_a_process_id_is_offered_as_pid(writte
 @pytest.mark.parametrize(
     "probe",
     [
-        "t:sched:sched_switch /args->next_pid == 5/",
+        "t:sched:sched_pi_setprio /args->next_pid == 5/",
+        "t:sched:sched_switch /args->next_pid == 5 || args->next_pid == 6/",
         "t:sched:sched_pi_setprio /args->prev_pid == 5/",
         "t:sched:sched_switch /args->prev_pid != 0/",
         "t:sched:sched_switch /args->prev_pid == @x/",
@@ -43,6 +44,38 @@ def test_a_thread_id_that_is_compared_with_a_process_id_is_offered_as_pid(writte
 )
 def test_where_pid_would_say_something_else_it_is_not_offered(probe: str) -> None:
     assert offered(f"{probe} {{ @ = count(); }}") == ()
+
+
+def test_the_next_thread_is_offered_to_be_looked_up_among_those_of_the_process() -> None:
+    one = the_offer("t:sched:sched_switch /args->next_pid == 18421/ { @[comm] = count(); }")
+    assert one.code == "thread-id"
+    assert one.rewritten.splitlines() == [
+        "t:sched:sched_switch /@threads[(uint64)args->next_pid] == 1/ { @[comm] = count(); }",
+        "tracepoint:sched:sched_switch /pid == 18421/ { @threads[(uint64)tid] = 1; }",
+        "tracepoint:task:task_newtask /pid == 18421 && (args->clone_flags & 65536) != 0/ "
+        "{ @threads[(uint64)args->pid] = 1; }",
+        "tracepoint:sched:sched_process_free /@threads[(uint64)args->pid] == 1/ "
+        "{ delete(@threads[(uint64)args->pid]); }",
+    ]
+    assert [use.aggregation for use in prepare(read(one.rewritten)).plan.maps.values()] == ["count"]
+
+
+@pytest.mark.parametrize(
+    ("written", "better"),
+    [
+        ("/$1 != args.next_pid/", "/1 != @threads[(uint64)args.next_pid]/"),
+        ("/args->next_pid==7 && pid == 9/", "/@threads[(uint64)args->next_pid]==1 && pid == 9/"),
+    ],
+)
+def test_the_rest_of_the_comparison_stays_as_it_is(written: str, better: str) -> None:
+    assert the_offer(f"t:sched:sched_switch {written} {{ @ = count(); }}").rewritten.splitlines()[0].split(" {")[0] == (
+        f"t:sched:sched_switch {better}"
+    )
+
+
+def test_the_threads_get_a_map_that_the_script_does_not_have() -> None:
+    one = the_offer("t:sched:sched_switch /args->next_pid == 5/ { @threads = count(); @threads2 = count(); }")
+    assert "/@threads3[" in one.rewritten
 
 
 def test_all_system_calls_are_offered_as_one_probe_with_their_names() -> None:

@@ -301,3 +301,16 @@ def test_facts_for_the_program_are_passed_on() -> None:
 def test_who_is_on_the_cpu_in_an_interrupt_may_be_a_bystander(text: str, said: bool) -> None:
     found = {badge.code for badge in prepare(read(text)).badges}
     assert ("interrupted" in found) is said
+
+
+@pytest.mark.parametrize("text", ["// not __bt_ at all\nk:f { @ = count(); }", 'k:f { @["__bt_"] = count(); }'])
+def test_bttops_prefix_in_a_comment_or_a_text_is_no_name(text: str) -> None:
+    one = prepared(text)
+    assert one.is_edited
+    assert codes(one) == []
+
+
+def test_a_script_with_names_of_bttops_own_runs_as_it_is() -> None:
+    one = prepared("k:f { @__bt_x = count(); }")
+    assert not one.is_edited
+    assert codes(one) == ["as-is"]

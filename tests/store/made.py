@@ -47,7 +47,8 @@ class Session:
 
     def happenings(self) -> Iterable[Happening]:
         """The session as it would have been told."""
-        yield Added(self.program, self.name)
+        if self.number == 1:
+            yield Added(self.program, self.name)
         yield Begun(
             self.generation,
             self.program,
@@ -76,9 +77,12 @@ class Session:
                 yield StampedLine(self.generation, "stdout", moment, text.encode())
 
 
-def made(path: Path, *sessions: Session, facts: Facts = FACTS, ended: bool = True) -> Path:
-    """Record sessions into a file; without `ended` their last lines are in no block, as after a crash."""
-    happened = [one for session in sessions for one in session.happenings()]
+def made(
+    path: Path, *sessions: Session, facts: Facts = FACTS, ended: bool = True, others: Sequence[Happening] = ()
+) -> Path:
+    """Record sessions into a file, and `others` after them; without `ended` their last lines are in no block, as after
+    a crash."""
+    happened = [*(one for session in sessions for one in session.happenings()), *others]
     if ended:
         happened += [Ended(session.generation) for session in sessions]
     claim(path, replace=True)

@@ -103,6 +103,16 @@ def test_of_two_generations_only_what_was_shown_appears_and_in_its_order(tmp_pat
     ]
 
 
+def test_what_a_script_printed_at_its_own_end_is_its_last_flush(tmp_path: Path) -> None:
+    told = list(banked(3).happenings())
+    last = StampedLine(1, "stdout", at(3.4), map_line("@x", {"dd": 7}).encode())
+    told += [Came(last, hexadecimal=False), Shown(1, last.stamp.boot_ns, last.stamp), Ended(1)]
+    found = history(written(tmp_path / "s.bttop", Journal(), told)).latest
+    assert found is not None
+    assert found.maps["@x"].rows == {"dd": 7}
+    assert (found.number, found.seconds, found.doubts) == (4, 0.4, frozenset({Doubt.UNTIMED}))
+
+
 def written(path: Path, journal: Journal, told: list[Happening], *, max_age_ns: int = 0) -> Path:
     claim(path, replace=True)
     writer = SnapshotWriter(path, FACTS.as_text(), max_age_ns=max_age_ns)

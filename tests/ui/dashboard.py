@@ -35,7 +35,7 @@ FOREVER: Final = None
 def require_tracing() -> None:
     """Skip where the real command refuses to start, with the command's own reason."""
     try:
-        check_can_trace(Host.read(), "bttop")
+        check_can_trace(Host.read())
     except CannotTrace as refusal:
         tracing.unable(refusal.cause)
 

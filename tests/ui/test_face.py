@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from bttop.engine.program import Program
 from bttop.engine.status import Badge, Complaint, State
+from bttop.model.doubts import DOUBT_TEXTS
 from bttop.ui.face import Face, Frame, draw_pane
 from bttop.ui.pages import badge_lines
 from bttop.ui.spans import ASCII, UNICODE, line_width, plain
-from bttop.ui.subject import DOUBT_TEXTS, WORDS, Feed
+from bttop.ui.subject import WORDS, Feed
 from bttop.ui.views.base import Choice
 from tests.ui.scenes import FakeEngine, calls, printed_name, text_of
 

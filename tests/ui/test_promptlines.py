@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.ui.asking import KEPT, History
+from bttop.ui import asking
+from bttop.ui.asking import KEPT, LONGEST_FILE, History
 
 
 def test_lines_are_kept_across_runs_in_their_order(tmp_path: Path) -> None:
@@ -52,6 +53,34 @@ def test_the_oldest_lines_are_forgotten(tmp_path: Path) -> None:
     assert again.lines == history.lines
     assert len(again.lines) == KEPT
     assert again.lines[0] == "line 20"
+
+
+def test_the_file_is_trimmed_and_keeps_what_every_run_asked_last(tmp_path: Path) -> None:
+    path = tmp_path / "history"
+    one, other = History(path), History(path)
+    other.add("what the other run asked")
+    line = "x" * 2000
+    for number in range(2 * LONGEST_FILE // 2000):
+        one.add(f"{number} {line}")
+        if number % 20 == 0:
+            other.add("what the other run asked")
+        assert path.stat().st_size <= LONGEST_FILE + 2100
+    again = History(path).lines
+    assert again[-1] == f"{number} {line}"
+    assert "what the other run asked" in again
+    assert [one.name for one in tmp_path.iterdir()] == ["history"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_trim_that_fails_leaves_the_file_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(asking, "write_whole", full)
+    history = History(tmp_path / "history")
+    for number in range(3):
+        history.add(f"{number}{'x' * LONGEST_FILE}")
+    assert [line[0] for line in History(tmp_path / "history").lines] == ["0", "1", "2"]
 
 
 @pytest.mark.parametrize(

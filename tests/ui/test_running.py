@@ -161,15 +161,15 @@ def test_the_ends_and_pages_of_a_table_can_be_reached(one: Dashboard) -> None:
     one.press("G")
     one.wait_for("1 worker1 ")
     assert one.names()[-1] == "worker1"
-    one.press("g")
+    one.press("<")
     one.wait_for(lambda: one.names() == top)
     one.press("PgDn", "PgDn")
     one.wait_for(lambda: "java" not in one.names())
     one.press("PgUp", "PgUp")
     one.wait_for("18421 java")
-    one.press("End")
+    one.press(">")
     one.wait_for("1 worker1 ")
-    one.press("Home")
+    one.press("<")
     one.wait_for("18421 java")
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-COMMANDS = ("stream", "probes", "record", "info", "verify", "export")
+COMMANDS = ("stream", "probes", "record", "review", "demo", "info", "verify", "export", "report", "diff")
 """The first words that are commands, each the name of its module; anything else is the dashboard."""
 
 

@@ -10,7 +10,9 @@ from typing import NoReturn
 
 from bttop.engine.pinning import pin_of
 from bttop.errors import UsageError
+from bttop.paths import shipped
 from bttop.script.pin import Pin
+from bttop.trust import Trust
 
 LONGEST_INTERVAL = 3600.0
 SHORTEST_INTERVAL = 0.05
@@ -79,8 +81,39 @@ def tracing_parser(program: str, description: str, epilog: str | None = None) ->
         "--show-self", action="store_true", help="also show bttop, its bpftraces, its sshd, tmux, screen and sudo"
     )
     parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
+    add_trust(parser)
     parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to run (also $BTTOP_BPFTRACE)")
     return parser
+
+
+def with_saving(parser: Parser) -> Parser:
+    """The same parser with the conditions that save by themselves."""
+    parser.add_argument(
+        "--save-when",
+        dest="save_when",
+        action="append",
+        default=[],
+        metavar="CONDITION",
+        help="set a mark and record when it holds: 'p99(@usecs) > 5ms', 'rate(syscalls:@calls) > 100K'",
+    )
+    return parser
+
+
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """The option for files of others."""
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="PATH",
+        help="as root: use this file or folder although another user could have written it",
+    )
+
+
+def trust_of(options: argparse.Namespace) -> Trust:
+    """Whose files are obeyed. What came with bttop is beyond doubt: who may write there may write bttop itself."""
+    return Trust.of_this_process([*options.trust, shipped("probes"), shipped("themes")])
 
 
 def _pin(text: str) -> Pin:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 
 from bttop import __version__
-from bttop.commands.arguments import tracing_parser
-from bttop.commands.tracing import start_engine
-from bttop.engine.questions import wanted_files
+from bttop.commands.arguments import tracing_parser, trust_of, with_saving
+from bttop.commands.tracing import library_for, start_engine
 from bttop.errors import UsageError
 from bttop.paths import overlay
-from bttop.script.library import Library
 
 _EPILOG = """without PROBE and -e the five questions of every incident: syscalls, retransmits, vfs_read,
 sched_switch, profile.
@@ -20,36 +19,57 @@ sched_switch, profile.
 other commands:
   bttop stream [...]  the same flushes as lines of JSON on standard output
   bttop probes        the library, with what can run here and why not
+  bttop review FILE   a recording on the same screen, without root
+  bttop demo          a recording that comes with bttop
 """
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the dashboard until it is left."""
-    parser = tracing_parser("bttop", "top for bpftrace: several bpftrace programs on one live screen", _EPILOG)
+    parser = with_saving(
+        tracing_parser("bttop", "top for bpftrace: several bpftrace programs on one live screen", _EPILOG)
+    )
     parser.add_argument("--theme", metavar="NAME", help="colour theme (t goes round them)")
     parser.add_argument("--version", action="version", version=f"bttop {__version__}")
     options = parser.parse_args(arguments)
     check_terminal()
     folders = overlay("probes", options.probes)
-    # The rest of the library is read behind the first frame: thirty files would delay the first probe by 30 ms.
-    library = Library.load(folders, wanted_files(options.probe, options.programs))
+    # The rest of the library is read behind the first frame.
+    library = library_for(options)
     engine, settings = start_engine(options, "bttop", library)
+    forget_framework_settings(os.environ)
     try:
+        # Only now, while the programs compile and attach: the recorder's libraries take 20 ms, the screen's 200.
+        from bttop.engine.recorder import Recorder, facts_of
+        from bttop.engine.saving import Saver, read_triggers
+
+        triggers = read_triggers(options.save_when, engine.programs)
+        recorder = Recorder(facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", *arguments])), at_once=False)
+        engine.observe(recorder)
+        engine.observe(Saver(recorder, triggers))
         engine.start()
-        # Only now: the import takes 0.2 s, in which the programs compile and attach.
         from bttop.ui.run import run_dashboard
 
-        return run_dashboard(engine, settings, folders, options.theme)
+        code = run_dashboard(engine, settings, folders, options.theme, trust_of(options), recorder)
+        recorder.close()
+        for path in recorder.files:
+            sys.stderr.write(f"bttop: recorded: {path}\n")
+        return code
     finally:
         engine.close()
 
 
-def check_terminal() -> None:
-    """Raise UsageError where no screen can be shown."""
+def forget_framework_settings(environment: MutableMapping[str, str]) -> None:
+    """Textual reads `TEXTUAL_*` when it is imported; some of them load code, write files or press keys. Whoever calls
+    bttop as root must not be able to do that by the environment, and nobody else needs it."""
+    for name in [name for name in environment if name.startswith("TEXTUAL")]:
+        del environment[name]
+
+
+def check_terminal(hint: str = "bttop stream --for 5s") -> None:
+    """Raise UsageError where no screen can be shown, with a command that needs none."""
     for stream, name in ((sys.stdin, "standard input"), (sys.stdout, "standard output")):
         if stream is None or not stream.isatty():
-            raise UsageError(f"{name} is not a terminal", title="no terminal", hint="bttop stream --for 5s")
+            raise UsageError(f"{name} is not a terminal", title="no terminal", hint=hint)
     if os.environ.get("TERM", "dumb") == "dumb":
-        raise UsageError(
-            "this terminal cannot be drawn on (TERM=dumb)", title="no terminal", hint="bttop stream --for 5s"
-        )
+        raise UsageError("this terminal cannot be drawn on (TERM=dumb)", title="no terminal", hint=hint)

@@ -12,6 +12,7 @@ from typing import IO
 
 from bttop.commands.arguments import Parser, with_times
 from bttop.errors import BttopError, UsageError
+from bttop.files import create, make_folder
 from bttop.model.names import Decoder, decoders
 from bttop.store.export.csvfile import write_csv
 from bttop.store.export.lines import write_lines
@@ -79,7 +80,7 @@ def _write_table(
         _write_one(path, lambda file: write_csv(selection, table, named, file))
         return
     with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_parquet(selection, table, named, path)
 
 
@@ -88,8 +89,8 @@ def _write_one(path: Path | None, write: Callable[[IO[str]], None]) -> None:
         _to_stdout(write)
         return
     with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8", newline="") as file:
+        make_folder(path.parent)
+        with os.fdopen(create(path), "w", encoding="utf-8", newline="") as file:
             write(file)
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.arguments import Parser
+from bttop.commands.arguments import Parser, add_trust, trust_of
 from bttop.engine.host import Host
 from bttop.engine.listing import listing
 from bttop.paths import overlay
@@ -17,8 +17,10 @@ def run(arguments: Sequence[str]) -> int:
     """Print the list."""
     parser = Parser(prog="bttop probes", description="list the library, with what can run here and why not")
     parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
+    add_trust(parser)
     options = parser.parse_args(arguments)
-    lines = "".join(f"{line}\n" for line in listing(Library.load(overlay("probes", options.probes)), Host.read()))
+    library = Library.load(overlay("probes", options.probes), trust=trust_of(options))
+    lines = "".join(f"{line}\n" for line in listing(library, Host.read()))
     try:
         sys.stdout.write(lines)
         sys.stdout.flush()

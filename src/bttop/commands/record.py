@@ -9,35 +9,34 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.arguments import duration, tracing_parser
-from bttop.commands.tracing import start_engine
-from bttop.engine.questions import wanted_files
+from bttop.commands.arguments import duration, tracing_parser, with_saving
+from bttop.commands.tracing import library_for, start_engine
 from bttop.errors import UsageError
-from bttop.paths import overlay
-from bttop.script.library import Library
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 
 def run(arguments: Sequence[str]) -> int:
     """Record until the end of the duration or a signal."""
-    parser = tracing_parser("bttop record", "record a snapshot, without a screen")
+    parser = with_saving(tracing_parser("bttop record", "record a snapshot, without a screen"))
     parser.add_argument("-o", dest="out", metavar="FILE", type=Path, help="the snapshot; its name ends in .bttop")
     parser.add_argument("--overwrite", action="store_true", help="with -o: replace a file that is there")
     parser.add_argument("--for", dest="duration", metavar="DURATION", type=duration, help="end after this long: 10m")
     parser.add_argument("--max-size", metavar="SIZE", type=size, default=0, help="drop the oldest above this: 100M")
     parser.add_argument("--max-age", metavar="DURATION", type=duration, default=0.0, help="drop what is older: 1h")
     options = parser.parse_args(arguments)
-    library = Library.load(overlay("probes", options.probes), wanted_files(options.probe, options.programs))
+    library = library_for(options)
     engine, _ = start_engine(options, "bttop record", library)
     try:
         # Only now: the programs compile and attach while these are imported.
         from bttop.engine.headless import HeadlessRecording
         from bttop.engine.recorder import Limits, Recorder, facts_of
+        from bttop.engine.saving import Saver, read_triggers
 
         path = _path(options.out, engine.host.name, overwrite=options.overwrite)
         recorder = Recorder(facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", "record", *arguments])))
         engine.observe(recorder)
+        engine.observe(Saver(recorder, read_triggers(options.save_when, engine.programs)))
         limits = Limits(options.max_size, round(options.max_age * 1e9))
         return HeadlessRecording(engine, recorder, path, limits, options.duration).run()
     finally:

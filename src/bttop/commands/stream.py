@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bttop.commands.arguments import duration, tracing_parser
-from bttop.commands.tracing import start_engine
-from bttop.engine.questions import wanted_files
-from bttop.paths import overlay
-from bttop.script.library import Library
+from bttop.commands.tracing import library_for, start_engine
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -20,7 +17,7 @@ def run(arguments: Sequence[str]) -> int:
         "--for", dest="duration", metavar="DURATION", type=duration, help="end after this long: 5s, 10m, 1h"
     )
     options = parser.parse_args(arguments)
-    library = Library.load(overlay("probes", options.probes), wanted_files(options.probe, options.programs))
+    library = library_for(options)
     engine, _ = start_engine(options, "bttop stream", library)
     # After the check of the host: its tables of system calls are not needed to say that nothing can run.
     from bttop.engine.stream import Stream

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from bttop.commands.arguments import trust_of
 from bttop.engine.attempts import Settings
 from bttop.engine.budget import Budget
 from bttop.engine.engine import Engine
@@ -13,10 +14,17 @@ from bttop.engine.host import Host, check_can_trace, find_bpftrace
 from bttop.engine.itself import own_processes
 from bttop.engine.leap import Leaps
 from bttop.engine.pinning import with_children
-from bttop.engine.questions import questions
+from bttop.engine.privilege import obtain, settings_rule
+from bttop.engine.questions import questions, wanted_files
 from bttop.errors import UsageError
 from bttop.paths import overlay
 from bttop.script.library import Library
+
+
+def library_for(options: argparse.Namespace) -> Library:
+    """The probe files that the arguments name, and no others: thirty files would delay the first probe by 30 ms."""
+    wanted = wanted_files(options.probe, options.programs)
+    return Library.load(overlay("probes", options.probes), wanted, trust_of(options))
 
 
 def start_engine(options: argparse.Namespace, command: str, library: Library) -> tuple[Engine, Settings]:
@@ -25,16 +33,23 @@ def start_engine(options: argparse.Namespace, command: str, library: Library) ->
         asked = questions(library, options.probe, options.programs, folder=options.probes)
     except UsageError:
         # Only now everything is read: the message names what there is.
-        asked = questions(Library.load(overlay("probes", options.probes)), options.probe, options.programs)
+        everything = Library.load(overlay("probes", options.probes), trust=trust_of(options))
+        asked = questions(everything, options.probe, options.programs)
+    _tell_refused(library)
     if options.unsafe != options.confirm_unsafe and (command != "bttop" or options.confirm_unsafe):
         why = "--unsafe lets programs change this system, so it is to be said twice"
         raise UsageError(why, hint=f"{command} --unsafe --confirm-unsafe")
     host = Host.read()
-    check_can_trace(host, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
+    check_can_trace(host)
+    bpftrace = find_bpftrace(options.bpftrace)
     if options.children and (options.pin is None or not options.pin.pids):
         raise UsageError("--children needs a process: -p PID", hint=f"{command} -p PID --children")
     pin = with_children(options.pin) if options.children else options.pin
-    engine = Engine(host, find_bpftrace(options.bpftrace))
+    privilege = obtain(bpftrace, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
+    if not privilege.settings:
+        sys.stderr.write("sudo drops bpftrace's settings (size of maps, names of user frames); a line of sudoers\n")
+        sys.stderr.write(f"lets them pass: {settings_rule(bpftrace)}\n")
+    engine = Engine(host, bpftrace, privilege=privilege)
     # On the screen a key is the second word; nobody may say it beforehand for all that will ever be typed.
     engine.gate = _gate(engine, options, confirmed=options.confirm_unsafe and command != "bttop")
     exclude = None if options.show_self else own_processes(engine.tracer_pid, engine.bpftrace)
@@ -48,3 +63,10 @@ def _gate(engine: Engine, options: argparse.Namespace, *, confirmed: bool) -> Ga
     """What starts must pass. `--unsafe` is asked for twice: by a key on the screen, else by a second flag."""
     leaps = None if options.force else Leaps(Budget(), engine.host, engine.bpftrace, engine)
     return Gate(leaps, unsafe=options.unsafe, confirmed=confirmed)
+
+
+def _tell_refused(library: Library) -> None:
+    """Folders that are left out because others could have written them: a notice, not the end."""
+    for failure in library.failures:
+        if failure.mend and failure.path.suffix != ".bt":
+            sys.stderr.write(f"{failure}\n")

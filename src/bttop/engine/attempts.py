@@ -11,6 +11,7 @@ from bttop.engine.host import Host
 from bttop.engine.launch import names_user_stacks
 from bttop.engine.status import Badge
 from bttop.engine.tuning import Tuning
+from bttop.model.dialect import dialect
 from bttop.model.release import Release
 from bttop.script.exclusion import Exclusion
 from bttop.script.frontmatter import FrontMatter
@@ -146,6 +147,7 @@ class Attempts:
                 front=front,
                 schemes=self._tuning.schemes,
                 leave_out=self._left_out,
+                new_keys_collide=dialect(self._release).new_keys_collide,
             )
         else:
             prepared = unedited(source.script, pin=pin, front=front)

@@ -80,6 +80,7 @@ class TracerChannel:
         self._frames = frames
         self._complaints = complaints
         self._complaint = b""
+        self._process = -1
         self._outgoing = bytearray()
         self._lock = threading.RLock()
         self._closing = False
@@ -91,7 +92,10 @@ class TracerChannel:
 
     @classmethod
     def spawn(cls, command: Sequence[str] | None = None) -> TracerChannel:
-        """Start the tracer (by default `tracer_command()`) in the caller's session: sudo needs its terminal.
+        """Start the tracer (by default `tracer_command()`) in the caller's session: sudo remembers a password by it.
+
+        It gets a process group of its own, which is never in the foreground: so ctrl+c before the screen is there does
+        not reach it, and a sudo with `use_pty` has no business with the terminal's keys and modes.
 
         Raises TracerLost when the command cannot be started.
         """
@@ -99,7 +103,7 @@ class TracerChannel:
         down, up, errors = os.pipe(), os.pipe(), os.pipe()
         ends = [(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate((down[0], up[1], errors[1]))]
         try:
-            pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=ends)
+            pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=ends, setpgroup=0)
         except OSError as problem:
             _close_all((*down, *up, *errors))
             raise TracerLost(f"{argv[0]}: {problem.strerror}", title="the tracer cannot be started") from None
@@ -137,9 +141,27 @@ class TracerChannel:
         `on_end` is called once, after the last frame, with the reason why the tracer ended.
         """
         self._loop, self._on_frames, self._on_end = loop, on_frames, on_end
+        self._watch_process(loop)
         loop.add_reader(self._frames, self._read)
         loop.add_reader(self._complaints, self._read_complaints)
         self._push()
+
+    def _watch_process(self, loop: AbstractEventLoop) -> None:
+        """The end of the process that was started is the end, even if the pipes stay open: when it was sudo, killed,
+        the tracer behind it lives on until we hang up, and tells of programs that end because of that."""
+        try:
+            self._process = os.pidfd_open(self.pid)
+        except OSError:
+            return  # it has ended already, or a kernel before 5.3: the frames' end tells then
+        loop.add_reader(self._process, self._process_ended)
+
+    def _process_ended(self) -> None:
+        if self._loop is not None:
+            self._loop.remove_reader(self._process)
+        while self._read():
+            pass
+        if self._loop is not None and not self._closing:
+            self._end("")
 
     def detach(self) -> None:
         """Stop reading (called on the loop's thread); neither callback is called any more."""
@@ -151,6 +173,8 @@ class TracerChannel:
         if loop is not None:
             for fd in (self._frames, self._complaints):
                 loop.remove_reader(fd)
+            if self._process >= 0:
+                loop.remove_reader(self._process)
             loop.remove_writer(self._commands)
             # Only now: a `close` on another thread gives the descriptors back as soon as no loop has them.
             self._loop = None
@@ -192,8 +216,8 @@ class TracerChannel:
     def _release(self) -> None:
         """Close this side's descriptors, once no loop knows them."""
         with self._lock:
-            fds = [self._commands, self._frames, self._complaints]
-            self._commands = self._frames = self._complaints = -1
+            fds = [self._commands, self._frames, self._complaints, self._process]
+            self._commands = self._frames = self._complaints = self._process = -1
         _close_all([fd for fd in fds if fd >= 0])
 
     def _wait(self, timeout: float) -> bool:
@@ -250,21 +274,25 @@ class TracerChannel:
             self._loop.remove_writer(self._commands)
         self._push()
 
-    def _read(self) -> None:
+    def _read(self) -> bool:
+        """Pass on what came; False when nothing did, or nothing comes any more."""
+        if self._loop is None:
+            return False
         try:
             data = os.read(self._frames, READ_SIZE)
         except BlockingIOError:
-            return
+            return False
         if not data:
             self._end("")
-            return
+            return False
         try:
             frames = self._reader.feed(data)
         except TracerLost as problem:
             self._end(problem.cause)
-            return
+            return False
         if frames:
             self._on_frames(frames)
+        return True
 
     def _read_complaints(self) -> None:
         if not self._take_complaint() and self._loop is not None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 
+from bttop.engine.errands import Errands
 from bttop.engine.host import Bpftrace
 from bttop.model.release import Release
 from bttop.script.diagnostics import parse_diagnostics, render
@@ -21,40 +21,25 @@ def check_options(release: Release) -> list[str]:
     return ["--test-mode", "codegen"] if release < (0, 25) else ["--mode", "codegen"]
 
 
-async def complaints(bpftrace: Bpftrace, prepared: Prepared, name: str, *, unsafe: bool = False) -> tuple[str, ...]:
+async def complaints(
+    errands: Errands, bpftrace: Bpftrace, prepared: Prepared, name: str, *, unsafe: bool = False
+) -> tuple[str, ...]:
     """What bpftrace has against a program: its message, the source line and the mark below it, or nothing.
 
     A check that cannot be made (no answer in 30 s, a crash) counts as nothing: running it will tell.
     """
     options = [*check_options(bpftrace.release), *(["--unsafe"] if unsafe else [])]
     command = [bpftrace.path, *options, "-e", prepared.text, *prepared.args]
+    errand = errands.run(command, {"BPFTRACE_MISSING_PROBES": "warn"})
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "BPFTRACE_MISSING_PROBES": "warn"},
-        )
-    except OSError:
-        return ()
-    try:
-        said, _ = await asyncio.wait_for(process.communicate(), TIMEOUT)
-    except TimeoutError:
+        answer = await asyncio.wait_for(asyncio.wrap_future(errand.answer), TIMEOUT)
+    except (OSError, TimeoutError):
         return ()
     finally:
-        await _end(process)
-    if process.returncode is None or process.returncode <= 0:
+        errands.cancel(errand)  # leaves nothing behind, also when bttop is left while it checks
+    if answer.code is None or answer.code <= 0:
         return ()
-    return _errors(said.decode(errors="replace").splitlines(), prepared, name)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Leave nothing behind, also when bttop is left while it checks."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    return _errors([line.decode(errors="replace") for _, line in answer.lines], prepared, name)
 
 
 def _errors(said: Sequence[str], prepared: Prepared, name: str) -> tuple[str, ...]:

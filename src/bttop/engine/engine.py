@@ -8,24 +8,27 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bttop.engine import launch
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
 from bttop.engine.channel import TracerChannel
 from bttop.engine.door import Door
+from bttop.engine.errands import Errands
 from bttop.engine.frames import Descriptors, Dropped, Exited, Failed, Frame, LongLine, Refused, Started
 from bttop.engine.gate import Gate
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.observer import Observer
+from bttop.engine.privilege import AS_WE_ARE, Privilege
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
 from bttop.engine.verdict import Verdict
 from bttop.errors import TracerLost
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
-from bttop.model.records import Oversized, StampedLine
+from bttop.model.records import Oversized, Stamp, StampedLine
 from bttop.script.pin import Pin
 
 TICK = 1.0
@@ -52,8 +55,9 @@ class Engine:
         self,
         host: Host,
         bpftrace: Bpftrace,
-        spawn: Callable[[], TracerChannel] = TracerChannel.spawn,
+        spawn: Callable[[], TracerChannel] | None = None,
         budget: HistoryBudget | None = None,
+        privilege: Privilege = AS_WE_ARE,
     ) -> None:
         self.host = host
         self.bpftrace = bpftrace
@@ -61,9 +65,16 @@ class Engine:
         self.programs: tuple[Program, ...] = ()
         self.error: BaseException | None = None
         """What ended the engine's thread against its will; whoever listens must raise it."""
-        self._spawn = spawn
+        self.end: Stamp | None = None
+        """A running session has no last moment."""
+        self.problems: tuple[str, ...] = ()
+        """Programs say by themselves what is wrong with them."""
+        self.errands = Errands(self.door, self._start_errand, lambda: self._channel)
+        """Short questions to bpftrace; from any thread."""
+        self._privilege = privilege
+        self._spawn = spawn or partial(TracerChannel.spawn, privilege.tracer_command())
         self._budget = budget or HistoryBudget()
-        self._channel = spawn()
+        self._channel = self._spawn()
         self._generations: dict[int, tuple[Program, Generation]] = {}
         self._waiting: list[tuple[Generation, Sequence[str], Mapping[str, str]]] = []
         """Starts that were asked for while there was no tracer."""
@@ -122,6 +133,7 @@ class Engine:
             self.door.ring()
         finally:
             self.door.close()
+            self.errands.close()
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
@@ -279,8 +291,9 @@ class Engine:
             number,
             attempt,
             release=self.bpftrace.release,
-            key_limit=launch.map_keys(self.host.cpus),
+            key_limit=launch.map_keys(self.host.cpus) if self._privilege.settings else launch.USUAL_KEYS,
             now=boot_ns(),
+            tells_ready=self._privilege.settings,
         )
         prepared = attempt.prepared
         environment = launch.environment(
@@ -289,14 +302,24 @@ class Engine:
             user_stacks=prepared.uses_user_stacks,
             one_process=program.settings.one_process,
             all_probes=attempt.source is not program.sources[-1],
+            maps_at_exit=prepared.exits,
         )
-        unsafe = self.gate.is_unsafe(program, attempt)
-        command = launch.command(self.bpftrace, prepared.text, prepared.args, unsafe=unsafe)
+        command = launch.command(self.bpftrace, prepared, unsafe=self.gate.is_unsafe(program, attempt))
         if self._has_tracer:
-            self._channel.start(generation.id, command, environment, self._nice)
+            self._start_command(generation.id, command, environment)
         else:
             self._waiting.append((generation, command, environment))
         return generation
+
+    def _start_command(self, ident: int, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._channel.start(ident, self._privilege.command(command, environment), environment, self._nice)
+
+    def _start_errand(self, words: Sequence[str], environment: Mapping[str, str]) -> int:
+        if not self._has_tracer:
+            raise TracerLost("the tracer has ended", title="no tracer")
+        self._last_id += 1
+        self._start_command(self._last_id, words, environment)
+        return self._last_id
 
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach a bpftrace."""
@@ -329,6 +352,7 @@ class Engine:
                 self._on_frame(frame, *known)
             else:
                 self.gate.on_frame(frame)
+                self.errands.on_frame(frame)
 
     def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
         match frame:
@@ -368,6 +392,7 @@ class Engine:
         self._has_tracer = False
         self._generations.clear()
         self.gate.lost()
+        self.errands.lose(reason)
         now = boot_ns()
         if time.monotonic() - self._tracer_since > CALM:
             self._tracer_pause = 0.0
@@ -401,4 +426,4 @@ class Engine:
                 if (known := self._generations.pop(generation.id, None)) is not None:
                     known[0].on_exit(generation, 0, boot_ns())
             else:
-                self._channel.start(generation.id, command, environment, self._nice)
+                self._start_command(generation.id, command, environment)

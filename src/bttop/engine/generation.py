@@ -39,12 +39,24 @@ def was_killed(code: int) -> bool:
 class Generation:
     """One bpftrace process. Engine thread only."""
 
-    def __init__(self, id_: int, number: int, attempt: Attempt, *, release: Release, key_limit: int, now: int) -> None:
+    def __init__(
+        self,
+        id_: int,
+        number: int,
+        attempt: Attempt,
+        *,
+        release: Release,
+        key_limit: int,
+        now: int,
+        tells_ready: bool = True,
+    ) -> None:
         self.id = id_
         """The tracer's number for it."""
         self.number = number
         """Its number within its program, from 1."""
         self.attempt = attempt
+        self.tells_ready = tells_ready
+        """Whether it was asked to say when all is attached; sudo may drop the variable that asks."""
         self.started_ns = now
         self.ready_ns: int | None = None
         self.executed = False
@@ -96,7 +108,7 @@ class Generation:
 
     def rest(self, now: int) -> Flush | None:
         """What it printed after its last flush, once it has ended."""
-        return self._beat(self._assembler.due(now + max(SHORTEST_SILENCE, 2 * self.plan.interval_ns)), now)
+        return self._beat(self._assembler.end(now + max(SHORTEST_SILENCE, 2 * self.plan.interval_ns)), now)
 
     def _beat(self, flush: Flush | None, now: int) -> Flush | None:
         if flush is not None and (flush.mark or self.ready_ns is not None):

@@ -13,6 +13,8 @@ from bttop.errors import CannotTrace
 from bttop.model.release import Release
 
 _TRACEFS = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
+_SBIN = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/sbin"
+_MOUNTS = Path("/proc/self/mounts")
 _ALIASES = {
     "k": "kprobe", "kr": "kretprobe", "u": "uprobe", "ur": "uretprobe", "t": "tracepoint", "f": "fentry",
     "fr": "fexit", "kfunc": "fentry", "kretfunc": "fexit", "p": "profile", "i": "interval", "rt": "rawtracepoint",
@@ -84,7 +86,7 @@ def find_bpftrace(wanted: str | None) -> Bpftrace:
     Raises CannotTrace when there is none or it does not answer.
     """
     name = wanted or os.environ.get("BTTOP_BPFTRACE") or "bpftrace"
-    path = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/sbin")
+    path = find_program(name)
     if path is None:
         why = "is no program that can be run" if "/" in name else "is not installed here"
         raise CannotTrace(f"{name} {why}", title="no bpftrace", hint=install_command())
@@ -99,6 +101,11 @@ def find_bpftrace(wanted: str | None) -> Bpftrace:
         said = (answer.stdout + answer.stderr).decode(errors="replace").strip()[:200]
         raise CannotTrace(f"{path} --version answers {said!r}", title="no bpftrace", hint=install_command())
     return Bpftrace(str(Path(path).absolute()), release)
+
+
+def find_program(name: str) -> str | None:
+    """A program on PATH, or where administrators' programs lie, which PATH of a normal user may leave out."""
+    return shutil.which(name) or shutil.which(name, path=_SBIN)
 
 
 def install_command() -> str:
@@ -116,18 +123,23 @@ def install_command() -> str:
     return found if os.geteuid() == 0 else f"sudo {found}"
 
 
-def check_can_trace(host: Host, command: str) -> None:
-    """Raise CannotTrace, with the command that mends it, where nothing could be traced at all.
+def check_can_trace(host: Host) -> None:
+    """Raise CannotTrace, with the command that mends it, where no tracepoint could be found at all.
 
-    `command` is what the user typed, for the hint that repeats it with privilege.
+    That a normal user may not look into tracefs is no reason: bpftrace does not run as that user.
     """
-    if os.geteuid() != 0:
-        raise CannotTrace(
-            "bpftrace needs root, and this is a normal user", title="no privilege", hint=f"sudo {command}"
-        )
-    if host.tracefs is None:
+    if host.tracefs is None and (os.geteuid() == 0 or not _tracefs_is_mounted()):
         raise CannotTrace(
             "tracefs is not mounted, so no tracepoint can be found",
             title="no tracefs",
-            hint="mount -t tracefs tracefs /sys/kernel/tracing",
+            hint=f"{'' if os.geteuid() == 0 else 'sudo '}mount -t tracefs tracefs /sys/kernel/tracing",
         )
+
+
+def _tracefs_is_mounted() -> bool:
+    """Whether it is mounted somewhere, be it where we may not look: debugfs mounts it by itself when it is entered."""
+    try:
+        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True  # unknown is not missing
+    return any(line.split(" ")[2:3] in (["tracefs"], ["debugfs"]) for line in mounts.splitlines())

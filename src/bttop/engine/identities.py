@@ -34,8 +34,17 @@ class Identities:
     May be used from several threads.
     """
 
-    def __init__(self, limit: int = 4096, *, root: Path = PROC, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limit: int = 4096,
+        *,
+        root: Path = PROC,
+        clock: Callable[[], float] = time.monotonic,
+        met: Callable[[Process], None] | None = None,
+    ) -> None:
+        """`met` is told of every process once, on the thread that looked at it; it must not wait."""
         self._limit = limit
+        self._met = met
         self._root = root
         self._clock = clock
         self._known: OrderedDict[tuple[int, int], Process] = OrderedDict()
@@ -107,6 +116,8 @@ class Identities:
             self._known.move_to_end((pid, start.ticks))
             while len(self._known) > self._limit:
                 self._known.popitem(last=False)
+        if self._met is not None:
+            self._met(found)
 
     def _looked_at(self, pid: int, start: Start | None) -> None:
         with self._news:

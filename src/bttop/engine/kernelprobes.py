@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import io
 import os
 import re
-import select
-import subprocess
-import tempfile
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from bttop.engine.host import Bpftrace
+from bttop.files import make_folder, write_whole
 from bttop.script.probenames import LONGEST_NAME, ProbeNames
 from bttop.script.stable import stable_hint
 from bttop.script.starters import Argument
@@ -26,8 +22,6 @@ from bttop.script.starters import Argument
 LONGEST_LISTING: Final = 32 << 20
 """Bytes. Listings of kernels with many modules have 5 to 10 MB."""
 _LONGEST_ANSWER: Final = 256 << 10
-_SECONDS: Final = 60.0
-"""A listing takes 40 ms to some seconds; where it takes longer, something is wrong with the host."""
 _MOST_ANSWERS: Final = 1024
 _MOST_WAITING: Final = 32
 _KEPT_FILES: Final = 4
@@ -42,15 +36,14 @@ class KernelProbes:
     """The catalogue of a kernel's probes. Nothing here waits; `on_news` tells when something new is known."""
 
     def __init__(
-        self, bpftrace: Bpftrace, cache: Path, on_news: Callable[[], None] = lambda: None, *, ask: Ask | None = None
+        self, bpftrace: Bpftrace, cache: Path, on_news: Callable[[], None] = lambda: None, *, ask: Ask
     ) -> None:
         """`cache` is the folder for the listing; `on_news` is called on the background thread and should only
-        leave word for its own; `ask` takes the place of bpftrace."""
+        leave word for its own; `ask` asks with the privilege that bpftrace needs, on the background thread."""
         self._bpftrace = bpftrace
         self._cache = cache
         self._on_news = on_news
-        self._child = _Child()
-        self._ask = ask or self._child.ask
+        self._ask = ask
         self._names = ProbeNames()
         self._loaded = False
         self._failure = ""
@@ -60,23 +53,15 @@ class KernelProbes:
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="bttop-kernel-probes", daemon=True)
 
-    @classmethod
-    def load(cls, bpftrace: Bpftrace, cache: Path, on_news: Callable[[], None] = lambda: None) -> KernelProbes:
-        """Begin to load the probes and return at once. Needs the privilege that bpftrace needs."""
-        probes = cls(bpftrace, cache, on_news)
-        probes.start()
-        return probes
-
     def start(self) -> None:
         """Begin, on a thread of its own. Only once."""
         self._thread.start()
 
     def close(self) -> None:
-        """End the thread, and bpftrace where it still lists."""
+        """End the thread. Whoever answers must be closed before."""
         with self._news:
             self._closed = True
             self._news.notify()
-        self._child.kill()
         if self._thread.is_alive():
             self._thread.join(_CLOSE_SECONDS)
 
@@ -233,15 +218,8 @@ def _cached(path: Path) -> bytes | None:
 
 def _keep(path: Path, listed: bytes) -> None:
     """Write the listing, whole or not at all, and remove those of earlier boots."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=".probes-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(listed)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    make_folder(path.parent)
+    write_whole(path, listed)
     old = sorted(path.parent.glob("probes-*"), key=_modified, reverse=True)
     for one in old[_KEPT_FILES:]:
         one.unlink(missing_ok=True)
@@ -252,62 +230,3 @@ def _modified(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-class _Child:
-    """Runs one command at a time, bounded in bytes and seconds; may be killed from another thread."""
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-        self._killed = False
-        self._lock = threading.Lock()
-
-    def ask(self, words: Sequence[str], limit: int) -> bytes:
-        with self._lock:
-            if self._killed:
-                return b""
-            self._process = subprocess.Popen(
-                list(words),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C at the terminal is not for it
-            )
-        try:
-            return _read(self._process, limit)
-        finally:
-            self._end(self._process)
-
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        with self._lock:
-            process.kill()
-        process.wait()
-
-    def kill(self) -> None:
-        """End what runs, and refuse what comes."""
-        with self._lock:
-            self._killed = True
-            if self._process is not None and self._process.poll() is None:
-                self._process.kill()
-
-
-def _read(process: subprocess.Popen[bytes], limit: int) -> bytes:
-    """What a process prints until it closes its output or has said enough. Raises TimeoutError."""
-    assert process.stdout is not None
-    end = time.monotonic() + _SECONDS
-    parts: list[bytes] = []
-    left = limit
-    with process.stdout as pipe:
-        while left > 0 and (part := _read_some(pipe.fileno(), left, end - time.monotonic())):
-            parts.append(part)
-            left -= len(part)
-    said = b"".join(parts)
-    return said if left else said[: said.rfind(b"\n") + 1]
-
-
-def _read_some(descriptor: int, limit: int, seconds: float) -> bytes:
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
-    if not poll.poll(max(seconds, 0) * 1000):
-        raise TimeoutError(errno.ETIMEDOUT, f"bpftrace gave no answer within {_SECONDS:.0f} s")
-    return os.read(descriptor, min(limit, 65536))

@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bttop.engine.host import Bpftrace
+from bttop.model.dialect import dialect
 from bttop.model.release import Release
+from bttop.script.prepare import Prepared
 
 
-def command(bpftrace: Bpftrace, text: str, args: Sequence[str], *, unsafe: bool = False) -> list[str]:
+def command(bpftrace: Bpftrace, prepared: Prepared, *, unsafe: bool = False) -> list[str]:
     """The argument list: JSON records, no warnings (those of the compiler reach stdout from 0.24, and a full map
-    makes 70,000 records a second), the program itself. 0.23 loses an event where two CPUs make the same new key at
-    once, and only its warnings tell; they are kept there, unless the program deletes keys: each delete of a key that
-    is gone would warn as well.
+    makes 70,000 records a second), the program itself. Where two CPUs that make the same new key at once lose an event,
+    only warnings tell; they are kept there, unless the program deletes keys: each delete of a key that is gone would
+    warn as well.
 
     The program goes in by `-e`: nothing lies on disk that a full disk, a race or another user could spoil.
     """
-    keep = (0, 23) <= bpftrace.release < (0, 24) and "delete(" not in text
-    quiet = [] if keep else ["--no-warnings"]
-    return [bpftrace.path, "-f", "json", *quiet, *(["--unsafe"] if unsafe else []), "-e", text, *args]
+    loses = prepared.new_keys_collide and dialect(bpftrace.release).new_keys_collide
+    quiet = [] if loses and "delete(" not in prepared.text else ["--no-warnings"]
+    more = ["--unsafe"] if unsafe else []
+    return [bpftrace.path, "-f", "json", *quiet, *more, "-e", prepared.text, *prepared.args]
 
 
 def environment(
-    release: Release, *, cpus: int, user_stacks: bool, one_process: bool, all_probes: bool
+    release: Release,
+    *,
+    cpus: int,
+    user_stacks: bool,
+    one_process: bool,
+    all_probes: bool,
+    maps_at_exit: bool = False,
 ) -> dict[str, str]:
     """The environment of one bpftrace.
 
     `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin holds it to one PID;
-    `all_probes` that it is of no use with some of its attach points missing, since another script can take over.
+    `all_probes` that it is of no use with some of its attach points missing, since another script can take over;
+    `maps_at_exit` that it may end by itself, and what it counted last is wanted (up to 0.23 it is printed always).
     """
     env = {
         "__BPFTRACE_NOTIFY_PROBES_ATTACHED": "1",
         # From 0.24 a missing attach point is an error by default; up to 0.23 a warning where others are left.
         "BPFTRACE_MISSING_PROBES": "error" if all_probes else "warn",
-        "BPFTRACE_PRINT_MAPS_ON_EXIT": "0",
+        "BPFTRACE_PRINT_MAPS_ON_EXIT": "1" if maps_at_exit else "0",
         "BPFTRACE_COLOR": "never",
         # 0.20 renamed it; 0.20 to 0.23 warn about the old name, 0.17 does not know the new one.
         ("BPFTRACE_MAX_MAP_KEYS" if release >= (0, 20) else "BPFTRACE_MAP_KEYS_MAX"): str(map_keys(cpus)),
@@ -41,6 +49,10 @@ def environment(
     if user_stacks:
         env |= user_symbols(release, one_process=one_process)
     return env
+
+
+USUAL_KEYS = 4_096
+"""Entries that one map may hold where bpftrace is not told, in every release."""
 
 
 def map_keys(cpus: int) -> int:

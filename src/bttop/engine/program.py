@@ -13,6 +13,7 @@ from bttop.engine.attempts import Attempt, Settings, Source
 from bttop.engine.backoff import Backoff
 from bttop.engine.control import Control
 from bttop.engine.generation import SECOND, Generation, was_killed
+from bttop.engine.page import Chronicle, Page
 from bttop.engine.status import Complaint, State, Status
 from bttop.engine.tuning import Tuner
 from bttop.engine.verdict import Verdict
@@ -41,6 +42,7 @@ class Program:
         self.history = history
         self.status = Status(State.STARTING, 0, interval_ns=settings.interval_ms * 1_000_000)
         self.plan = Plan()
+        self._chronicle = Chronicle()
         self._control = control
         self._attempts = control.attempts(sources, settings)
         self._current: Generation | None = None
@@ -129,6 +131,8 @@ class Program:
             self._on_ready(generation, line.stamp.boot_ns)
         elif isinstance(record, AttachedProbes):
             generation.probes = record.probes
+            if not generation.tells_ready:
+                self._on_ready(generation, line.stamp.boot_ns)
         elif isinstance(record, Notice):
             generation.note(record.text)
         if flush is not None:
@@ -187,16 +191,16 @@ class Program:
         if self._next is not None:
             self._check_next(self._next, now)
 
+    def page(self, boot_ns: int | None = None) -> Page:
+        """What the program was at a moment of CLOCK_BOOTTIME; without one, what it is now."""
+        then = None if boot_ns is None else self._chronicle.at(boot_ns)
+        return then or Page(self.status, self.plan, self.sources, self.settings.pin)
+
     @property
     def offers(self) -> tuple[Offer, ...]:
         """Better ways to ask the same, as far as the script on show, or held back, has any."""
         attempt = self._wanted if self._current is None else self._current.attempt
         return () if attempt is None else attempt.prepared.offers
-
-    @property
-    def itself(self) -> str:
-        """How it stands with bttop's own processes, in words; empty when nobody asked to leave them out."""
-        return "" if self._current is None else self._current.attempt.prepared.itself
 
     @property
     def tally(self) -> Tally:
@@ -472,9 +476,14 @@ class Program:
             interval_ns=self.settings.interval_ms * 1_000_000 if shown is None else shown.plan.interval_ns,
             complaint=complaint,
             badges=self.status.badges if shown is None else shown.attempt.badges,
+            itself=self.status.itself if shown is None else shown.attempt.prepared.itself,
             asks=self._verdict is not None and self._verdict.decision == "ask",
             retry_at_ns=self._retry.at,
         )
+        latest = self.history.latest
+        # What changes without a state of its own (a complaint, a badge) changes after the newest flush.
+        since = max(self.status.since_ns, 0 if latest is None else latest.end_ns)
+        self._chronicle.note(since, self.page())
         self._control.changed(self)
 
 

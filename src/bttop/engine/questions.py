@@ -64,6 +64,8 @@ def _from_file(library: Library, name: str, *, lenient: bool) -> Question:
     found = library.find(name)
     if isinstance(found, ProbeFile):
         return Question(found.path.stem, sources_of(library, found))
+    if not lenient and found.mend:
+        raise UsageError(found.reason, title=str(found.path), hint=found.mend)
     if not lenient and found.reason == "no probe file of this name":
         known = ", ".join(sorted(probe.path.stem for probe in library.probes))
         raise UsageError(f"there is no probe {name!r}; the library has: {known}", hint="bttop probes")

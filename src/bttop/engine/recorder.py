@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from bttop import __version__
 from bttop.engine import launch
@@ -17,15 +17,20 @@ from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
+from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.records import Stamp, StampedLine
 from bttop.store.facts import Facts
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
-from bttop.store.journal import Journal
-from bttop.store.writer import CannotRecord, SnapshotWriter
+
+if TYPE_CHECKING:
+    from bttop.store.journal import Journal
+    from bttop.store.writer import SnapshotWriter
 
 MOST_AT_ONCE = 500
 """Happenings that go into one transaction."""
+MOST_MARKS = 1_000
+"""Marks that can be found again without a recording."""
 _Order: TypeAlias = "Callable[[], None]"
 
 
@@ -74,19 +79,32 @@ def facts_of(host: Host, bpftrace: Bpftrace, command: str = "") -> Facts:
 class Recorder(Observer):
     """Keeps hindsight from the beginning and records on demand. What is asked may be asked from any thread."""
 
-    def __init__(self, facts: Facts, journal: Journal | None = None) -> None:
+    def __init__(self, facts: Facts, journal: Journal | None = None, *, at_once: bool = True) -> None:
+        """What comes before `begin` waits, when not `at_once`: SQLite and zstd are imported on the recorder's thread,
+        and must not delay a first frame."""
         self.facts = facts
         self.recording: Recording | None = None
         """The recording that goes on or that failed; None when there is none."""
-        self._journal = journal or Journal()
+        self.files: list[Path] = []
+        """Every file that was begun."""
+        self.marks: tuple[Marked, ...] = ()
+        """The marks of this session, in the order in which they were set."""
+        self._given_journal = journal
         self._writer: SnapshotWriter | None = None
         self._inbox: queue.SimpleQueue[Happening | _Order | None] = queue.SimpleQueue()
         self._programs: dict[Program, int] = {}
         self._states: dict[Program, tuple[str, str, str]] = {}
-        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        if at_once:
+            self.begin()
 
     # Asked by others.
+
+    def begin(self) -> None:
+        """Take in what waits and what comes; may be repeated."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
+            self._thread.start()
 
     def start(self, path: Path, limits: Limits | None = None) -> None:
         """Record into a file that is there and empty, beginning with what is kept. Returns at once."""
@@ -94,13 +112,20 @@ class Recorder(Observer):
         recording = self.recording = Recording(path, now())
         self._inbox.put(lambda: self._start(recording, limits))
 
+    def save(self) -> None:
+        """Record into a new file of the usual place, unless a recording goes on. The file is made on the recorder's
+        thread: whoever asks must not wait for a disk."""
+        self._inbox.put(self._save)
+
     def stop(self) -> None:
         """End the recording; the file is whole when `wait` returns."""
         self._inbox.put(self._stop)
 
     def mark(self, note: str, cause: str = "user", stamp: Stamp | None = None) -> None:
         """Set a mark."""
-        self._inbox.put(Marked(stamp or now(), cause, note))
+        mark = Marked(stamp or now(), cause, note)
+        self._inbox.put(mark)
+        self._inbox.put(lambda: self._keep(mark))
 
     def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
         """An entry of the cost ledger; without a program that of the session."""
@@ -120,7 +145,9 @@ class Recorder(Observer):
         """End the recording and the thread."""
         self.stop()
         self._inbox.put(None)
-        self._thread.join(timeout)
+        self.begin()
+        if self._thread is not None:
+            self._thread.join(timeout)
 
     # Told by the engine.
 
@@ -168,6 +195,9 @@ class Recorder(Observer):
     # On the recorder's thread.
 
     def _work(self) -> None:
+        from bttop.store.journal import Journal
+
+        self._journal = self._given_journal or Journal()
         while True:
             batch = self._take()
             happenings = [one for one in batch if one is not None and not callable(one)]
@@ -194,35 +224,53 @@ class Recorder(Observer):
             return
         try:
             self._writer.write(done)
-        except CannotRecord as error:
+        except BttopError as error:
             self._fail(error)
             return
         shown = sum(isinstance(one, Shown) for one in happenings)
         self.recording = replace(self.recording, size=self._writer.size, flushes=self.recording.flushes + shown)
 
+    def _keep(self, mark: Marked) -> None:
+        self.marks = (*self.marks[1 - MOST_MARKS :], mark)
+
+    def _save(self) -> None:
+        if self._writer is not None:
+            return
+        from bttop.store.places import new_snapshot
+
+        try:
+            path = new_snapshot(self.facts.host, now().wall_ns)
+        except BttopError as error:
+            self.recording = Recording(Path(), now(), failure=error.cause, hint=error.hint)
+            return
+        self._start(Recording(path, now()), Limits())
+
     def _start(self, recording: Recording, limits: Limits) -> None:
+        from bttop.store.writer import SnapshotWriter
+
         self._stop_writer()
         self.recording = recording
+        self.files.append(recording.path)
         try:
             facts = self.facts.as_text()
             self._writer = SnapshotWriter(
                 recording.path, facts, max_bytes=limits.max_bytes, max_age_ns=limits.max_age_ns
             )
             self._writer.begin_with(self._journal)
-        except CannotRecord as error:
+        except BttopError as error:
             self._fail(error)
 
     def _stop(self) -> None:
         try:
             if self._writer is not None:
                 self._writer.write_blocks(self._journal.seal())
-        except CannotRecord as error:
+        except BttopError as error:
             self._fail(error)
         self._stop_writer()
         if self.recording is not None and not self.recording.failure:
             self.recording = None
 
-    def _fail(self, error: CannotRecord) -> None:
+    def _fail(self, error: BttopError) -> None:
         """The recording ends, the file stays as it is, and the programs go on."""
         self._stop_writer()
         if self.recording is not None:

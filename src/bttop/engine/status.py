@@ -73,6 +73,8 @@ class Status:
     """Starts that were not asked for: crashes, silence, damage."""
     asks: bool = False
     """Whether something is held back that a word of the user's would run."""
+    itself: str = ""
+    """Whether bttop's own processes are left out, in words; empty when nobody asked for it."""
     retry_at_ns: int | None = None
     """CLOCK_BOOTTIME of the next try by itself; None when none is planned."""
 

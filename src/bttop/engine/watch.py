@@ -6,7 +6,6 @@ swapped symbolic link or an editor's backup dance names other files than the one
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import stat
@@ -17,29 +16,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
+from bttop.engine.doorbell import StopSign, rings
+
 _LONGEST_FILE: Final = 1 << 20
 """Bytes that are read of one file; of a longer one, size and time stand for the rest."""
-_USUAL_STEP: Final = 200
-"""Milliseconds between two looks at what the kernel has told while nobody edits: 0.03 % of a core; the first save is
-seen after 0.2 to 0.4 s."""
-_BRISK_STEP: Final = 10
-"""The same while somebody edits: 0.36 % of a core, and an answer after 15 to 20 ms."""
-_EDITING_SECONDS: Final = 300.0
-"""After the last save somebody still counts as editing for this long."""
-_DEBOUNCE: Final = 100
-"""Milliseconds after which events are told though more keep coming."""
-_CALM_SECONDS: Final = 0.01
+_CALM_SECONDS: Final = 0.004
 """A file that was written less than this ago may be half of what is being saved."""
-_LOOKS: Final = 25
+_LOOKS: Final = 60
 """So often a file that keeps moving is looked at again before it is taken as it is."""
-_DOUBTFUL_LOOKS: Final = 3
+_DOUBTFUL_LOOKS: Final = 8
 """So often a file that is suddenly gone or empty is looked at again: editors write anew what they removed."""
 _POLL_SECONDS: Final = 1.0
+_POLL_STEP: Final = 200
+"""Milliseconds between two questions for what polling has found."""
 _NET_SECONDS: Final = 5.0
 """How long a change that no event tells of (a network file system, a link far away) can go unseen."""
 _RETRY_SECONDS: Final = 60.0
 """After this long without events, events are asked for again."""
 _STOP_SECONDS: Final = 2.0
+_BETWEEN_SECONDS: Final = 0.01
 
 
 class Mark(NamedTuple):
@@ -78,9 +73,9 @@ class Change:
 
 Place: TypeAlias = tuple[str, int, int]
 """A directory to wait at: its path, device and inode."""
-Events: TypeAlias = Callable[[Sequence[Place], threading.Event], Iterator[bool]]
+Events: TypeAlias = Callable[[Sequence[Place], StopSign], Iterator[bool]]
 """Waits at directories: yields True after an event, False from time to time without one; ends when the event is set.
-Raises OSError or RuntimeError where that is not possible."""
+Raises OSError where that is not possible."""
 
 
 def snapshot(folders: Sequence[Path], suffixes: Sequence[str], now_ns: int) -> Snapshot:
@@ -167,18 +162,18 @@ class FolderWatch:
         self._suffixes = tuple(suffixes)
         self._on_change = on_change
         self._events = events or _kernel_events
-        self._stop = threading.Event()
+        self._stop = StopSign()
         self._thread: threading.Thread | None = None
         self._seen = self._snapshot()
         self._polling = False
 
     @property
     def polling(self) -> bool:
-        """Whether the kernel has no inotify instance left for it, so that files are looked at once a second."""
+        """Whether the kernel gives no events (no inotify instance left), so that files are looked at once a second."""
         return self._polling
 
     def start(self) -> None:
-        """Begin to watch. watchfiles is imported here, on the new thread: it takes 50 to 70 ms."""
+        """Begin to watch, on a new thread."""
         self._thread = threading.Thread(target=self._run, name="bttop-watch", daemon=True)
         self._thread.start()
 
@@ -187,37 +182,38 @@ class FolderWatch:
         self._stop.set()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(_STOP_SECONDS)
+        elif self._thread is None:
+            self._stop.close()
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                self._follow_events()
-            except (ImportError, OSError, RuntimeError):
-                # RuntimeError: watchfiles says so when no inotify instance or watch is left.
+                self._polling = False
+                self._follow(self._events)
+            except OSError:
+                self._polling = True
                 self._poll()
-            self._stop.wait(_CALM_SECONDS)  # directories that come and go must not keep a CPU busy
+            self._stop.wait(_BETWEEN_SECONDS)  # directories that come and go must not keep a CPU busy
+        self._stop.close()
 
-    def _follow_events(self) -> None:
+    def _poll(self) -> None:
+        """Without events: let watchfiles look, which compares times and so misses a second save in one second; what it
+        misses is seen at the next look of our own."""
+        try:
+            self._follow(_polled_events)
+        except (ImportError, OSError, RuntimeError):
+            # A directory that is gone; watchfiles raises RuntimeError for what its own system calls refuse.
+            self._stop.wait(_POLL_SECONDS)
+
+    def _follow(self, events: Events) -> None:
         """Look after each event, until other directories must be waited at."""
-
         waited_at = places(self._folders, self._suffixes)
         self._tell()
-        if not waited_at:
-            raise FileNotFoundError(errno.ENOENT, "nothing to wait at")
-        for happened in self._events(waited_at, self._stop):
-            self._polling = self._polling and not happened
+        for happened in events(waited_at, self._stop):
             if happened or self._looks_different():
                 self._tell()
             if places(self._folders, self._suffixes) != waited_at:
                 return
-
-    def _poll(self) -> None:
-        self._polling = True
-        for _ in range(int(_RETRY_SECONDS / _POLL_SECONDS)):
-            if self._stop.wait(_POLL_SECONDS):
-                return
-            if self._looks_different():
-                self._tell()
 
     def _looks_different(self) -> bool:
         before = {path: mark.look for path, mark in self._seen.files.items()}
@@ -244,30 +240,30 @@ class FolderWatch:
         return snapshot(self._folders, self._suffixes, time.time_ns())
 
 
-def _kernel_events(waited_at: Sequence[Place], stop: threading.Event) -> Iterator[bool]:
-    from watchfiles import watch
+def _kernel_events(waited_at: Sequence[Place], stop: StopSign) -> Iterator[bool]:
+    return rings([path for path, _, _ in waited_at], stop, _NET_SECONDS)
 
-    yield False  # a look after the slow import, right before the waiting begins
-    brisk_until = 0.0
-    while not stop.is_set():
-        brisk = time.monotonic() < brisk_until
-        for events in watch(
-            *(path for path, _, _ in waited_at),
-            watch_filter=None,
-            stop_event=stop,
-            step=_BRISK_STEP if brisk else _USUAL_STEP,
-            debounce=_DEBOUNCE,
-            rust_timeout=int(_NET_SECONDS * 1000),
-            yield_on_timeout=True,
-            raise_interrupt=False,
-            force_polling=False,
-            recursive=False,
-        ):
-            if events:
-                brisk_until = time.monotonic() + _EDITING_SECONDS
-            yield bool(events)
-            if (time.monotonic() < brisk_until) is not brisk:
-                break
+
+def _polled_events(waited_at: Sequence[Place], stop: StopSign) -> Iterator[bool]:
+    """As events, found by looking once a second; ends after a minute, so that the kernel's are asked for again."""
+    from watchfiles import watch  # 50 to 70 ms, and only needed here
+
+    until = time.monotonic() + _RETRY_SECONDS
+    for events in watch(
+        *(path for path, _, _ in waited_at),
+        watch_filter=None,
+        stop_event=stop,
+        step=_POLL_STEP,
+        rust_timeout=int(_POLL_SECONDS * 1000),
+        yield_on_timeout=True,
+        raise_interrupt=False,
+        force_polling=True,
+        poll_delay_ms=int(_POLL_SECONDS * 1000),
+        recursive=False,
+    ):
+        yield bool(events)
+        if time.monotonic() > until:
+            return
 
 
 def _matching(folders: Sequence[Path], suffixes: Sequence[str]) -> list[Path]:

@@ -16,7 +16,8 @@ from bttop.model import values
 from bttop.model.dialect import Dialect
 from bttop.model.jsonish import Json, parse
 from bttop.model.keys import can_be_ambiguous, split_key
-from bttop.model.plan import HEARTBEAT_WORD, MapPlan, Plan
+from bttop.model.numbered import histograms
+from bttop.model.plan import HEARTBEAT_WORD, MapPlan, Numbered, Plan
 from bttop.model.records import (
     AttachedProbes,
     Blank,
@@ -213,11 +214,28 @@ def _map(kind: MapKind, members: dict[str, Json], line: _Line) -> Record:
     if not name.startswith("@"):
         raise MisfitError("a map without a name")
     plan = line.plan.maps.get(line.plan.logical(name))
+    if plan is not None and plan.numbered is not None and kind == "map" and name in line.plan.aliases:
+        return _numbered(name, parsed, plan, plan.numbered, line)
     convert = _converter(kind, plan, line.dialect)
     if not isinstance(parsed, tuple) or _is_scalar(kind, parsed, plan):
         return MapRecord(line.stamp, name, kind, keyed=False, rows={"": convert(parsed)})
     rows, ambiguous = _rows(kind, parsed, plan, line.dialect, convert)
     return MapRecord(line.stamp, name, kind, keyed=True, rows=rows, ambiguous=ambiguous)
+
+
+def _numbered(name: str, parsed: Json, plan: MapPlan, numbered: Numbered, line: _Line) -> Record:
+    """A histogram whose print has a row for each bucket."""
+    if not isinstance(parsed, tuple):
+        raise MisfitError("no numbers of buckets")
+    keys = [dialects.unescape_key(key) if line.dialect.keys_escaped_twice else key for key, _ in parsed]
+    counts = [values.integer(value) for _, value in parsed]
+    if None in counts:
+        raise MisfitError("a bucket without a count")
+    found = histograms(((key, count or 0) for key, count in zip(keys, counts, strict=True)), numbered)
+    rows: dict[str, Value] = dict(found)
+    explained = len(set(keys)) == len(keys) or any(column.kind == "stack" for column in plan.columns)
+    doubtful = _has_doubtful_key(rows, plan) or not explained
+    return MapRecord(line.stamp, name, "hist", keyed=plan.arity > 0, rows=rows, ambiguous=doubtful)
 
 
 def _is_scalar(kind: MapKind, parsed: Json, plan: MapPlan | None) -> bool:

@@ -1,113 +1,32 @@
-"""Why the numbers of a flush may not be what they seem, and what the maps and stamps of one tell about that."""
+"""What the doubts of a flush mean, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
-from typing import Final
+from bttop.model.flush import Doubt
 
-from bttop.model.contents import MapData
-from bttop.model.dialect import dialect
-from bttop.model.keys import split_key
-from bttop.model.records import Stamp
-from bttop.model.release import Release
-
-NEARLY_FULL: Final = 0.9
-"""Share of a map's limit from which on new keys may be missing: CPUs reserve entries for themselves, and whether an
-update failed is said neither up to 0.22 nor with warnings turned off."""
-DEEPEST_STACK: Final = 127
-"""Frames that the kernel walks (PERF_MAX_STACK_DEPTH), and bpftrace's default."""
-CLOCK_STEP_NS: Final = 100_000_000
-"""Between two lines the wall clock goes as the boot clock does, but for what NTP adjusts: 0.5 ms a second."""
-
-
-class Doubt(StrEnum):
-    """Why the numbers of a flush may not be what they seem."""
-
-    LOST_TICKS = "lost ticks"
-    """The interval fired late; the flush covers several intervals. Rates are right."""
-    LOST_MESSAGES = "lost messages"
-    """bpftrace lost a heartbeat, and perhaps the maps with it."""
-    LATE = "late"
-    """bpftrace printed and cleared a bank when it was already in use again: not exact."""
-    UNTIMED = "untimed"
-    """No heartbeat: grouped by arrival, so the length is approximate."""
-    AMBIGUOUS = "ambiguous keys"
-    """Rows of different keys may have been merged, or a key split wrongly."""
-    MAP_FULL = "map full"
-    """A map had no room for new keys."""
-    NEARLY_FULL = "map nearly full"
-    """A map was so full that new keys may have been turned away without a word."""
-    CUT_TEXT = "text cut"
-    """A text is as long as bpftrace keeps: what came behind is missing, and different texts may be one row."""
-    CUT_STACK = "stack cut"
-    """A stack has as many frames as the kernel walks: the outermost are missing."""
-    LOST_UPDATES = "lost updates"
-    """Events whose new key another CPU made at the same moment; the tally counts them."""
-    LOST_EVENTS = "lost events"
-    """bpftrace's output buffer overflowed."""
-    TRUNCATED = "truncated"
-    """More was printed than a flush keeps."""
-    DAMAGED = "damaged"
-    """A line of the flush could not be decoded: a map may be missing."""
-    CLOCK_STEP = "clock step"
-    """The wall clock was set since the flush before."""
-
-
-def doubts_of(maps: Mapping[str, MapData], release: Release, key_limit: int) -> Iterator[Doubt]:
-    """What the maps of a flush give reason to doubt. `key_limit` is bpftrace's `max_map_keys`, 0 if unknown."""
-    longest_text = dialect(release).longest_text
-    for data in maps.values():
-        if data.ambiguous:
-            yield Doubt.AMBIGUOUS
-        if key_limit and data.entries >= key_limit:
-            yield Doubt.MAP_FULL
-        elif key_limit and data.entries >= key_limit * NEARLY_FULL:
-            yield Doubt.NEARLY_FULL
-        yield from _cuts(data, longest_text)
-
-
-def _cuts(data: MapData, longest_text: int) -> Iterator[Doubt]:
-    kinds = [column.kind for column in data.plan.columns]
-    if "stack" in kinds and any(_is_cut_stack(key, data) for key in data.rows if key.count("\n") >= DEEPEST_STACK):
-        yield Doubt.CUT_STACK
-    # A character takes up to four bytes.
-    suspects = (key for key in data.rows if len(key) * 4 >= longest_text)
-    if {"text", "any"} & set(kinds) and any(_has_cut_text(key, data, longest_text) for key in suspects):
-        yield Doubt.CUT_TEXT
-
-
-def _is_cut_stack(key: str, data: MapData) -> bool:
-    parts = zip(split_key(key, data.plan.columns).parts, data.plan.columns, strict=True)
-    # A user stack of 0.23 and newer ends in a line of its own.
-    return any(column.kind == "stack" and str(part).strip().count("\n") + 1 >= DEEPEST_STACK for part, column in parts)
-
-
-def _has_cut_text(key: str, data: MapData, longest: int) -> bool:
-    if len(key.encode(errors="replace")) < longest:
-        return False
-    parts = zip(split_key(key, data.plan.columns).parts, data.plan.columns, strict=True)
-    return any(
-        column.kind in ("text", "any") and len(str(part).encode(errors="replace")) == longest for part, column in parts
-    )
-
-
-class ClockWatch:
-    """Notices that the wall clock was set, by the stamps of a program's lines."""
-
-    def __init__(self) -> None:
-        self._ahead: int | None = None
-        """ns from the boot clock to the wall clock."""
-        self._suspected = False
-
-    def stepped(self, stamp: Stamp) -> bool:
-        """Whether this line confirms a step: a single stamp can be torn, where its process was interrupted between
-        the two clocks."""
-        ahead = stamp.wall_ns - stamp.boot_ns
-        if self._ahead is None or abs(ahead - self._ahead) < CLOCK_STEP_NS:
-            self._ahead, self._suspected = ahead, False
-            return False
-        confirmed, self._suspected = self._suspected, not self._suspected
-        if confirmed:
-            self._ahead = ahead
-        return confirmed
+DOUBT_TEXTS = {
+    Doubt.LOST_TICKS.value: "The interval fired late: a busy CPU skips ticks while another BPF program runs on it. "
+    "The flush is longer than asked for; rates use its real length and are right.",
+    Doubt.LOST_MESSAGES.value: "bpftrace lost messages of its own, so a flush or part of one is missing.",
+    Doubt.LATE.value: "bpftrace was still printing a bank when it came into use again: events may be missing or "
+    "counted twice. A longer interval (+) mends it.",
+    Doubt.UNTIMED.value: "The script prints by itself and has no heartbeat: the length of a flush is taken from the "
+    "arrival of its lines, and rates are approximate.",
+    Doubt.AMBIGUOUS.value: "bpftrace joins key parts with commas and does not escape them; a part that holds a comma "
+    "itself may be split wrongly, and equal-looking keys were added up.",
+    Doubt.MAP_FULL.value: "The map has no room for new keys: known keys go on counting, new ones are missing.",
+    Doubt.NEARLY_FULL.value: "The map is at nine tenths of its limit or above. bpftrace does not say when a new key is "
+    "turned away, so some may be missing; a filter or a pin makes room.",
+    Doubt.CUT_TEXT.value: "A text is as long as bpftrace keeps (64 bytes up to 0.21, then 1024): its end is missing, "
+    "and texts that begin alike are one row.",
+    Doubt.CUT_STACK.value: "A stack has 127 frames, as many as the kernel walks: the outermost are missing, and it "
+    "stands beside its root in a flame graph.",
+    Doubt.CLOCK_STEP.value: "The host's wall clock was set. Times of day before and after do not compare; lengths and "
+    "rates are taken from the boot clock and are right.",
+    Doubt.LOST_UPDATES.value: "Two CPUs made the same new key at the same moment and bpftrace 0.23 dropped one event; "
+    "how many is counted below. 0.27 does not.",
+    Doubt.LOST_EVENTS.value: "bpftrace's output buffer overflowed and messages were lost.",
+    Doubt.TRUNCATED.value: "The script printed more than is kept of one interval.",
+    Doubt.DAMAGED.value: "A line of this flush could not be read: a map may be missing.",
+}
+"""What each doubt of a flush means and what to do about it; the doubt itself is the badge."""

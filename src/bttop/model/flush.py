@@ -10,7 +10,7 @@ from operator import attrgetter
 from bttop.model.contents import MapData, Origin, contents
 from bttop.model.decode import RESERVED, Decoder
 from bttop.model.dialect import dialect
-from bttop.model.doubts import ClockWatch, Doubt, doubts_of
+from bttop.model.doubting import ClockWatch, Doubt, doubts_of
 from bttop.model.pending import Kept, Pending
 from bttop.model.plan import Plan
 from bttop.model.pulse import Pulse, Step
@@ -171,6 +171,21 @@ class FlushAssembler:
             return None if may_wait or age * 4 < self._plan.interval_ns * 5 else self._close_untimed()
         is_quiet = now_boot_ns - pending.last.boot_ns >= QUIET_NS
         return self._close_untimed() if is_quiet or (age >= self._plan.interval_ns and not may_wait) else None
+
+    def end(self, now_boot_ns: int) -> Flush | None:
+        """What a process that has ended printed after its last flush: the part of an interval before its exit().
+
+        bpftrace prints every map when it ends; the script's own state is not shown, as in any other flush. The length
+        is taken from the arrival, since nothing says when the process stopped counting.
+        """
+        if not self._plan.heartbeats:
+            return self.due(now_boot_ns)
+        self._pending.keep_maps(self._plan.maps)
+        if not self._pending.has_maps:
+            return None if self._pending.is_empty else self._close_untimed()
+        mark, last = self._plan.heartbeats[0], self._pending.last
+        self._doubts.add(Doubt.UNTIMED)
+        return self._close_timed(mark, self._pulse(mark).number + 1, last.boot_ns, last)
 
     def _note(self, counter: str, amount: int, doubt: Doubt) -> None:
         """Count what is lost, and doubt the flush it is missing from."""
@@ -375,3 +390,7 @@ class FlushReader:
     def due(self, now_boot_ns: int) -> Flush | None:
         """The flush that time alone has closed by `now_boot_ns`."""
         return self._assembler.due(now_boot_ns)
+
+    def end(self, now_boot_ns: int) -> Flush | None:
+        """What a process that has ended printed after its last flush."""
+        return self._assembler.end(now_boot_ns)

@@ -93,11 +93,12 @@ class History:
             serial = self._dropped + position
         return self._decoded(found, serial)
 
-    def window(self, count: int) -> tuple[Flush, ...]:
-        """The newest `count` flushes, or as many as there are, newest last."""
+    def window(self, count: int, end: int | None = None) -> tuple[Flush, ...]:
+        """The `count` flushes before index `end` (the newest without one), or as many as there are, newest last."""
         with self._lock:
-            first = max(0, self._length() - max(0, count))
-            found = [self._find(position) for position in range(first, self._length())]
+            stop = self._length() if end is None else max(0, min(end, self._length()))
+            first = max(0, stop - max(0, count))
+            found = [self._find(position) for position in range(first, stop)]
             serial = self._dropped + first
         flushes = [self._decoded(one, serial + offset) for offset, one in enumerate(found)]
         return tuple([flush for flush in flushes if flush is not None])

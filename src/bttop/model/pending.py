@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from bttop.model.records import Heartbeat, MapRecord, Printed, Stamp, StampedLine
@@ -73,6 +73,11 @@ class Pending:
             del self._kept[earlier]
         self._maps[name] = self._add(kept)
         return True
+
+    def keep_maps(self, names: Container[str]) -> None:
+        """Forget the prints of all other maps."""
+        for name in [name for name in self._maps if name not in names]:
+            del self._kept[self._maps.pop(name)]
 
     def add_printed(self, kept: Kept) -> bool:
         """Keep printed text; False if there is too much of it."""

@@ -37,6 +37,23 @@ class Column(NamedTuple):
     empty shows it as it is."""
 
 
+class Numbered(NamedTuple):
+    """A histogram that the edited script counts by the number of the bucket, as the last part of the key.
+
+    Number 0 is everything below the first bucket. With a `step` of 0 the buckets are those of hist(): 1 is zero, 2 is
+    one, 3 is two and three, and so on; else those of lhist(): from `low` to `high`, and one more for what is above.
+    """
+
+    low: int = 0
+    high: int = 0
+    step: int = 0
+
+    @property
+    def last(self) -> int:
+        """The highest number."""
+        return (self.high - self.low) // self.step + 1 if self.step else 64
+
+
 @dataclass(frozen=True, slots=True)
 class MapPlan:
     """One map of the user's script, under the name that the user gave it."""
@@ -58,6 +75,10 @@ class MapPlan:
     """Title of the key column that holds a process id, when one does."""
     tid: str = ""
     """Title of the key column that holds a thread id, when one does."""
+    numbered: Numbered | None = None
+    """How to make the histogram from the rows that are printed, where they are numbers of buckets."""
+    kept: bool = False
+    """Whether a map that the script prints by itself is never cleared, so that a print holds everything so far."""
 
     @property
     def arity(self) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from bttop.model.plan import Column
+
 # `sym+off`, the offset decimal as bpftrace prints it; the symbol may hold a plus of its own ("operator+").
 _OFFSET = re.compile(r"(.+)\+([0-9]+|0x[0-9a-fA-F]+)")
 # The perf mode prints the address before the symbol.
@@ -49,6 +51,14 @@ def _site(text: str) -> Site:
 def names(text: str) -> tuple[str, ...]:
     """The frames' names without offsets, innermost first."""
     return tuple([site.name for site in parse_stack(text)])
+
+
+def stacks_of(columns: Sequence[Column], parts: Sequence[int | str]) -> list[tuple[str, tuple[str, ...]]]:
+    """The stacks among the parts of a key, with their columns' titles: kernel stacks first, innermost frames first."""
+    stacks = [
+        (column.title, names(str(part))) for column, part in zip(columns, parts, strict=False) if column.kind == "stack"
+    ]
+    return sorted(stacks, key=lambda pair: not pair[0].startswith("k"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final
 from bttop.script.flushes import PREFIX
 
 KIDS: Final = f"@{PREFIX}kids"
-_CLONE_THREAD: Final = 0x10000
+CLONE_THREAD: Final = 0x10000
 
 
 def is_child(operand: str = "pid") -> str:
@@ -25,7 +25,7 @@ def following(condition: str) -> str:
     """The probes that keep the map, on one line: children of processes of which a condition holds."""
     child = "(uint64)args->pid"
     return (
-        f"tracepoint:task:task_newtask /(args->clone_flags & {_CLONE_THREAD}) == 0 && ({condition})/ "
+        f"tracepoint:task:task_newtask /(args->clone_flags & {CLONE_THREAD}) == 0 && ({condition})/ "
         f"{{ {KIDS}[{child}] = 1; }} "
         f"tracepoint:sched:sched_process_free /{KIDS}[{child}] == 1/ {{ delete({KIDS}[{child}]); }}"
     )

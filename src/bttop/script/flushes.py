@@ -3,9 +3,6 @@
 Two banks: `@__bt_n` counts the ticks; its lowest bit says which bank the probes fill, and the tick prints
 and clears the other one. Keys and values are evaluated once, into variables: bpftrace 0.17 compiles a context
 field that stands in both branches, and the kernel then refuses the program.
-
-One loss remains, in bpftrace itself: 0.23 drops an event, and reports `map_update_elem` -17, when two CPUs make the
-same new key at the same moment. Banks make their keys anew in every interval, cumulative maps only once.
 """
 
 from __future__ import annotations
@@ -14,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from bttop.model.plan import HEARTBEAT_WORD
+from bttop.script.collisions import bucket_number, twice
 from bttop.script.columns import Expression
 from bttop.script.edits import Edit, replace
 from bttop.script.reader import Script
@@ -112,12 +110,23 @@ def _bank_edits(
 ) -> Iterator[Edit]:
     """Statements become assignments to variables, in place; the choice of the bank follows the last one."""
     statements: list[tuple[Update, str]] = []
+    end = run[-1].tokens[-1].end
     for update in run:
-        function = by_name[update.name].function
-        hoisted, written = _hoisted(update, function)
-        statements.append((update, _assignment(update, function, written)))
+        choice = by_name[update.name]
+        hoisted, written = _hoisted(update, choice.function)
         yield from _in_place(update, hoisted)
+        keys, arguments = _parts(update, choice.function, written)
+        if choice.numbered is not None:
+            keys.append(f"${_bucket(update)}")
+            numbers = bucket_number(_bucket(update), arguments[0], choice.numbered)
+            yield Edit(end, numbers, origin=update.tokens[0].start)
+        statements += [(update, rest) for rest in _assignments(choice, keys, arguments)]
     yield from _both_branches(statements, banks, guard)
+
+
+def _bucket(update: Update) -> str:
+    """The variable that holds the number of a histogram's bucket, without its `$`."""
+    return f"{PREFIX}{update.probe}_{update.tokens[0].start}b"
 
 
 def _in_place(update: Update, hoisted: Mapping[str, Expression]) -> Iterator[Edit]:
@@ -158,13 +167,19 @@ def _is_plain(expression: Expression) -> bool:
     return tokens[0].kind in ("number", "string", "variable") or tokens[0].text in _PLAIN
 
 
-def _assignment(update: Update, function: str, written: Mapping[int, str]) -> str:
-    """The statement behind the map's name."""
-    keys = ", ".join(written[part[0].start] for part in update.keys)
-    arguments = ", ".join(written[part[0].start] for part in update.arguments)
-    if update.form == "increment" and function == "sum":
-        arguments = "1"
-    return f"{f'[{keys}]' if keys else ''} = {function}({arguments});"
+def _parts(update: Update, function: str, written: Mapping[int, str]) -> tuple[list[str], list[str]]:
+    """The parts of the key and the arguments, as they stand in the branches."""
+    keys = [written[part[0].start] for part in update.keys]
+    arguments = [written[part[0].start] for part in update.arguments]
+    return keys, ["1"] if update.form == "increment" and function == "sum" else arguments
+
+
+def _assignments(choice: Choice, keys: Sequence[str], arguments: Sequence[str]) -> tuple[str, ...]:
+    """What stands behind the map's name in one branch: of one statement, or of two."""
+    key = f"[{', '.join(keys)}]" if keys else ""
+    if choice.twice:
+        return twice(key, choice.function, ", ".join(arguments))
+    return (f"{key} = {choice.function}({', '.join(arguments)});",)
 
 
 def _both_branches(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bttop.script.frontmatter import FrontMatter, FrontMatterFault, read_front_matter
 from bttop.script.reader import Script, Unreadable, read
 from bttop.script.survey import survey
+from bttop.trust import EVERYBODY, Trust, Untrusted
 
 
 class ProbeFile(NamedTuple):
@@ -34,10 +35,12 @@ class LibraryFailure(NamedTuple):
     reason: str
     line: int = 0
     """From 1; 0 when the reason concerns the whole file."""
+    mend: str = ""
+    """The command that makes it trusted, when that is what is wrong."""
 
     def __str__(self) -> str:
         place = f"{self.path}:{self.line}" if self.line else str(self.path)
-        return f"{place}: {self.reason}"
+        return f"{place}: {self.reason}{'; ' if self.mend else ''}{self.mend}"
 
 
 class Library(NamedTuple):
@@ -46,45 +49,49 @@ class Library(NamedTuple):
     probes: tuple[ProbeFile, ...] = ()
     """In the order of their names."""
     failures: tuple[LibraryFailure, ...] = ()
+    trust: Trust = EVERYBODY
+    """Whose files are read."""
 
     @classmethod
-    def load(cls, directories: Sequence[Path], only: Container[str] | None = None) -> Library:
+    def load(cls, directories: Sequence[Path], only: Container[str] | None = None, trust: Trust = EVERYBODY) -> Library:
         """Read every `.bt` of the directories (or those of them whose file names are in `only`), the first ones
-        first. Total: whatever fails is a value."""
+        first; directories and files that are not trusted are failures. Total: whatever fails is a value."""
         found: dict[str, ProbeFile | LibraryFailure] = {}
         failures: list[LibraryFailure] = []
         for directory in directories:
-            paths = _scripts_in(directory)
+            paths = _scripts_in(directory, trust)
             if isinstance(paths, LibraryFailure):
                 failures.append(paths)
                 continue
             for path in paths:
                 if path.name not in found and (only is None or path.name in only):
-                    found[path.name] = load_file(path)
+                    found[path.name] = load_file(path, trust)
         probes = (found[name] for name in sorted(found))
         faulty = (one for one in found.values() if isinstance(one, LibraryFailure))
-        return cls(tuple(one for one in probes if isinstance(one, ProbeFile)), (*failures, *faulty))
+        return cls(tuple(one for one in probes if isinstance(one, ProbeFile)), (*failures, *faulty), trust)
 
     def find(self, name_or_path: str) -> ProbeFile | LibraryFailure:
         """A probe file by its name, with or without `.bt`, or by its path."""
         if "/" in name_or_path:
-            return load_file(Path(name_or_path))
+            return load_file(Path(name_or_path), self.trust)
         wanted = Path(f"{name_or_path.removesuffix('.bt')}.bt")
         known = next((one for one in self._all() if one.path.name == wanted.name), None)
         if known is not None:
             return known
         path = next((path for path in (Path(name_or_path), wanted) if path.is_file()), None)
-        return LibraryFailure(wanted, "no probe file of this name") if path is None else load_file(path)
+        return LibraryFailure(wanted, "no probe file of this name") if path is None else load_file(path, self.trust)
 
     def _all(self) -> Iterator[ProbeFile | LibraryFailure]:
         yield from self.probes
         yield from (failure for failure in self.failures if failure.path.suffix == ".bt")
 
 
-def load_file(path: Path) -> ProbeFile | LibraryFailure:
+def load_file(path: Path, trust: Trust = EVERYBODY) -> ProbeFile | LibraryFailure:
     """Read one probe file. Total."""
     try:
-        source = path.read_bytes()
+        source = trust.read(path)
+    except Untrusted as doubt:
+        return LibraryFailure(path, str(doubt), mend=doubt.mend)
     except OSError as error:
         return LibraryFailure(path, f"cannot be read: {error.strerror or error}")
     return probe_file(path, source)
@@ -105,9 +112,12 @@ def probe_file(path: Path, source: str | bytes) -> ProbeFile | LibraryFailure:
     return ProbeFile(path.name, path, script.text, front, script)
 
 
-def _scripts_in(directory: Path) -> list[Path] | LibraryFailure:
+def _scripts_in(directory: Path, trust: Trust) -> list[Path] | LibraryFailure:
     try:
+        trust.check_folder(directory)
         paths = sorted(path for path in directory.iterdir() if path.suffix == ".bt")
+    except Untrusted as doubt:
+        return LibraryFailure(directory, str(doubt), mend=doubt.mend)
     except OSError as error:
         return LibraryFailure(directory, f"cannot be read: {error.strerror or error}")
     return paths or LibraryFailure(directory, "there is no .bt file in this directory")

@@ -34,6 +34,7 @@ class Offer(NamedTuple):
 def offers(script: Script, seen: Survey, front: FrontMatter | None, counted: Collection[str] = ()) -> Iterator[Offer]:
     """What can be said better in a script. `counted` names the maps whose `++` is replaced anyway."""
     yield from _by_process(script)
+    yield from _by_threads(script)
     yield from _one_probe(script, seen, front)
     yield from _exact(script, seen)
     yield from _counts(script, seen, counted)
@@ -47,6 +48,16 @@ def _by_process(script: Script) -> Iterator[Offer]:
             "At sched_switch, pid is the process that leaves the CPU."
         )
         yield Offer("thread-id", "compare pid, not prev_pid", why, edited(script.text, edits).text)
+
+
+def _by_threads(script: Script) -> Iterator[Offer]:
+    edits = tuple(threads.by_threads(script))
+    if edits:
+        why = (
+            "next_pid is the id of one thread, and pid at sched_switch is the process that leaves. The threads of the "
+            "process are kept in a map; one that sleeps from before the start is known from its second turn on."
+        )
+        yield Offer("thread-id", "look next_pid up among the threads", why, edited(script.text, edits).text)
 
 
 def _one_probe(script: Script, seen: Survey, front: FrontMatter | None) -> Iterator[Offer]:

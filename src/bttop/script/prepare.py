@@ -11,6 +11,7 @@ from bttop.model.plan import MapPlan, Plan, Scheme
 from bttop.script import badges, own
 from bttop.script.addresses import address_edits
 from bttop.script.badges import Badge
+from bttop.script.collisions import COLLIDING
 from bttop.script.edits import Edit, Edited, edited, nested
 from bttop.script.exclusion import Exclusion, exclusion_edits
 from bttop.script.flushes import PREFIX, bank_names, interval_block, letters, map_edits
@@ -44,6 +45,8 @@ class Prepared:
     """Whether the script has interval blocks of its own."""
     exits: bool = False
     """Whether the script may end by itself."""
+    new_keys_collide: bool = True
+    """Whether it can lose events on a release on which new keys collide."""
     runnable: bool = True
     """False when bpftrace cannot be given the text at all; the badge says why."""
     itself: str = ""
@@ -79,23 +82,26 @@ def prepare(
     rewrite_increments: bool = True,
     rewrite_own: bool = False,
     leave_out: Collection[str] = (),
+    new_keys_collide: bool = False,
 ) -> Prepared:
     """Make a script print its maps exactly, once an interval, with a heartbeat, and restrict it to the pin.
 
     `args` are the user's own positional parameters; without any, `$1` is the pin, or 0. `exclude` are processes to
     leave out. `schemes` and `default_scheme` ask for banks or cumulative maps where both would be exact.
     `rewrite_increments` counts a map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print
-    and clear exact where that is provable. `leave_out` names maps to leave alone (see `undefined_maps`). A script that
+    and clear exact where that is provable. `leave_out` names maps to leave alone (see `undefined_maps`).
+    `new_keys_collide` says that the release loses an event when two CPUs make the same new key at once
+    (`model/dialect.py`). A script that
     cannot be read or edited comes back as it is, with a badge.
     """
     if isinstance(script, Unreadable):
         return unedited(script, pin=pin, args=args)
-    if PREFIX in script.text:
+    if any(PREFIX in token.text for token in script.tokens if token.kind not in ("comment", "string")):
         return unedited(
             script, f"it uses names with {PREFIX}, which bttop adds itself", pin=pin, front=front, args=args
         )
     seen = survey(script)
-    wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out)
+    wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out, new_keys_collide)
     excluded = exclusion_edits(script, seen, exclude, pin)
     subject = _Subject(script, seen, front, excluded.guards)
     flushes = _flushes(subject, wishes, interval_ms, rewrite_own=rewrite_own)
@@ -107,8 +113,19 @@ def prepare(
         return unedited(script, why, pin=pin, front=front, args=args)
     found = (*flushes.badges, *pinned.badges)
     offered = tuple(offers(script, seen, front, flushes.counted))
-    made = _prepared(subject, text, flushes.plan, pinned.args, found, offered)
-    return replace(made, itself=excluded.said)
+    done = _prepared(subject, text, flushes.plan, pinned.args, found, offered)
+    return replace(done, new_keys_collide=_collides(seen, flushes.twice), itself=excluded.said)
+
+
+def _collides(seen: Survey, twice: Collection[str]) -> bool:
+    """Whether a key of any map could be made by two CPUs at once so that an event of it is lost."""
+    return any(
+        update.aggregation in COLLIDING and (update.keys or update.aggregation in ("hist", "lhist"))
+        for use in seen.maps.values()
+        if use.name not in twice
+        for update in use.updates
+        if update.form == "aggregate"
+    )
 
 
 def unedited(
@@ -170,7 +187,7 @@ class _Subject(NamedTuple):
     """Conditions under which a statement, by its offset, counts."""
 
     def plans(self, choices: Sequence[Choice]) -> dict[str, MapPlan]:
-        return {choice.use.name: map_plan(choice.use, choice.scheme, self.front) for choice in choices}
+        return {one.use.name: map_plan(one.use, one.scheme, self.front, one.numbered) for one in choices}
 
 
 class _Flushes(NamedTuple):
@@ -179,6 +196,8 @@ class _Flushes(NamedTuple):
     badges: tuple[Badge, ...]
     counted: tuple[str, ...] = ()
     """Maps whose `++` and `+=` became `count()` and `sum()`."""
+    twice: frozenset[str] = frozenset()
+    """Maps whose statements are written twice."""
 
 
 def _flushes(subject: _Subject, wishes: Wishes, interval_ms: int, *, rewrite_own: bool) -> _Flushes:
@@ -198,8 +217,9 @@ def _appended(subject: _Subject, choices: Sequence[Choice], interval_ms: int) ->
     block = Edit(len(script.text), f"{separator}{interval_block(choices, interval_ms)}\n")
     plan = Plan(subject.plans(choices), _aliases(choices), ("a",), interval_ms * 1_000_000)
     counted = tuple(choice.use.name for choice in choices if choice.rewritten and choice.use.only_counted)
+    twice = frozenset(choice.use.name for choice in choices if choice.twice)
     edits = (*map_edits(script, choices, subject.guards), block)
-    return _Flushes(edits, plan, tuple(badges.of_choices(choices)), counted)
+    return _Flushes(edits, plan, tuple(badges.of_choices(choices)), counted, twice)
 
 
 def _aliases(choices: Sequence[Choice]) -> dict[str, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final, NamedTuple
 
-from bttop.model.plan import Aggregation, Column, MapPlan, Scheme
+from bttop.model.plan import Aggregation, Column, MapPlan, Numbered, Scheme
+from bttop.script.collisions import COLLIDING, numbering
 from bttop.script.frontmatter import FrontMatter, MapFront
 from bttop.script.reader import Script
 from bttop.script.survey import MapUse, Survey
@@ -24,6 +25,10 @@ class Choice(NamedTuple):
     """What each statement assigns from: `stats` in the place of `avg`, `count` in the place of `++`."""
     rewritten: bool
     """Whether the script's own statements say something else."""
+    twice: bool = False
+    """Whether each statement is written twice, because new keys collide (see `collisions`)."""
+    numbered: Numbered | None = None
+    """For a histogram that is written twice."""
 
 
 class Wishes(NamedTuple):
@@ -36,6 +41,8 @@ class Wishes(NamedTuple):
     rewrite_increments: bool
     leave_out: Collection[str] = ()
     """Maps that stay as they are."""
+    new_keys_collide: bool = False
+    """Whether bpftrace loses an event when two CPUs make the same new key at once."""
 
     def scheme(self, name: str) -> Scheme | None:
         return self.schemes.get(name, self.default)
@@ -47,7 +54,7 @@ def choose(script: Script, seen: Survey, front: FrontMatter | None, wishes: Wish
     return tuple(_choice(script, use, wishes) for use in uses)
 
 
-def map_plan(use: MapUse, scheme: Scheme, front: FrontMatter | None) -> MapPlan:
+def map_plan(use: MapUse, scheme: Scheme, front: FrontMatter | None, numbered: Numbered | None = None) -> MapPlan:
     """What the flush assembler and the views must know of one map."""
     said = front.maps.get(use.name, MapFront()) if front else MapFront()
     columns = said.key_columns(use.keys.columns)
@@ -62,6 +69,8 @@ def map_plan(use: MapUse, scheme: Scheme, front: FrontMatter | None) -> MapPlan:
         sort=said.sort,
         pid=said.pid or _renamed(use.keys.pid, use.keys.columns, columns),
         tid=said.tid or _renamed(use.keys.tid, use.keys.columns, columns),
+        numbered=numbered,
+        kept=scheme == "own" and not use.uses & {"clear", "zero", "delete"},
     )
 
 
@@ -95,7 +104,20 @@ def _choice(script: Script, use: MapUse, wishes: Wishes) -> Choice:
         scheme: Scheme = "cumulative" if use.aggregation in ADDITIVE else "gauge"
         return Choice(use, scheme, use.aggregation, rewritten=False)
     function: Aggregation = "stats" if use.aggregation == "avg" else use.aggregation
-    return Choice(use, _scheme(use, function, wishes), function, rewritten or function != use.aggregation)
+    chosen = Choice(use, _scheme(use, function, wishes), function, rewritten or function != use.aggregation)
+    return _without_collisions(chosen) if wishes.new_keys_collide else chosen
+
+
+def _without_collisions(choice: Choice) -> Choice:
+    """The same, with new keys made before they are counted. A histogram is a bank then even without a key, since each
+    of its buckets is an entry of its own."""
+    use, function = choice.use, choice.function
+    if function not in COLLIDING or use.declared:
+        return choice
+    if function in ("hist", "lhist"):
+        numbered = numbering(use)
+        return choice if numbered is None else choice._replace(scheme="bank", twice=True, numbered=numbered)
+    return choice._replace(twice=choice.scheme == "bank")
 
 
 def _scheme(use: MapUse, function: Aggregation, wishes: Wishes) -> Scheme:

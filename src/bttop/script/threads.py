@@ -1,4 +1,9 @@
-"""Thread ids that are compared with a process id: `prev_pid` and `next_pid` of sched_switch are ids of threads."""
+"""Thread ids that are compared with a process id: `prev_pid` and `next_pid` of sched_switch are ids of threads.
+
+Of the side that leaves the CPU, `pid` is the process. Of the side that comes next nothing in the event is, so its
+threads are kept in a map: a thread is known from its creation or from the first time that it left a CPU, and forgotten
+when the kernel frees it.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +11,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from bttop.script.badges import Badge
+from bttop.script.children import CLONE_THREAD
 from bttop.script.edits import Edit, replace
 from bttop.script.lexer import Token
 from bttop.script.parameter import COMPARISONS, code_of
 from bttop.script.reader import Probe, Script
 
 _FIELDS: Final = frozenset({"prev_pid", "next_pid"})
+_LINE: Final = "\n"
 
 
 class Confusion(NamedTuple):
@@ -19,12 +26,16 @@ class Confusion(NamedTuple):
 
     field: tuple[Token, Token, Token]
     """`args`, `->` or `.`, and the field's name."""
-    value: str
+    number: Token
     """The number, or `$1`."""
 
     @property
     def name(self) -> str:
         return self.field[2].text
+
+    @property
+    def value(self) -> str:
+        return self.number.text
 
 
 def thread_badges(script: Script) -> Iterator[Badge]:
@@ -44,23 +55,55 @@ def by_process(script: Script) -> Iterator[Edit]:
                     yield from (replace(args, ""), replace(arrow, ""), replace(field, "pid"))
 
 
+def by_threads(script: Script) -> Iterator[Edit]:
+    """The edits that look the next thread up among those of the process, and the probes that keep them; nothing where
+    more processes than one are compared."""
+    probes = [one for one in script.probes if all(point.rest.endswith("sched_switch") for point in one.points)]
+    found = [one for probe in probes for one in _confusions(script, probe) if one.name == "next_pid"]
+    if len({one.value for one in found}) != 1:
+        return
+    threads = _unused_map(script)
+    for one in found:
+        args, _, field = one.field
+        yield replace(args, f"{threads}[(uint64){args.text}")
+        yield replace(field, f"{field.text}]")
+        yield replace(one.number, "1")
+    yield Edit(len(script.text), f"{'' if script.text.endswith(_LINE) else _LINE}{_keeping(threads, found[0].value)}")
+
+
+def _unused_map(script: Script) -> str:
+    taken = {token.text for token in script.tokens if token.kind == "map"}
+    names = ("@threads", *(f"@threads{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def _keeping(threads: str, process: str) -> str:
+    """The probes that keep the ids of a process's threads. At its exit a thread is still to leave the CPU a last time,
+    so that it is forgotten when it is freed."""
+    switch = f"tracepoint:sched:sched_switch /pid == {process}/ {{ {threads}[(uint64)tid] = 1; }}"
+    new = f"/pid == {process} && (args->clone_flags & {CLONE_THREAD}) != 0/ {{ {threads}[(uint64)args->pid] = 1; }}"
+    free = f"/{threads}[(uint64)args->pid] == 1/ {{ delete({threads}[(uint64)args->pid]); }}"
+    return f"{switch}\ntracepoint:task:task_newtask {new}\ntracepoint:sched:sched_process_free {free}\n"
+
+
 def _confusions(script: Script, probe: Probe) -> Iterator[Confusion]:
     tokens = code_of(script, probe)
     for at, token in enumerate(tokens):
-        if token.text in _FIELDS and tokens[at - 1].text in ("->", ".") and (value := _compared(tokens, at)):
-            yield Confusion((tokens[at - 2], tokens[at - 1], token), value)
+        if token.text in _FIELDS and tokens[at - 1].text in ("->", "."):
+            number = _compared(tokens, at)
+            if number is not None:
+                yield Confusion((tokens[at - 2], tokens[at - 1], token), number)
 
 
-def _compared(tokens: Sequence[Token], at: int) -> str:
+def _compared(tokens: Sequence[Token], at: int) -> Token | None:
     """What the field that ends at an index is compared with: a number, `$1`, or nothing. 0 is the idle task."""
-    after = [token.text for token in tokens[at + 1 : at + 3]]
-    before = [token.text for token in tokens[max(at - 4, 0) : at - 2]]
-    values = [after[1]] if len(after) > 1 and after[0] in COMPARISONS else []
-    values += [before[0]] if len(before) > 1 and before[1] in COMPARISONS else []
-    return next((value for value in values if value == "$1" or (value.isdigit() and value != "0")), "")
+    after, before = tokens[at + 1 : at + 3], tokens[max(at - 4, 0) : at - 2]
+    values = [after[1]] if len(after) > 1 and after[0].text in COMPARISONS else []
+    values += [before[0]] if len(before) > 1 and before[1].text in COMPARISONS else []
+    return next((one for one in values if one.text == "$1" or (one.text.isdigit() and one.text != "0")), None)
 
 
 def _badge(one: Confusion) -> Badge:
-    right = f"`pid == {one.value}`" if one.name == "prev_pid" else "`args->next_comm`"
+    right = f"`pid == {one.value}`" if one.name == "prev_pid" else "a map of its threads, which O offers,"
     why = f"Line {one.field[2].line} compares {one.name} with {one.value}, one thread; {right} sees the whole process."
     return Badge("thread-id", f"{one.name} is a thread id", why)

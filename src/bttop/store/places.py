@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from bttop.errors import BttopError
+from bttop.files import create, make_folder
 from bttop.paths import state_home
 
 SUFFIX = ".bttop"
@@ -34,10 +35,10 @@ def new_snapshot(host: str, wall_ns: int, folder: Path | None = None) -> Path:
 def claim(path: Path, *, replace: bool) -> bool:
     """Make an empty file for one's own eyes; False where there is one already that must stay. Raises BttopError."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if replace:
             path.unlink(missing_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        os.close(create(path))
     except FileExistsError:
         return False
     except OSError as error:

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any, get_args
 
-from bttop.model.plan import Aggregation, Column, MapPlan, PartKind, Plan, Scheme
+from bttop.model.plan import Aggregation, Column, MapPlan, Numbered, PartKind, Plan, Scheme
 
 
 def plan_text(plan: Plan) -> str:
@@ -39,7 +39,15 @@ def _map(found: dict[str, Any]) -> MapPlan:
     if found["aggregation"] not in get_args(Aggregation) or found["scheme"] not in get_args(Scheme):
         raise ValueError(f"no such aggregation or scheme: {found['aggregation']!r}, {found['scheme']!r}")
     columns = tuple(_column(*map(str, one)) for one in found["columns"])
-    return MapPlan(aggregation=found["aggregation"], scheme=found["scheme"], columns=columns, **words)
+    numbered = found.get("numbered")
+    return MapPlan(
+        aggregation=found["aggregation"],
+        scheme=found["scheme"],
+        columns=columns,
+        kept=found.get("kept") is True,
+        numbered=None if numbered is None else Numbered(*map(int, numbered)),
+        **words,
+    )
 
 
 def _column(title: str, kind: str, decoder: str) -> Column:

@@ -138,7 +138,7 @@ class RecordedHistory:
         if earlier:
             reader.due(_FOREVER)
         flushes = [flush for line in lines for flush in (reader.due(line.stamp.boot_ns), reader.feed(line)[1])]
-        flushes.append(reader.due(_FOREVER))
+        flushes.append(reader.end(_FOREVER))
         found = [one for one in flushes if one is not None and generation.shows(_closed(one))]
         if found and not earlier and found[0].number > 1:
             found[0] = _without_base(found[0])

@@ -1,4 +1,4 @@
-"""Moments as people type them: "03:11", "03:11:04", "-5m", "+30s", or ISO 8601."""
+"""Moments and windows of a recording as people type them: one reading for every command and for the time cursor."""
 
 from __future__ import annotations
 
@@ -12,56 +12,125 @@ from bttop.model.records import Stamp
 if TYPE_CHECKING:
     from bttop.store.snapshot import Snapshot
 
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?")
-_RELATIVE = re.compile(r"([+-])(\d{1,9}(?:\.\d+)?)(ms|s|m|h)?")
-_SECONDS = {"ms": 0.001, "s": 1, None: 1, "m": 60, "h": 3600}
-_DAY = timedelta(days=1)
+_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,9})?)?")
+_DISTANCE = re.compile(r"([+-])((?:\d+(?:\.\d+)?(?:ms|[smhd]))+|\d+(?:\.\d+)?)")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd]?)")
+_UNIT_NS = {"": 10**9, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9}
+_LONGEST_NS = 1 << 60
+_BETWEEN = ".."
+_FOREVER = 1 << 62
 
 
 def parse_time(text: str, begin: Stamp, end: Stamp) -> int:
-    """The moment that a text means in the span of a recording, on CLOCK_BOOTTIME in ns.
+    """The moment, CLOCK_BOOTTIME in ns, that `text` means in a recording that lasts from `begin` to `end`.
 
-    `-5m` is before the end and `+5m` after the beginning. A time of day is local, on the last day of the span that has
-    it. Raises UsageError for anything else.
+    `03:11`, `03:11:04` and `03:11:04.5` are times of day here; of several such moments within the recording the last
+    one is meant, and outside of it the nearest. `-5m` is before the end, `+30s` after the beginning (ms, s, m, h, d,
+    also `-1h30m`; seconds without a unit). An ISO time without a zone is a time here. What lies outside the recording
+    is not pulled into it.
+    Raises UsageError.
     """
-    words = text.strip()
-    if (found := _RELATIVE.fullmatch(words)) is not None:
-        steps = round(float(found[2]) * _SECONDS[found[3]] * 1e9)
-        return begin.boot_ns + steps if found[1] == "+" else end.boot_ns - steps
-    wall_ns = _time_of_day(words, begin, end) if _CLOCK.fullmatch(words) else _iso(words)
-    return wall_ns - (end.wall_ns - end.boot_ns)
+    bare = text.strip()
+    distance = _DISTANCE.fullmatch(bare)
+    if distance is not None:
+        return _away(distance[1], distance[2], begin, end)
+    wall_ns = _time_of_day(bare, begin, end)
+    if wall_ns is None:
+        wall_ns = _iso(bare)
+    if wall_ns is None:
+        raise UsageError(f"{text!r} is no time; write 03:11, 03:11:04, -5m, +30s or 2026-01-31T03:11:04")
+    return _boot_ns(wall_ns, begin, end)
 
 
-def span_of(snapshot: Snapshot, begin: str | None, end: str | None) -> tuple[int, int]:
-    """The part of a snapshot from one typed time to another: flushes that ended in (begin, end]. All without them."""
+def parse_window(text: str, begin: Stamp, end: Stamp) -> tuple[int, int]:
+    """The two moments of `T..T`; either may be left out and is then that end of the recording. Raises UsageError."""
+    first, found, last = text.partition(_BETWEEN)
+    if not found:
+        raise UsageError(f"{text!r} is no window; write 03:10..03:12 or -5m..")
+    return window(first or None, last or None, begin, end)
+
+
+def window(first: str | None, last: str | None, begin: Stamp, end: Stamp) -> tuple[int, int]:
+    """The window between two times; None is that end of the recording. Raises UsageError where it is empty or holds
+    nothing of the recording."""
+    # What comes is (begin, end], and the first flush may end with the first line.
+    since = begin.boot_ns - 1 if first is None else parse_time(first, begin, end)
+    until = end.boot_ns if last is None else parse_time(last, begin, end)
+    if since > end.boot_ns or until < begin.boot_ns:
+        raise UsageError(f"the recording has nothing there: it lasts from {clock(begin)} to {clock(end)}")
+    if since >= until:
+        raise UsageError(f"the window from {first or clock(begin)} to {last or clock(end)} is empty")
+    return since, until
+
+
+def span_of(snapshot: Snapshot, first: str | None, last: str | None) -> tuple[int, int]:
+    """The part of a snapshot from one typed time to another: flushes that ended in (begin, end]. All without them.
+    Raises UsageError."""
     whole = snapshot.span()
-    if whole is None or (begin is None and end is None):
-        return -(1 << 62), 1 << 62
-    first = -(1 << 62) if begin is None else parse_time(begin, *whole) - 1
-    last = (1 << 62) if end is None else parse_time(end, *whole)
-    if first >= last:
-        raise UsageError(f"{begin} is not before {end}")
-    return first, last
+    if whole is None or (first is None and last is None):
+        return -_FOREVER, _FOREVER
+    begin_ns, end_ns = window(first, last, *whole)
+    return begin_ns - 1 if first else -_FOREVER, end_ns if last else _FOREVER
 
 
-def _time_of_day(text: str, begin: Stamp, end: Stamp) -> int:
-    found = _CLOCK.fullmatch(text)
-    assert found is not None
-    seconds = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3] or 0)
-    last = datetime.fromtimestamp(end.wall_ns / 1e9)
-    moment = datetime(last.year, last.month, last.day) + timedelta(seconds=seconds)
-    yesterday = moment - _DAY
-    is_over = moment > last + timedelta(seconds=1)
-    return _nanoseconds(yesterday if is_over and _nanoseconds(yesterday) >= begin.wall_ns - 60 * 10**9 else moment)
+def clock(stamp: Stamp) -> str:
+    """A moment as local date and time, to the second."""
+    return f"{local(stamp.wall_ns):%Y-%m-%d %H:%M:%S}"
 
 
-def _iso(text: str) -> int:
+def local(wall_ns: int) -> datetime:
+    """A moment in the time zone of whoever looks; moments that no calendar has become the first of 1970."""
     try:
-        return _nanoseconds(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        raise UsageError(f"{text!r} is no time; write 03:11, 03:11:04, -5m, +30s or 2026-11-22T03:11:04") from None
+        return datetime.fromtimestamp(wall_ns / 1e9).astimezone()
+    except (OverflowError, ValueError, OSError):
+        return datetime.fromtimestamp(0).astimezone()
 
 
-def _nanoseconds(moment: datetime) -> int:
-    """Since 1970; a moment without a zone is local."""
-    return round(moment.timestamp() * 1e6) * 1000
+def wall_at(boot_ns: int, begin: Stamp, end: Stamp) -> int:
+    """What the wall clock showed at a moment, ns since 1970, by the nearer end of the recording."""
+    near = begin if boot_ns - begin.boot_ns < end.boot_ns - boot_ns else end
+    return near.wall_ns + boot_ns - near.boot_ns
+
+
+def _away(sign: str, text: str, begin: Stamp, end: Stamp) -> int:
+    parts = [float(number) * _UNIT_NS[unit] for number, unit in _PART.findall(text)]
+    distance = round(min(sum(parts), _LONGEST_NS))
+    return end.boot_ns - distance if sign == "-" else begin.boot_ns + distance
+
+
+def _time_of_day(text: str, begin: Stamp, end: Stamp) -> int | None:
+    found = _CLOCK.fullmatch(text)
+    if found is None:
+        return None
+    hour, minute, second = int(found[1]), int(found[2]), int(found[3] or 0)
+    if hour > 23 or minute > 59 or second > 59:
+        raise UsageError(f"{text!r} is no time of day: the last one is 23:59:59")
+    rest_ns = round(float(found[4] or 0) * 1e9)
+    last_day = local(end.wall_ns).replace(tzinfo=None, microsecond=0)
+    first_day = local(begin.wall_ns).replace(tzinfo=None, microsecond=0)
+    # One day more on both ends: a recording may begin just after midnight, and what is meant lie just before.
+    days = min((last_day.date() - first_day.date()).days, 400) + 3
+    times = [
+        (last_day - timedelta(days=ago - 1)).replace(hour=hour, minute=minute, second=second) for ago in range(days)
+    ]
+    moments = [int(time.timestamp()) * 10**9 + rest_ns for time in times]
+    return min(moments, key=lambda wall_ns: _outside(wall_ns, begin, end))
+
+
+def _outside(wall_ns: int, begin: Stamp, end: Stamp) -> int:
+    """How far a moment lies outside of the recording, ns."""
+    return max(begin.wall_ns - wall_ns, wall_ns - end.wall_ns, 0)
+
+
+def _iso(text: str) -> int | None:
+    try:
+        time = datetime.fromisoformat(text)
+        return int(time.replace(microsecond=0).timestamp()) * 10**9 + time.microsecond * 1000
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _boot_ns(wall_ns: int, begin: Stamp, end: Stamp) -> int:
+    """By the nearer end of the recording: the wall clock may have been set in between."""
+    near = begin if abs(wall_ns - begin.wall_ns) < abs(wall_ns - end.wall_ns) else end
+    return near.boot_ns + wall_ns - near.wall_ns

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -15,10 +15,17 @@ from textual.screen import Screen
 
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
+from bttop.engine.identities import Identities
+from bttop.engine.program import Program as Running
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import question_from_path
+from bttop.engine.session import People, Session
+from bttop.errors import BttopError
 from bttop.model.names import decoders
+from bttop.paths import with_users
 from bttop.script.library import Library
+from bttop.store.happenings import Marked
+from bttop.trust import EVERYBODY, Trust
 from bttop.ui.ask import AskBar, Question
 from bttop.ui.asking import Prompt
 from bttop.ui.bars import FooterBar, HeaderBar
@@ -27,16 +34,21 @@ from bttop.ui.driver import NonBlockingDriver
 from bttop.ui.editing import edit, save
 from bttop.ui.explore import Explorer
 from bttop.ui.finding import Finder
-from bttop.ui.keys import BY_NAME, COMMANDS
+from bttop.ui.keys import BY_NAME, COMMANDS, FOOTER_OF_THE_PAST, FOOTER_ORDER
 from bttop.ui.lastresort import LastResort
 from bttop.ui.menu import Menu
 from bttop.ui.pages import badge_lines, help_lines
 from bttop.ui.pane import Pane
 from bttop.ui.pins import Pins
+from bttop.ui.recordings import Recordings
 from bttop.ui.reloads import Reloads
 from bttop.ui.sheet import Sheet
 from bttop.ui.spans import Glyphs, Line
 from bttop.ui.themes import Theme
+from bttop.ui.travel import Travel
+
+if TYPE_CHECKING:
+    from bttop.engine.recorder import Recorder
 
 INTERVALS_MS = (100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
 LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
@@ -56,10 +68,26 @@ class Surroundings:
     glyphs: Glyphs
     notices: Sequence[str] = ()
     """What went wrong before the screen was there."""
+    people: People = field(default_factory=Identities)
+    recorder: Recorder | None = None
+    """None in a review."""
+    marks: Sequence[Marked] = ()
+    """Those of a recording."""
+    moment: int | None = None
+    """Where a review begins, on CLOCK_BOOTTIME; without one it plays from the beginning."""
+    trust: Trust = EVERYBODY
+    """Whose probe files and themes are obeyed."""
+
+
+class Recorded(BttopError):
+    """What was asked for needs programs that run."""
+
+    def __init__(self) -> None:
+        super().__init__("this is a recording: nothing can be traced here; bttop shows what runs now")
 
 
 class BttopApp(App[None]):
-    """The live dashboard."""
+    """The dashboard, live or of a recording."""
 
     CSS = "Screen { layout: vertical; background: transparent; }"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,15 +104,18 @@ class BttopApp(App[None]):
     reloads: Reloads
     finder: Finder
     explorer: Explorer
+    recordings: Recordings
+    travel: Travel
     last_resort: LastResort
 
-    def __init__(self, engine: Engine, settings: Settings, around: Surroundings) -> None:
+    def __init__(self, session: Session, settings: Settings, around: Surroundings) -> None:
         super().__init__(driver_class=NonBlockingDriver)
-        self.engine = engine
+        self.session = session
         self.settings = settings
         self._library: Library | None = None
         self._library_edition = 0
         self.probe_folders = around.probe_folders
+        self.trust = around.trust
         self.folders = (*around.probe_folders, *around.theme_folders)
         self._themes = dict(around.themes)
         self._theme_name = around.theme
@@ -92,13 +123,17 @@ class BttopApp(App[None]):
         for one in self._themes.values():
             self.register_theme(one.dialogs)
         self.theme = self.look.dialogs.name
-        self.board = Board(engine.programs, self.look, around.glyphs, decoders(engine.host.machine))
+        self.glyphs = around.glyphs
+        self.board = Board(session.programs, self.look, around.glyphs, decoders(session.host.machine))
         self.pins = Pins(self)
         self.prompt = Prompt(self)
         self.reloads = Reloads(self)
         self.finder = Finder(self)
-        self.explorer = Explorer(self)
-        self._header_bar = HeaderBar(engine, self.look)
+        self.explorer = Explorer(self, around.people)
+        self.recordings = Recordings(self, around.recorder, around.marks)
+        self.travel = Travel(self)
+        self._begin_at = around.moment
+        self._header_bar = HeaderBar(session, self.look)
         self._ask_bar = AskBar(self.look)
         self._footer_bar = FooterBar(self.look)
         self._ticker: Any = None
@@ -106,12 +141,28 @@ class BttopApp(App[None]):
         """Called when the screen is gone, before a crash says what it was: that may wait for a terminal which is
         not read, and nothing else must."""
         self._looked_at = 0.0
+        self._problems = 0
         self._offered: Path | None = None
 
     @property
     def look(self) -> Theme:
         """The theme in use."""
         return self._themes[self._theme_name]
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the programs. Raises Recorded in a review: only commands that trace ask for it."""
+        if not isinstance(self.session, Engine):
+            raise Recorded
+        return self.session
+
+    @property
+    def running(self) -> Running:
+        """The program of the pane that commands are for, as one that runs. Raises Recorded in a review."""
+        program = self.pane.program
+        if not isinstance(program, Running):
+            raise Recorded
+        return program
 
     @property
     def pane(self) -> Pane:
@@ -128,8 +179,10 @@ class BttopApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to follow the engine."""
-        self.engine.door.listen(lambda: self.from_thread(self._on_ring))
-        self._restart_ticker()
+        self.session.door.listen(lambda: self.from_thread(self._on_ring))
+        if self.session.end is not None:
+            self.travel.begin(self._begin_at)
+        self.restart_ticker()
         self.call_after_refresh(self._on_first_frame)
         if self._notices:
             self.tell("; ".join(self._notices), "warn")
@@ -146,17 +199,19 @@ class BttopApp(App[None]):
 
     def _on_first_frame(self) -> None:
         """Start-up is over: probes may use full speed; what was imported needs no collecting ever again."""
-        self.engine.at_full_speed()
-        # Before the library is read: what is saved from now on is not missed.
-        self.reloads.follow()
-        self.run_worker(self._read_library, thread=True)
+        self.session.at_full_speed()
+        self.recordings.begin()
+        if self.session.end is None:
+            # Before the library is read: what is saved from now on is not missed.
+            self.reloads.follow()
+            self.run_worker(self._read_library, thread=True)
         gc.freeze()
         self._look()
 
     def _read_library(self) -> None:
         """Read the whole library behind the first frame."""
         edition = self._library_edition
-        library = Library.load(self.probe_folders)
+        library = Library.load(self.probe_folders, trust=self.trust)
 
         def have() -> None:
             if edition == self._library_edition:
@@ -166,10 +221,13 @@ class BttopApp(App[None]):
 
         self.call_from_thread(have)
 
-    def _restart_ticker(self) -> None:
+    def restart_ticker(self) -> None:
+        """Repaint as often as there is something new."""
         if self._ticker is not None:
             self._ticker.stop()
         seconds = max(SHORTEST_TICK, min(LONGEST_TICK, self.settings.interval_ms / 1000))
+        if self.travel.clock.playing:
+            seconds = SHORTEST_TICK
         self._ticker = self.set_interval(seconds, self._look)
 
     def _on_ring(self) -> None:
@@ -182,18 +240,45 @@ class BttopApp(App[None]):
 
     def _look(self) -> None:
         """The one repaint of all: on every tick, and at once when the engine rings."""
-        if self.engine.error is not None:
-            raise self.engine.error
+        if self.session.error is not None:
+            raise self.session.error
         self._looked_at = monotonic()
-        self.engine.door.looked()
-        self.board.follow(self.engine.programs)
-        self.board.advance()
-        self._header_bar.page = self.board.page
-        self._header_bar.repaint()
-        self.explorer.note()
-        self.pins.check()
+        self.session.door.looked()
+        self.board.follow(self.session.programs)
+        self.travel.pass_by()
+        self._show()
+        self.recordings.check()
+        self._tell_problems()
+        if self.session.end is None:
+            self.explorer.note()
+            self.pins.check()
+
+    def _tell_problems(self) -> None:
+        """What of a recording could not be read: noticed when it is looked at."""
+        found = self.session.problems
+        if len(found) > self._problems:
+            self.tell("; ".join(found[self._problems :]), "warn")
+            self._problems = len(found)
+
+    def _show(self) -> None:
+        """Paint everything as it was at the moment on show."""
+        at, header = self.travel.clock.at, self._header_bar
+        self.board.advance(at)
+        header.page, header.moment, header.held = self.board.page, at, self.board.held
+        header.light, header.time = self.recordings.spans(), self.travel.spans()
+        header.mark = self.travel.mark_spans()
+        header.repaint()
         if isinstance(self.screen, Sheet | Menu):
             self.screen.refresh_page()
+
+    def moved_in_time(self) -> None:
+        """The clock stands elsewhere, or goes at another pace: seen at once."""
+        if self.travel.clock.at is not None:
+            self.board.hold(False)
+        self._footer_bar.order = FOOTER_ORDER if self.travel.clock.at is None else FOOTER_OF_THE_PAST
+        self.restart_ticker()
+        self._show()
+        self._footer_bar.repaint()
 
     # What the parts of the screen share.
 
@@ -210,11 +295,12 @@ class BttopApp(App[None]):
     def library(self) -> Library:
         """All probe files: read at once (30 ms) when somebody asks before they have been, or after a change."""
         if self._library is None:
-            self._library = Library.load(self.probe_folders)
+            self._library = Library.load(self.probe_folders, trust=self.trust)
         return self._library
 
     def forget_library(self) -> None:
-        """A probe file has changed, appeared or gone."""
+        """A probe file has changed, appeared or gone; the first of the user's own brings their folder."""
+        self.probe_folders = with_users(self.probe_folders, "probes")
         self._library_edition += 1
         self._library = None
 
@@ -259,8 +345,14 @@ class BttopApp(App[None]):
         if isinstance(self.screen, Sheet) and name not in ("quit", "theme"):
             self.pop_screen()
         self._footer_bar.hush()
-        if self.board.panes or BY_NAME[name].needs_no_pane:
-            BY_NAME[name].run(self)
+        command = BY_NAME[name]
+        try:
+            if command.traces:
+                _ = self.engine
+            if self.board.panes or command.needs_no_pane:
+                command.run(self)
+        except Recorded as refusal:
+            self.tell(refusal.cause, "warn")
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002
         """Every key works in the palette too."""
@@ -277,30 +369,36 @@ class BttopApp(App[None]):
 
     def back(self) -> None:
         """One step back."""
-        if not self.pane.clear() and self.board.zoomed:
+        if self.pane.clear():
+            return
+        if self.board.zoomed:
             self.board.toggle_zoom(False)
+        elif self.session.end is None and self.travel.clock.at is not None:
+            self.travel.end()
 
     def hold(self) -> None:
-        """Let the display stand, or go on."""
-        self.board.toggle_hold()
-        self._header_bar.held = self.board.held
-        self._header_bar.repaint()
+        """Let the display stand, or go on; away from live, play or pause."""
+        if self.travel.clock.at is None:
+            self.board.hold(not self.board.held)
+            self._show()
+        else:
+            self.travel.play()
 
     def toggle_program(self) -> None:
         """Stop or start the pane's program."""
-        self.engine.toggle(self.pane.program)
+        self.engine.toggle(self.running)
 
     def approve(self) -> None:
         """Run what is held back."""
-        if self.pane.program.status.asks:
-            self.engine.approve(self.pane.program)
+        if self.running.status.asks:
+            self.engine.approve(self.running)
         else:
             self.tell("nothing is held back here that could be allowed", "warn")
 
     def close_pane(self) -> None:
         """Detach the pane's program and take the pane away."""
-        self.engine.remove(self.pane.program)
-        self.tell(f"{self.pane.program.name} is closed")
+        self.engine.remove(self.running)
+        self.tell(f"{self.running.name} is closed")
 
     def open_offered(self) -> None:
         """Open the probe file that appeared last."""
@@ -319,7 +417,10 @@ class BttopApp(App[None]):
         save(self)
 
     def step_interval(self, step: int) -> None:
-        """Ask all programs for a longer or shorter interval."""
+        """Ask all programs for a longer or shorter interval; away from live, play faster or slower."""
+        if self.travel.clock.at is not None:
+            self.travel.faster(step)
+            return
         at = min(range(len(INTERVALS_MS)), key=lambda i: abs(INTERVALS_MS[i] - self.settings.interval_ms))
         wanted = INTERVALS_MS[max(0, min(len(INTERVALS_MS) - 1, at + step))]
         if wanted == self.settings.interval_ms:
@@ -327,7 +428,7 @@ class BttopApp(App[None]):
             return
         self.settings = replace(self.settings, interval_ms=wanted)
         self.engine.set_interval(wanted)
-        self._restart_ticker()
+        self.restart_ticker()
         self.tell(f"interval {wanted / 1000:g} s: each pane changes over at its first new flush")
 
     def ask_filter(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,6 +13,8 @@ from bttop.engine.attempts import Settings
 from bttop.engine.check import complaints
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import from_text
+from bttop.files import append, make_folder, write_whole
+from bttop.model.dialect import dialect
 from bttop.model.text import visible
 from bttop.paths import state_home
 from bttop.script.oneliner import OneLiner, Refused, read_one_liner
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 KEPT = 500
 """Lines of history kept across runs."""
+LONGEST_FILE = 1 << 18
+"""Bytes of the file above which it is trimmed, to half of that at most."""
 
 
 class History:
@@ -42,14 +47,23 @@ class History:
 
     def add(self, text: str) -> None:
         """Remember a line; several lines of a program are one."""
-        line = text.replace("\\", "\\\\").replace("\n", "\\n")
         self._lines = [*[one for one in self._lines if one != text][-KEPT + 1 :], text]
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._path.open("ab") as file:
-                file.write(f"{line}\n".encode(errors="surrogateescape"))
+            make_folder(self._path.parent)
+            append(self._path, _folded(text))
+            size = self._path.stat().st_size
         except OSError:
             return
+        if size > LONGEST_FILE:
+            self._trim()
+
+    def _trim(self) -> None:
+        """Leave in the file what will be read of it: the newest lines of all runs, each once."""
+        kept = [_folded(line) for line in self._read()]
+        while kept and sum(map(len, kept)) > LONGEST_FILE // 2:
+            kept.pop(0)
+        with contextlib.suppress(OSError):
+            write_whole(self._path, b"".join(kept))
 
     def _read(self) -> list[str]:
         try:
@@ -59,6 +73,11 @@ class History:
         # Only \n ends a line: what else Python takes for a line's end may stand in a program.
         lines = [_unfolded(line.decode(errors="surrogateescape")) for line in data.split(b"\n") if line]
         return list(reversed(dict.fromkeys(reversed(lines))))[-KEPT:]
+
+
+def _folded(text: str) -> bytes:
+    line = text.replace("\\", "\\\\").replace("\n", "\\n")
+    return f"{line}\n".encode(errors="surrogateescape")
 
 
 def _unfolded(line: str) -> str:
@@ -116,8 +135,12 @@ class Prompt:
         if isinstance(script, Unreadable) and not script.text:
             self.open(text, [_note(script.reason, "error")])
             return
-        prepared = prepare(script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front)
-        wrong = await complaints(self._app.engine.bpftrace, prepared, source.name, unsafe=self._unsafe)
+        engine = self._app.engine
+        collide = dialect(engine.bpftrace.release).new_keys_collide
+        prepared = prepare(
+            script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front, new_keys_collide=collide
+        )
+        wrong = await complaints(engine.errands, engine.bpftrace, prepared, source.name, unsafe=self._unsafe)
         if wrong:
             self.open(text, [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)])
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from textual import events
@@ -9,14 +10,19 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bttop.engine.engine import Engine
+from bttop.engine.page import NOTED_NS
+from bttop.engine.session import Session
 from bttop.engine.status import State
 from bttop.model.text import visible
+from bttop.script.pin import Pin
 from bttop.ui.keys import BY_NAME, CAPS, FOOTER_ORDER
 from bttop.ui.pane import paint
 from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Line, Span, fit, line_width
 from bttop.ui.themes import Theme
+
+_ROOM_FOR_THE_HOST = 24
+"""Cells that the left of the header keeps."""
 
 
 class Bar(Widget):
@@ -54,42 +60,54 @@ class Bar(Widget):
 
 
 class HeaderBar(Bar):
-    """Host, kernel, bpftrace, pin, how many programs live, interval, time."""
+    """Host, kernel, bpftrace, pin, how many programs live, interval, time; the moment on show when that is another."""
 
-    def __init__(self, engine: Engine, theme: Theme) -> None:
+    def __init__(self, session: Session, theme: Theme) -> None:
         super().__init__(theme)
-        self._engine = engine
+        self._session = session
         self.held = False
         self.page = ""
         """The page of panes on show; empty for the first."""
+        self.moment: int | None = None
+        """The moment on show, on CLOCK_BOOTTIME in ns; None is live."""
+        self.light: tuple[Span, ...] = ()
+        """The recording light."""
+        self.time: tuple[Span, ...] = ()
+        """Where the screen stands in time, when it is not live."""
+        self.mark: tuple[Span, ...] = ()
+        """A mark of about that time; left out where there is no room for it."""
 
     def line(self, cells: int) -> Line:
-        engine = self._engine
-        live = sum(program.status.state is State.LIVE for program in engine.programs)
-        count = len(engine.programs)
+        session = self._session
+        moment = None if self.moment is None else self.moment + NOTED_NS
+        pages = [program.page(moment) for program in session.programs]
+        live = sum(page.status.state is State.LIVE for page in pages)
         left = [
-            Span(f" {visible(engine.host.name)} ", "header-strong"),
+            Span(f" {visible(session.host.name)} ", "header-strong"),
             Span(f" {visible(self.page)} " if self.page else " ", "match"),
-            self._pin(),
-            Span(f"  {engine.host.kernel}  bpftrace {engine.bpftrace.release}", "header"),
+            self._pin([page.pin for page in pages]),
+            Span(f"  {visible(session.host.kernel)}  bpftrace {session.bpftrace.release}", "header"),
         ]
-        interval = min((program.status.interval_ns for program in engine.programs), default=1_000_000_000) / 1e9
+        interval = min((page.status.interval_ns for page in pages), default=1_000_000_000) / 1e9
+        now = Span(f"  every {interval:g} s  {datetime.now().astimezone():%H:%M:%S} ", "header")
         right = [
-            Span(f"{live} of {count} live", "good" if live == count else "warn"),
-            Span(f"  every {interval:g} s  {datetime.now().astimezone():%H:%M:%S} ", "header"),
+            *self.light,
+            Span(f"{live} of {len(pages)} live", "good" if live == len(pages) else "warn"),
+            *((Span("  "), *self.time) if self.time else (now,)),
             Span("HELD " if self.held else "", "warn"),
         ]
+        if cells - line_width((*self.mark, *right)) > _ROOM_FOR_THE_HOST:
+            right = [*self.mark, *right]
         room = cells - line_width(tuple(right)) - 1
         return (*fit(left, max(0, room)), Span(" "), *right)
 
-    def _pin(self) -> Span:
+    def _pin(self, pins: Sequence[Pin | None]) -> Span:
         """The pin that all programs share, or how many have one."""
-        pins = [program.settings.pin for program in self._engine.programs]
         pinned = [pin for pin in pins if pin is not None]
         if not pinned:
             return Span("no pin", "header")
         if len(set(pins)) == 1:
-            return Span(pin_text(pinned[0]), "match")
+            return Span(visible(pin_text(pinned[0])), "match")
         return Span(f"{len(pinned)} of {len(pins)} pinned", "match")
 
 
@@ -100,11 +118,14 @@ class FooterBar(Bar):
         super().__init__(theme)
         self._notice: tuple[str, str] | None = None
         self._hints: list[tuple[int, int, str]] = []
+        self.order: Sequence[str] = FOOTER_ORDER
+        """The commands whose keys are shown."""
 
     def tell(self, text: str, role: str = "hint") -> None:
-        """Say something, until the next key."""
-        self._notice = (text, role)
-        self.repaint()
+        """Say something, until the next key. An error is not talked over by anything less."""
+        if self._notice is None or self._notice[1] != "error" or role == "error":
+            self._notice = (text, role)
+            self.repaint()
 
     def hush(self) -> None:
         """Take the notice away."""
@@ -120,7 +141,7 @@ class FooterBar(Bar):
     def _keys(self, cells: int) -> Line:
         spans: list[Span] = [Span(" ")]
         self._hints = []
-        for name in FOOTER_ORDER:
+        for name in self.order:
             command = BY_NAME[name]
             key = CAPS.get(command.keys[0], command.keys[0])
             at = line_width(tuple(spans))

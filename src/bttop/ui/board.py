@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from textual import events
@@ -12,7 +12,7 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bttop.engine.program import Program
+from bttop.engine.session import AnyProgram
 from bttop.model.names import Decoder
 from bttop.ui.face import Frame
 from bttop.ui.layout import LEAST_HEIGHT, LEAST_WIDTH, Place, arrange
@@ -45,7 +45,7 @@ class Board(Widget):
     DEFAULT_CSS = "Board { height: 1fr; width: 1fr; }"
 
     def __init__(
-        self, programs: tuple[Program, ...], theme: Theme, glyphs: Glyphs, decoders: Mapping[str, Decoder]
+        self, programs: Sequence[AnyProgram], theme: Theme, glyphs: Glyphs, decoders: Mapping[str, Decoder]
     ) -> None:
         super().__init__()
         blank = Frame(0, 0, 0, focused=False, divided=False, below=False, glyphs=glyphs, decoders=decoders)
@@ -67,7 +67,7 @@ class Board(Widget):
     def compose(self) -> ComposeResult:
         yield from self.panes
 
-    def follow(self, programs: tuple[Program, ...]) -> None:
+    def follow(self, programs: Sequence[AnyProgram]) -> None:
         """Bring the panes in line with the programs: new ones get a pane and the focus, gone ones lose theirs."""
         known = {pane.program for pane in self.panes}
         if known == set(programs):
@@ -172,7 +172,7 @@ class Board(Widget):
             self._focus[self.page] = index
             self.replace_all()
 
-    def focus_program(self, program: Program) -> None:
+    def focus_program(self, program: AnyProgram) -> None:
         """Show a program's page and focus its pane, if it still has one."""
         pane = next((pane for pane in self.panes if pane.program is program), None)
         if pane is not None:
@@ -192,11 +192,11 @@ class Board(Widget):
             self.zoomed = wanted
             self.replace_all()
 
-    def toggle_hold(self) -> None:
+    def hold(self, held: bool) -> None:
         """Let the display stand, or catch up; collection goes on either way."""
-        self.held = not self.held
-        self.replace_all()
-        self.advance()
+        if held != self.held:
+            self.held = held
+            self.replace_all()
 
     def set_extra(self, extra: Extra | None) -> None:
         """Show (or no longer show) a column about the processes of the rows."""
@@ -213,10 +213,10 @@ class Board(Widget):
 
     # Time and colours.
 
-    def advance(self) -> None:
-        """Take in and paint what is new in all panes."""
+    def advance(self, at: int | None = None) -> None:
+        """Take in and paint what is new in all panes, or what they had at a moment (CLOCK_BOOTTIME in ns)."""
         for pane in self.panes:
-            pane.advance()
+            pane.advance(at)
             pane.repaint()
 
     def set_theme(self, theme: Theme) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
 
-from bttop.ui.numbers import ratio
+from bttop.model.numbers import ratio
 from bttop.ui.spans import Glyphs
 
 _MARK = "#"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bttop.engine.attempts import Source
+from bttop.files import create_with, make_folder, write_whole
 from bttop.paths import config_home, shipped, state_home
 from bttop.ui.ask import Question
 
@@ -40,15 +41,16 @@ def place_to_edit(source: Source) -> Path:
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", source.name.removesuffix(".bt")).strip("._") or "program"
     folder = config_home() / "probes" if source.path is not None else state_home() / "programs"
     path = folder / f"{name}.bt"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     if source.path is None or not path.exists():
-        path.write_text(source.text, encoding="utf-8")
+        write_whole(path, source.text.encode())
     return path
 
 
 def save(app: BttopApp) -> None:
-    """Ask for a name and write the pane's program as a probe file of the user's library."""
-    sources = app.pane.program.sources
+    """Ask for a name and write the pane's program, as it is or was at the moment on show, as a probe file of the
+    user's library."""
+    sources = app.pane.program.page(app.travel.clock.at).sources
     if not sources:
         app.tell("there is nothing to save", "warn")
         return
@@ -58,7 +60,8 @@ def save(app: BttopApp) -> None:
         if name is not None and name.strip():
             _write(app, name.strip().removesuffix(".bt"), sources[0].text)
 
-    usual = sources[0].name.removesuffix(".bt") if sources[0].path is not None else ""
+    name = sources[0].name
+    usual = name.removesuffix(".bt") if name.endswith(".bt") else ""
     app.ask(Question(f"save to {folder}/", done), usual)
 
 
@@ -69,9 +72,8 @@ def _write(app: BttopApp, name: str, text: str) -> None:
     path = config_home() / "probes" / f"{name}.bt"
     app.reloads.wrote(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text if text.endswith("\n") else text + "\n")
+        make_folder(path.parent)
+        create_with(path, (text if text.endswith("\n") else text + "\n").encode())
     except FileExistsError as error:
         app.tell(f"{error.filename} exists already; choose another name", "warn")
         return
@@ -83,7 +85,7 @@ def _write(app: BttopApp, name: str, text: str) -> None:
 
 async def edit(app: BttopApp) -> None:
     """Open the pane's script; when the editor is left and the text differs, the program is reloaded."""
-    program = app.pane.program
+    program = app.running
     if not program.sources:
         app.tell("this pane has no script to edit", "warn")
         return

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from bttop.engine.engine import boot_ns
-from bttop.engine.identities import Identities
 from bttop.engine.process import Process
-from bttop.engine.program import Program
 from bttop.engine.questions import Question, from_text
+from bttop.engine.session import AnyProgram, People
+from bttop.model import numbers
 from bttop.model.names import syscall_name
 from bttop.model.text import visible
 from bttop.script.followups import FollowUp, RowFacts, follow_ups, ladder
 from bttop.script.library import ProbeFile
 from bttop.script.reader import Script
-from bttop.ui import numbers
 from bttop.ui.facts import facts_of
 from bttop.ui.menu import Choice, Chosen, Menu
 from bttop.ui.pane import Pane
 from bttop.ui.pins import row_key, row_pid
+from bttop.ui.scripttext import script_lines
 from bttop.ui.sheet import Sheet
 from bttop.ui.spans import Line, Span
 from bttop.ui.views.base import Extra
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 class Step(NamedTuple):
     """One question that was asked on the way."""
 
-    came_from: Program
+    came_from: AnyProgram
     name: str
     """Of the program that answers it."""
     group: str
@@ -42,9 +41,9 @@ class Step(NamedTuple):
 class Explorer:
     """The next question, the ladder, and the way back."""
 
-    def __init__(self, app: BttopApp) -> None:
+    def __init__(self, app: BttopApp, identities: People) -> None:
         self._app = app
-        self.identities = Identities()
+        self.identities = identities
         self._trail: list[Step] = []
         self._column = 0
 
@@ -78,19 +77,24 @@ class Explorer:
             return
         # The page stays with its row while the table below it is sorted anew.
         pane.select(row_key(pane))
-        title = f"{pane.program.name}: {pane.subject.label}"
-        facts = facts_of(pane, lambda number: syscall_name(int(number), self._app.engine.host.machine))
-        asked = follow_ups(self._with_arguments(facts)) if facts is not None else ()
+        title = f"{visible(pane.program.name)}: {pane.subject.label}"
 
         def head(width: int) -> Sequence[Line]:
-            return (*pane.detail(width), *self._identity(pane))
+            script = script_lines(pane.feed, width) if pane.feed.looks_back else []
+            return (*pane.detail(width), *self._identity(pane), *script)
+
+        def full() -> None:
+            self._app.push_screen(Sheet(title, head, self._app.look))
+
+        if self._app.session.end is not None:
+            full()
+            return
+        facts = facts_of(pane, lambda number: syscall_name(int(number), self._app.session.host.machine))
+        asked = follow_ups(self._with_arguments(facts)) if facts is not None else ()
 
         def chosen(answer: Chosen | None) -> None:
             if answer is not None:
                 self._ask(pane, asked[answer.index], edit=answer.edit)
-
-        def full() -> None:
-            self._app.push_screen(Sheet(title, head, self._app.look))
 
         choices = [self._choice(one) for one in asked]
         self._app.push_screen(Menu(title, head, choices, self._app.look, full), chosen)
@@ -105,7 +109,7 @@ class Explorer:
     def _identity(self, pane: Pane) -> list[Line]:
         pid = row_pid(pane)
         process = self.identities.look(pid) if pid is not None else None
-        return [] if process is None else identity_lines(process, boot_ns())
+        return [] if process is None else identity_lines(process, pane.now_ns)
 
     def _choice(self, asked: FollowUp) -> Choice:
         """How a question stands in the menu; one that this kernel cannot answer says why."""

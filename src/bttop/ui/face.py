@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bttop.engine.status import State, Status
+from bttop.model import numbers
 from bttop.model.names import Decoder
 from bttop.model.text import visible
-from bttop.ui import numbers
 from bttop.ui.pintext import pin_text
 from bttop.ui.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.subject import WORDS, Feed, Subject
@@ -76,11 +76,11 @@ def _body(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int,
     if subject.view is None:
         lines, back = draw_log(feed.log.lines, room, rows, choice.top, choice.needle)
         if not lines:
-            lines = [(Span(f" {_quiet(feed.status)}", "dim"),)]
+            lines = [(Span(f" {_quiet(feed)}", "dim"),)]
         keys: tuple[str | None, ...] = tuple([None] * len(lines))
         return Drawing(tuple(lines), keys, choice=Choice(top=back, needle=choice.needle))
     if feed.flush is None:
-        return Drawing(((Span(f" {_quiet(feed.status)}", "dim"),),), (None,), choice=choice)
+        return Drawing(((Span(f" {_quiet(feed)}", "dim"),),), (None,), choice=choice)
     other = _companion(feed, subject, room)
     if other is None:
         return _view(feed, subject, choice, frame, room, rows)
@@ -146,15 +146,17 @@ def _view(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int,
     return drawing
 
 
-def _quiet(status: Status) -> str:
+def _quiet(feed: Feed) -> str:
     """What to say where there is nothing to show yet."""
+    if feed.looks_back and feed.flush is None:
+        return feed.beginning()
     return {
-        State.STARTING: status.reason or "bpftrace is compiling and attaching",
+        State.STARTING: feed.status.reason or "bpftrace is compiling and attaching",
         State.ATTACHED: "attached; the first flush is on its way",
         State.LIVE: "nothing printed yet",
         State.STOPPED: "stopped; x starts it",
         State.ENDED: "ended; x starts it again",
-    }.get(status.state, "")
+    }.get(feed.status.state, "")
 
 
 def _trouble(status: Status, room: int, most: int, now_ns: int) -> list[Line]:
@@ -248,8 +250,8 @@ def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int) -> list[Span
         notes.append(Span("held", "warn"))
     if frame.ended:
         notes.append(Span(frame.ended, "warn"))
-    elif feed.program.settings.pin is not None:
-        notes.append(Span(pin_text(feed.program.settings.pin), "match"))
+    elif feed.page.pin is not None:
+        notes.append(Span(visible(pin_text(feed.page.pin)), "match"))
     if feed.flush is not None and drawing.summary:
         notes.append(Span(drawing.summary, "rate"))
     if drawing.hidden:

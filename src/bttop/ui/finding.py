@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bttop.engine.errands import Asker
 from bttop.engine.kernelprobes import KernelProbes
 from bttop.engine.questions import from_text
 from bttop.model.text import visible
@@ -24,19 +25,25 @@ class Finder:
 
     def __init__(self, app: BttopApp) -> None:
         self._app = app
+        self._asker = Asker(app.engine.errands)
         self._kernel: KernelProbes | None = None
 
     @property
     def kernel(self) -> KernelProbes:
         """The kernel's probes; loading begins with the first look and goes on behind."""
         if self._kernel is None:
-            self._kernel = KernelProbes.load(
-                self._app.engine.bpftrace, cache_home(), lambda: self._app.from_thread(self._news)
+            self._kernel = KernelProbes(
+                self._app.engine.bpftrace,
+                cache_home(),
+                lambda: self._app.from_thread(self._news),
+                ask=self._asker.ask,
             )
+            self._kernel.start()
         return self._kernel
 
     def close(self) -> None:
         """End what runs in the background."""
+        self._asker.close()
         if self._kernel is not None:
             self._kernel.close()
 

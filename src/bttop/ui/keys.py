@@ -30,6 +30,8 @@ class Command:
     """Works on an empty board too."""
     hint: str = ""
     """The word in the footer; empty keeps it out."""
+    traces: bool = False
+    """Needs programs that run: in a recording there are none."""
 
     @property
     def label(self) -> str:
@@ -41,7 +43,9 @@ CAPS = {
     "question_mark": "?", "slash": "/", "space": "Space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "plus": "+",
     "minus": "-", "shift+tab": "S-Tab", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
     "pagedown": "PgDn", "home": "Home", "end": "End", "ctrl+c": "Ctrl-C", "ctrl+p": "Ctrl-P", "ctrl+l": "Ctrl-L",
-    "equals_sign": "=", "colon": ":", "f1": "F1", "backspace": "BS",
+    "equals_sign": "=", "colon": ":", "f1": "F1", "backspace": "BS", "left_square_bracket": "[",
+    "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}", "less_than_sign": "<",
+    "greater_than_sign": ">", "comma": ",", "full_stop": ".",
 }  # fmt: skip
 """What is on the keycaps, where Textual's names differ."""
 
@@ -60,19 +64,22 @@ def _row(name: str, keys: tuple[str, ...], title: str, run: Run, hint: str = "")
     return Command(name, keys, title, "Rows", run, hint=hint)
 
 
-def _program(name: str, keys: tuple[str, ...], title: str, run: Run, hint: str = "") -> Command:
-    return Command(name, keys, title, "Programs", run, hint=hint)
+def _time(name: str, keys: tuple[str, ...], title: str, run: Run, hint: str = "") -> Command:
+    return Command(name, keys, title, "Time", run, hint=hint)
 
 
-def _screen(name: str, keys: tuple[str, ...], title: str, run: Run, hint: str = "") -> Command:
-    return Command(name, keys, title, "Screen", run, hint=hint, needs_no_pane=True)
+def _program(name: str, keys: tuple[str, ...], title: str, run: Run, hint: str = "", *, traces: bool = True) -> Command:
+    return Command(name, keys, title, "Programs", run, hint=hint, traces=traces)
+
+
+def _screen(name: str, keys: tuple[str, ...], title: str, run: Run, hint: str = "", *, traces: bool = False) -> Command:
+    return Command(name, keys, title, "Screen", run, hint=hint, needs_no_pane=True, traces=traces)
 
 
 COMMANDS: tuple[Command, ...] = (
     _pane("zoom", ("z",), "Zoom the pane, or show all again", lambda app: app.board.toggle_zoom(), "zoom"),
     _pane("view", ("v",), "Next map or view of the pane", lambda app: app.pane.next_subject(), "view"),
     _pane("column", ("c",), "Column for unit, for container, for neither", lambda app: app.explorer.next_column()),
-    _pane("hold", ("space",), "Hold the display; collection goes on", lambda app: app.hold(), "hold"),
     _pane("next", ("tab",), "Next pane", lambda app: app.board.focus_step(1)),
     _pane("previous", ("shift+tab",), "Previous pane", lambda app: app.board.focus_step(-1)),
     *(_focus(number) for number in range(1, 10)),
@@ -80,8 +87,17 @@ COMMANDS: tuple[Command, ...] = (
     _pane("back", ("escape",), "Back: deselect, clear the filter, leave the zoom", lambda app: app.back()),
     _pane("badges", ("b",), "Explain the pane's badges and state", lambda app: app.explain()),
     _row("detail", ("enter",), "The row in full, and what to ask next", lambda app: app.explorer.open_row(), "row"),
-    _row("return", ("backspace",), "Close the question asked last", lambda app: app.explorer.back()),
-    _row("ladder", ("L",), "The ladder for the row's process", lambda app: app.explorer.open_ladder()),
+    Command(
+        "return", ("backspace",), "Close the question asked last", "Rows", lambda app: app.explorer.back(), traces=True
+    ),
+    Command(
+        "ladder",
+        ("L",),
+        "The ladder for the row's process",
+        "Rows",
+        lambda app: app.explorer.open_ladder(),
+        traces=True,
+    ),
     _row("sort", ("s",), "Sort by the next column", lambda app: app.pane.sort_by(1), "sort"),
     _row("reverse", ("S",), "Reverse the order", lambda app: app.pane.reverse()),
     _row("filter", ("slash",), "Show only rows that contain …", lambda app: app.ask_filter(), "filter"),
@@ -91,8 +107,32 @@ COMMANDS: tuple[Command, ...] = (
     _row("fold", ("left", "h"), "Fold the frames of a stack in", lambda app: app.pane.fold(open_=False)),
     _row("page-down", ("pagedown",), "One page down", lambda app: app.pane.page(1)),
     _row("page-up", ("pageup",), "One page up", lambda app: app.pane.page(-1)),
-    _row("first", ("home", "g"), "First row", lambda app: app.pane.jump(to_end=False)),
-    _row("last", ("end", "G"), "Last row", lambda app: app.pane.jump(to_end=True)),
+    _row("first", ("less_than_sign",), "First row", lambda app: app.pane.jump(to_end=False)),
+    _row("last", ("greater_than_sign", "G"), "Last row", lambda app: app.pane.jump(to_end=True)),
+    _time(
+        "step-back",
+        ("left_square_bracket",),
+        "One flush back; collection goes on",
+        lambda app: app.travel.step(-1),
+        "back",
+    ),
+    _time(
+        "step-on",
+        ("right_square_bracket",),
+        "One flush on; past the newest is live",
+        lambda app: app.travel.step(1),
+        "on",
+    ),
+    _time("leap-back", ("left_curly_bracket",), "Ten flushes back", lambda app: app.travel.step(-10)),
+    _time("leap-on", ("right_curly_bracket",), "Ten flushes on", lambda app: app.travel.step(10)),
+    _time("go", ("g",), "Go to a time: 03:11, 03:11:04, -5m", lambda app: app.travel.ask(), "time"),
+    _time("start", ("home",), "Where the history begins", lambda app: app.travel.start()),
+    _time("live", ("end",), "Live again; in a recording its end", lambda app: app.travel.end(), "live"),
+    _time("hold", ("space",), "Hold the display; back in time: play, pause", lambda app: app.hold(), "play"),
+    _time("mark-back", ("comma",), "The mark before this moment", lambda app: app.travel.to_mark(-1)),
+    _time("mark-on", ("full_stop",), "The mark after this moment", lambda app: app.travel.to_mark(1), "mark"),
+    _time("mark", ("m",), "Set a mark with a note", lambda app: app.recordings.ask_mark()),
+    _time("record", ("r",), "Record, the last 15 minutes included; end it", lambda app: app.recordings.toggle(), "rec"),
     _program("toggle", ("x",), "Stop or start the pane's program", lambda app: app.toggle_program(), "stop"),
     _program("approve", ("y",), "Run what is held back for its cost", lambda app: app.approve()),
     _program("close", ("X",), "Close the pane; its program is detached", lambda app: app.close_pane()),
@@ -101,12 +141,12 @@ COMMANDS: tuple[Command, ...] = (
     _program("unpin", ("u",), "Lift the pin", lambda app: app.pins.unpin()),
     _program("offers", ("O",), "Better ways to ask what the script asks", lambda app: open_offers(app)),
     _program("edit", ("e",), "Edit the pane's script in $EDITOR", lambda app: app.edit_pane()),
-    _program("save", ("w",), "Save the pane's script as a probe file", lambda app: app.save_pane()),
-    _program("slower", ("plus", "equals_sign"), "Longer interval", lambda app: app.step_interval(1)),
-    _program("faster", ("minus",), "Shorter interval", lambda app: app.step_interval(-1)),
-    _screen("prompt", ("colon",), "Type or paste a program", lambda app: app.prompt.open(), "ask"),
-    _screen("catalogue", ("a",), "The catalogue: library and kernel", lambda app: app.finder.open()),
-    _screen("open-new", ("o",), "Open the probe file that appeared last", lambda app: app.open_offered()),
+    _program("save", ("w",), "Save the pane's script as a probe file", lambda app: app.save_pane(), traces=False),
+    _time("more", ("plus", "equals_sign"), "Longer interval; back in time: faster", lambda app: app.step_interval(1)),
+    _time("less", ("minus",), "Shorter interval; back in time: slower", lambda app: app.step_interval(-1)),
+    _screen("prompt", ("colon",), "Type or paste a program", lambda app: app.prompt.open(), "ask", traces=True),
+    _screen("catalogue", ("a",), "The catalogue: library and kernel", lambda app: app.finder.open(), traces=True),
+    _screen("open-new", ("o",), "Open the probe file that appeared last", lambda app: app.open_offered(), traces=True),
     _screen("theme", ("t",), "Next theme", lambda app: app.next_theme()),
     _screen("redraw", ("ctrl+l",), "Draw the screen anew", lambda app: app.redraw()),
     _screen("palette", ("ctrl+p",), "All commands by name", lambda app: app.action_command_palette()),
@@ -115,4 +155,6 @@ COMMANDS: tuple[Command, ...] = (
 )
 
 BY_NAME = {command.name: command for command in COMMANDS}
-FOOTER_ORDER = ("detail", "zoom", "sort", "filter", "pin", "prompt", "hold", "help", "quit")
+FOOTER_ORDER = ("detail", "zoom", "sort", "filter", "pin", "prompt", "step-back", "record", "help", "quit")
+FOOTER_OF_THE_PAST = ("step-back", "step-on", "go", "live", "hold", "mark-on", "detail", "zoom", "help", "quit")
+"""The same while the screen is not live."""

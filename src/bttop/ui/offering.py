@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def open_offers(app: BttopApp) -> None:
     """What could be asked better in the pane's script; the chosen text takes over at its first flush."""
-    program = app.pane.program
+    program = app.running
     offers = program.offers
     if not offers:
         app.tell(f"{program.name}: nothing to be said better")

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bttop.engine.status import State
+from bttop.model.doubts import DOUBT_TEXTS
 from bttop.model.flush import MapData
 from bttop.model.text import visible
 from bttop.model.values import histogram
-from bttop.ui import numbers
 from bttop.ui.keys import COMMANDS
+from bttop.ui.scripttext import script_lines
 from bttop.ui.spans import Line, Span, fit
-from bttop.ui.subject import DOUBT_TEXTS, WORDS, Feed
+from bttop.ui.subject import WORDS, Feed
 from bttop.ui.text import folded, width
 from bttop.ui.views.histogram import SHARES, within_text
 
-GROUPS = ("Panes", "Rows", "Programs", "Screen")
+GROUPS = ("Panes", "Rows", "Time", "Programs", "Screen")
 
 
 def help_lines(cells: int) -> list[Line]:
@@ -46,9 +47,10 @@ def _group(group: str) -> list[Line]:
 
 def badge_lines(feed: Feed, cells: int) -> list[Line]:
     """What runs, how it is, and what each badge means."""
-    status, program = feed.status, feed.program
+    status, history = feed.status, feed.program.history
     word = WORDS.get(status.state, ("live", "good"))
-    front = program.sources[0].front
+    sources = feed.page.sources
+    front = sources[0].front if sources else None
     lines: list[Line] = []
     if front is not None:
         lines += _paragraph(front.title, "sorted", cells) + _paragraph(front.help, "text", cells)
@@ -56,11 +58,12 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
     lines.append(_pair("state", f"{word[0]}  {status.reason}", word[1]))
     lines.append(_pair("runs", f"{status.source}, start {status.generation}, {status.probes or '?'} probes"))
     lines.append(_pair("interval", f"{status.interval_ns / 1e9:g} s"))
-    if program.itself:
-        lines.append(_pair("bttop itself", program.itself))
+    if status.itself:
+        lines.append(_pair("bttop itself", status.itself))
     if feed.flush is not None:
         lines.append(_pair("last flush", f"number {feed.flush.number}, {feed.flush.seconds:.4f} s long"))
-        lines.append(_pair("history", f"{len(program.history)} flushes, {numbers.size(program.history.bytes)}B"))
+        gone = f", {history.dropped:,} older ones are not kept" if history.dropped else ""
+        lines.append(_pair("history", f"{len(history):,} flushes{gone}"))
     lines += _tally(feed)
     if status.state is State.LIVE and not status.badges and not feed.doubts() and not _tally(feed):
         exact = "No caveats: every number here is exact for its interval"
@@ -76,7 +79,7 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
         lines += [
             (Span(piece, "warn"),) for text in status.complaint.lines for piece in folded(f" {visible(text)}", cells)
         ]
-    return lines
+    return [*lines, *script_lines(feed, cells)]
 
 
 def _histograms(feed: Feed) -> Iterator[MapData]:

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from bttop.engine.engine import boot_ns
-from bttop.engine.program import Program
+from bttop.engine.session import AnyProgram
 from bttop.ui.face import Face, Frame, draw_pane, scene_of
 from bttop.ui.spans import Line
 from bttop.ui.subject import Feed, Subject
@@ -43,7 +43,7 @@ class Pane(Widget):
             super().__init__()
             self.pane = pane
 
-    def __init__(self, program: Program, frame: Frame, theme: Theme) -> None:
+    def __init__(self, program: AnyProgram, frame: Frame, theme: Theme) -> None:
         super().__init__()
         self.program = program
         self.feed = Feed(program)
@@ -53,6 +53,7 @@ class Pane(Widget):
         self._subject: Subject | None = None
         self._face: Face | None = None
         self._strips: list[Strip] = []
+        self._moment: int | None = None
 
     # What it shows.
 
@@ -78,10 +79,19 @@ class Pane(Widget):
     def drawing(self) -> Drawing:
         return self._face.drawing if self._face is not None else Drawing(())
 
-    def advance(self) -> None:
-        """Take in what is new; nothing while the display is held, or once the pinned process has ended."""
-        if not self.frame.held and not self.ended:
+    def advance(self, at: int | None = None) -> None:
+        """Take in what is new; nothing while the display is held, or once the pinned process has ended. With a moment
+        (CLOCK_BOOTTIME in ns) go there; a pane that nobody sees goes when it is seen."""
+        self._moment = at
+        if at is not None and self.frame.width > 0:
+            self.feed.advance(at)
+        elif at is None and not self.frame.held and (not self.ended or self.feed.looks_back):
             self.feed.advance()
+
+    @property
+    def now_ns(self) -> int:
+        """The moment on show, on CLOCK_BOOTTIME."""
+        return boot_ns() if self._moment is None else self._moment
 
     @property
     def ended(self) -> str:
@@ -98,7 +108,10 @@ class Pane(Widget):
         if frame != self.frame:
             if frame.width != self.frame.width:
                 self._choices = {subject: replace(one, widths=()) for subject, one in self._choices.items()}
+            appears = self.frame.width == 0 and self._moment is not None
             self.frame = frame
+            if appears:
+                self.advance(self._moment)
             self.repaint()
 
     def set_theme(self, theme: Theme) -> None:
@@ -113,7 +126,7 @@ class Pane(Widget):
         if width <= 0 or height <= 0:
             return
         subject = self.subject
-        self._face = draw_pane(self.feed, subject, self.choice, self.frame, boot_ns())
+        self._face = draw_pane(self.feed, subject, self.choice, self.frame, self.now_ns)
         self._choices[subject] = self._face.drawing.choice
         strips = [paint(line, self.bttop_theme, width) for line in self._face.lines]
         before, self._strips = self._strips, strips

@@ -55,7 +55,7 @@ class Pins:
 
     def pin_pane(self) -> None:
         """The pane to its row's process."""
-        self._pin_row([self._app.pane.program])
+        self._pin_row([self._app.running])
 
     def pin_all(self) -> None:
         """Every pane to the row's process."""
@@ -91,7 +91,7 @@ class Pins:
         """Say when a pinned process has ended: its panes keep what they showed last."""
         now = datetime.now().astimezone()
         for pane in self._app.board.panes:
-            pin = pane.program.settings.pin
+            pin = pane.program.page().pin
             if pin is None or not pin.pids or any(is_alive(pid) for pid in pin.pids):
                 pane.set_ended("")
             elif not pane.ended:
@@ -100,7 +100,7 @@ class Pins:
 
     def unpin(self) -> None:
         """Lift the pane's pin; of a pane without one, all pins."""
-        program = self._app.pane.program
+        program = self._app.running
         programs = [program] if program.settings.pin is not None else list(self._app.engine.programs)
         self._app.engine.pin(None, programs)
         self._app.tell("unpinned")

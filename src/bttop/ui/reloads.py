@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bttop.engine.program import Program
 from bttop.engine.questions import sources_of
 from bttop.engine.watch import Change, FolderWatch
+from bttop.paths import config_home
 from bttop.script.library import Library, LibraryFailure, load_file
 from bttop.ui.themes import Theme, load_theme
 
@@ -26,9 +27,12 @@ class Reloads:
         self._written: set[Path] = set()
 
     def follow(self, *more: Path) -> None:
-        """Watch the library, the themes, `more`, and every folder that a running script came from."""
+        """Watch the library (its user's folder even before it is there), the themes, `more`, and every folder that a
+        running script came from."""
         own = [source.path.parent for program in self._app.engine.programs for source in program.sources if source.path]
-        folders = tuple(dict.fromkeys(path.resolve() for path in (*self._app.folders, *own, *more)))
+        folders = tuple(
+            dict.fromkeys(path.resolve() for path in (*self._app.folders, config_home() / "probes", *own, *more))
+        )
         if folders == self._folders:
             return
         self.stop()
@@ -48,7 +52,7 @@ class Reloads:
             path = program.sources[0].path if program.sources else None
             if path is None or path.parent.resolve() not in folders:
                 continue
-            found = load_file(path)
+            found = load_file(path, self._app.trust)
             if not os.path.lexists(path):
                 self._say_gone(path, program)
             elif isinstance(found, LibraryFailure) or found.text != program.sources[0].text:
@@ -96,12 +100,12 @@ class Reloads:
 
     def reload_program(self, program: Program, path: Path) -> None:
         """Read a program's file again and hand it over, unless nothing changed."""
-        found = load_file(path)
+        found = load_file(path, self._app.trust)
         if isinstance(found, LibraryFailure):
             self._app.engine.refuse_reload(program, str(found))
             return
         has_fallback = found.front is not None and found.front.fallback
-        sources = sources_of(self._app.library if has_fallback else Library(), found)
+        sources = sources_of(self._app.library if has_fallback else Library(trust=self._app.trust), found)
         if [one.text for one in sources] == [one.text for one in program.sources] and program.sources[0].path == path:
             return
         self._app.engine.reload(program, sources)
@@ -109,7 +113,7 @@ class Reloads:
         self._app.tell(f"{path.name}: the new text takes over at its first flush")
 
     def _theme(self, path: Path) -> None:
-        found = load_theme(path)
+        found = load_theme(path, self._app.trust)
         if isinstance(found, Theme):
             self._app.replace_theme(found)
         else:

@@ -6,33 +6,62 @@ import asyncio
 import codecs
 import locale
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
+from bttop.engine.identities import Identities
+from bttop.engine.process import Process
+from bttop.engine.recorder import Recorder
+from bttop.engine.replay import Replay
+from bttop.engine.whowas import process_facts
 from bttop.errors import UsageError
 from bttop.paths import overlay
+from bttop.trust import Trust
 from bttop.ui.app import BttopApp, Surroundings
 from bttop.ui.lastresort import LastResort
 from bttop.ui.spans import ASCII, UNICODE, Glyphs
 from bttop.ui.themes import Theme, load_themes
 
 
-def run_dashboard(engine: Engine, settings: Settings, folders: tuple[Path, ...], theme: str | None) -> int:
-    """Show the dashboard until it is left; the exit code. The caller closes the engine.
+def run_dashboard(
+    engine: Engine,
+    settings: Settings,
+    folders: tuple[Path, ...],
+    theme: str | None,
+    trust: Trust,
+    recorder: Recorder,
+) -> int:
+    """Show the dashboard until it is left; the exit code. The caller closes the engine and the recorder.
 
     `folders` are those of the probe files, which are watched together with those of the themes.
     """
-    themes, bad = load_themes(overlay("themes"))
-    around = Surroundings(
+
+    def met(process: Process) -> None:
+        recorder.met(process.pid, process_facts(process))
+
+    around = replace(_surroundings(folders, theme, trust), people=Identities(met=met), recorder=recorder)
+    return asyncio.run(_run(BttopApp(engine, settings, around)))
+
+
+def run_review(replay: Replay, moment: int | None, theme: str | None, trust: Trust) -> int:
+    """Show a recording until it is left, standing at a moment or playing from the beginning; the exit code."""
+    around = replace(_surroundings((), theme, trust), people=replay.people(), marks=replay.marks, moment=moment)
+    return asyncio.run(_run(BttopApp(replay, Settings(), around)))
+
+
+def _surroundings(folders: tuple[Path, ...], theme: str | None, trust: Trust) -> Surroundings:
+    themes, bad = load_themes(overlay("themes"), trust)
+    return Surroundings(
         folders,
         overlay("themes"),
         themes,
         _choose_theme(themes, theme),
         _glyphs(),
         [f"theme {one.path.name}: {one.reason}" for one in bad],
+        trust=trust,
     )
-    return asyncio.run(_run(BttopApp(engine, settings, around)))
 
 
 async def _run(app: BttopApp) -> int:
@@ -43,9 +72,9 @@ async def _run(app: BttopApp) -> int:
 
     def stop_programs() -> None:
         last_resort.allow(3.0)
-        app.engine.close()
+        app.session.close()
 
-    last_resort = LastResort(app.engine.kill, ask_exit)
+    last_resort = LastResort(app.session.kill, ask_exit)
     app.last_resort = last_resort
     app.on_end = stop_programs
     last_resort.arm()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
-from bttop.ui.numbers import ratio
+from bttop.model.numbers import ratio
 from bttop.ui.text import left, width
 
 BARS = " ▏▎▍▌▋▊▉█"
@@ -39,10 +39,15 @@ class Glyphs(NamedTuple):
     open: str
     closed: str
     sorted: str
+    light: str
+    """That a recording is being made."""
+    mark: str
+    play: str
+    pause: str
 
 
-UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "▾", "▸", "▾")
-ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v")
+UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "▾", "▸", "▾", "●", "⚑", "▶", "‖")
+ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v", "*", "!", ">", "=")
 
 
 class Exact(tuple[Span, ...]):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from bttop.engine.program import Program
+from bttop.engine.page import NOTED_NS, Page
+from bttop.engine.session import AnyProgram
 from bttop.engine.status import State, Status
 from bttop.model.contents import empty_map
-from bttop.model.flush import Doubt, Flush, MapData
+from bttop.model.flush import Flush, MapData
 from bttop.model.plan import MapPlan, Plan
 from bttop.model.trends import Trend
 from bttop.ui.views.base import View
@@ -16,6 +19,8 @@ from bttop.ui.views.log import Log
 
 WINDOW = 60
 """Flushes that a trend looks back."""
+LOG_WINDOW = 240
+"""Flushes whose printed texts make up the log of an earlier moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,52 +37,129 @@ class Subject:
         return "log" if self.view is None else self.title or self.map.lstrip("@") or self.view.name
 
 
-class Feed:
-    """Follows one program: takes in its new flushes, keeps trends and the log, and stands still while held."""
+class Intake:
+    """What has been taken in, flush by flush: the newest flush, the trends up to it and the log."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self) -> None:
         self.flush: Flush | None = None
-        self.status: Status = program.status
         self.log = Log()
         self._trends: dict[str, Trend] = {}
-        self._seen = 0
-        self._subjects: tuple[Subject, ...] = ()
-        self._subjects_of: tuple[Plan, Flush | None, bool] = (program.plan, None, False)
 
-    def advance(self) -> bool:
-        """Take in what came since the last call; whether anything did."""
-        status, history = self.program.status, self.program.history
-        appended = history.appended
-        news = appended - self._seen
-        moved = news > 0 or status is not self.status
-        self.status = status
-        if news > 0:
-            flushes = history.window(min(news, WINDOW))
-            self._seen = appended
-            for flush in flushes:
-                self._take(flush)
-            self.log.extend(flushes)
-        return moved
-
-    def _take(self, flush: Flush) -> None:
-        for name, data in flush.maps.items():
-            self._trends.setdefault(name, Trend(WINDOW)).advance(data, flush.seconds)
-        self.flush = flush
+    def take(self, flushes: Sequence[Flush]) -> None:
+        """The next flushes, the oldest first."""
+        for flush in flushes:
+            for name, data in flush.maps.items():
+                self.trend(name).advance(data, flush.seconds)
+            self.flush = flush
+        self.log.extend(flushes)
 
     def trend(self, name: str) -> Trend:
         """The last minute of a map."""
         return self._trends.setdefault(name, Trend(WINDOW))
 
+
+class Feed:
+    """Follows one program: its newest flush or that of an earlier moment, with the page, the trends and the log of
+    then. Stands still while nobody calls `advance`."""
+
+    def __init__(self, program: AnyProgram) -> None:
+        self.program = program
+        self.page: Page = program.page()
+        """The program as it is, or was at the moment on show."""
+        self._live = Intake()
+        self._seen = 0
+        self._past: Intake | None = None
+        self._past_end = 0
+        """How many flushes there were up to the moment on show, those that are gone included."""
+        self._subjects: tuple[Subject, ...] = ()
+        self._subjects_of: tuple[Plan, Flush | None, bool] = (self.page.plan, None, False)
+
+    @property
+    def status(self) -> Status:
+        return self.page.status
+
+    @property
+    def flush(self) -> Flush | None:
+        """The flush on show."""
+        return self._shown.flush
+
+    @property
+    def log(self) -> Log:
+        return self._shown.log
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether what is on show is of an earlier moment."""
+        return self._past is not None
+
+    @property
+    def _shown(self) -> Intake:
+        return self._live if self._past is None else self._past
+
+    def advance(self, at: int | None = None) -> bool:
+        """Take in what came since the last call, and show that, or a moment of CLOCK_BOOTTIME; whether anything on
+        show may have changed."""
+        if at is not None:
+            self._look_back(at)
+            return True
+        page, returned = self.program.page(), self._past is not None
+        moved = returned or page.status is not self.status
+        self.page, self._past = page, None
+        return self._follow() or moved
+
+    def _follow(self) -> bool:
+        history = self.program.history
+        appended = history.appended
+        news, self._seen = appended - self._seen, appended
+        if news > 0:
+            self._live.take(history.window(min(news, WINDOW)))
+        return news > 0
+
+    def _look_back(self, at: int) -> None:
+        if self._seen:
+            self._follow()  # it was live and will be again; what it missed meanwhile would be gone from its trends
+        history = self.program.history
+        index = history.index_at(at)
+        stop = 0 if index is None else index + 1
+        end = history.dropped + stop
+        news = end - self._past_end
+        if self._past is None or not 0 <= news < WINDOW:
+            self._past, news = Intake(), WINDOW
+            self._past.log.extend(self._printed_before(stop - WINDOW))
+        # The oldest flushes may have gone since the index was asked for, which then means a later flush.
+        self._past.take([flush for flush in history.window(news, stop) if flush.end_ns <= at] if news else ())
+        self._past_end = end
+        self.page = self.program.page(at + NOTED_NS)
+
+    def _printed_before(self, stop: int) -> Sequence[Flush]:
+        """Flushes whose texts stand above those of the last minute, where the program is one that prints."""
+        prints = not self.page.plan.maps or bool(self._live.log)
+        return self.program.history.window(LOG_WINDOW - WINDOW, stop) if prints and stop > 0 else ()
+
+    def beginning(self) -> str:
+        """Why nothing is on show at an earlier moment."""
+        history = self.program.history
+        first = history.at(0)
+        if first is None:
+            return "it has flushed nothing"
+        since = f"{datetime.fromtimestamp(first.wall_ns / 1e9):%H:%M:%S}"
+        if history.dropped:
+            return f"kept from {since} on; {history.dropped:,} older flushes are gone"
+        return f"nothing yet; first flush {since}"
+
+    def trend(self, name: str) -> Trend:
+        """The minute of a map up to the flush on show."""
+        return self._shown.trend(name)
+
     def data(self, name: str) -> MapData:
         """A map of the flush on show; an empty one where the flush has none."""
         found = self.flush.maps.get(name) if self.flush is not None else None
-        plan = self.program.plan.maps.get(name) or MapPlan(name, "value")
+        plan = self.page.plan.maps.get(name) or MapPlan(name, "value")
         return found if found is not None else empty_map(plan)
 
     def subjects(self) -> tuple[Subject, ...]:
         """Everything this program has to show, the most telling first. Keeps its order, so that `v` goes round."""
-        about = (self.program.plan, self.flush, bool(self.log))
+        about = (self.page.plan, self.flush, bool(self.log))
         # Asked for several times in each repaint, and the same until the next flush.
         if self._subjects and all(one is other for one, other in zip(about, self._subjects_of, strict=True)):
             return self._subjects
@@ -85,7 +167,7 @@ class Feed:
         return self._subjects
 
     def _find_subjects(self) -> tuple[Subject, ...]:
-        names = sorted(self.program.plan.maps, key=self._place)
+        names = sorted(self.page.plan.maps, key=self._place)
         names += [name for name in (self.flush.maps if self.flush else ()) if name not in names]
         shown = [name for name in names if self._is_shown(name)]
         found = [
@@ -99,13 +181,13 @@ class Feed:
 
     def _place(self, name: str) -> int:
         """Maps stand in the order of the front matter, which leads with the one that answers the question."""
-        front = self.program.sources[0].front if self.program.sources else None
+        front = self.page.sources[0].front if self.page.sources else None
         described = list(front.maps) if front is not None else []
         return described.index(name) if name in described else len(described)
 
     def _is_shown(self, name: str) -> bool:
         """Maps that are never printed (state) have nothing to show."""
-        plan = self.program.plan.maps.get(name)
+        plan = self.page.plan.maps.get(name)
         return self.flush is not None and (
             name in self.flush.maps or (plan is not None and plan.aggregation != "value")
         )
@@ -120,33 +202,6 @@ class Feed:
         """Seconds since the flush on show ended, or None without one."""
         return None if self.flush is None else max(0.0, (now_ns - self.flush.end_ns) / 1e9)
 
-
-DOUBT_TEXTS = {
-    Doubt.LOST_TICKS.value: "The interval fired late: a busy CPU skips ticks while another BPF program runs on it. "
-    "The flush is longer than asked for; rates use its real length and are right.",
-    Doubt.LOST_MESSAGES.value: "bpftrace lost messages of its own, so a flush or part of one is missing.",
-    Doubt.LATE.value: "bpftrace was still printing a bank when it came into use again: events may be missing or "
-    "counted twice. A longer interval (+) mends it.",
-    Doubt.UNTIMED.value: "The script prints by itself and has no heartbeat: the length of a flush is taken from the "
-    "arrival of its lines, and rates are approximate.",
-    Doubt.AMBIGUOUS.value: "bpftrace joins key parts with commas and does not escape them; a part that holds a comma "
-    "itself may be split wrongly, and equal-looking keys were added up.",
-    Doubt.MAP_FULL.value: "The map has no room for new keys: known keys go on counting, new ones are missing.",
-    Doubt.NEARLY_FULL.value: "The map is at nine tenths of its limit or above. bpftrace does not say when a new key is "
-    "turned away, so some may be missing; a filter or a pin makes room.",
-    Doubt.CUT_TEXT.value: "A text is as long as bpftrace keeps (64 bytes up to 0.21, then 1024): its end is missing, "
-    "and texts that begin alike are one row.",
-    Doubt.CUT_STACK.value: "A stack has 127 frames, as many as the kernel walks: the outermost are missing, and it "
-    "stands beside its root in a flame graph.",
-    Doubt.CLOCK_STEP.value: "The host's wall clock was set. Times of day before and after do not compare; lengths and "
-    "rates are taken from the boot clock and are right.",
-    Doubt.LOST_UPDATES.value: "Two CPUs made the same new key at the same moment and bpftrace 0.23 dropped one event; "
-    "how many is counted below. 0.27 does not.",
-    Doubt.LOST_EVENTS.value: "bpftrace's output buffer overflowed and messages were lost.",
-    Doubt.TRUNCATED.value: "The script printed more than is kept of one interval.",
-    Doubt.DAMAGED.value: "A line of this flush could not be read: a map may be missing.",
-}
-"""What each doubt of a flush means and what to do about it; the doubt itself is the badge."""
 
 WORDS = {
     State.STARTING: ("starting", "warn"),

@@ -15,6 +15,8 @@ from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as DialogTheme
 
+from bttop.trust import EVERYBODY, Trust, Untrusted
+
 ROLES = frozenset(
     [
         "text",
@@ -69,15 +71,20 @@ class BadTheme:
     reason: str
 
 
-def load_themes(directories: Iterable[Path]) -> tuple[dict[str, Theme], tuple[BadTheme, ...]]:
-    """All themes by name (the first directory wins), and the files that failed."""
+def load_themes(directories: Iterable[Path], trust: Trust = EVERYBODY) -> tuple[dict[str, Theme], tuple[BadTheme, ...]]:
+    """All themes by name (the first directory wins), and the files and directories that failed."""
     good: dict[str, Theme] = {}
     bad: list[BadTheme] = []
     for directory in directories:
+        try:
+            trust.check_folder(directory)
+        except Untrusted as doubt:
+            bad.append(BadTheme(directory, doubt.reason))
+            continue
         for path in sorted(directory.glob("*.toml")):
             if path.stem in good:
                 continue
-            found = load_theme(path)
+            found = load_theme(path, trust)
             if isinstance(found, Theme):
                 good[found.name] = found
             else:
@@ -85,11 +92,13 @@ def load_themes(directories: Iterable[Path]) -> tuple[dict[str, Theme], tuple[Ba
     return good, tuple(bad)
 
 
-def load_theme(path: Path) -> Theme | BadTheme:
+def load_theme(path: Path, trust: Trust = EVERYBODY) -> Theme | BadTheme:
     """Read and check one theme file."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(trust.read(path).decode())
         return _theme(path.stem, content)
+    except Untrusted as doubt:
+        return BadTheme(path, doubt.reason)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return BadTheme(path, str(error))
     except (TypeError, ValueError, StyleSyntaxError, ColorParseError, RichColorParseError) as error:

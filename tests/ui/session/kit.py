@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,8 +105,9 @@ def session(
     rows: int = 30,
     options: Sequence[str] = (),
     before: str = ":",
+    through: Sequence[str] = (),
 ) -> Iterator[Session]:
-    """Run the dashboard; `before` is a shell command at each start of a bpftrace."""
+    """Run the dashboard; `before` is a shell command at each start of a bpftrace, `through` what runs bttop."""
     actor = standin(folder, steps, answers={"-l": LISTING, "-lv": ARGUMENTS}, name="actor")
     bpftrace = folder / "bpftrace-noted"
     bpftrace.write_text(
@@ -113,7 +115,8 @@ def session(
         f'cat {folder}/start.$$ >>{folder}/starts\nrm {folder}/start.$$\n{before}\nexec {actor} "$@"\n'
     )
     bpftrace.chmod(0o755)
-    with dashboard(folder, probes, columns, rows, ["--bpftrace", str(bpftrace), *options]) as shown:
+    command = (*through, sys.executable, "-m", "bttop")
+    with dashboard(folder, probes, columns, rows, ["--bpftrace", str(bpftrace), *options], command) as shown:
         found = Session(shown.terminal)
         found.folder = folder
         yield found

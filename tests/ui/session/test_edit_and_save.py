@@ -124,6 +124,20 @@ def test_what_is_saved_can_be_run_by_its_name(tmp_path: Path) -> None:
         shown.wait_for("━1 kept ", " java ", "1 of 1 live")
 
 
+def test_the_first_saved_probe_brings_a_folder_that_is_watched_at_once(tmp_path: Path) -> None:
+    folder = tmp_path / "bttop" / "probes"
+    with session(tmp_path, {"calls": rows_of(java=9)}, columns=300) as shown:
+        shown.wait_for("1 of 1 live", " java ")
+        shown.press("w")
+        shown.wait_for(f"save to {folder}/calls")
+        shown.press("\x15", "kept", "Enter")
+        shown.wait_for("saved; `bttop kept` runs it")
+        (folder / "another.bt").write_text(rows_of(ruby=5))
+        shown.wait_for("another.bt is new;")
+        shown.press("o")
+        shown.wait_for("2 of 2 live", " ruby ")
+
+
 def test_a_file_that_bttop_itself_has_written_is_no_news(tmp_path: Path) -> None:
     (tmp_path / "bttop" / "probes").mkdir(parents=True)
     with session(tmp_path, {"calls": rows_of(java=9)}) as shown:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from bttop.errors import BttopError
+from bttop.files import create
 from bttop.model.names import Decoder
 from bttop.store.export.selection import Selection
 from bttop.store.export.tables import Table, fitted, rows
@@ -24,7 +26,7 @@ def write_parquet(selection: Selection, table: Table, decoders: Mapping[str, Dec
     fields[0] = (table.columns[0], arrow.timestamp("ns", tz="UTC"))
     schema = arrow.schema(fields)
     parsed = (fitted(row, table.kinds) for row in rows(selection, table, decoders))
-    with path.open("xb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+    with os.fdopen(create(path), "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         while batch := list(islice(parsed, BATCH_ROWS)):
             columns = zip(*batch, strict=True)
             arrays = [arrow.array(column, field.type) for column, field in zip(columns, schema, strict=True)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bttop.model import numbers
 from bttop.model.percentiles import Quantile, quantile, scale_of
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Bucket, Value
-from bttop.ui import numbers
 from bttop.ui.charts import horizontal_bars
 from bttop.ui.spans import Glyphs, Line, Span, fit
 from bttop.ui.views.base import Drawing, Scene, keyed
@@ -55,7 +55,7 @@ def chart(buckets: Sequence[Bucket], plan: MapPlan, cells: int, rows: int, glyph
     heading = _heading(buckets, plan, cells)
     if not merged or rows < 2:
         return [heading]
-    labels = _labels(merged, plan.unit)
+    labels = numbers.bucket_labels(merged, plan.unit)
     counts = [f"{bucket.count:,}" for bucket in merged]
     if max(map(len, labels)) + max(map(len, counts)) + 1 > cells:
         counts = [numbers.short(bucket.count) for bucket in merged]
@@ -93,30 +93,6 @@ def _note(buckets: Sequence[Bucket], rows: int) -> str:
     return f"{factor} buckets a row" if factor > 1 else ""
 
 
-def _labels(buckets: Sequence[Bucket], unit: str) -> list[str]:
-    """One label per bucket. Where rounding makes two ends look the same, as with narrow `lhist()` steps, all ends
-    are written out."""
-    ends = {end for bucket in buckets for end in _ends(bucket) if end is not None}
-    looks = {end: numbers.bound(end, unit) for end in ends}
-    if len(set(looks.values())) < len(looks):
-        looks = {end: numbers.whole(end) for end in ends}
-    return [_label(bucket, looks) for bucket in buckets]
-
-
-def _ends(bucket: Bucket) -> tuple[int | None, int | None]:
-    """The ends of a bucket, the upper one exclusive; of a bucket of one value that value alone."""
-    if bucket.low is not None and bucket.low == bucket.high:
-        return bucket.low, None
-    return bucket.low, None if bucket.high is None else bucket.high + 1
-
-
-def _label(bucket: Bucket, looks: Mapping[int, str]) -> str:
-    low, end = _ends(bucket)
-    if low is not None and low == bucket.high:
-        return looks[low]
-    return f"{'(…' if low is None else f'[{looks[low]}'}, {'…)' if end is None else f'{looks[end]})'}"
-
-
 def _heading(buckets: Sequence[Bucket], plan: MapPlan, cells: int) -> Line:
     """Unit, count and percentiles; the words go before the numbers do where it is narrow."""
     total = sum(bucket.count for bucket in buckets)
@@ -135,11 +111,7 @@ def percentile(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> Quantile
 
 def percentile_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str:
     """A percentile in the map's unit: `>2M` where the bucket that holds it has no upper end."""
-    found = percentile(buckets, share, plan)
-    if found is None:
-        return "-"
-    mark = ">" if found.high is None else "<" if found.low is None else ""
-    return mark + numbers.with_unit(found.value, plan.unit)
+    return numbers.quantile_text(percentile(buckets, share, plan), plan.unit)
 
 
 def within_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str:
@@ -147,5 +119,5 @@ def within_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str:
     found = percentile(buckets, share, plan)
     if found is None:
         return f"p{share} -"
-    (label,) = _labels([Bucket(found.low, found.high, 1)], plan.unit)
+    (label,) = numbers.bucket_labels([Bucket(found.low, found.high, 1)], plan.unit)
     return f"p{share} {percentile_text(buckets, share, plan)} in {label}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bttop.model import numbers
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Value
-from bttop.ui import numbers
 from bttop.ui.spans import Line
 from bttop.ui.views.base import Drawing, Scene, keyed
 from bttop.ui.views.histogram import SHARES, buckets_of, percentile, percentile_text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bttop.model import numbers
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
 from bttop.model.text import visible
-from bttop.ui import numbers
 from bttop.ui.charts import area
 from bttop.ui.spans import Line, Span, fit
 from bttop.ui.views.base import Drawing, Scene, keyed

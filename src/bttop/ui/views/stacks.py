@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
+from bttop.model import numbers
 from bttop.model.plan import Column, MapPlan
 from bttop.model.records import Value
-from bttop.model.stacks import names
+from bttop.model.stacks import stacks_of
 from bttop.model.text import visible
-from bttop.ui import numbers
 from bttop.ui.spans import Line, Span, bar, fit
 from bttop.ui.views.base import Drawing, Scene, parts
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
@@ -82,12 +82,9 @@ def row_frames(scene: Scene, key: str) -> list[tuple[str, tuple[str, ...]]]:
 @lru_cache(maxsize=4096)
 def _frames(key: str, columns: tuple[Column, ...]) -> list[tuple[str, tuple[str, ...]]]:
     """Cached: the same stacks come back every flush, and taking them apart is half the cost of a repaint."""
-    stacks = [
-        (column.title, tuple(visible(name) for name in names(str(part))))
-        for column, part in zip(columns, parts(key, columns), strict=False)
-        if column.kind == "stack"
+    return [
+        (title, tuple(visible(name) for name in frames)) for title, frames in stacks_of(columns, parts(key, columns))
     ]
-    return sorted(stacks, key=lambda pair: not pair[0].startswith("k"))
 
 
 def _inline(scene: Scene, row: Row) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from bttop.model import numbers
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
 from bttop.model.text import visible
-from bttop.ui import numbers
 from bttop.ui.spans import Line, Span, bar, fit, sparkline
 from bttop.ui.text import pieces, width
 from bttop.ui.views.base import Drawing, Scene, decoded, keyed

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.ui import numbers
+from bttop.model import numbers
 
 U64 = st.integers(0, 2**64 - 1)
 ANY_NUMBER = st.one_of(st.integers(), st.just(10**400), st.just(-(10**400)), st.floats())

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
+from bttop.model.percentiles import Quantile
 from bttop.model.rates import as_float
+from bttop.model.records import Bucket
 
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
 _BINARY = ("", "K", "M", "G", "T", "P", "E")
@@ -110,3 +113,35 @@ def share(part: float, total: float) -> str:
         return "-"
     percent = 100.0 * ratio(part, total)
     return f"{percent:.0f}" if percent >= 9.5 or percent == 0 else f"{percent:.1f}"
+
+
+def quantile_text(found: Quantile | None, unit: str) -> str:
+    """A percentile in its unit: `>2M` where the bucket that holds it has no upper end, `-` of nothing."""
+    if found is None:
+        return "-"
+    mark = ">" if found.high is None else "<" if found.low is None else ""
+    return mark + with_unit(found.value, unit)
+
+
+def bucket_labels(buckets: Sequence[Bucket], unit: str) -> list[str]:
+    """One label per bucket. Where rounding makes two ends look the same, as with narrow `lhist()` steps, all ends
+    are written out."""
+    ends = {end for bucket in buckets for end in _ends(bucket) if end is not None}
+    looks = {end: bound(end, unit) for end in ends}
+    if len(set(looks.values())) < len(looks):
+        looks = {end: whole(end) for end in ends}
+    return [_label(bucket, looks) for bucket in buckets]
+
+
+def _ends(bucket: Bucket) -> tuple[int | None, int | None]:
+    """The ends of a bucket, the upper one exclusive; of a bucket of one value that value alone."""
+    if bucket.low is not None and bucket.low == bucket.high:
+        return bucket.low, None
+    return bucket.low, None if bucket.high is None else bucket.high + 1
+
+
+def _label(bucket: Bucket, looks: Mapping[int, str]) -> str:
+    low, end = _ends(bucket)
+    if low is not None and low == bucket.high:
+        return looks[low]
+    return f"{'(…' if low is None else f'[{looks[low]}'}, {'…)' if end is None else f'{looks[end]})'}"

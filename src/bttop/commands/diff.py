@@ -1,0 +1,87 @@
+"""`bttop diff`: what changed between two recordings, or between two windows of one."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bttop.commands.arguments import Parser
+from bttop.errors import UsageError
+from bttop.model.text import visible
+from bttop.store.diff import Diff, Window, diff
+from bttop.store.difftext import as_object, lines
+from bttop.store.snapshot import CannotReview, Snapshot
+from bttop.store.times import parse_window, window
+
+_EPILOG = """A window is written behind the file: incident.bttop@03:10..03:12, @-5m.. or @..+2m.
+A window alone is of the first file:
+
+  bttop diff yesterday.bttop today.bttop
+  bttop diff incident.bttop@03:05..03:10 @03:10..03:12
+
+Shown is what cannot be chance (1 % for each map; bursts count as bursts), ranked by how much of its map it is.
+"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Compare and print; 1 when something could not be read."""
+    options = _parser().parse_args(arguments)
+    first_file, first_window = split(options.before)
+    last_file, last_window = split(options.after)
+    if not first_file or (not last_file and not last_window):
+        raise UsageError(
+            "two recordings or two windows are compared", hint="bttop diff FILE@03:05..03:10 @03:10..03:12"
+        )
+    with contextlib.ExitStack() as stack:
+        before = stack.enter_context(Snapshot(Path(first_file)))
+        after = stack.enter_context(Snapshot(Path(last_file))) if last_file else before
+        found = diff(_window(before, first_window), _window(after, last_window))
+        _print(found, options)
+        problems = list(dict.fromkeys([*before.problems, *after.problems]))
+        for problem in problems:
+            sys.stderr.write(f"bttop: {visible(problem)}\n")
+        return 1 if problems else 0
+
+
+def split(operand: str) -> tuple[str, str]:
+    """A file and its window, either may be empty. A file whose name holds an @ is one."""
+    if Path(operand).exists():
+        return operand, ""
+    file, _, times = operand.rpartition("@")
+    return (file, times) if ".." in times else (operand, "")
+
+
+def _window(snapshot: Snapshot, times: str) -> Window:
+    span = snapshot.span()
+    if span is None:
+        raise CannotReview(f"{snapshot.path} holds no line", title="an empty snapshot")
+    return Window(snapshot, *(parse_window(times, *span) if times else window(None, None, *span)))
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="bttop diff",
+        description="what changed between two recordings, or between two windows of one",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("before", metavar="FILE[@FROM..TO]")
+    parser.add_argument("after", metavar="FILE[@FROM..TO]", help="or @FROM..TO: another window of the first file")
+    parser.add_argument("--top", metavar="N", type=int, default=10, help="keys of each map to show (10)")
+    parser.add_argument("--json", action="store_true", help="everything as one JSON object")
+    return parser
+
+
+def _print(found: Diff, options: argparse.Namespace) -> None:
+    text = json.dumps(as_object(found), indent=2) if options.json else "\n".join(lines(found, max(options.top, 1)))
+    try:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us has seen enough; what is buffered must not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

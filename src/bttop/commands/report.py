@@ -1,0 +1,77 @@
+"""`bttop report`: a recording as one page for the browser."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bttop.commands.arguments import Parser, with_times
+from bttop.errors import BttopError, UsageError
+from bttop.model.text import visible
+from bttop.store.report.gather import gather
+from bttop.store.report.page import page
+from bttop.store.snapshot import CannotReview, Snapshot
+from bttop.store.times import window
+
+_STDOUT = "-"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Write the page; 1 when something in the snapshot could not be read."""
+    options = _parser().parse_args(with_times(arguments))
+    with Snapshot(options.file) as snapshot:
+        span = snapshot.span()
+        if span is None:
+            raise CannotReview(f"{options.file} holds no line", title="an empty snapshot")
+        report = gather(snapshot, *window(options.since, options.until, *span))
+        _write("".join(page(report, redact=options.redact)), options.output, overwrite=options.overwrite)
+        for problem in snapshot.problems:
+            sys.stderr.write(f"bttop: {options.file}: {visible(problem)}\n")
+        return 1 if snapshot.problems else 0
+
+
+def _parser() -> Parser:
+    parser = Parser(
+        prog="bttop report",
+        description="write a recording as one self-contained HTML page: nothing in it runs, nothing is fetched",
+    )
+    parser.add_argument("file", metavar="FILE", type=Path, help="a snapshot, *.bttop")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", default="report.html", help="where to (report.html); - is standard output"
+    )
+    parser.add_argument("--from", dest="since", metavar="TIME", help="only from here: 03:11, -5m, +30s or an ISO time")
+    parser.add_argument("--to", dest="until", metavar="TIME", help="only up to here")
+    parser.add_argument(
+        "--redact",
+        action="store_true",
+        help="replace names of processes, paths, addresses and hosts, the same name always by the same alias",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the page that is there")
+    return parser
+
+
+def _write(text: str, output: str, *, overwrite: bool) -> None:
+    if output == _STDOUT:
+        _print(text)
+        return
+    path = Path(output)
+    try:
+        with path.open("w" if overwrite else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise UsageError(
+            f"{path} is there already", title="not overwritten", hint="add --overwrite, or another -o FILE"
+        ) from error
+    except OSError as error:
+        raise BttopError(f"{path}: {error.strerror}", title="cannot write", hint=f"ls -ld {path.parent}") from error
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us has seen enough; what is buffered must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

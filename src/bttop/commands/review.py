@@ -1,0 +1,36 @@
+"""`bttop review`: a recording on the same screen, on any machine, without root or bpftrace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bttop.commands.arguments import Parser, with_times
+from bttop.commands.dashboard import check_terminal
+from bttop.engine.replay import Replay
+from bttop.paths import shipped
+from bttop.store.snapshot import Snapshot
+from bttop.store.times import parse_time
+from bttop.trust import Trust
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Show a snapshot until it is left."""
+    parser = Parser(prog="bttop review", description="look at a recording as it was on the screen")
+    parser.add_argument("file", metavar="FILE", type=Path, help="a snapshot (*.bttop)")
+    parser.add_argument("--at", metavar="TIME", default="", help="stand at 03:11, 03:11:04 or -5m (before the end)")
+    parser.add_argument("--theme", metavar="NAME", help="colour theme (t goes round them)")
+    options = parser.parse_args(with_times(arguments))
+    return review(options.file, options.at, options.theme)
+
+
+def review(path: Path, at: str = "", theme: str | None = None) -> int:
+    """Show a snapshot; without a time it plays from its beginning. Raises BttopError."""
+    check_terminal(hint=f"bttop export {path}")
+    with Snapshot(path) as snapshot:
+        replay = Replay(snapshot)
+        moment = parse_time(at, replay.begin, replay.end) if at else None
+        # Only now: whoever mistyped need not wait for it.
+        from bttop.ui.run import run_review
+
+        return run_review(replay, moment, theme, Trust.of_this_process([shipped("themes")]))

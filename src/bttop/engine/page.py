@@ -1,0 +1,56 @@
+"""What a program was at one moment, and the pages of the past, so that a look back shows the state of then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bttop.engine.attempts import Source
+from bttop.engine.status import Status
+from bttop.model.plan import Plan
+from bttop.script.pin import Pin
+
+KEPT = 400
+"""Pages of the past: a program changes a handful of times an hour, one that is ill about once a minute."""
+
+NOTED_NS = 250_000_000
+"""What a flush brings about (the state `live`, a new generation) is noted this much after its end at most: the page
+that belongs to a flush is that of so much later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A program at one moment, as a pane shows it beside the flush of then."""
+
+    status: Status
+    plan: Plan
+    """Of the generation on show."""
+    sources: tuple[Source, ...] = ()
+    """The scripts that could answer it, the wanted one first."""
+    pin: Pin | None = None
+
+    @property
+    def source(self) -> Source | None:
+        """The script on show: a fallback where one runs."""
+        first = self.sources[0] if self.sources else None
+        return next((one for one in self.sources if one.name == self.status.source), first)
+
+
+class Chronicle:
+    """The pages of one program, each with the moment from which it held. One thread notes, others may ask."""
+
+    def __init__(self) -> None:
+        # Replaced as a whole, so that whoever reads it needs no lock.
+        self._pages: tuple[tuple[int, Page], ...] = ()
+
+    def note(self, boot_ns: int, page: Page) -> None:
+        """The program is like this from a moment on (CLOCK_BOOTTIME in ns)."""
+        self._pages = (*self._pages[1 - KEPT :], (boot_ns, page))
+
+    def at(self, boot_ns: int) -> Page | None:
+        """The page of a moment; before the first one that is kept, that one. None where nothing was noted."""
+        found = None
+        for since, page in self._pages:
+            if found is not None and since > boot_ns:
+                break
+            found = page
+        return found

@@ -1,0 +1,64 @@
+"""Counting so that two CPUs may make the same new key at once, for the release that loses an event then (0.23).
+
+`count()`, `sum()`, `hist()` and `lhist()` make an entry there only where there is none; when another CPU has made it
+in the meantime, the event is lost. Adding to an entry that is there is exact. So each statement is written twice: the
+first adds nothing and makes the entry, and it does not matter which CPU's attempt succeeds; the second one adds. A
+histogram cannot add nothing: it is counted by `sum()` under the number of its bucket, and the plan says which number is
+which bucket. `min()`, `max()` and `stats()` overwrite the CPU's own, still empty slot, and lose nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bttop.model.plan import Numbered
+from bttop.script.survey import MapUse, Update
+
+COLLIDING: Final = frozenset({"count", "sum", "hist", "lhist"})
+_HALVES: Final = (32, 16, 8, 4, 2, 1)
+
+
+def numbering(use: MapUse) -> Numbered | None:
+    """How the buckets of a histogram are numbered; None for what is no histogram, or has buckets that are not known."""
+    found = {_numbering(update) for update in use.updates}
+    return found.pop() if len(found) == 1 else None
+
+
+def _numbering(update: Update) -> Numbered | None:
+    if update.form != "aggregate":
+        return None
+    if update.aggregation == "hist" and len(update.arguments) == 1:
+        return Numbered()
+    if update.aggregation != "lhist" or len(update.arguments) != 4:
+        return None
+    try:
+        low, high, step = (int("".join(token.text for token in one), 0) for one in update.arguments[1:])
+    except ValueError:
+        return None
+    return Numbered(low, high, step) if 0 <= low < high and 0 < step <= high - low else None
+
+
+def bucket_number(variable: str, value: str, numbered: Numbered) -> str:
+    """Statements that put the number of `value`'s bucket into `variable` (without its `$`)."""
+    left = f"${variable}v"
+    start = f" {left} = (int64)({value}); "
+    if numbered.step:
+        low, high, step = numbered.low, numbered.high, numbered.step
+        # Only unsigned numbers can be divided.
+        within = f"(int64)((uint64)({left} - {low}) / {step}) + 1"
+        return (
+            f"{start}${variable} = 0; if ({left} >= {high}) {{ ${variable} = {numbered.last}; }} "
+            f"else if ({left} >= {low}) {{ ${variable} = {within}; }}"
+        )
+    halves = " ".join(
+        f"if ({left} >= (int64){1 << half}) {{ ${variable} += {half}; {left} = {left} >> {half}; }}" for half in _HALVES
+    )
+    return f"{start}${variable} = {left} > 0 ? 2 : ({left} == 0 ? 1 : 0); {halves}"
+
+
+def twice(keys: str, function: str, argument: str) -> tuple[str, str]:
+    """What follows the map's name in the statement that makes the entry, and in the one that adds; `argument` is what
+    a `sum` adds."""
+    added = argument if function == "sum" else "1"
+    nothing = "0" if added == "1" else f"0 * {added}"
+    return f"{keys} = sum({nothing});", f"{keys} = sum({added});"

@@ -1,0 +1,121 @@
+"""How a map went over time: amounts in equal bins, so that a chart of a minute and of a day has as many points."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+
+from bttop.model.contents import MapData
+from bttop.model.rates import amount, as_float, is_additive
+from bttop.model.records import Bucket, Value
+from bttop.model.values import histogram
+
+MOST_BINS = 96
+_MOST_BUCKETS = 2_000
+"""Different buckets of one heat map; more are of no honest script."""
+
+Ends = tuple[int | None, int | None]
+
+
+class Bins:
+    """The stretch of time that is looked at, in equal parts. Times are CLOCK_BOOTTIME in ns."""
+
+    def __init__(self, begin_ns: int, end_ns: int, interval_ns: int) -> None:
+        """No part is shorter than an interval: there would be holes between the flushes."""
+        self.begin_ns = begin_ns
+        self.end_ns = max(end_ns, begin_ns + 1)
+        self.count = max(1, min(MOST_BINS, (self.end_ns - begin_ns) // max(interval_ns, 1)))
+        self.width_ns = (self.end_ns - begin_ns) / self.count
+
+    def shares(self, start_ns: int, end_ns: int) -> Iterator[tuple[int, float]]:
+        """The bins that a flush lies in, each with the share of the flush that is in it."""
+        length = max(end_ns - start_ns, 1)
+        first = max(0, int((start_ns - self.begin_ns) // self.width_ns))
+        last = min(self.count - 1, int((end_ns - 1 - self.begin_ns) // self.width_ns))
+        for at in range(first, last + 1):
+            low = max(start_ns, self.begin_ns + at * self.width_ns)
+            high = min(end_ns, self.begin_ns + (at + 1) * self.width_ns)
+            if high > low:
+                yield at, (high - low) / length
+
+    def place(self, boot_ns: int) -> float:
+        """Where a moment lies, 0 (the beginning) to 1."""
+        return (boot_ns - self.begin_ns) / (self.end_ns - self.begin_ns)
+
+    def start_of(self, at: int) -> int:
+        """The moment that a bin begins at; of the bin after the last one, the end."""
+        return round(self.begin_ns + at * self.width_ns)
+
+
+class Course:
+    """One map over time: of every row and of every bucket, what fell into each bin."""
+
+    def __init__(self, bins: Bins) -> None:
+        self.bins = bins
+        self.seconds = array("d", bytes(8 * bins.count))
+        """Seen in each bin; 0 is a hole."""
+        self.whole = array("d", bytes(8 * bins.count))
+        """Amounts of all rows."""
+        self._rows: dict[str, array[float]] = {}
+        self._cells: dict[Ends, array[float]] = {}
+        self._adds_up = True
+
+    def add(self, data: MapData, start_ns: int, end_ns: int) -> None:
+        """Take in one flush."""
+        seconds = (end_ns - start_ns) / 1e9
+        self._adds_up = is_additive(data) or not data.rows
+        shares = list(self.bins.shares(start_ns, end_ns))
+        for at, share in shares:
+            self.seconds[at] += share * seconds
+        for key, value in data.rows.items():
+            self._add_row(key, value, shares)
+
+    def keep(self, keys: Mapping[str, object]) -> None:
+        """Let go of the rows that are not among these."""
+        for key in [key for key in self._rows if key not in keys]:
+            del self._rows[key]
+
+    def rates(self, key: str | None = None) -> list[float | None]:
+        """Amounts per second of a row, or of all rows; None where nothing was seen. Rows that do not add up are as
+        they were."""
+        found = self.whole if key is None else self._rows.get(key)
+        if found is None:
+            return [None if not seconds else 0.0 for seconds in self.seconds]
+        if not self._adds_up:
+            return [None if not seconds else value for value, seconds in zip(found, self.seconds, strict=True)]
+        return [value / seconds if seconds else None for value, seconds in zip(found, self.seconds, strict=True)]
+
+    def cells(self) -> list[tuple[Ends, Sequence[float]]]:
+        """Events of each bucket by bin, the lowest bucket first."""
+        infinity = float("inf")
+        return sorted(
+            self._cells.items(),
+            key=lambda item: (
+                -infinity if item[0][0] is None else item[0][0],
+                infinity if item[0][1] is None else item[0][1],
+            ),
+        )
+
+    def column(self, at: int) -> list[Bucket]:
+        """The histogram of one bin."""
+        return [Bucket(*ends, round(cells[at])) for ends, cells in self.cells()]
+
+    def _add_row(self, key: str, value: Value, shares: Sequence[tuple[int, float]]) -> None:
+        found = as_float(value) if type(value) is int else amount(value)
+        if found is None:
+            return
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = array("d", bytes(8 * self.bins.count))
+        for at, share in shares:
+            row[at] = row[at] + found * share if self._adds_up else found
+            self.whole[at] = self.whole[at] + found * share if self._adds_up else found
+        if isinstance(value, tuple):
+            self._add_cells(value, shares)
+
+    def _add_cells(self, value: Value, shares: Sequence[tuple[int, float]]) -> None:
+        for low, high, count in histogram(value):
+            if count and ((low, high) in self._cells or len(self._cells) < _MOST_BUCKETS):
+                cells = self._cells.setdefault((low, high), array("d", bytes(8 * self.bins.count)))
+                for at, share in shares:
+                    cells[at] += count * share

@@ -1,0 +1,305 @@
+"""The page: a head that says what it is, an overview, marks, doubts, one section for each program, the scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+from bttop import __version__
+from bttop.model import numbers
+from bttop.model.doubts import DOUBT_TEXTS
+from bttop.model.names import decoders
+from bttop.model.records import Stamp
+from bttop.paths import shipped
+from bttop.store.facts import Facts
+from bttop.store.redact import AsTheyAre, Names, Redacted, meet, words_of
+from bttop.store.report.charts import spark
+from bttop.store.report.course import Course
+from bttop.store.report.figures import Figure, figure
+from bttop.store.report.gather import MOST_LINES, ProgramReport, Report
+from bttop.store.report.labels import Labels, per_second, span
+from bttop.store.report.markup import Markup, joined, lines, tag
+from bttop.store.snapshot import RecordedGeneration
+from bttop.store.times import clock, local, wall_at
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""Nothing is fetched and nothing runs, whatever the page may hold."""
+_MOST_MARKS = 200
+_FIRST_NAMES = 2_000
+
+
+def page(report: Report, *, redact: bool = False) -> Iterator[str]:
+    """The page in pieces, from its first to its last line."""
+    names = _names(report, redact)
+    facts = report.snapshot.facts
+    begin, end = report.snapshot.span() or (Stamp(report.begin_ns, 0), Stamp(report.end_ns, 0))
+    labels = Labels(names, decoders(facts.machine), begin, end, _brought())
+    host = names.alias("host", facts.host)
+    style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
+    yield "<!DOCTYPE html>\n<html lang='en'>\n"
+    yield tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("title", f"{host}: bttop report"),
+        tag("style", Markup(style)),
+    )
+    yield "\n<body>\n"
+    yield _top(report, facts, host, labels)
+    yield _overview(report, labels)
+    yield _marks(report, labels)
+    yield _doubts(report, labels)
+    for number, program in enumerate(report.programs, 1):
+        yield "\n"
+        yield _program(number, program, report, labels)
+    yield _scripts(report, labels)
+    yield _foot(redact)
+    yield "\n</body>\n</html>\n"
+
+
+def _brought() -> frozenset[str]:
+    return frozenset([path.read_text(encoding="utf-8") for path in sorted(shipped("probes").glob("*.bt"))])
+
+
+def _names(report: Report, redact: bool) -> Names:
+    if not redact:
+        return AsTheyAre()
+    scripts = [one.text for program in report.programs for one in program.generations]
+    names = Redacted(words_of("\n".join(scripts)))
+    names.alias("host", report.snapshot.facts.host)
+    meet(names, [one.facts for one in report.snapshot.processes()])
+    # Every name is known before the first one is written: a mark may tell of a process that a table below shows.
+    for program in report.programs:
+        for totals in program.totals.maps.values():
+            for key, _ in totals.top(_FIRST_NAMES):
+                Labels(names, decoders(report.snapshot.facts.machine), *_NOWHEN).cells(key, totals.plan)
+    return names
+
+
+_NOWHEN = (Stamp(0, 0), Stamp(0, 0))
+
+
+# Head and overview.
+
+
+def _top(report: Report, facts: Facts, host: str, labels: Labels) -> Markup:
+    first, last = (Stamp(at, wall_at(at, labels.begin, labels.end)) for at in (report.begin_ns, report.end_ns))
+    zone = f"{local(first.wall_ns):%Z}"
+    command = labels.names.alias("command", facts.command)
+    entries = [
+        ("from", f"{clock(first)} {zone}"),
+        ("to", f"{clock(last)} {zone}"),
+        ("length", span(report.end_ns - report.begin_ns)),
+        ("kernel", f"{facts.kernel} {facts.machine}"),
+        ("CPUs", str(facts.cpus or "unknown")),
+        ("bpftrace", str(facts.release)),
+        ("recorded by", f"bttop {facts.bttop}"),
+        ("flushes", f"{sum(program.totals.flushes for program in report.programs):,}"),
+        ("snapshot", f"{labels.names.alias('path', report.snapshot.path.name)}, {_file_size(report.snapshot.path)}"),
+        *([("command", command)] if command else []),
+    ]
+    return tag(
+        "header",
+        tag("div", "bttop report", class_="brand"),
+        tag("h1", host),
+        tag("dl", [tag("div", tag("dt", name), tag("dd", text)) for name, text in entries], class_="facts"),
+        id="summary",
+    )
+
+
+def _file_size(path: Path) -> str:
+    size = numbers.size(path.stat().st_size)
+    return f"{size}iB" if size[-1:].isalpha() else f"{size} B"
+
+
+def _overview(report: Report, labels: Labels) -> Markup:
+    """The programs as small multiples, each the way to its section."""
+    tiles = [_tile(number, program, labels) for number, program in enumerate(report.programs, 1)]
+    found = tag("div", tiles, class_="grid") if tiles else tag("p", "Nothing was recorded.", class_="soft")
+    return tag("section", tag("h2", "Programs"), found, id="programs")
+
+
+def _tile(number: int, program: ProgramReport, labels: Labels) -> Markup:
+    lead = next((name for name in program.shown if program.totals.maps[name].rows), None)
+    course = program.courses[lead] if lead is not None else Course(program.bins)
+    rate, head = "", program.front.title or "a program of your own"
+    if lead is not None:
+        totals = program.totals.maps[lead]
+        unit = "" if totals.is_histogram or totals.plan.aggregation in ("stats", "avg") else totals.plan.unit
+        rate = per_second(totals.amount / max(totals.seconds, 1e-9), unit) if totals.is_additive else ""
+    elif not program.totals.flushes:
+        rate = program.states[-1].state if program.states else "nothing"
+    return tag(
+        "a",
+        tag("b", labels.names.text(program.name), tag("span", rate)),
+        tag("small", labels.of_script(head, program.text)),
+        spark(course.rates()),
+        class_="tile",
+        href=f"#p{number}",
+    )
+
+
+# Marks and doubts.
+
+
+def _marks(report: Report, labels: Labels) -> Markup:
+    shown = report.marks[:_MOST_MARKS]
+    rows = [
+        tag(
+            "tr",
+            tag("td", labels.clock(mark.stamp.boot_ns), class_="n"),
+            tag("td", labels.names.text(mark.cause)),
+            tag("td", labels.names.text(mark.note) or "no note"),
+        )
+        for mark in shown
+    ]
+    head = tag("tr", tag("th", "time", class_="n"), tag("th", "set by"), tag("th", "note"))
+    more = len(report.marks) - len(shown)
+    caption = tag("caption", f"{more:,} more") if more else ""
+    table = tag("table", caption, tag("thead", head), tag("tbody", rows))
+    found = tag("div", table, class_="scroll") if rows else tag("p", "No marks were set.", class_="soft")
+    return tag("section", tag("h2", "Marks"), found, id="marks")
+
+
+def _doubts(report: Report, labels: Labels) -> Markup:
+    """Everything that speaks against the numbers, in words."""
+    rows = [*_doubts_of_flushes(report, labels), *_caveats(report, labels), *_troubles(report, labels)]
+    rows += [("not readable", "the snapshot", labels.names.text(one)) for one in report.snapshot.problems]
+    body = [
+        tag("tr", tag("td", tag("span", word, class_="badge"), class_="fixed"), tag("td", where), tag("td", why))
+        for word, where, why in rows
+    ]
+    head = tag("tr", [tag("th", word) for word in ("doubt", "where", "what it means")])
+    table = tag("div", tag("table", tag("thead", head), tag("tbody", body)), class_="scroll")
+    nothing = tag("p", "Nothing speaks against these numbers.", class_="soft")
+    return tag("section", tag("h2", "Doubts"), table if rows else nothing, id="doubts")
+
+
+_Doubt: TypeAlias = tuple[str, str, str]
+"""Its badge, where it stands, what it means."""
+
+
+def _doubts_of_flushes(report: Report, labels: Labels) -> list[_Doubt]:
+    words = sorted({doubt for program in report.programs for doubt in program.doubts})
+    return [
+        (
+            word,
+            "; ".join(
+                f"{labels.names.text(program.name)}: {program.doubts[word]:,} of {program.totals.flushes:,} flushes"
+                for program in report.programs
+                if program.doubts[word]
+            ),
+            DOUBT_TEXTS.get(word, ""),
+        )
+        for word in words
+    ]
+
+
+def _caveats(report: Report, labels: Labels) -> list[_Doubt]:
+    """What the scripts' texts alone say, as on the panes."""
+    where: dict[tuple[str, str], list[str]] = {}
+    for program in report.programs:
+        for caveat in dict.fromkeys(badge for one in program.generations for badge in one.badges):
+            where.setdefault(caveat, []).append(labels.names.text(program.name))
+    return [(badge, ", ".join(names), labels.names.text(why)) for (badge, why), names in where.items()]
+
+
+def _troubles(report: Report, labels: Labels) -> list[_Doubt]:
+    """The last times that a program did not run as it should."""
+    found = []
+    for program in report.programs:
+        for one in [one for one in program.states if one.complaint or one.state in _TROUBLED][-_MOST_TROUBLES:]:
+            why = " ".join(part for part in (one.reason, one.complaint.replace("\n", " ")) if part)
+            where = f"{labels.names.text(program.name)}, {labels.clock(one.stamp.boot_ns)}"
+            found.append((one.state, where, labels.names.text(why)))
+    return found
+
+
+_MOST_TROUBLES = 3
+_TROUBLED = frozenset({"silent", "damaged", "retrying", "failed", "unavailable"})
+
+
+# Programs and scripts.
+
+
+def _program(number: int, program: ProgramReport, report: Report, labels: Labels) -> Markup:
+    front = program.front
+    badges = [tag("span", f"pin: {labels.names.script(one)}", class_="badge") for one in _pins(program)]
+    head = tag(
+        "header",
+        tag("h2", labels.names.text(program.name)),
+        tag("span", labels.of_script(front.title, program.text), class_="soft"),
+        badges,
+    )
+    bins = program.bins
+    moments = tuple([bins.place(mark.stamp.boot_ns) for mark in report.marks])
+    figures = [
+        figure(Figure(name, program.totals.maps[name], program.courses[name], moments, labels))
+        for name in program.shown
+    ]
+    empty = [] if figures or program.printed else [tag("p", _why_empty(program), class_="soft")]
+    about = [tag("p", labels.of_script(front.help, program.text), class_="soft")] if front.help else []
+    return tag("section", head, about, figures, _printed(program, labels), empty, class_="program", id=f"p{number}")
+
+
+def _pins(program: ProgramReport) -> list[str]:
+    return list(dict.fromkeys([one.pin for one in program.generations if one.pin]))
+
+
+def _why_empty(program: ProgramReport) -> str:
+    if program.totals.flushes:
+        return "Flushes came, and there was nothing in them."
+    if program.states:
+        last = program.states[-1]
+        return f"No flush came in this time: {last.state}. {last.reason}".strip()
+    return "No flush came in this time."
+
+
+def _printed(program: ProgramReport, labels: Labels) -> list[Markup]:
+    if not program.printed:
+        return []
+    shown = "\n".join([labels.names.text(line) for line in program.printed])
+    more = program.printed_lines - len(program.printed)
+    words = f"the last {MOST_LINES} of {program.printed_lines:,} lines" if more else f"{program.printed_lines} lines"
+    head = tag("header", tag("h3", "Printed"), tag("span", words))
+    return [tag("article", head, tag("pre", lines(shown), class_="printed"), class_="map")]
+
+
+def _scripts(report: Report, labels: Labels) -> Markup:
+    found = [
+        _script(labels.names.text(program.name), one, labels)
+        for program in report.programs
+        for one in program.generations
+    ]
+    nothing = tag("p", "No script is in this recording.", class_="soft")
+    return tag("section", tag("h2", "Scripts"), found or nothing, id="scripts")
+
+
+def _script(name: str, one: RecordedGeneration, labels: Labels) -> Markup:
+    args = " ".join(one.args)
+    entries = [
+        f"begun {labels.clock(one.begun.boot_ns)}",
+        labels.names.text(one.source),
+        f"sha256 {one.sha256}",
+        *([f"arguments {labels.names.text(args)}"] if args else []),
+        *([f"pin {labels.names.script(one.pin)}"] if one.pin else []),
+    ]
+    head = tag("summary", tag("b", f"{name}, generation {one.number}"))
+    facts = tag("p", ", ".join(entries), class_="soft")
+    return tag("details", head, facts, tag("pre", lines(labels.script(one.text))), open="open")
+
+
+def _foot(redact: bool) -> Markup:
+    words = [
+        f"Made by bttop {__version__} from the recorded lines.",
+        "Totals add up what the flushes of the stretch hold; what two generations saw at the same time counts once.",
+        "Percentiles are estimates within a bucket, whose ends the pointer shows.",
+    ]
+    if redact:
+        words.append(
+            "Names of processes, paths, addresses and hosts are replaced, the same name always by the same alias."
+        )
+    return tag("footer", tag("p", joined([" ".join(words)]), class_="soft"))

@@ -1,0 +1,165 @@
+"""What a stretch of a recording amounts to: one map's flushes added up, and how much they varied.
+
+Nothing here keeps flushes; memory grows with the number of different keys alone, and that is bounded.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+
+from bttop.model.contents import MapData
+from bttop.model.flush import Flush
+from bttop.model.plan import Aggregation, MapPlan
+from bttop.model.rates import ADDITIVE, amount, as_float
+from bttop.model.records import Bucket, Stats, Value
+from bttop.model.values import histogram, made_stats, merge
+
+MOST_KEYS = 50_000
+"""Keys of one map that are followed. Where there are more, the smaller half is let go of and counted."""
+
+
+@dataclass(slots=True)
+class Total:
+    """One key over all flushes."""
+
+    value: Value
+    squares: float = 0.0
+    """Sum over the flushes of amount squared by exposure: tells steady keys from bursts (see store/significance.py)."""
+    flushes: int = 0
+    """Flushes that have the key."""
+
+
+@dataclass(slots=True)
+class MapTotals:
+    """One map over all flushes."""
+
+    plan: MapPlan
+    """Of the newest flush."""
+    rows: dict[str, Total] = field(default_factory=dict)
+    seconds: float = 0.0
+    """Seen, without the time that two generations both saw."""
+    flushes: int = 0
+    let_go: int = 0
+    """Keys that were let go of because there were too many."""
+    let_go_amount: float = 0.0
+    """What these amounted to."""
+    is_mixed: bool = False
+    """The map changed its kind on the way; only the flushes of the newest kind are in here."""
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether rows add up, among each other and over time."""
+        return self.plan.aggregation in ADDITIVE or self.plan.aggregation == "avg"
+
+    @property
+    def is_histogram(self) -> bool:
+        return self.plan.aggregation in ("hist", "lhist")
+
+    @property
+    def amount(self) -> float:
+        """Of all rows together."""
+        return self.let_go_amount + sum(abs(amount(row.value) or 0.0) for row in self.rows.values())
+
+    def top(self, count: int) -> list[tuple[str, Total]]:
+        """The largest rows, the largest first."""
+        return heapq.nsmallest(count, self.rows.items(), key=lambda item: (-abs(amount(item[1].value) or 0.0), item[0]))
+
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The histograms of all keys as one."""
+        value, _ = merge([row.value for row in self.rows.values()], "hist") if self.rows else ((), True)
+        return histogram(value)
+
+    def add(self, data: MapData, share: float, seconds: float) -> None:
+        """Take in the map of one flush, `share` (0 to 1) of it; the flush was `seconds` long."""
+        if (data.plan.aggregation, data.plan.arity) != (self.plan.aggregation, self.plan.arity):
+            self._start_again()
+        self.plan = data.plan
+        self.flushes += 1
+        self.seconds += seconds * share
+        for key, value in data.rows.items():
+            self._add_row(key, _counted(value, data.plan.aggregation), share, seconds)
+        if len(self.rows) > MOST_KEYS:
+            self._let_go()
+
+    def _start_again(self) -> None:
+        self.is_mixed = self.is_mixed or bool(self.rows)
+        self.rows.clear()
+        self.seconds, self.flushes, self.let_go, self.let_go_amount = 0.0, 0, 0, 0.0
+
+    def _add_row(self, key: str, value: Value, share: float, seconds: float) -> None:
+        part = scaled(value, share) if share < 1.0 and self.is_additive else value
+        row = self.rows.get(key)
+        if row is None:
+            row = self.rows[key] = Total(part)
+        else:
+            row.value = _both(row.value, part, self.plan.aggregation)
+        row.flushes += 1
+        found = as_float(value) if type(value) is int else amount(value) or 0.0
+        row.squares += found * found * share / max(seconds, 1e-9)
+
+    def _let_go(self) -> None:
+        kept = dict(self.top(MOST_KEYS // 2))
+        self.let_go_amount += sum(abs(amount(row.value) or 0.0) for key, row in self.rows.items() if key not in kept)
+        self.let_go += len(self.rows) - len(kept)
+        self.rows = kept
+
+
+class HandOver:
+    """Which part of each flush of a program nobody counted before."""
+
+    def __init__(self) -> None:
+        self._seen_ns = 0
+
+    def new_share(self, flush: Flush) -> float:
+        """The part (0 to 1) of the next flush that no flush before it saw: at a hand-over both generations count for a
+        while. Flushes of several heartbeats lie side by side on purpose and count whole."""
+        if flush.mark and len(flush.origin.plan.heartbeats) > 1:
+            return 1.0
+        length = max(flush.end_ns - flush.start_ns, 1)
+        fresh = max(0, flush.end_ns - max(flush.start_ns, self._seen_ns))
+        self._seen_ns = max(self._seen_ns, flush.end_ns)
+        return min(1.0, fresh / length)
+
+
+class Totals:
+    """The maps of one program over a stretch of time."""
+
+    def __init__(self) -> None:
+        self.maps: dict[str, MapTotals] = {}
+        """By the user's names."""
+        self.flushes = 0
+        self._hand_over = HandOver()
+
+    def add(self, flush: Flush) -> None:
+        """Take in the next flush, in the order of their ends."""
+        share = self._hand_over.new_share(flush)
+        self.flushes += 1
+        for name, data in flush.maps.items():
+            if name not in self.maps:
+                self.maps[name] = MapTotals(data.plan)
+            self.maps[name].add(data, share, flush.seconds)
+
+
+def _both(one: Value, other: Value, aggregation: Aggregation) -> Value:
+    """Two values of one key as one. Counts are most of all values: the general way takes ten times as long."""
+    if aggregation in ("count", "sum") and type(one) is int and type(other) is int:
+        return one + other
+    return merge([one, other], aggregation)[0]
+
+
+def _counted(value: Value, aggregation: Aggregation) -> Value:
+    """A plain average as one that counts once for each interval, so that averages of many intervals are their mean."""
+    return Stats(1, value, value) if aggregation == "avg" and type(value) is int else value
+
+
+def scaled(value: Value, share: float) -> Value:
+    """A share of a value that adds up."""
+    if isinstance(value, Stats):
+        return made_stats(round(as_float(value.count) * share), round(as_float(value.total) * share), value.average)
+    if isinstance(value, tuple):
+        return tuple([Bucket(one.low, one.high, round(as_float(one.count) * share)) for one in histogram(value)])
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    found = as_float(value) * share
+    return round(found) if abs(found) < 1e300 else value

@@ -1,0 +1,144 @@
+"""A recording as a session: programs, their pages at any moment, who the processes were, and hostile files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bttop.engine.page import KEPT, Chronicle, Page
+from bttop.engine.process import Parent, Process, look_up
+from bttop.engine.replay import Replay, read_pin
+from bttop.engine.status import Badge, State, Status
+from bttop.engine.whowas import RecordedPeople, process_facts, read_process
+from bttop.errors import BttopError
+from bttop.model.plan import Plan
+from bttop.script.pin import Pin
+from bttop.script.reader import Script
+from bttop.store.happenings import Added, Begun, Changed, Ended, Happening, Met, Shown
+from bttop.store.snapshot import Snapshot
+from tests.store.made import FACTS, Session, at
+from tests.ui.recorded import COUNTS, minutes, program, replay, write
+
+
+def test_a_replay_has_the_host_the_release_and_the_span_of_its_recording(tmp_path: Path) -> None:
+    session = replay(minutes(tmp_path / "s.bttop"))
+    assert (session.host.name, session.host.kernel) == (FACTS.host, FACTS.kernel)
+    assert session.bpftrace.release == FACTS.release
+    assert [one.name for one in session.programs] == ["calls", "late"]
+    assert (session.begin, session.end) == (at(1), at(100))
+    assert [mark.note for mark in session.marks] == ["here it was", "p99(@x) > 5ms"]
+    session.close()
+    session.close()
+
+
+def test_a_page_is_that_of_its_moment(tmp_path: Path) -> None:
+    late = replay(minutes(tmp_path / "s.bttop")).programs[1]
+    assert late.page(at(0).boot_ns).status.state is State.STARTING
+    assert late.page(at(20).boot_ns).status.state is State.LIVE
+    silent = late.page(at(61).boot_ns).status
+    assert (silent.state, silent.reason, silent.source) == (State.SILENT, "no heartbeat for 8 s", "late.bt")
+    assert late.page().status.state is State.SILENT
+
+
+def test_a_page_has_the_script_plan_pin_and_badges_of_the_generation_on_show(tmp_path: Path) -> None:
+    first = program(1, "p", 10)
+    second = Begun(
+        7, 1, 2, "p2.bt", "profile:hz:9 { @calls[pid, comm] = count(); }", "x", (), COUNTS, "pid == 42",
+        (("fallback", "why"),), at(9.5),
+    )  # fmt: skip
+    told: list[Session | Happening] = [first, second, Shown(7, at(11).boot_ns, at(11.1)), Ended(1)]
+    page = replay(write(tmp_path / "s.bttop", *told)).programs[0].page
+    before, after = page(at(10.5).boot_ns), page(at(11.5).boot_ns)
+    assert before.source is not None and after.source is not None
+    assert (before.source.name, after.source.name) == ("p.bt", "p2.bt")
+    assert isinstance(after.source.script, Script)
+    assert (before.pin, after.pin) == (None, Pin(pids=(42,)))
+    assert (before.status.generation, after.status.generation) == (1, 2)
+    assert after.status.badges == (Badge("fallback", "why"),)
+
+
+def test_a_program_that_never_ran_has_a_page_too(tmp_path: Path) -> None:
+    told: list[Session | Happening] = [
+        program(1, "p", 3),
+        Added(2, "q"),
+        Changed(2, at(1), "failed", "it cannot run", "q.bt:1: no\n  here\n  ^"),
+    ]
+    found = replay(write(tmp_path / "s.bttop", *told)).programs[1]
+    status = found.page().status
+    assert (status.state, status.reason) == (State.FAILED, "it cannot run")
+    assert status.complaint is not None
+    assert (status.complaint.title, status.complaint.lines) == ("q.bt:1: no", ("  here", "  ^"))
+    assert found.history.latest is None
+
+
+def test_a_state_of_a_newer_bttop_is_said_and_not_guessed(tmp_path: Path) -> None:
+    told: list[Session | Happening] = [program(1, "p", 3), Changed(1, at(1), "levitating", "why not")]
+    status = replay(write(tmp_path / "s.bttop", *told)).programs[0].page().status
+    assert status.state is State.UNAVAILABLE
+    assert "levitating" in status.reason
+
+
+def test_a_recording_without_a_line_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.bttop", Added(1, "p"))
+    with pytest.raises(BttopError, match="holds no line"), Snapshot(path) as snapshot:
+        Replay(snapshot)
+
+
+@pytest.mark.parametrize(
+    "pin",
+    [Pin(pids=(42,)), Pin(pids=(1, 2, 3)), Pin(comm="java"), Pin(cgroup="/sys/fs/cgroup/a"), Pin(pids=(4,), comm="x")],
+)
+def test_a_pin_is_shown_as_it_was_set(pin: Pin) -> None:
+    assert read_pin(pin.condition) == pin
+
+
+def test_what_is_no_pin_is_none() -> None:
+    assert read_pin("") is None
+    assert read_pin("uid == 0 || system") is None
+
+
+def test_a_process_goes_into_the_file_and_comes_back() -> None:
+    me = look_up(1)
+    assert me is not None
+    assert read_process(process_facts(me)) == me
+    parents = (Parent(7, "sh"), Parent(1, "init"))
+    other = Process(8, 9, "a", "a b", "/a", 0, "root", parents, 2, 1.5, "/c", "u.service", None, kernel=True)
+    people = RecordedPeople([Met(8, at(1), process_facts(me)), Met(8, at(2), process_facts(other)), Met(9, at(3), {})])
+    people.note([1, 2])
+    assert people.look(8) == people.get(8) == other
+    assert people.get(9) is None
+    people.close()
+
+
+@pytest.mark.parametrize("wrong", [{}, {"pid": "x"}, {"parents": 3}, {"container": [1]}, {"started": None}])
+def test_facts_that_a_stranger_wrote_are_no_process(wrong: dict[str, object]) -> None:
+    me = look_up(1)
+    assert me is not None
+    facts = process_facts(me) | wrong if wrong else {}
+    assert read_process(facts) is None
+
+
+def page(state: State) -> Page:
+    return Page(Status(state, 0), Plan())
+
+
+def test_a_chronicle_gives_the_page_that_held_at_a_moment() -> None:
+    chronicle = Chronicle()
+    assert chronicle.at(5) is None
+    states = [State.STARTING, State.ATTACHED, State.LIVE]
+    for moment, state in zip((10, 20, 20), states, strict=True):
+        chronicle.note(moment, page(state))
+    found = [chronicle.at(moment) for moment in (0, 10, 19, 20, 99)]
+    wanted = [State.STARTING, State.STARTING, State.STARTING, State.LIVE, State.LIVE]
+    assert [one.status.state for one in found if one is not None] == wanted
+
+
+def test_a_chronicle_is_bounded_and_keeps_the_newest() -> None:
+    chronicle = Chronicle()
+    for moment in range(3 * KEPT):
+        chronicle.note(moment, page(State.SILENT if moment % 2 else State.LIVE))
+    assert len(chronicle._pages) == KEPT
+    newest = chronicle.at(3 * KEPT)
+    assert newest is not None
+    assert newest.status.state is State.SILENT

@@ -1,0 +1,62 @@
+"""Recordings for the tests of the screen: programs whose flushes tell by themselves which they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bttop.engine.replay import Replay
+from bttop.model.plan import Column, MapPlan
+from bttop.store.happenings import Changed, Happening, Marked, Met
+from bttop.store.journal import Journal
+from bttop.store.places import claim
+from bttop.store.snapshot import Snapshot
+from bttop.store.writer import SnapshotWriter
+from tests.model.samples import planned
+from tests.store.made import FACTS, Session, at
+
+COUNTS = planned(MapPlan("@calls", "count", (Column("pid", "int"), Column("comm", "text")), "own", pid="pid"))
+TEXT = "profile:hz:99 { @calls[pid, comm] = count(); }"
+
+
+def program(number: int, name: str, flushes: int, first: float = 1.0) -> Session:
+    """A program that counted one row in each second: `name-1` in the first, `name-2` in the second, ..."""
+    prints = [{"@calls": ("map", {f"{1000 + count},{name}-{count}": count})} for count in range(1, flushes + 1)]
+    return Session(name, COUNTS, prints, TEXT, number, number, 1, first)
+
+
+def write(path: Path, *told: Session | Happening) -> Path:
+    """A recording of programs, and of whatever else happened, in the order of the arguments."""
+    happened: list[Happening] = []
+    for one in told:
+        happened += one.happenings() if isinstance(one, Session) else [one]
+    claim(path, replace=True)
+    writer = SnapshotWriter(path, FACTS.as_text())
+    journal = Journal()
+    writer.write([(one, journal.take(one)) for one in happened])
+    writer.write_blocks(journal.seal())
+    writer.close()
+    return path
+
+
+def minutes(path: Path, flushes: int = 100) -> Path:
+    """Two programs, the second ten seconds later, with a mark at 30 s, a failure at 60 s, and who a process was."""
+    met = {
+        "pid": 1030, "tid": 1030, "comm": "calls-30", "command": "/usr/bin/java -jar pay.jar", "executable": "",
+        "uid": 0, "user": "root", "parents": [[1, "init"]], "threads": 4, "started": 2000.0, "cgroup": "/",
+        "unit": "pay.service", "container": None, "kernel": False,
+    }  # fmt: skip
+    return write(
+        path,
+        program(1, "calls", flushes),
+        program(2, "late", flushes - 10, 11.0),
+        *[Changed(number, at(0.5 + number), "live", "") for number in (1, 2)],
+        Changed(2, at(60), "silent", "no heartbeat for 8 s"),
+        Marked(at(30.2), "user", "here it was"),
+        Marked(at(70.2), "trigger", "p99(@x) > 5ms"),
+        Met(1030, at(30), met),
+    )
+
+
+def replay(path: Path) -> Replay:
+    """The recording as a session."""
+    return Replay(Snapshot(path))
