@@ -12,6 +12,7 @@ from bttop.engine.host import Host
 from bttop.engine.program import Program
 from bttop.engine.questions import from_text
 from bttop.engine.status import State
+from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush
 from bttop.model.history import History
 from bttop.model.records import Stamp, StampedLine
@@ -55,6 +56,9 @@ class Stage:
         self.watched: list[int] = []
         self.shown: list[Flush] = []
         self.changes = 0
+        self.verdict: Verdict | None = Verdict("go")
+        self.looked: list[str] = []
+        self.forgotten = 0
         self._beats: dict[int, int] = {}
         self.program = Program("calls", sources or (source(),), settings or Settings(), History(1 << 20), self)
 
@@ -62,6 +66,13 @@ class Stage:
 
     def attempts(self, sources: tuple[Source, ...], settings: Settings) -> Attempts:
         return Attempts(sources, settings, self.host, self.release)
+
+    def look(self, program: Program, attempt: Attempt) -> Verdict | None:
+        self.looked.append(attempt.source.text)
+        return self.verdict
+
+    def forget_look(self, program: Program) -> None:
+        self.forgotten += 1
 
     def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
         ident = len(self.launched) + 101

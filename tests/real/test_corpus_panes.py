@@ -16,6 +16,7 @@ import pytest
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.engine.host import Host, find_bpftrace
+from bttop.engine.itself import own_processes
 from bttop.engine.program import Program
 from bttop.engine.questions import question_from_path
 from bttop.engine.status import State
@@ -57,9 +58,10 @@ def panes(bpftrace: str, tools: Sequence[Path]) -> Iterator[Pane]:
     """Run tools side by side, as the dashboard does, until each has flushed or has failed."""
     engine = Engine(Host.read(), find_bpftrace(bpftrace))
     try:
+        settings = Settings(exclude=own_processes(engine.tracer_pid, engine.bpftrace))
         for path in tools:
             question = question_from_path(Library(), path)
-            engine.add(path.name, question.sources, Settings(), question.failure)
+            engine.add(path.name, question.sources, settings, question.failure)
         engine.start()
         # What prints by arrival alone, and has nothing to print, is attached and stays so.
         tracing.wait_until(lambda: all(map(_is_settled, engine.programs)), START_SECONDS, "the panes")

@@ -77,10 +77,11 @@ class Streaming:
 
 
 @contextlib.contextmanager
-def streaming(bpftrace: str, *arguments: str, programs: int = 1) -> Iterator[Streaming]:
+def streaming(bpftrace: str, *arguments: str, programs: int = 1, force: bool = True) -> Iterator[Streaming]:
     """Run `bttop stream`; every program has flushed once when the block begins. At its end the stream is stopped
-    by SIGINT, which must end it in order."""
-    command = [sys.executable, "-m", "bttop", "stream", "--bpftrace", bpftrace, "--budget", "100", *arguments]
+    by SIGINT, which must end it in order. With `force` whatever else this host is busy with holds nothing back."""
+    forced = ["--force"] if force else []
+    command = [sys.executable, "-m", "bttop", "stream", "--bpftrace", bpftrace, "--budget", "100", *forced, *arguments]
     with tempfile.NamedTemporaryFile() as stdout, tempfile.NamedTemporaryFile() as stderr:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
         stream = Streaming(process, stdout, stderr)

@@ -286,6 +286,23 @@ def test_facts_for_the_program_are_passed_on() -> None:
     assert [point.text for point in one.attach_points] == ["k:f", "i:s:5"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("t:irq:softirq_entry { @[comm] = count(); }", True),
+        ("t:net:netif_receive_skb { @[pid] = count(); }", True),
+        ("t:sched:sched_wakeup { @[comm, args->pid] = count(); }", True),
+        ("t:sched:sched_wakeup { @[args->pid, args.comm] = count(); }", False),
+        ("t:irq:softirq_entry { @[args->vec] = count(); }", False),
+        ("t:raw_syscalls:sys_enter { @[pid, comm] = count(); }", False),
+        ("t:signal:signal_generate { @[pid] = count(); }", False),
+    ],
+)
+def test_who_is_on_the_cpu_in_an_interrupt_may_be_a_bystander(text: str, said: bool) -> None:
+    found = {badge.code for badge in prepare(read(text)).badges}
+    assert ("interrupted" in found) is said
+
+
 @pytest.mark.parametrize("text", ["// not __bt_ at all\nk:f { @ = count(); }", 'k:f { @["__bt_"] = count(); }'])
 def test_bttops_prefix_in_a_comment_or_a_text_is_no_name(text: str) -> None:
     one = prepared(text)

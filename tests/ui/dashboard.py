@@ -146,9 +146,10 @@ def dashboard(
         (folder / f"{name}.bt").write_text(text)
     bpftrace = standin(folder)
     env = {"PYTHONPATH": SOURCES, "XDG_CONFIG_HOME": str(folder), "XDG_STATE_HOME": str(folder)}
-    whole = [*command, *probes, "--probes", str(folder), "--bpftrace", str(bpftrace), "-i", str(INTERVAL)]
-    # The loads of tests are above any sensible budget.
-    whole += ["--budget", "100", *options]
+    # The stand-in plays its steps whatever it is given: the twin of a look would begin them too early. The loads of
+    # tests are above any sensible budget.
+    usual = ["--probes", str(folder), "--bpftrace", str(bpftrace), "-i", str(INTERVAL), "--force", "--budget", "100"]
+    whole = [*command, *probes, *usual, *options]
     # There and not in the checkout, whose snapshots would get what a silent pane records by itself.
     with Terminal(["env", "-C", str(folder), *whole], columns, rows, env) as terminal:
         yield Dashboard(terminal)

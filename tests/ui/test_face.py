@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bttop.engine.program import Program
-from bttop.engine.status import Badge, State
+from bttop.engine.status import Badge, Complaint, State
 from bttop.model.doubts import DOUBT_TEXTS
 from bttop.ui.face import Face, Frame, draw_pane
 from bttop.ui.pages import badge_lines
@@ -308,3 +308,56 @@ def test_the_state_page_shows_long_errors_in_full() -> None:
 
 def test_every_state_but_live_has_its_word() -> None:
     assert set(WORDS) == set(State) - {State.LIVE}
+
+
+def test_percentiles_say_in_which_bucket_they_lie() -> None:
+    pane = Pane("tracepoint:raw_syscalls:sys_enter { @size = hist(args.id); }")
+    pane.fake.attach(pane.program)
+    buckets = [{"min": 4096, "max": 8191, "count": 90}, {"min": 8192, "max": 16383, "count": 10}]
+    pane.flush({"type": "hist", "data": {"@size": buckets}})
+    pane.feed.advance()
+    text = " ".join(text_of(badge_lines(pane.feed, 100)).split())
+    assert "in [4K, 8K), p90" in text
+    assert "p99 15k in [8K, 16K)" in text
+    assert "exact for its interval, except for percentiles." in text
+
+
+def test_what_is_held_back_says_why_and_which_key_runs_it() -> None:
+    pane = Pane()
+    pane.program.status = replace(pane.program.status, state=State.COSTLY, reason="it would cost 8 %", asks=True)
+    text = pane.text()
+    assert "held back" in text.split("\n")[0]
+    assert "it would cost 8 %; y runs it anyway" in text
+
+
+def test_what_is_refused_offers_no_key() -> None:
+    pane = Pane()
+    pane.program.status = replace(pane.program.status, state=State.COSTLY, reason="it would cost 80 %")
+    assert "y runs it" not in pane.text()
+
+
+def test_an_edit_that_is_held_back_says_so_above_the_old_one() -> None:
+    pane = Pane().live()
+    complaint = Complaint("the new text would cost 8 %")
+    pane.program.status = replace(pane.program.status, complaint=complaint, asks=True)
+    assert "the new text would cost 8 %; the old one runs on; y runs it anyway" in " ".join(pane.text().split())
+
+
+def test_the_kinds_of_silence_have_words_of_their_own() -> None:
+    """No events, not attached, dead, held: each is told apart on the pane's rule or in its body."""
+    starting = Pane()
+    assert "starting" in starting.rule()
+    assert "compiling and attaching" in starting.text()
+    quiet = Pane()
+    quiet.fake.attach(quiet.program)
+    assert "no events yet" in quiet.rule()
+    nothing = Pane()
+    nothing.fake.attach(nothing.program)
+    nothing.flush()
+    assert "nothing happened in this interval" in nothing.text()
+    held = Pane().live()
+    assert "held" in held.rule(frame(held=True))
+    dead = Pane().live()
+    dead.fake.end(dead.program, -9)
+    assert "down" in dead.rule()
+    assert "killed by SIGKILL" in dead.text()

@@ -82,6 +82,18 @@ def tracing_parser(program: str, description: str, epilog: str | None = None) ->
         action="store_false",
         help="leave the kernel's BPF statistics off (20 to 60 ns a run); costs are unknown then, and unguarded",
     )
+    parser.add_argument(
+        "--force", action="store_true", help="run what could be costly without measuring it for half a second first"
+    )
+    parser.add_argument(
+        "--unsafe", action="store_true", help="let programs change this system, each after a question (y)"
+    )
+    parser.add_argument(
+        "--confirm-unsafe", action="store_true", help="with --unsafe and without a screen: the second word it needs"
+    )
+    parser.add_argument(
+        "--show-self", action="store_true", help="also show bttop, its bpftraces, its sshd, tmux, screen and sudo"
+    )
     parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
     add_trust(parser)
     parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to run (also $BTTOP_BPFTRACE)")

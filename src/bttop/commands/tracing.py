@@ -9,7 +9,10 @@ from bttop.commands.arguments import trust_of
 from bttop.engine.attempts import Settings
 from bttop.engine.budget import Budget
 from bttop.engine.engine import Engine
+from bttop.engine.gate import Gate
 from bttop.engine.host import Host, check_can_trace, find_bpftrace
+from bttop.engine.itself import own_processes
+from bttop.engine.leap import Leaps
 from bttop.engine.pinning import with_children
 from bttop.engine.privilege import obtain, settings_rule
 from bttop.engine.questions import questions, wanted_files
@@ -33,22 +36,34 @@ def start_engine(options: argparse.Namespace, command: str, library: Library) ->
         everything = Library.load(overlay("probes", options.probes), trust=trust_of(options))
         asked = questions(everything, options.probe, options.programs)
     _tell_refused(library)
+    if options.unsafe != options.confirm_unsafe and (command != "bttop" or options.confirm_unsafe):
+        why = "--unsafe lets programs change this system, so it is to be said twice"
+        raise UsageError(why, hint=f"{command} --unsafe --confirm-unsafe")
     host = Host.read()
     check_can_trace(host)
     bpftrace = find_bpftrace(options.bpftrace)
     if options.children and (options.pin is None or not options.pin.pids):
         raise UsageError("--children needs a process: -p PID", hint=f"{command} -p PID --children")
     pin = with_children(options.pin) if options.children else options.pin
-    settings = Settings(round(options.interval * 1000), pin)
     privilege = obtain(bpftrace, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
     if not privilege.settings:
         sys.stderr.write("sudo drops bpftrace's settings (size of maps, names of user frames); a line of sudoers\n")
         sys.stderr.write(f"lets them pass: {settings_rule(bpftrace)}\n")
     limits = Budget(options.budget)
     engine = Engine(host, bpftrace, privilege=privilege, limits=limits, statistics=options.stats)
+    # On the screen a key is the second word; nobody may say it beforehand for all that will ever be typed.
+    engine.gate = _gate(engine, options, limits, confirmed=options.confirm_unsafe and command != "bttop")
+    exclude = None if options.show_self else own_processes(engine.tracer_pid, engine.bpftrace)
+    settings = Settings(round(options.interval * 1000), pin, exclude)
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)
     return engine, settings
+
+
+def _gate(engine: Engine, options: argparse.Namespace, limits: Budget, *, confirmed: bool) -> Gate:
+    """What starts must pass. `--unsafe` is asked for twice: by a key on the screen, else by a second flag."""
+    leaps = None if options.force else Leaps(limits, engine.host, engine.bpftrace, engine)
+    return Gate(leaps, unsafe=options.unsafe, confirmed=confirmed)
 
 
 def _tell_refused(library: Library) -> None:

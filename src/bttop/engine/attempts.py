@@ -13,6 +13,7 @@ from bttop.engine.status import Badge
 from bttop.engine.tuning import Tuning
 from bttop.model.dialect import dialect
 from bttop.model.release import Release
+from bttop.script.exclusion import Exclusion
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.pin import Pin
 from bttop.script.prepare import Prepared, prepare, unedited
@@ -25,6 +26,8 @@ class Settings:
 
     interval_ms: int = 1000
     pin: Pin | None = None
+    exclude: Exclusion | None = None
+    """bttop's own processes, where these are not to be seen."""
 
     @property
     def one_process(self) -> bool:
@@ -140,6 +143,7 @@ class Attempts:
                 source.script,
                 interval_ms=interval_ms,
                 pin=pin,
+                exclude=self._settings.exclude,
                 front=front,
                 schemes=self._tuning.schemes,
                 leave_out=self._left_out,

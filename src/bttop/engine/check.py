@@ -21,12 +21,15 @@ def check_options(release: Release) -> list[str]:
     return ["--test-mode", "codegen"] if release < (0, 25) else ["--mode", "codegen"]
 
 
-async def complaints(errands: Errands, bpftrace: Bpftrace, prepared: Prepared, name: str) -> tuple[str, ...]:
+async def complaints(
+    errands: Errands, bpftrace: Bpftrace, prepared: Prepared, name: str, *, unsafe: bool = False
+) -> tuple[str, ...]:
     """What bpftrace has against a program: its message, the source line and the mark below it, or nothing.
 
     A check that cannot be made (no answer in 30 s, a crash) counts as nothing: running it will tell.
     """
-    command = [bpftrace.path, *check_options(bpftrace.release), "-e", prepared.text, *prepared.args]
+    options = [*check_options(bpftrace.release), *(["--unsafe"] if unsafe else [])]
+    command = [bpftrace.path, *options, "-e", prepared.text, *prepared.args]
     errand = errands.run(command, {"BPFTRACE_MISSING_PROBES": "warn"})
     try:
         answer = await asyncio.wait_for(asyncio.wrap_future(errand.answer), TIMEOUT)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
 from bttop.engine.generation import Generation
+from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush
 
 if TYPE_CHECKING:
@@ -17,6 +18,12 @@ class Control(Protocol):
 
     def attempts(self, sources: tuple[Source, ...], settings: Settings) -> Attempts:
         """What can be tried on this host."""
+
+    def look(self, program: Program, attempt: Attempt) -> Verdict | None:
+        """Whether an attempt may start; None while that is being found out, and `program.on_look` will be told."""
+
+    def forget_look(self, program: Program) -> None:
+        """The program waits for no answer any more."""
 
     def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
         """Start a bpftrace for the attempt."""

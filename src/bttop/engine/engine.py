@@ -32,6 +32,7 @@ from bttop.engine.frames import (
     Totals,
 )
 from bttop.engine.fuse import Fuse
+from bttop.engine.gate import Gate
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.hostprograms import Surveyor
@@ -41,6 +42,7 @@ from bttop.engine.observer import Observer
 from bttop.engine.privilege import AS_WE_ARE, Privilege
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
+from bttop.engine.verdict import Verdict
 from bttop.errors import TracerLost
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
@@ -97,9 +99,11 @@ class Engine:
         self._budget = budget or HistoryBudget()
         self._channel = self._spawn()
         self._generations: dict[int, tuple[Program, Generation]] = {}
-        self._waiting: list[tuple[Program, Generation, Sequence[str], Mapping[str, str]]] = []
+        self._waiting: list[tuple[Generation, Sequence[str], Mapping[str, str]]] = []
         """Starts that were asked for while there was no tracer."""
         self._last_id = 0
+        self.gate = Gate()
+        """What every start must pass; set before programs are added."""
         self._nice = POLITE
         self.meter = Meter(host.cpus, statistics=statistics)
         self.surveyor = Surveyor()
@@ -114,6 +118,11 @@ class Engine:
         self._tracer_since = time.monotonic()
         self._has_tracer = True
         self._failure: BaseException | None = None
+
+    @property
+    def tracer_pid(self) -> int:
+        """The process that starts every bpftrace, or the sudo that started it."""
+        return self._channel.pid
 
     # Before the thread.
 
@@ -178,6 +187,7 @@ class Engine:
         quick = any(program.awaits_quiet for program in self.programs)
         loop.call_later(SHORT_TICK if quick else TICK, self._tick, loop)
         now = boot_ns()
+        self.gate.tick(now)
         for program in () if self._closing else self.programs:
             program.tick(now)
         if self.vigil is not None and not self._closing:
@@ -236,6 +246,10 @@ class Engine:
         if self.vigil is not None:
             self.vigil.touch()
 
+    def approve(self, program: Program) -> None:
+        """Run what was held back for its cost or its powers: the user says so."""
+        self.door.ask(self._approve, program)
+
     def at_full_speed(self) -> None:
         """The dashboard is on screen: programs need not be polite any more."""
         self.door.ask(self._renice)
@@ -249,6 +263,10 @@ class Engine:
     def refuse_reload(self, program: Program, why: str) -> None:
         """A program's file has changed to something that cannot even be read: say so, and let the old text run."""
         self.door.ask(self._refuse_reload, program, why)
+
+    def _approve(self, program: Program) -> None:
+        if self.gate.approve(program):
+            program.go_on(boot_ns())
 
     def _set_interval(self, interval_ms: int) -> None:
         for program in self.programs:
@@ -270,9 +288,11 @@ class Engine:
         program.stop(boot_ns())
         self.programs = tuple(one for one in self.programs if one is not program)
         self._budget.close(program.history)
+        self.gate.close(program)
         self.door.ring()
 
     def _reload(self, program: Program, sources: tuple[Source, ...]) -> None:
+        self.gate.edited(program)
         program.reload(sources, boot_ns())
 
     def _look_around(self) -> None:
@@ -293,8 +313,27 @@ class Engine:
         """What can be tried on this host."""
         return Attempts(sources, settings, self.host, self.bpftrace.release)
 
+    def look(self, program: Program, attempt: Attempt) -> Verdict | None:
+        """Whether an attempt may start."""
+        return self.gate.look(program, attempt)
+
+    def forget_look(self, program: Program) -> None:
+        """The program waits for no answer any more."""
+        self.gate.forget(program)
+
     def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
         """Start a bpftrace for the attempt."""
+        generation = self._start(program, attempt, number)
+        self._generations[generation.id] = (program, generation)
+        for observer in self._observers:
+            observer.begun(program, generation)
+        return generation
+
+    def run_twin(self, program: Program, attempt: Attempt) -> Generation:
+        """Start a bpftrace of which only the gate hears."""
+        return self._start(program, attempt, 0)
+
+    def _start(self, program: Program, attempt: Attempt, number: int) -> Generation:
         self._last_id += 1
         generation = Generation(
             self._last_id,
@@ -305,9 +344,6 @@ class Engine:
             now=boot_ns(),
             tells_ready=self._privilege.settings,
         )
-        self._generations[generation.id] = (program, generation)
-        for observer in self._observers:
-            observer.begun(program, generation)
         prepared = attempt.prepared
         environment = launch.environment(
             self.bpftrace.release,
@@ -317,11 +353,11 @@ class Engine:
             all_probes=attempt.source is not program.sources[-1],
             maps_at_exit=prepared.exits,
         )
-        command = launch.command(self.bpftrace, prepared)
+        command = launch.command(self.bpftrace, prepared, unsafe=self.gate.is_unsafe(program, attempt))
         if self._has_tracer:
             self._start_command(generation.id, command, environment)
         else:
-            self._waiting.append((program, generation, command, environment))
+            self._waiting.append((generation, command, environment))
         return generation
 
     def _start_command(self, ident: int, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -366,6 +402,7 @@ class Engine:
             elif frame.generation == 0:
                 self._on_tracer_frame(frame)
             else:
+                self.gate.on_frame(frame)
                 self.errands.on_frame(frame)
 
     def _on_tracer_frame(self, frame: Frame) -> None:
@@ -435,6 +472,7 @@ class Engine:
             return
         self._has_tracer = False
         self._generations.clear()
+        self.gate.lost()
         self.errands.lose(reason)
         self.meter.lost(self.programs)
         self.surveyor.lost()
@@ -467,9 +505,9 @@ class Engine:
 
     def _start_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for program, generation, command, environment in waiting:
+        for generation, command, environment in waiting:
             if generation.doomed:
-                del self._generations[generation.id]
-                program.on_exit(generation, 0, boot_ns())
+                if (known := self._generations.pop(generation.id, None)) is not None:
+                    known[0].on_exit(generation, 0, boot_ns())
             else:
                 self._start_command(generation.id, command, environment)

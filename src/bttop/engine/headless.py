@@ -37,7 +37,7 @@ class HeadlessRecording:
 
     def run(self) -> int:
         """Record until SIGINT, SIGTERM, SIGHUP, the deadline, or until nothing runs any more. The exit code: 0, or 1
-        when no program could run at all or the file could not be written."""
+        when no program could run at all, one was held back for its cost, or the file could not be written."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
         self._recorder.start(self._path, self._limits)

@@ -8,7 +8,7 @@ from bttop.model.release import Release
 from bttop.script.prepare import Prepared
 
 
-def command(bpftrace: Bpftrace, prepared: Prepared) -> list[str]:
+def command(bpftrace: Bpftrace, prepared: Prepared, *, unsafe: bool = False) -> list[str]:
     """The argument list: JSON records, no warnings (those of the compiler reach stdout from 0.24, and a full map
     makes 70,000 records a second), the program itself. Where two CPUs that make the same new key at once lose an event,
     only warnings tell; they are kept there, unless the program deletes keys: each delete of a key that is gone would
@@ -18,7 +18,8 @@ def command(bpftrace: Bpftrace, prepared: Prepared) -> list[str]:
     """
     loses = prepared.new_keys_collide and dialect(bpftrace.release).new_keys_collide
     quiet = [] if loses and "delete(" not in prepared.text else ["--no-warnings"]
-    return [bpftrace.path, "-f", "json", *quiet, "-e", prepared.text, *prepared.args]
+    more = ["--unsafe"] if unsafe else []
+    return [bpftrace.path, "-f", "json", *quiet, *more, "-e", prepared.text, *prepared.args]
 
 
 def environment(

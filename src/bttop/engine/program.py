@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from bttop.engine.attempts import Settings, Source
+from bttop.engine.attempts import Attempt, Settings, Source
 from bttop.engine.backoff import Backoff
 from bttop.engine.control import Control
 from bttop.engine.cost import Cost
@@ -17,6 +17,7 @@ from bttop.engine.generation import SECOND, Generation, was_killed
 from bttop.engine.page import Chronicle, Page
 from bttop.engine.status import Complaint, State, Status
 from bttop.engine.tuning import Tuner
+from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush, Tally
 from bttop.model.history import History
 from bttop.model.plan import Plan
@@ -55,6 +56,10 @@ class Program:
         self._retry = Backoff()
         self._tuner = Tuner()
         self._complaint: Complaint | None = None
+        self._verdict: Verdict | None = None
+        """Why the attempt at hand is held back."""
+        self._wanted: Attempt | None = None
+        """The attempt that was to start last."""
         self._lost = Tally()
         self._renewed_ns = 0
         self._rest = (State.STOPPED, "stopped by you")
@@ -87,6 +92,8 @@ class Program:
     def _detach(self, now: int, state: State, reason: str) -> None:
         self._rest = (state, reason)
         self._retry.cancel()
+        self._control.forget_look(self)
+        self._verdict = None
         self._retire(self._next)
         self._next = None
         if self._current is None:
@@ -98,7 +105,7 @@ class Program:
     def change(self, settings: Settings, now: int) -> None:
         """Ask the same question under other settings (interval, pin), in two generations."""
         self.settings = settings
-        if not self.status.running and self.status.state is not State.RETRYING:
+        if not self.status.running and self.status.state not in (State.RETRYING, State.COSTLY):
             return
         self._attempts.adjust(settings)
         self._tuner.reset()
@@ -119,6 +126,18 @@ class Program:
     def refuse_reload(self, why: str) -> None:
         """The edited text is of no use: said until it is mended; whatever runs goes on."""
         self._publish(complaint=Complaint(why))
+
+    def on_look(self, verdict: Verdict, now: int) -> None:
+        """What the look at the attempt at hand has found."""
+        if verdict.decision == "go":
+            self._begin(now, "")
+        else:
+            self._hold_back(verdict, now)
+
+    def go_on(self, now: int) -> None:
+        """What was held back may run."""
+        self._complaint = None
+        self._begin(now, "")
 
     def on_line(self, generation: Generation, line: StampedLine) -> None:
         """One line of one of this program's generations."""
@@ -194,8 +213,9 @@ class Program:
 
     @property
     def offers(self) -> tuple[Offer, ...]:
-        """Better ways to ask the same, as far as the script on show has any."""
-        return () if self._current is None else self._current.attempt.prepared.offers
+        """Better ways to ask the same, as far as the script on show, or held back, has any."""
+        attempt = self._wanted if self._current is None else self._current.attempt
+        return () if attempt is None else attempt.prepared.offers
 
     @property
     def tally(self) -> Tally:
@@ -220,6 +240,36 @@ class Program:
         if attempt is None:
             self._nothing_left(now)
             return
+        self._wanted, self._verdict = attempt, None
+        verdict = self._control.look(self, attempt)
+        if verdict is None:
+            self._await_look(now)
+        elif verdict.decision != "go":
+            self._hold_back(verdict, now)
+        else:
+            self._launch(attempt, now, reason)
+
+    def _await_look(self, now: int) -> None:
+        """Whatever runs goes on while a twin counts; the next generation that was wanted before is not wanted now."""
+        self._retire(self._next)
+        self._next = None
+        if self._current is None or self._current.doomed:
+            self._succeed(None)
+            self._enter(State.STARTING, now, "counting its events for half a second before it runs")
+
+    def _hold_back(self, verdict: Verdict, now: int) -> None:
+        """It would cost too much: whatever runs goes on."""
+        self._verdict = verdict
+        self._retire(self._next)
+        self._next = None
+        if self._current is not None and not self._current.doomed:
+            self._complaint = Complaint(f"the new text {verdict.text}")
+            self._publish(complaint=self._complaint)
+        else:
+            self._succeed(None)
+            self._enter(State.COSTLY, now, f"it {verdict.text}")
+
+    def _launch(self, attempt: Attempt, now: int, reason: str) -> None:
         self._number += 1
         generation = self._control.launch(self, attempt, self._number)
         self._retire(self._next)
@@ -445,6 +495,8 @@ class Program:
             interval_ns=self.settings.interval_ms * 1_000_000 if shown is None else shown.plan.interval_ns,
             complaint=complaint,
             badges=self.status.badges if shown is None else shown.attempt.badges,
+            itself=self.status.itself if shown is None else shown.attempt.prepared.itself,
+            asks=self._verdict is not None and self._verdict.decision == "ask",
             retry_at_ns=self._retry.at,
         )
         latest = self.history.latest

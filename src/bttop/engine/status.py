@@ -31,6 +31,8 @@ class State(StrEnum):
     """bttop detached it by itself: the fuse blew, or nobody was there; a key starts it again."""
     ENDED = "ended"
     """The script ended by itself."""
+    COSTLY = "held back"
+    """It would cost too much, or could change the system: nothing runs until somebody says so."""
     UNAVAILABLE = "unavailable"
     """This kernel has not got what it attaches to, and there is no fallback left."""
 
@@ -71,6 +73,10 @@ class Status:
     badges: tuple[Badge, ...] = ()
     restarts: int = 0
     """Starts that were not asked for: crashes, silence, damage."""
+    asks: bool = False
+    """Whether something is held back that a word of the user's would run."""
+    itself: str = ""
+    """Whether bttop's own processes are left out, in words; empty when nobody asked for it."""
     retry_at_ns: int | None = None
     """CLOCK_BOOTTIME of the next try by itself; None when none is planned."""
 

@@ -45,7 +45,8 @@ class Stream(Observer):
 
     def run(self) -> int:
         """Write until SIGINT, SIGTERM, SIGHUP, the deadline, or until nobody reads. The exit code: 0, or 1 when
-        no program could run at all. Raises BttopError when standard output cannot be written."""
+        no program could run at all, or one was held back for its cost. Raises BttopError when standard output
+        cannot be written."""
         self._engine.observe(self)
         self._listen()
         self._engine.start()

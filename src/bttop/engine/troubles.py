@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from bttop.engine.program import Program
 from bttop.engine.status import State
 
-OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.STOPPED, State.ENDED})
+OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.COSTLY, State.STOPPED, State.ENDED})
 """States from which nothing more is to be expected."""
 USELESS = frozenset({State.FAILED, State.UNAVAILABLE})
 
@@ -45,8 +45,10 @@ def all_in(programs: Iterable[Program], states: frozenset[State]) -> bool:
 
 
 def is_useless(programs: Iterable[Program]) -> bool:
-    """Whether no program could run, or ever showed anything."""
+    """Whether no program could run, or ever showed anything; or one was held back, since nobody can be asked."""
     found = tuple(programs)
+    if any(program.status.state is State.COSTLY for program in found):
+        return True
     return all_in(found, USELESS) and not any(program.history.appended for program in found)
 
 
@@ -55,6 +57,8 @@ def _trouble(program: Program) -> str:
     status = program.status
     if status.complaint is not None:
         return "\n  ".join([status.complaint.title, *status.complaint.lines])
+    if status.state is State.COSTLY:
+        return f"{status.reason}; --force runs it" if status.asks else status.reason
     if status.state in (State.SILENT, State.DAMAGED):
         return f"{status.state}: {status.reason}"
     return "" if status.running else status.reason

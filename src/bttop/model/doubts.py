@@ -15,6 +15,14 @@ DOUBT_TEXTS = {
     Doubt.AMBIGUOUS.value: "bpftrace joins key parts with commas and does not escape them; a part that holds a comma "
     "itself may be split wrongly, and equal-looking keys were added up.",
     Doubt.MAP_FULL.value: "The map has no room for new keys: known keys go on counting, new ones are missing.",
+    Doubt.NEARLY_FULL.value: "The map is at nine tenths of its limit or above. bpftrace does not say when a new key is "
+    "turned away, so some may be missing; a filter or a pin makes room.",
+    Doubt.CUT_TEXT.value: "A text is as long as bpftrace keeps (64 bytes up to 0.21, then 1024): its end is missing, "
+    "and texts that begin alike are one row.",
+    Doubt.CUT_STACK.value: "A stack has 127 frames, as many as the kernel walks: the outermost are missing, and it "
+    "stands beside its root in a flame graph.",
+    Doubt.CLOCK_STEP.value: "The host's wall clock was set. Times of day before and after do not compare; lengths and "
+    "rates are taken from the boot clock and are right.",
     Doubt.LOST_UPDATES.value: "Two CPUs made the same new key at the same moment and bpftrace 0.23 dropped one event; "
     "how many is counted below. 0.27 does not.",
     Doubt.LOST_EVENTS.value: "bpftrace's output buffer overflowed and messages were lost.",

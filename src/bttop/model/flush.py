@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from operator import attrgetter
 
 from bttop.model.contents import MapData, Origin, contents
 from bttop.model.decode import RESERVED, Decoder
 from bttop.model.dialect import dialect
+from bttop.model.doubting import ClockWatch, Doubt, doubts_of
 from bttop.model.pending import Kept, Pending
 from bttop.model.plan import Plan
 from bttop.model.pulse import Pulse, Step
@@ -40,31 +40,6 @@ kernels before 5.7 have none for bpftrace, and theirs stands still while the mac
 
 DEFAULT_KEY_LIMIT = 4096
 """`max_map_keys` of every bpftrace release."""
-
-
-class Doubt(StrEnum):
-    """Why the numbers of a flush may not be what they seem."""
-
-    LOST_TICKS = "lost ticks"
-    """The interval fired late; the flush covers several intervals. Rates are right."""
-    LOST_MESSAGES = "lost messages"
-    """bpftrace lost a heartbeat, and perhaps the maps with it."""
-    LATE = "late"
-    """bpftrace printed and cleared a bank when it was already in use again: not exact."""
-    UNTIMED = "untimed"
-    """No heartbeat: grouped by arrival, so the length is approximate."""
-    AMBIGUOUS = "ambiguous keys"
-    """Rows of different keys may have been merged, or a key split wrongly."""
-    MAP_FULL = "map full"
-    """A map had no room for new keys."""
-    LOST_UPDATES = "lost updates"
-    """Events whose new key another CPU made at the same moment; the tally counts them."""
-    LOST_EVENTS = "lost events"
-    """bpftrace's output buffer overflowed."""
-    TRUNCATED = "truncated"
-    """More was printed than a flush keeps."""
-    DAMAGED = "damaged"
-    """A line of the flush could not be decoded: a map may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +122,7 @@ class FlushAssembler:
         self._counts: Counter[str] = Counter()
         self._lost_total = 0
         self._doubts: set[Doubt] = set()
+        self._clocks = ClockWatch()
         self._pending = Pending()
         self._pulses: dict[str, Pulse] = {}
         self._names: dict[str, set[str]] = {}
@@ -162,6 +138,8 @@ class FlushAssembler:
     def feed(self, record: Record, line: StampedLine, hexadecimal: bool = False) -> Flush | None:
         """Take the next record, with its line and the decoder's flag before that line; return the flush that
         it closes, if any. Total."""
+        if self._clocks.stepped(line.stamp):
+            self._doubts.add(Doubt.CLOCK_STEP)
         match record:
             case Heartbeat():
                 return self._beat(record, Kept(line, record, hexadecimal))
@@ -338,7 +316,7 @@ class FlushAssembler:
         base.sort(key=attrgetter("hexadecimal"))
         kept = pending.kept()
         maps = self._maps(mark, pending)
-        self._doubt_maps(maps)
+        self._doubts.update(doubts_of(maps, self._origin.release, self._key_limit))
         doubts, self._doubts = frozenset(self._doubts), set()
         return Flush(
             origin=self._origin,
@@ -376,12 +354,6 @@ class FlushAssembler:
         names = self._names.setdefault(mark, set(self._plan.maps) if is_only else set())
         names.update(name for name, _ in pending.maps())
         return names
-
-    def _doubt_maps(self, maps: Mapping[str, MapData]) -> None:
-        if any(data.ambiguous for data in maps.values()):
-            self._doubts.add(Doubt.AMBIGUOUS)
-        if self._key_limit and any(data.entries >= self._key_limit for data in maps.values()):
-            self._doubts.add(Doubt.MAP_FULL)
 
 
 class FlushReader:

@@ -29,6 +29,12 @@ _OWN_EVENTS: Final = re.compile(
 )
 _OWN_RAW_EVENTS: Final = re.compile(r"(?:[a-z_]+:)?(?:sys_enter|sys_exit|sched_switch)")
 _FOREIGN_EVENTS: Final = re.compile(r"(?:irq|timer|irq_vectors):.*|block:block_rq_complete")
+_MIXED_EVENTS: Final = re.compile(
+    r"sched:sched_(?:wakeup|waking|wakeup_new|migrate_task|stat_\w+)|(?:net|napi|skb|qdisc|block|workqueue|writeback):.*"
+    r"|tcp:tcp_(?:probe|retransmit_\w+|send_reset|receive_reset|destroy_sock|bad_csum)|sock:inet_sock_set_state"
+    r"|signal:signal_deliver"
+)
+"""Measured as often in another process's context; of all other inexact ones it is only not known."""
 # Entry points that only a system call of the process reaches; not measured.
 _OWN_FUNCTIONS: Final = re.compile(
     r"(?:vfs|ksys|do_sys|__x64_sys|__ia32_sys|__arm64_sys|__se_sys|__do_sys)_\w+"
@@ -53,6 +59,12 @@ def context_of_probe(probe: Probe) -> Context:
     contexts = {context_of(point) for point in probe.points}
     worst: tuple[Context, ...] = ("none", "foreign", "inexact", "exact")
     return next(context for context in worst if context in contexts)
+
+
+def interrupts(point: AttachPoint) -> bool:
+    """Whether an event is known to run in the context of whoever happens to be on the CPU."""
+    is_known = context_of(point) == "foreign" or _MIXED_EVENTS.fullmatch(point.rest) is not None
+    return point.provider in ("tracepoint", "rawtracepoint") and is_known
 
 
 def _own_pattern(provider: str) -> re.Pattern[str] | None:

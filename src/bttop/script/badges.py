@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from bttop.script.attribution import interrupts
 from bttop.script.frontmatter import FrontMatter
+from bttop.script.lexer import Token
+from bttop.script.reader import Script
 from bttop.script.schemes import Choice
+from bttop.script.survey import Survey
+
+_WHO: Final = frozenset({"pid", "tid", "comm", "uid", "ustack", "cgroup", "username"})
 
 
 class Badge(NamedTuple):
@@ -14,7 +20,7 @@ class Badge(NamedTuple):
 
     code: str
     """For programs: `as-is`, `note`, `counted`, `loses-updates`, `as-it-stands`, `approximate`,
-    `pin-inexact`, `unpinned`, `thread-id`."""
+    `interrupted`, `pin-inexact`, `unpinned`, `thread-id`."""
     text: str
     """A few words for a pane's state line."""
     explanation: str
@@ -42,6 +48,30 @@ def approximate(names: Sequence[str]) -> Iterator[Badge]:
     if names:
         why = "what is counted between print and clear is lost, and up to bpftrace 0.19 some is counted twice"
         yield Badge("approximate", "print+clear: approximate", f"{', '.join(names)}: {why}.")
+
+
+def interrupted(script: Script, seen: Survey, front: FrontMatter | None) -> Iterator[Badge]:
+    """For maps that are keyed by who is on the CPU where that is whoever was interrupted. A script whose front matter
+    has a caveat of its own has said so."""
+    points = {
+        point.text
+        for use in seen.maps.values()
+        for update in use.updates
+        if any(_names_who(part) for part in update.keys)
+        for point in script.probes[update.probe].points
+        if interrupts(point)
+    }
+    if points and not (front is not None and front.badge):
+        why = "the event is handled in the context of whichever process was on the CPU, so pid, comm and stacks may be"
+        yield Badge("interrupted", "pid may be a bystander", f"{', '.join(sorted(points))}: {why} another's.")
+
+
+def _names_who(part: Sequence[Token]) -> bool:
+    """Whether a key part is about the process on the CPU; a field of that name is about the event's own."""
+    return any(
+        token.text in _WHO and (before is None or before.text not in (".", "->"))
+        for before, token in zip((None, *part), part, strict=False)
+    )
 
 
 def losing(names: Sequence[str]) -> Iterator[Badge]:

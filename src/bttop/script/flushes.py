@@ -48,20 +48,23 @@ def interval_block(choices: Sequence[Choice], interval_ms: int) -> str:
     return f"interval:{unit} {{ {TICKS}++; {flip}{whole}{heartbeat('a')} }}"
 
 
-def map_edits(script: Script, choices: Sequence[Choice]) -> Iterator[Edit]:
-    """The edits of the statements that fill the maps, and of `print` and `clear` at the script's own end."""
+def map_edits(script: Script, choices: Sequence[Choice], guards: Mapping[int, str] | None = None) -> Iterator[Edit]:
+    """The edits of the statements that fill the maps, and of `print` and `clear` at the script's own end.
+
+    `guards` are conditions under which a statement, by its offset, counts at all."""
     by_name = {choice.use.name: choice for choice in choices}
     banks = bank_names(choices)
-    for run in _runs(choices, banks):
-        yield from _bank_edits(run, by_name, banks)
+    guards = guards or {}
+    for run in _runs(choices, banks, guards):
+        yield from _bank_edits(run, by_name, banks, guards.get(_offset(run[0]), ""))
     for choice in choices:
         if choice.scheme == "bank":
             bank = banks[choice.use.name][0]
             ends = [call for call in choice.use.calls if script.probes[call.probe].has("begin", "end")]
             yield from (replace(call.map_token, bank) for call in ends)
-        elif choice.rewritten:
+        else:
             for update in choice.use.updates:
-                yield from counted_in_place(update, choice.function)
+                yield from _guarded(update, choice, guards.get(_offset(update), ""))
 
 
 def letters(number: int) -> str:
@@ -70,12 +73,27 @@ def letters(number: int) -> str:
     return (letters(rest - 1) if rest else "") + chr(ord("a") + last)
 
 
-def _runs(choices: Sequence[Choice], banks: Mapping[str, object]) -> Iterator[list[Update]]:
-    """Banked statements that follow each other directly: they share one look at the flag."""
+def _offset(update: Update) -> int:
+    return update.tokens[0].start
+
+
+def _guarded(update: Update, choice: Choice, guard: str) -> Iterator[Edit]:
+    """A statement that stays in its place, under its guard."""
+    if guard:
+        yield Edit(_offset(update), f"if ({guard}) {{ ")
+    if choice.rewritten:
+        yield from counted_in_place(update, choice.function)
+    if guard:
+        yield Edit(update.tokens[-1].end, " }")
+
+
+def _runs(choices: Sequence[Choice], banks: Mapping[str, object], guards: Mapping[int, str]) -> Iterator[list[Update]]:
+    """Banked statements that follow each other directly under one guard: they share one look at the flag."""
     updates = [update for choice in choices if choice.use.name in banks for update in choice.use.updates]
     run: list[Update] = []
     for update in sorted(updates, key=lambda one: (one.probe, one.position)):
-        if run and not _follows(run[-1], update):
+        apart = run and guards.get(_offset(run[-1])) != guards.get(_offset(update))
+        if run and (apart or not _follows(run[-1], update)):
             yield run
             run = []
         run.append(update)
@@ -88,7 +106,7 @@ def _follows(first: Update, second: Update) -> bool:
 
 
 def _bank_edits(
-    run: Sequence[Update], by_name: Mapping[str, Choice], banks: Mapping[str, tuple[str, str]]
+    run: Sequence[Update], by_name: Mapping[str, Choice], banks: Mapping[str, tuple[str, str]], guard: str
 ) -> Iterator[Edit]:
     """Statements become assignments to variables, in place; the choice of the bank follows the last one."""
     statements: list[tuple[Update, str]] = []
@@ -103,7 +121,7 @@ def _bank_edits(
             numbers = bucket_number(_bucket(update), arguments[0], choice.numbered)
             yield Edit(end, numbers, origin=update.tokens[0].start)
         statements += [(update, rest) for rest in _assignments(choice, keys, arguments)]
-    yield from _both_branches(statements, banks)
+    yield from _both_branches(statements, banks, guard)
 
 
 def _bucket(update: Update) -> str:
@@ -164,14 +182,20 @@ def _assignments(choice: Choice, keys: Sequence[str], arguments: Sequence[str]) 
     return (f"{key} = {choice.function}({', '.join(arguments)});",)
 
 
-def _both_branches(statements: Sequence[tuple[Update, str]], banks: Mapping[str, tuple[str, str]]) -> Iterator[Edit]:
+def _both_branches(
+    statements: Sequence[tuple[Update, str]], banks: Mapping[str, tuple[str, str]], guard: str
+) -> Iterator[Edit]:
     """The statements once for each bank, behind the last one; each knows where it comes from."""
     end = statements[-1][0].tokens[-1].end
+    if guard:
+        yield Edit(end, f" if ({guard}) {{")
     for bank, opening, closing in ((1, f" if ({TICKS} & 1) {{", " }"), (0, " else {", " }")):
         yield Edit(end, opening)
         for update, rest in statements:
             yield Edit(end, f" {banks[update.name][bank]}{rest}", origin=update.tokens[0].start)
         yield Edit(end, closing)
+    if guard:
+        yield Edit(end, " }")
 
 
 def counted_in_place(update: Update, function: str) -> Iterator[Edit]:

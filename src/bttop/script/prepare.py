@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from bttop.model.plan import MapPlan, Plan, Scheme
@@ -12,6 +13,7 @@ from bttop.script.addresses import address_edits
 from bttop.script.badges import Badge
 from bttop.script.collisions import COLLIDING
 from bttop.script.edits import Edit, Edited, edited, nested
+from bttop.script.exclusion import Exclusion, exclusion_edits
 from bttop.script.flushes import PREFIX, bank_names, interval_block, letters, map_edits
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.offers import Offer, offers
@@ -47,6 +49,8 @@ class Prepared:
     """Whether it can lose events on a release on which new keys collide."""
     runnable: bool = True
     """False when bpftrace cannot be given the text at all; the badge says why."""
+    itself: str = ""
+    """Whether bttop's own processes are left out, in words; empty when that was not asked for."""
 
     @property
     def text(self) -> str:
@@ -70,6 +74,7 @@ def prepare(
     *,
     interval_ms: int = 1000,
     pin: Pin | None = None,
+    exclude: Exclusion | None = None,
     front: FrontMatter | None = None,
     args: Sequence[str] = (),
     schemes: Mapping[str, Scheme] | None = None,
@@ -81,11 +86,12 @@ def prepare(
 ) -> Prepared:
     """Make a script print its maps exactly, once an interval, with a heartbeat, and restrict it to the pin.
 
-    `args` are the user's own positional parameters; without any, `$1` is the pin, or 0. `schemes` and
-    `default_scheme` ask for banks or cumulative maps where both would be exact. `rewrite_increments` counts a
-    map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print and clear exact where
-    that is provable. `leave_out` names maps to leave alone (see `undefined_maps`). `new_keys_collide`
-    says that the release loses an event when two CPUs make the same new key at once (`model/dialect.py`). A script that
+    `args` are the user's own positional parameters; without any, `$1` is the pin, or 0. `exclude` are processes to
+    leave out. `schemes` and `default_scheme` ask for banks or cumulative maps where both would be exact.
+    `rewrite_increments` counts a map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print
+    and clear exact where that is provable. `leave_out` names maps to leave alone (see `undefined_maps`).
+    `new_keys_collide` says that the release loses an event when two CPUs make the same new key at once
+    (`model/dialect.py`). A script that
     cannot be read or edited comes back as it is, with a badge.
     """
     if isinstance(script, Unreadable):
@@ -96,17 +102,19 @@ def prepare(
         )
     seen = survey(script)
     wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out, new_keys_collide)
-    flushes = _flushes(_Subject(script, seen, front), wishes, interval_ms, rewrite_own=rewrite_own)
+    excluded = exclusion_edits(script, seen, exclude, pin)
+    subject = _Subject(script, seen, front, excluded.guards)
+    flushes = _flushes(subject, wishes, interval_ms, rewrite_own=rewrite_own)
     pinned = pin_edits(script, seen, pin, front, tuple(args))
     wrappings = (*pinned.wrappings, *address_edits(script, seen))
-    text = edited(script.text, nested((*pinned.edits, *flushes.edits), wrappings))
+    text = edited(script.text, nested((*pinned.edits, *excluded.edits, *flushes.edits), wrappings))
     if len(text.text.encode()) > LONGEST_TEXT:
         why = "with bttop's edits it would be too long for one argument"
         return unedited(script, why, pin=pin, front=front, args=args)
     found = (*flushes.badges, *pinned.badges)
     offered = tuple(offers(script, seen, front, flushes.counted))
-    done = _prepared(_Subject(script, seen, front), text, flushes.plan, pinned.args, found, offered)
-    return replace(done, new_keys_collide=_collides(seen, flushes.twice))
+    done = _prepared(subject, text, flushes.plan, pinned.args, found, offered)
+    return replace(done, new_keys_collide=_collides(seen, flushes.twice), itself=excluded.said)
 
 
 def _collides(seen: Survey, twice: Collection[str]) -> bool:
@@ -155,12 +163,12 @@ def _prepared(
     found: tuple[Badge, ...],
     offered: tuple[Offer, ...],
 ) -> Prepared:
-    script, seen, front = subject
+    script, seen, front = subject.script, subject.seen, subject.front
     return Prepared(
         edited=text,
         plan=plan,
         args=args,
-        badges=(*badges.said(front), *found),
+        badges=(*badges.said(front), *badges.interrupted(script, seen, front), *found),
         offers=offered,
         attach_points=script.points,
         uses_user_stacks=seen.user_stacks,
@@ -175,6 +183,8 @@ class _Subject(NamedTuple):
     script: Script
     seen: Survey
     front: FrontMatter | None
+    guards: Mapping[int, str] = MappingProxyType({})
+    """Conditions under which a statement, by its offset, counts."""
 
     def plans(self, choices: Sequence[Choice]) -> dict[str, MapPlan]:
         return {one.use.name: map_plan(one.use, one.scheme, self.front, one.numbered) for one in choices}
@@ -191,7 +201,7 @@ class _Flushes(NamedTuple):
 
 
 def _flushes(subject: _Subject, wishes: Wishes, interval_ms: int, *, rewrite_own: bool) -> _Flushes:
-    script, seen, front = subject
+    script, seen, front = subject.script, subject.seen, subject.front
     if own.printing_probes(script, seen):
         exact = own.exact_choices(script, seen) if rewrite_own else ()
         return _made_exact(subject, exact, interval_ms) if exact else _own(subject, interval_ms)
@@ -208,7 +218,8 @@ def _appended(subject: _Subject, choices: Sequence[Choice], interval_ms: int) ->
     plan = Plan(subject.plans(choices), _aliases(choices), ("a",), interval_ms * 1_000_000)
     counted = tuple(choice.use.name for choice in choices if choice.rewritten and choice.use.only_counted)
     twice = frozenset(choice.use.name for choice in choices if choice.twice)
-    return _Flushes((*map_edits(script, choices), block), plan, tuple(badges.of_choices(choices)), counted, twice)
+    edits = (*map_edits(script, choices, subject.guards), block)
+    return _Flushes(edits, plan, tuple(badges.of_choices(choices)), counted, twice)
 
 
 def _aliases(choices: Sequence[Choice]) -> dict[str, str]:
@@ -216,7 +227,7 @@ def _aliases(choices: Sequence[Choice]) -> dict[str, str]:
 
 
 def _own(subject: _Subject, interval_ms: int) -> _Flushes:
-    script, seen, front = subject
+    script, seen, front = subject.script, subject.seen, subject.front
     printing = own.printing_probes(script, seen) or own.writing_intervals(script, seen)
     intervals = [index for index in printing if script.probes[index].has("interval")]
     printed = [use for use in seen.maps.values() if "print" in use.uses]
@@ -232,7 +243,7 @@ def _own(subject: _Subject, interval_ms: int) -> _Flushes:
 
 
 def _made_exact(subject: _Subject, choices: Sequence[Choice], interval_ms: int) -> _Flushes:
-    script, seen, _ = subject
+    script, seen = subject.script, subject.seen
     probe = own.printing_probes(script, seen)[0]
     length = _interval_ns(script, [probe], interval_ms)
     plan = Plan(subject.plans(choices), _aliases(choices), ("a",), length)

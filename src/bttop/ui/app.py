@@ -421,6 +421,13 @@ class BttopApp(App[None]):
         """Stop or start the pane's program."""
         self.engine.toggle(self.running)
 
+    def approve(self) -> None:
+        """Run what is held back."""
+        if self.running.status.asks:
+            self.engine.approve(self.running)
+        else:
+            self.tell("nothing is held back here that could be allowed", "warn")
+
     def close_pane(self) -> None:
         """Detach the pane's program and take the pane away."""
         self.engine.remove(self.running)

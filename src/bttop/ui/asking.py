@@ -103,7 +103,7 @@ class Prompt:
             return
         self._history.add(text)
         found = read_one_liner(text)
-        if isinstance(found, Refused) or (why := _why_not(found)):
+        if isinstance(found, Refused) or (why := _why_not(found, unsafe=self._unsafe)):
             self.open(text, [_note(found.reason if isinstance(found, Refused) else why, "error")])
             return
         program = self._program(found)
@@ -111,6 +111,11 @@ class Prompt:
         if found.pid:
             settings = replace(settings, pin=Pin(pids=(found.pid,)))
         self._app.run_worker(self._check_and_run(text, found, program, settings), exclusive=False)
+
+    @property
+    def _unsafe(self) -> bool:
+        """Whether bttop was started with `--unsafe`; the gate asks then, before anything of that kind runs."""
+        return self._app.engine.gate.allows_unsafe
 
     def _program(self, found: OneLiner) -> Program:
         """The program to run, from its text or from the file that the line names."""
@@ -135,28 +140,30 @@ class Prompt:
         prepared = prepare(
             script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front, new_keys_collide=collide
         )
-        wrong = await complaints(engine.errands, engine.bpftrace, prepared, source.name)
+        wrong = await complaints(engine.errands, engine.bpftrace, prepared, source.name, unsafe=self._unsafe)
         if wrong:
             self.open(text, [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)])
             return
         self._app.add_program(program, settings)
-        notes = (*found.notes, *_left_out(found))
+        notes = (*found.notes, *_left_out(found, unsafe=self._unsafe))
         self._app.tell("; ".join(notes) or f"{program.name} runs; w saves it, X closes it")
 
 
-def _why_not(found: OneLiner) -> str:
+def _why_not(found: OneLiner, *, unsafe: bool) -> str:
     """Why a line that was understood is not run; empty when it is."""
-    if "--unsafe" in found.options:
-        return "--unsafe would let the program change the system; bttop does not pass it on"
+    if "--unsafe" in found.options and not unsafe:
+        return "--unsafe would let the program change the system; only `bttop --unsafe` passes it on, after a question"
     if found.args:
         # bttop gives `$1` a value of its own: the pin.
         return f"parameters are not passed on: write {' '.join(found.args)} in the place of $1, $2 and so on"
     return ""
 
 
-def _left_out(found: OneLiner) -> Iterator[str]:
+def _left_out(found: OneLiner, *, unsafe: bool) -> Iterator[str]:
     """What the line asks for beside the program that bttop sets by itself."""
     left_out = [*(f"{name}={value}" for name, value in found.environment), *found.options]
+    if unsafe and "--unsafe" in left_out:
+        left_out.remove("--unsafe")
     if left_out:
         yield f"left out: {' '.join(left_out)}"
 

@@ -152,7 +152,7 @@ def _quiet(feed: Feed) -> str:
     if feed.looks_back and feed.flush is None:
         return feed.beginning()
     return {
-        State.STARTING: "bpftrace is compiling and attaching",
+        State.STARTING: feed.status.reason or "bpftrace is compiling and attaching",
         State.ATTACHED: "attached; the first flush is on its way",
         State.LIVE: "nothing printed yet",
         State.STOPPED: "stopped; x starts it",
@@ -172,13 +172,15 @@ def _trouble(status: Status, room: int, most: int, now_ns: int) -> list[Line]:
         State.HELD,
         State.ENDED,
         State.UNAVAILABLE,
+        State.COSTLY,
         State.FAILED,
     ):
-        lines.append((Span(f" {visible(status.reason)}{_next_try(status, now_ns)}", "error"),))
+        lines.append((Span(f" {visible(status.reason)}{_next_try(status, now_ns)}{_answer(status)}", "error"),))
     wrapped = [piece for line in lines for piece in _wrap(line[0], room)]
     if complaint is not None:
         goes_on = "; the old one runs on" if status.state is State.LIVE else ""
-        wrapped += _wrap(Span(f" {visible(complaint.title)}{goes_on}", "error"), room)
+        answer = _answer(status) if status.state is not State.COSTLY else ""
+        wrapped += _wrap(Span(f" {visible(complaint.title)}{goes_on}{answer}", "error"), room)
         wrapped += _quoted(complaint.lines, room)
     if len(wrapped) > most > 0:
         return [*wrapped[: most - 1], (Span(f" … {len(wrapped) - most + 1} more lines: b shows them", "dim"),)]
@@ -206,6 +208,11 @@ def _is_mark(text: str) -> bool:
 def _wrap(span: Span, room: int) -> list[Line]:
     """A message over as many lines as it takes."""
     return [(Span(text, span.role),) for text in folded(span.text, room)]
+
+
+def _answer(status: Status) -> str:
+    """The key that runs what is held back."""
+    return "; y runs it anyway" if status.asks else ""
 
 
 def _next_try(status: Status, now_ns: int) -> str:

@@ -134,6 +134,7 @@ COMMANDS: tuple[Command, ...] = (
     _time("mark", ("m",), "Set a mark with a note", lambda app: app.recordings.ask_mark()),
     _time("record", ("r",), "Record, the last 15 minutes included; end it", lambda app: app.recordings.toggle(), "rec"),
     _program("toggle", ("x",), "Stop or start the pane's program", lambda app: app.toggle_program(), "stop"),
+    _program("approve", ("y",), "Run what is held back for its cost", lambda app: app.approve()),
     _program("close", ("X",), "Close the pane; its program is detached", lambda app: app.close_pane()),
     _program("pin", ("p",), "Pin the pane to the row's process", lambda app: app.pins.pin_pane(), "pin"),
     _program("pin-all", ("P",), "Pin every pane to the row's process", lambda app: app.pins.pin_all()),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bttop.engine.status import State
 from bttop.model.doubts import DOUBT_TEXTS
+from bttop.model.flush import MapData
 from bttop.model.text import visible
+from bttop.model.values import histogram
 from bttop.ui.costs import COST_TEXT, cost_pairs
 from bttop.ui.keys import COMMANDS
 from bttop.ui.scripttext import script_lines
 from bttop.ui.spans import Line, Span, fit
 from bttop.ui.subject import WORDS, Feed
 from bttop.ui.text import folded, width
+from bttop.ui.views.histogram import SHARES, within_text
 
 GROUPS = ("Panes", "Rows", "Time", "Programs", "Screen")
 
@@ -56,6 +61,8 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
     lines += [_pair("", piece, word[1]) for piece in reason if len(reason) > 1]
     lines.append(_pair("runs", f"{status.source}, start {status.generation}, {status.probes or '?'} probes"))
     lines.append(_pair("interval", f"{status.interval_ns / 1e9:g} s"))
+    if status.itself:
+        lines.append(_pair("bttop itself", status.itself))
     if feed.flush is not None:
         lines.append(_pair("last flush", f"number {feed.flush.number}, {feed.flush.seconds:.4f} s long"))
         gone = f", {history.dropped:,} older ones are not kept" if history.dropped else ""
@@ -63,11 +70,14 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
     lines += [_pair(name, text, role) for name, text, role in cost_pairs(feed)]
     lines += _tally(feed)
     if status.state is State.LIVE and not status.badges and not feed.doubts() and not _tally(feed):
-        lines += [(), *_paragraph("No caveats: every number here is exact for its interval.", "good", cells)]
+        exact = "No caveats: every number here is exact for its interval"
+        but = ", except for percentiles." if any(_histograms(feed)) else "."
+        lines += [(), *_paragraph(exact + but, "good", cells)]
     for badge in status.badges:
         lines += [(), (Span(f" {visible(badge.text)}", "badge"),), *_paragraph(badge.why, "text", cells)]
     for doubt in feed.doubts():
         lines += [(), (Span(f" {doubt}", "badge"),), *_paragraph(DOUBT_TEXTS[doubt], "text", cells)]
+    lines += _estimates(feed, cells)
     lines += [(), *_paragraph(COST_TEXT, "dim", cells)]
     if status.complaint is not None:
         lines += [(), (Span(f" {visible(status.complaint.title)}", "error"),)]
@@ -75,6 +85,26 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
             (Span(piece, "warn"),) for text in status.complaint.lines for piece in folded(f" {visible(text)}", cells)
         ]
     return [*lines, *script_lines(feed, cells)]
+
+
+def _histograms(feed: Feed) -> Iterator[MapData]:
+    if feed.flush is not None:
+        yield from (data for data in feed.flush.maps.values() if data.plan.aggregation in ("hist", "lhist"))
+
+
+def _estimates(feed: Feed, cells: int) -> list[Line]:
+    """How far percentiles may be off: a histogram tells the bucket of a value, not the value."""
+    lines: list[Line] = []
+    for data in _histograms(feed):
+        weights = {key: sum(bucket.count for bucket in histogram(value)) for key, value in data.rows.items()}
+        if not any(weights.values()):
+            continue
+        key = max(weights, key=lambda one: weights[one])
+        of_row = f" (here of {key}, the largest row)" if key else ""
+        found = (within_text(histogram(data.rows[key]), share, data.plan) for share in SHARES)
+        text = f"{data.plan.title or data.plan.name}: a percentile{of_row} is an estimate within its bucket: "
+        lines += [(), (Span(" percentiles", "badge"),), *_paragraph(f"{text}{', '.join(found)}.", "text", cells)]
+    return lines
 
 
 def _tally(feed: Feed) -> list[Line]:

@@ -178,6 +178,7 @@ WORDS = {
     State.STOPPED: ("stopped", "warn"),
     State.HELD: ("detached", "error"),
     State.ENDED: ("ended", "warn"),
+    State.COSTLY: ("held back", "error"),
     State.UNAVAILABLE: ("unavailable", "error"),
 }
 """How states other than live stand on the pane's rule: word and role."""

@@ -112,3 +112,12 @@ def percentile(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> Quantile
 def percentile_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str:
     """A percentile in the map's unit: `>2M` where the bucket that holds it has no upper end."""
     return numbers.quantile_text(percentile(buckets, share, plan), plan.unit)
+
+
+def within_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str:
+    """A percentile with the bucket that bounds its error, as in `p99 33K in [32K, 64K)`."""
+    found = percentile(buckets, share, plan)
+    if found is None:
+        return f"p{share} -"
+    (label,) = numbers.bucket_labels([Bucket(found.low, found.high, 1)], plan.unit)
+    return f"p{share} {percentile_text(buckets, share, plan)} in {label}"

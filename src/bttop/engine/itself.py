@@ -1,0 +1,77 @@
+"""bttop's own processes, which are left out of every pane: itself, its tracer and bpftraces, and what carries its
+terminal: the session's sshd, tmux or screen, and sudo. The shell and whatever else runs in it stay in sight."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bttop.engine.host import Bpftrace
+from bttop.engine.process import PROC, Parent, look_up, pids_named
+from bttop.script.exclusion import Exclusion
+
+_CARRIERS: Final = frozenset({"sshd-session", "sshd-auth", "mosh-server", "sudo", "doas", "zellij", "tmux", "screen"})
+_MULTIPLEXERS: Final = {"tmux: server": "tmux: client", "screen": "screen"}
+"""Names of multiplexers' servers, which are above bttop, and of their clients, which are not."""
+_SSH_SERVERS: Final = ("sshd", "dropbear")
+"""Up to OpenSSH 9.7 the process of a session has the name of the one that listens."""
+_BPFTRACE: Final = "bpftrace"
+_COMM_BYTES: Final = 15
+_OWN_COMMS: Final = ("bttop",)
+"""The name of bttop's threads, from its entry point."""
+_FIRST_NAMESPACE: Final = "pid:[4026531836]"
+"""PROC_PID_INIT_INO of the kernel: the numbers are those of the host."""
+
+
+def own_processes(tracer: int, bpftrace: Bpftrace, pid: int | None = None, root: Path = PROC) -> Exclusion:
+    """Whom to leave out, given the tracer's process id. `pid` is bttop's own, unless said."""
+    name = os.fsencode(Path(bpftrace.path).name)[:_COMM_BYTES].decode(errors="ignore")
+    comms = tuple(dict.fromkeys((_BPFTRACE, name)))
+    if not _numbers_are_bpftraces(bpftrace, root):
+        return Exclusion(comms=comms)
+    own = os.getpid() if pid is None else pid
+    found = (own, tracer, *_carriers(own, root))
+    since = tracer if _far_from_the_last(tracer, root) else 0
+    return Exclusion(tuple(dict.fromkeys(found)), comms, since, _OWN_COMMS)
+
+
+def _numbers_are_bpftraces(bpftrace: Bpftrace, root: Path) -> bool:
+    """Whether ids in /proc are those of bpftrace's `pid`: up to 0.22 it counts as the host does, also in a container
+    with ids of its own, where the same number is somebody else."""
+    if bpftrace.release >= (0, 23):
+        return True
+    try:
+        return str((root / "self/ns/pid").readlink()) == _FIRST_NAMESPACE
+    except OSError:
+        return False
+
+
+def _far_from_the_last(tracer: int, root: Path) -> bool:
+    """Whether ids will not soon begin anew: a tenth of them are left."""
+    try:
+        return tracer < int((root / "sys/kernel/pid_max").read_text()) * 9 // 10
+    except (OSError, ValueError):
+        return False
+
+
+def _carriers(pid: int, root: Path) -> Iterator[int]:
+    """What carries the terminal of a process: above it, and above the clients of its multiplexer."""
+    seen = look_up(pid, root)
+    parents = () if seen is None else seen.parents
+    yield from _carriers_among(parents)
+    for server in {parent.comm for parent in parents} & set(_MULTIPLEXERS):
+        for client in pids_named(_MULTIPLEXERS[server], root):
+            yield client
+            process = look_up(client, root)
+            yield from _carriers_among(() if process is None else process.parents)
+
+
+def _carriers_among(parents: tuple[Parent, ...]) -> Iterator[int]:
+    servers = [parent for parent in parents if parent.comm in _SSH_SERVERS]
+    # The last one listens and serves others as well; a single one is of inetd, and this session's own.
+    listens = servers[-1:] if len(servers) > 1 or any(one.comm == "sshd-session" for one in parents) else []
+    for parent in parents:
+        if parent.comm in (*_CARRIERS, *_MULTIPLEXERS, *_SSH_SERVERS) and parent not in listens:
+            yield parent.pid

@@ -1,0 +1,190 @@
+"""Look before you leap: a script that could be hot runs as a count-only twin for half a second first.
+
+A text is cleared once for a program and its pin: restarts, other intervals and repairs of what was cleared do not wait.
+Shipped probes are trusted as they were shipped; what was reloaded is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+from bttop.engine.attempts import Attempt
+from bttop.engine.budget import Budget
+from bttop.engine.frames import Exited, Failed, Frame, Refused
+from bttop.engine.generation import SECOND, START_SECONDS, Generation
+from bttop.engine.host import Bpftrace, Host
+from bttop.engine.verdict import REFUSED_ABOVE, Measured, Verdict, count_probes, judge_cost, judge_probes
+from bttop.model.records import Ready, StampedLine
+from bttop.paths import shipped
+from bttop.script.hot import why_hot
+from bttop.script.reader import Script
+
+if TYPE_CHECKING:
+    from bttop.engine.program import Program
+    from bttop.script.twin import Twin
+
+LOOK_SECONDS: Final = 0.5
+LONGEST_LOOK: Final = 3.0
+"""Seconds after which a twin on busy CPUs, which skip ticks, is judged by what it has told."""
+
+_Key: TypeAlias = tuple[str, str]
+"""A script's text and the condition of its pin."""
+
+
+class Runner(Protocol):
+    """Whoever can run a twin."""
+
+    def run_twin(self, program: Program, attempt: Attempt) -> Generation:
+        """Start a bpftrace whose frames come to `Leaps.on_frame`."""
+
+    def stop(self, generation: Generation, grace: float) -> None:
+        """Detach it."""
+
+
+@dataclass(slots=True)
+class _Look:
+    """One twin at work."""
+
+    program: Program
+    key: _Key
+    twin: Twin
+    generation: Generation
+    flushes: int = 0
+    measured: Measured = field(default_factory=Measured)
+
+
+class Leaps:
+    """All looks of an engine. Engine thread only."""
+
+    def __init__(self, budget: Budget, host: Host, bpftrace: Bpftrace, runner: Runner) -> None:
+        self._budget = budget
+        self._host = host
+        self._bpftrace = bpftrace
+        self._runner = runner
+        self._looks: dict[int, _Look] = {}
+        self._cleared: dict[int, set[_Key]] = {}
+        """By the id of the program."""
+        self._held: dict[int, _Key] = {}
+        self._edited: set[int] = set()
+
+    def look(self, program: Program, attempt: Attempt) -> Verdict | None:
+        """Whether an attempt may start; None while that is being found out: `program.on_look` is told."""
+        self.forget(program)
+        key = _key(program, attempt)
+        if self._is_clear(program, attempt, key):
+            return Verdict("go")
+        # Only now: the stock probes do not need it, and would start later by its import.
+        from bttop.script.twin import twin_of
+
+        by_probes = judge_probes(count_probes(attempt.prepared.attach_points, self._host), self._budget)
+        twin = twin_of(attempt.prepared, self._bpftrace.release)
+        if by_probes.decision != "go" or twin is None:
+            return self._said(program, key, _with_offer(by_probes, attempt))
+        counting = Attempt(attempt.source, twin.prepared, edited=True, badges=())
+        generation = self._runner.run_twin(program, counting)
+        self._looks[generation.id] = _Look(program, key, twin, generation)
+        return None
+
+    def approve(self, program: Program) -> bool:
+        """Run what was held back; whether anything was."""
+        key = self._held.pop(id(program), None)
+        if key is not None:
+            self._cleared.setdefault(id(program), set()).add(key)
+        return key is not None
+
+    def edited(self, program: Program) -> None:
+        """Its text is no longer the one that was shipped."""
+        self._edited.add(id(program))
+
+    def forget(self, program: Program) -> None:
+        """Nobody waits for the look any more."""
+        self._held.pop(id(program), None)
+        for look in [one for one in self._looks.values() if one.program is program]:
+            self._end(look)
+
+    def close(self, program: Program) -> None:
+        """The program is gone."""
+        self.forget(program)
+        self._cleared.pop(id(program), None)
+        self._edited.discard(id(program))
+
+    def lost(self) -> None:
+        """All twins are gone, with the tracer."""
+        self._looks.clear()
+
+    def on_frame(self, frame: Frame) -> None:
+        """What a twin says; frames of others are not looked at."""
+        look = self._looks.get(frame.generation)
+        if look is None:
+            return
+        if isinstance(frame, StampedLine):
+            self._on_line(look, frame)
+        elif isinstance(frame, Exited | Failed | Refused):
+            self._decide(look, frame.stamp.boot_ns, ended=True)
+
+    def tick(self, now: int) -> None:
+        """Judge what takes too long."""
+        for look in list(self._looks.values()):
+            since = look.generation.ready_ns
+            limit = START_SECONDS if since is None else LONGEST_LOOK
+            if now - (since or look.generation.started_ns) > limit * SECOND:
+                self._decide(look, now, ended=False)
+
+    def _is_clear(self, program: Program, attempt: Attempt, key: _Key) -> bool:
+        source = attempt.source
+        if key in self._cleared.get(id(program), ()) or not isinstance(source.script, Script):
+            return True
+        is_shipped = source.path is not None and source.path.resolve().is_relative_to(shipped("probes").resolve())
+        return (is_shipped and id(program) not in self._edited) or not why_hot(source.script)
+
+    def _on_line(self, look: _Look, line: StampedLine) -> None:
+        record, flush = look.generation.take(line)
+        if isinstance(record, Ready):
+            look.generation.ready(line.stamp.boot_ns)
+        if flush is None or not flush.mark:
+            return
+        look.flushes += 1
+        counted = Measured().plus(flush, look.twin)
+        # What was counted while other probes were still being attached is of no known length.
+        if look.flushes > 1:
+            look.measured = look.measured.plus(flush, look.twin)
+        limit = self._budget.cpu_seconds(self._host.cpus) * REFUSED_ABOVE
+        if look.measured.seconds >= LOOK_SECONDS or (look.flushes > 1 and counted.cpus > limit):
+            self._decide(look, line.stamp.boot_ns, ended=False)
+
+    def _decide(self, look: _Look, now: int, *, ended: bool) -> None:
+        self._end(look, stop=not ended)
+        if look.measured.seconds:
+            found = judge_cost(look.measured, self._budget, self._host.cpus, at_most=look.twin.at_most)
+        elif ended:
+            # What bpftrace has against the twin it has against the script too, and says it better there.
+            found = Verdict("go")
+        else:
+            found = Verdict("ask", "could not be measured: its count-only twin said nothing")
+        look.program.on_look(self._said(look.program, look.key, found), now)
+
+    def _said(self, program: Program, key: _Key, verdict: Verdict) -> Verdict:
+        if verdict.decision == "go":
+            self._cleared.setdefault(id(program), set()).add(key)
+        elif verdict.decision == "ask":
+            self._held[id(program)] = key
+        return verdict
+
+    def _end(self, look: _Look, *, stop: bool = True) -> None:
+        del self._looks[look.generation.id]
+        if stop:
+            look.generation.doomed = True
+            self._runner.stop(look.generation, 2.0)
+
+
+def _with_offer(verdict: Verdict, attempt: Attempt) -> Verdict:
+    """Say so where the same can be had by a single probe."""
+    if verdict.decision == "go" or all(offer.code != "one-probe" for offer in attempt.prepared.offers):
+        return verdict
+    return replace(verdict, why=f"{verdict.why}; O offers the same by one probe, raw_syscalls")
+
+
+def _key(program: Program, attempt: Attempt) -> _Key:
+    pin = program.settings.pin
+    return attempt.source.text, "" if pin is None else pin.condition

@@ -1,0 +1,281 @@
+"""The look before the leap, with twins that say what the test wants."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bttop.engine.attempts import Attempt, Settings
+from bttop.engine.budget import Budget
+from bttop.engine.frames import Exited, Frame
+from bttop.engine.gate import Gate
+from bttop.engine.generation import Generation
+from bttop.engine.host import Bpftrace, Host
+from bttop.engine.leap import Leaps
+from bttop.engine.program import Program
+from bttop.engine.questions import question_from_path
+from bttop.engine.status import State
+from bttop.engine.verdict import Verdict
+from bttop.model.records import Stamp, StampedLine
+from bttop.paths import shipped
+from bttop.script.library import Library
+from bttop.script.pin import Pin
+
+from .stage import OLD, READY, SECOND, Stage, source, state
+
+HOT = "tracepoint:sched:sched_switch { @n[pid] = count(); }"
+CALM = "tracepoint:tcp:tcp_retransmit_skb { @n[pid] = count(); }"
+KILLS = 'tracepoint:tcp:tcp_retransmit_skb { system("reboot"); }'
+TICK = SECOND // 10
+
+
+class Looking(Stage):
+    """A program whose starts must pass a real gate."""
+
+    def __init__(self, text: str = HOT, *, unsafe: bool = False, confirmed: bool = False) -> None:
+        self.twins: list[Generation] = []
+        self.ended: list[int] = []
+        host = Host("host", "6.1", "x86_64", 2, None)
+        self.gate = Gate(Leaps(Budget(), host, Bpftrace("bpftrace", OLD), self), unsafe=unsafe, confirmed=confirmed)
+        super().__init__(source(text))
+
+    def look(self, program: Program, attempt: Attempt) -> Verdict | None:
+        return self.gate.look(program, attempt)
+
+    def forget_look(self, program: Program) -> None:
+        self.gate.forget(program)
+
+    def run_twin(self, program: Program, attempt: Attempt) -> Generation:
+        made = Generation(1000 + len(self.twins), 0, attempt, release=self.release, key_limit=16384, now=self.now)
+        self.twins.append(made)
+        return made
+
+    def stop(self, generation: Generation, grace: float) -> None:
+        if generation in self.twins:
+            self.ended.append(generation.id)
+        else:
+            super().stop(generation, grace)
+
+    @property
+    def twin(self) -> Generation:
+        return self.twins[-1]
+
+    def say(self, data: bytes) -> None:
+        self.gate.on_frame(StampedLine(self.twin.id, "stdout", Stamp(self.now, self.now), data))
+
+    def count(self, rate: int, ticks: int = 7) -> None:
+        """The twin is ready and tells a rate (its map is never cleared), tick by tick."""
+        self.say(READY)
+        for number in range(1, ticks + 1):
+            self.now += TICK
+            events = {"@bttop_events0": rate * number // 10}
+            self.say(json.dumps({"type": "map", "data": events}).encode())
+            self.say(json.dumps({"type": "printf", "data": f"bttop-hb a {number} {self.now}\n"}).encode())
+
+    def frame(self, frame: Frame) -> None:
+        self.gate.on_frame(frame)
+
+    def reload(self, text: str) -> None:
+        """The file was saved with another text."""
+        self.gate.edited(self.program)
+        self.program.reload((source(text),), self.now)
+
+    def approve(self) -> None:
+        """The user presses y."""
+        if self.gate.approve(self.program):
+            self.program.go_on(self.now)
+
+
+def looking(text: str = HOT) -> Looking:
+    """A program that is being looked at, if it need be."""
+    stage = Looking(text)
+    stage.start()
+    return stage
+
+
+def live(text: str = CALM) -> Looking:
+    """A program that has flushed."""
+    stage = Looking(text)
+    stage.go_live()
+    return stage
+
+
+def test_what_could_be_hot_runs_as_a_twin_first_and_starts_when_it_is_cheap() -> None:
+    stage = looking()
+    assert stage.launched == []
+    assert state(stage) is State.STARTING
+    assert "counting" in stage.program.status.reason
+    stage.count(rate=1000)
+    assert len(stage.launched) == 1
+    assert stage.ended == [stage.twin.id]
+
+
+def test_what_cannot_be_hot_starts_at_once() -> None:
+    stage = looking(CALM)
+    assert stage.twins == []
+    assert len(stage.launched) == 1
+
+
+def test_above_the_budget_it_is_asked_about_with_the_numbers_and_y_runs_it() -> None:
+    stage = looking()
+    stage.count(rate=2_000_000)
+    assert state(stage) is State.COSTLY
+    assert stage.launched == []
+    assert stage.program.status.asks
+    assert "% of all CPUs at 2 M/s (the budget is 3 %)" in stage.program.status.reason
+    stage.approve()
+    assert len(stage.launched) == 1
+    assert not stage.program.status.asks
+
+
+def test_far_above_it_is_refused_after_two_ticks_and_no_key_runs_it() -> None:
+    stage = looking()
+    stage.count(rate=20_000_000, ticks=2)
+    assert stage.ended == [stage.twin.id]
+    assert state(stage) is State.COSTLY
+    assert not stage.program.status.asks
+    assert "only --force runs it" in stage.program.status.reason
+    stage.approve()
+    assert stage.launched == []
+
+
+def test_what_was_found_cheap_is_not_looked_at_again_for_another_interval() -> None:
+    stage = looking()
+    stage.count(rate=1000)
+    stage.ready(stage.last)
+    stage.beat(stage.last)
+    stage.program.change(Settings(interval_ms=2000), stage.now)
+    assert len(stage.twins) == 1
+    assert len(stage.launched) == 2
+
+
+def test_without_its_pin_it_is_looked_at_anew_and_a_pin_may_make_it_cheap() -> None:
+    stage = looking()
+    stage.count(rate=2_000_000)
+    stage.program.change(Settings(pin=Pin(pids=(7,))), stage.now)
+    assert len(stage.twins) == 2
+    assert state(stage) is State.STARTING
+    stage.count(rate=10)
+    stage.ready(stage.last)
+    stage.beat(stage.last)
+    stage.program.change(Settings(), stage.now)
+    assert len(stage.twins) == 3
+    assert state(stage) is State.LIVE
+
+
+def test_an_edit_that_is_held_back_leaves_the_old_one_running() -> None:
+    stage = live()
+    stage.reload(HOT)
+    assert stage.living == [1]
+    stage.count(rate=2_000_000)
+    assert stage.living == [1]
+    assert stage.stopped == {}
+    assert state(stage) is State.LIVE
+    found = stage.program.status.complaint
+    assert found is not None
+    assert found.title.startswith("the new text would cost")
+    assert stage.program.status.asks
+    stage.approve()
+    assert stage.living == [1, 2]
+
+
+def test_another_edit_ends_the_look_at_the_one_before() -> None:
+    stage = live()
+    stage.reload(HOT)
+    first = stage.twin.id
+    stage.reload(CALM.replace("pid", "tid"))
+    assert stage.ended == [first]
+    assert stage.living == [1, 2]
+    assert not stage.program.status.asks
+
+
+def test_a_program_that_is_stopped_waits_for_no_look() -> None:
+    stage = looking()
+    stage.program.stop(stage.now)
+    assert stage.ended == [stage.twin.id]
+    assert state(stage) is State.STOPPED
+    stage.count(rate=10)
+    assert stage.launched == []
+
+
+def test_what_bpftrace_has_against_the_twin_is_heard_from_the_script_itself() -> None:
+    stage = looking()
+    stage.frame(Exited(stage.twin.id, Stamp(stage.now, stage.now), 1))
+    assert len(stage.launched) == 1
+    assert stage.ended == []
+
+
+def test_a_twin_that_says_nothing_is_asked_about() -> None:
+    stage = looking()
+    stage.say(READY)
+    stage.twin.ready(stage.now)
+    stage.gate.tick(stage.now + 4 * SECOND)
+    assert state(stage) is State.COSTLY
+    assert "could not be measured" in stage.program.status.reason
+
+
+def test_more_probes_than_can_be_detached_in_time_are_asked_about_without_a_twin() -> None:
+    stage = looking(", ".join(f"tracepoint:kmem:e{n}" for n in range(40)) + " { @ = count(); }")
+    assert stage.twins == []
+    assert "40 probes" in stage.program.status.reason
+    assert stage.program.status.asks
+
+
+def test_one_probe_for_all_calls_is_offered() -> None:
+    stage = looking("tracepoint:syscalls:sys_enter_* { @[probe] = count(); }")
+    assert "O offers the same by one probe" in stage.program.status.reason
+    assert [offer.code for offer in stage.program.offers] == ["one-probe"]
+
+
+def test_shipped_probes_start_at_once_until_they_are_edited() -> None:
+    (sources,) = [question_from_path(Library(), shipped("probes") / "syscalls.bt").sources]
+    stage = Looking()
+    stage.program.sources = sources
+    stage.start()
+    assert stage.twins == []
+    assert len(stage.launched) == 1
+    stage.gate.edited(stage.program)
+    stage.program.reload(sources, stage.now)
+    assert len(stage.twins) == 1
+
+
+def test_a_file_elsewhere_is_not_trusted(tmp_path: Path) -> None:
+    path = tmp_path / "x.bt"
+    path.write_text(HOT)
+    stage = Looking()
+    stage.program.sources = question_from_path(Library(), path).sources
+    stage.start()
+    assert len(stage.twins) == 1
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_unsafe_is_passed_only_when_it_was_asked_for_twice(confirmed: bool) -> None:
+    stage = Looking(KILLS, unsafe=True, confirmed=confirmed)
+    stage.start()
+    if not confirmed:
+        assert state(stage) is State.COSTLY
+        assert stage.program.status.reason == "it can change this system by system() and wants --unsafe"
+        stage.approve()
+    assert stage.gate.is_unsafe(stage.program, stage.last.attempt)
+
+
+def test_without_the_flag_nothing_is_asked_and_nothing_is_unsafe() -> None:
+    stage = Looking(KILLS)
+    stage.start()
+    assert not stage.gate.is_unsafe(stage.program, stage.last.attempt)
+
+
+def test_what_needs_no_such_power_never_gets_it() -> None:
+    stage = Looking(CALM, unsafe=True, confirmed=True)
+    stage.start()
+    assert not stage.gate.is_unsafe(stage.program, stage.last.attempt)
+
+
+def test_a_reload_is_never_unsafe_and_not_even_asked() -> None:
+    stage = Looking(CALM, unsafe=True, confirmed=True)
+    stage.go_live()
+    stage.reload(KILLS)
+    assert not stage.program.status.asks
+    assert not stage.gate.is_unsafe(stage.program, stage.last.attempt)
