@@ -100,11 +100,17 @@ def test_a_time_outside_of_the_recording_is_the_nearest_such_moment() -> None:
 
 
 def test_a_clock_that_was_set_in_between_is_read_by_the_nearer_end() -> None:
-    end = Stamp(END.boot_ns, END.wall_ns + 7 * SECOND)
+    end = Stamp(END.boot_ns, END.wall_ns + 3600 * SECOND)
     assert parse_time("03:06", BEGIN, end) == BOOT + 60 * SECOND
-    assert parse_time("03:15:07", BEGIN, end) == END.boot_ns
+    assert parse_time("04:15:00", BEGIN, end) == END.boot_ns
     assert wall_at(BOOT + SECOND, BEGIN, end) == BEGIN.wall_ns + SECOND
     assert wall_at(END.boot_ns - SECOND, BEGIN, end) == end.wall_ns - SECOND
+
+
+def test_clocks_that_were_read_a_moment_apart_at_the_beginning_are_those_of_the_end() -> None:
+    begin = Stamp(BEGIN.boot_ns + SECOND, BEGIN.wall_ns)
+    assert parse_time("03:05:30", begin, END) == BOOT + 30 * SECOND
+    assert wall_at(BOOT + 30 * SECOND, begin, END) == BEGIN.wall_ns + 30 * SECOND
 
 
 def test_windows_may_leave_out_either_end() -> None:

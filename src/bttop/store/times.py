@@ -19,6 +19,8 @@ _UNIT_NS = {"": 10**9, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10*
 _LONGEST_NS = 1 << 60
 _BETWEEN = ".."
 _FOREVER = 1 << 62
+_SET_NS = 60 * 10**9
+"""A difference of the clocks from which on the wall clock was set, not only corrected."""
 
 
 def parse_time(text: str, begin: Stamp, end: Stamp) -> int:
@@ -87,9 +89,16 @@ def local(wall_ns: int) -> datetime:
 
 
 def wall_at(boot_ns: int, begin: Stamp, end: Stamp) -> int:
-    """What the wall clock showed at a moment, ns since 1970, by the nearer end of the recording."""
-    near = begin if boot_ns - begin.boot_ns < end.boot_ns - boot_ns else end
-    return near.wall_ns + boot_ns - near.boot_ns
+    """What the wall clock showed at a moment, ns since 1970, as far as the two ends of the recording tell."""
+    is_early = boot_ns - begin.boot_ns < end.boot_ns - boot_ns
+    return boot_ns + _ahead(begin, end, is_early=is_early)
+
+
+def _ahead(begin: Stamp, end: Stamp, *, is_early: bool) -> int:
+    """How far the wall clock is ahead of the boot clock. The end tells, since the clocks of a recording's beginning are
+    read up to an interval apart; unless the wall clock was set in between, and the beginning is nearer."""
+    first, last = begin.wall_ns - begin.boot_ns, end.wall_ns - end.boot_ns
+    return first if is_early and abs(first - last) > _SET_NS else last
 
 
 def _away(sign: str, text: str, begin: Stamp, end: Stamp) -> int:
@@ -131,6 +140,5 @@ def _iso(text: str) -> int | None:
 
 
 def _boot_ns(wall_ns: int, begin: Stamp, end: Stamp) -> int:
-    """By the nearer end of the recording: the wall clock may have been set in between."""
-    near = begin if abs(wall_ns - begin.wall_ns) < abs(wall_ns - end.wall_ns) else end
-    return near.boot_ns + wall_ns - near.wall_ns
+    is_early = abs(wall_ns - begin.wall_ns) < abs(wall_ns - end.wall_ns)
+    return wall_ns - _ahead(begin, end, is_early=is_early)

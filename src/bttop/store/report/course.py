@@ -29,12 +29,12 @@ class Bins:
 
     def shares(self, start_ns: int, end_ns: int) -> Iterator[tuple[int, float]]:
         """The bins that a flush lies in, each with the share of the flush that is in it."""
-        length = max(end_ns - start_ns, 1)
-        first = max(0, int((start_ns - self.begin_ns) // self.width_ns))
-        last = min(self.count - 1, int((end_ns - 1 - self.begin_ns) // self.width_ns))
+        start, end = start_ns - self.begin_ns, end_ns - self.begin_ns
+        length = max(end - start, 1)
+        first = max(0, int(start // self.width_ns))
+        last = min(self.count - 1, int((end - 1) // self.width_ns))
         for at in range(first, last + 1):
-            low = max(start_ns, self.begin_ns + at * self.width_ns)
-            high = min(end_ns, self.begin_ns + (at + 1) * self.width_ns)
+            low, high = max(start, at * self.width_ns), min(end, (at + 1) * self.width_ns)
             if high > low:
                 yield at, (high - low) / length
 
@@ -44,7 +44,7 @@ class Bins:
 
     def start_of(self, at: int) -> int:
         """The moment that a bin begins at; of the bin after the last one, the end."""
-        return round(self.begin_ns + at * self.width_ns)
+        return self.begin_ns + round(at * self.width_ns)
 
 
 class Course:
