@@ -109,6 +109,7 @@ def test_a_newer_format_is_refused_with_what_to_do(file: Path) -> None:
         "CREATE VIEW v AS SELECT 1",
         "CREATE TRIGGER t AFTER INSERT ON mark BEGIN SELECT 1; END",
         "CREATE TABLE more (x)",
+        "CREATE VIRTUAL TABLE f USING fts5(x)",
         "DROP TABLE cost",
         "ALTER TABLE mark ADD COLUMN x",
     ],
@@ -141,6 +142,25 @@ def test_a_torn_page_costs_its_blocks_and_never_the_rest(file: Path, seed: int) 
         return
     assert count == 2 * FLUSHES or problems
     assert count > 1.5 * FLUSHES
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_many_torn_pages_are_refused_or_give_what_is_left(file: Path, seed: int) -> None:
+    data = bytearray(file.read_bytes())
+    dice = random.Random(seed)
+    pages = len(data) // PAGE
+    for page in dice.sample(range(1, pages), pages // 10):
+        data[page * PAGE : (page + 1) * PAGE] = dice.randbytes(PAGE)
+    file.write_bytes(data)
+    try:
+        count, problems = readable(file)
+        with Snapshot(file) as snapshot:
+            assert checkup(snapshot).faults
+    except CannotReview as refused:
+        assert refused.cause
+        return
+    assert problems
+    assert count < 2 * FLUSHES
 
 
 def damage(table: str, column: str, value: str) -> Callable[[Path], None]:
