@@ -312,9 +312,9 @@ class BttopApp(App[None]):
 
     # What the parts of the screen share.
 
-    def tell(self, text: str, role: str = "hint") -> None:
-        """Say something in the footer, until the next key."""
-        self._footer_bar.tell(text, role)
+    def tell(self, text: str, role: str = "hint", *, stays: bool = False) -> None:
+        """Say something in the footer, until the next key; unless it `stays`, the next notice takes its place too."""
+        self._footer_bar.tell(text, role, stays=stays)
 
     def ask(self, question: Question, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask something above the footer."""

@@ -122,20 +122,21 @@ class FooterBar(Bar):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
         self._notice: tuple[str, str] | None = None
+        self._stays = False
         self._hints: list[tuple[int, int, str]] = []
         self.order: Sequence[str] = FOOTER_ORDER
         """The commands whose keys are shown."""
 
-    def tell(self, text: str, role: str = "hint") -> None:
-        """Say something, until the next key. An error is not talked over by anything less."""
-        if self._notice is None or self._notice[1] != "error" or role == "error":
-            self._notice = (text, role)
+    def tell(self, text: str, role: str = "hint", *, stays: bool = False) -> None:
+        """Say something, until the next key or the next notice; what `stays` waits for a key alone."""
+        if stays or not self._stays:
+            self._notice, self._stays = (text, role), stays
             self.repaint()
 
     def hush(self) -> None:
         """Take the notice away."""
         if self._notice is not None:
-            self._notice = None
+            self._notice, self._stays = None, False
             self.repaint()
 
     def line(self, cells: int) -> Line:

@@ -88,7 +88,7 @@ class Recordings:
             return
         if recording.failure and (before is None or not before.failure):
             hint = f"; {recording.hint}" if recording.hint else ""
-            self._app.tell(f"recording ended: {recording.failure}{hint}", "error")
+            self._app.tell(f"recording ended: {recording.failure}{hint}", "error", stays=True)
         elif not recording.failure and (before is None or before.path != recording.path):
             self._app.tell(f"recording to {recording.path}")
 

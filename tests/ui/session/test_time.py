@@ -71,7 +71,7 @@ def test_g_asks_for_a_time(two: Dashboard) -> None:
 
 
 def test_sort_filter_zoom_and_rows_work_on_what_was(two: Dashboard) -> None:
-    two.press("[", "[")
+    two.press("[")
     two.wait_for("ago, live goes on")
     here = shown(two, "java")
     two.press("z")
