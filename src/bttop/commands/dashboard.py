@@ -22,10 +22,13 @@ _EPILOG = """without PROBE and -e the five questions of every incident: syscalls
 sched_switch, profile.
 
 other commands:
+  bttop record [...]  a snapshot, without a screen
   bttop stream [...]  the same flushes as lines of JSON on standard output
+  bttop review FILE   a snapshot on the same screen, without root
+  bttop demo          a snapshot that comes with bttop
+  bttop info, verify, export, report FILE; bttop diff A B
+  bttop doctor        what this host lets bttop do, and what mends the rest
   bttop probes        the library, with what can run here and why not
-  bttop review FILE   a recording on the same screen, without root
-  bttop demo          a recording that comes with bttop
 """
 
 
