@@ -25,15 +25,17 @@ class Finder:
 
     def __init__(self, app: BttopApp) -> None:
         self._app = app
-        self._asker = Asker(app.engine.errands)
+        self._asker: Asker | None = None
         self._kernel: KernelProbes | None = None
 
     @property
     def kernel(self) -> KernelProbes:
         """The kernel's probes; loading begins with the first look and goes on behind."""
         if self._kernel is None:
+            engine = self._app.engine
+            self._asker = Asker(engine.errands)
             self._kernel = KernelProbes(
-                self._app.engine.bpftrace,
+                engine.bpftrace,
                 cache_home(),
                 lambda: self._app.from_thread(self._news),
                 ask=self._asker.ask,
@@ -43,7 +45,8 @@ class Finder:
 
     def close(self) -> None:
         """End what runs in the background."""
-        self._asker.close()
+        if self._asker is not None:
+            self._asker.close()
         if self._kernel is not None:
             self._kernel.close()
 
