@@ -231,8 +231,10 @@ class BttopApp(App[None]):
         library = Library.load(self.probe_folders, trust=self.trust)
 
         def have() -> None:
-            if edition == self._library_edition:
-                self._library = library
+            if edition != self._library_edition:
+                self.run_worker(self._read_library, thread=True)  # it has changed meanwhile: what failed may be well
+                return
+            self._library = library
             if library.failures:
                 self.tell("; ".join(str(one) for one in library.failures), "warn")
 
