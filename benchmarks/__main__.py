@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.options import Options
 from benchmarks.table import Row, rendered
 
-NAMES = ("startup", "screen", "decode", "reload", "snapshot", "exactness", "endings", "crash", "soak")
+NAMES = ("startup", "screen", "decode", "reload", "snapshot", "exactness", "meter", "endings", "crash", "soak")
 USUAL = NAMES[:-3]
 """The soak takes as long as it is told to, endings and crashes some minutes: they run only when they are named."""
 

@@ -1,0 +1,114 @@
+"""The meter: what metering takes of a core, and what the kernel's statistics add to every run of a BPF program.
+
+Peer: the same programs in the seconds between, in which the meter does not look. CPU is that of the engine and its
+tracer; bpftrace is not counted. The five questions run under a light load.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from benchmarks.options import Options
+from benchmarks.screen import WARM_UP, light_load
+from benchmarks.soak import five_questions
+from benchmarks.table import Row, compared, ratio
+from benchmarks.terminal import usage
+from bttop.engine.engine import Engine
+from bttop.tracer import BPF_ENABLE_STATS, bpf
+
+SELDOM = 3600.0
+SLICE = 5.0
+"""Seconds with the meter and without it in turn, so that whatever else the machine does falls on both."""
+_CALLS = """
+import os, sys, time
+best = 1e9
+for _ in range(5):
+    begun = time.process_time()
+    for _ in range(200_000):
+        os.getpgid(0)
+    best = min(best, time.process_time() - begun)
+print(best / 200_000 * 1e9)
+"""
+_PROBE = "tracepoint:syscalls:sys_enter_getpgid { @ = count(); }"
+_ROUNDS = 3
+
+
+class _Used(NamedTuple):
+    """CPU time of this process, which runs the engine, and of the tracer, and when it was looked at."""
+
+    engine: int
+    tracer: int
+    at: float
+
+    def percent_since(self, before: _Used) -> float:
+        """Of one core."""
+        return (self.engine - before.engine + self.tracer - before.tracer) / (self.at - before.at) / 1e7
+
+
+def run(options: Options) -> Sequence[Row]:
+    """The meter's own cost, and that of the statistics."""
+    with light_load():
+        metering = _metering(max(2, round(options.seconds / SLICE)))
+    return [metering, _statistics()]
+
+
+def _metering(slices: int) -> Row:
+    engine = five_questions()
+    engine.start()
+    try:
+        time.sleep(WARM_UP + 2)
+        figures: dict[float, list[float]] = {1.0: [], SELDOM: []}
+        for _ in range(slices):
+            for every, found in figures.items():
+                engine.door.ask(lambda every=every: engine._channel.meter(every, stats=True))  # noqa: SLF001  to be measured
+                time.sleep(0.2)  # the reading that every order begins with belongs to neither
+                before = _used(engine)
+                time.sleep(SLICE)
+                found.append(_used(engine).percent_since(before))
+    finally:
+        engine.close()
+    own, bare = (statistics.median(found) for found in figures.values())
+    return compared(f"engine and tracer, % of a core: the meter takes {own - bare:.2f} %", own, bare, "{:.2f}")
+
+
+def _used(engine: Engine) -> _Used:
+    return _Used(time.process_time_ns(), usage(engine._channel.pid).cpu_ns, time.monotonic())  # noqa: SLF001  to be measured
+
+
+def _statistics() -> Row:
+    """One system call with a probe on it, with the statistics on and off; the best of several rounds each."""
+    probe = subprocess.Popen(
+        [os.environ.get("BTTOP_BPFTRACE", "bpftrace"), "-e", _PROBE],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert probe.stdout is not None
+        probe.stdout.readline()  # "Attaching 1 probe..."
+        time.sleep(1)
+        figures: dict[bool, float] = {}
+        for _ in range(_ROUNDS):
+            for counting in (False, True):
+                figures[counting] = min(figures.get(counting, 1e9), _call_ns(counting=counting))
+    finally:
+        probe.terminate()
+        probe.wait()
+    on, off = figures[True], figures[False]
+    what = f"a probed system call, ns, with statistics: they take {on - off:.0f} ns a run"
+    return Row(what, f"{on:.0f}", f"{off:.0f}", ratio(on, off))
+
+
+def _call_ns(*, counting: bool) -> float:
+    held = bpf(BPF_ENABLE_STATS, bytearray(4)) if counting else None
+    try:
+        out = subprocess.run([sys.executable, "-I", "-S", "-c", _CALLS], capture_output=True, check=True)
+        return float(out.stdout)
+    finally:
+        if held is not None:
+            os.close(held)
