@@ -19,7 +19,7 @@ from tests.store.made import Session, made
 
 FLUSHES = 1_200
 PLAN = planned(MapPlan("@x", "count", (Column("comm", "text"),), "bank"))
-PAGE = 4096
+PAGE = 1024
 
 
 def prints(seed: int) -> list[dict[str, tuple[str, object]]]:
@@ -131,7 +131,7 @@ def test_a_view_in_the_place_of_a_table_is_never_asked(file: Path) -> None:
 def test_a_torn_page_costs_its_blocks_and_never_the_rest(file: Path, seed: int) -> None:
     data = bytearray(file.read_bytes())
     dice = random.Random(seed)
-    at = dice.randrange(8, len(data) // PAGE) * PAGE
+    at = dice.randrange(40, len(data) // PAGE) * PAGE
     half = bytes(PAGE // 2) + data[at + PAGE // 2 : at + PAGE]
     data[at : at + PAGE] = dice.choice([bytes(PAGE), dice.randbytes(PAGE), half])
     file.write_bytes(data)

@@ -16,6 +16,8 @@ from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
 
 MOST_BEFORE = 8
 """Blocks that are read before the one that is wanted. One is enough for a script with one heartbeat."""
+_HEAD = 32
+"""Bytes within which a line says of what type it is."""
 _FOREVER = 1 << 62
 
 
@@ -44,7 +46,7 @@ def open_flushes(snapshot: Snapshot, generation: RecordedGeneration) -> tuple[Fl
 
 
 def _replayed(snapshot: Snapshot, generation: RecordedGeneration, wanted: _Piece) -> tuple[Flush, ...]:
-    earlier = _earlier(snapshot, generation, wanted.block)
+    earlier = _needed(generation, _earlier(snapshot, generation, wanted.block), wanted.block)
     first = next((one.block for one in (*earlier, wanted) if one.block is not None), None)
     reader = FlushReader(
         snapshot.facts.release,
@@ -96,6 +98,27 @@ def _earlier(snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow
             break
         before = snapshot.block_before(generation.id, before.id)
     return found
+
+
+def _needed(generation: RecordedGeneration, found: list[_Piece], wanted: BlockRow | None) -> list[_Piece]:
+    """Of a script with one heartbeat only the last flush before the block: it holds the print of every total and where
+    the interval begins. Reading the rest as well took half of the time of a seek."""
+    is_plain = len(generation.plan.heartbeats) == 1 and len(found) == 1
+    before = found[0].block if is_plain else None
+    # Where an escape came in between, only all lines tell from which one on counts are hexadecimal.
+    if before is None or wanted is None or before.hexadecimal != wanted.hexadecimal:
+        return found
+    lines = found[0].lines
+    beats = [at for at, line in enumerate(lines) if _is_beat(line.data)]
+    if len(beats) < 2:
+        return found
+    first = beats[-2] + 1
+    lost = [line for line in lines[:first] if b'"lost_events"' in line.data[:_HEAD]]
+    return [_Piece(replace(before, flushes=0), (*lost, *lines[first:]))]
+
+
+def _is_beat(data: bytes) -> bool:
+    return b'"printf"' in data[:_HEAD] and HEARTBEAT_WORD.encode() in data[: 2 * _HEAD]
 
 
 def _is_enough(generation: RecordedGeneration, found: Sequence[_Piece]) -> bool:
