@@ -56,7 +56,7 @@ def test_a_file_that_exists_is_not_overwritten(file: str, tmp_path: Path, capsys
 
 def test_a_span_that_ends_before_it_begins_is_refused(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", file, "--from", "-0s", "--to", "-1s"]) == 2
-    assert "not before" in capsys.readouterr().err
+    assert "is empty" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_snapshot_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from bttop.model.percentiles import Quantile, quantile, scale_of
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Bucket, Value
+from bttop.model.text import visible
 from bttop.ui.charts import horizontal_bars
 from bttop.ui.spans import Glyphs, Line, Span, fit
 from bttop.ui.views.base import Drawing, Scene, keyed
@@ -96,7 +97,7 @@ def _note(buckets: Sequence[Bucket], rows: int) -> str:
 def _heading(buckets: Sequence[Bucket], plan: MapPlan, cells: int) -> Line:
     """Unit, count and percentiles; the words go before the numbers do where it is narrow."""
     total = sum(bucket.count for bucket in buckets)
-    name = plan.unit or plan.name.lstrip("@") or "value"
+    name = visible(plan.unit or plan.name.lstrip("@") or "value")
     found = [f"p{share} {percentile_text(buckets, share, plan)}" for share in SHARES] if total else []
     for left, gap in ((f"{name}  count {total:,}", "  "), (f"{name} {total:,}", " "), (numbers.short(total), " ")):
         if len(left) + sum(len(gap) + len(one) for one in found) <= cells:
