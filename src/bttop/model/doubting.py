@@ -84,12 +84,22 @@ def _is_cut_stack(key: str, data: MapData) -> bool:
 
 
 def _has_cut_text(key: str, data: MapData, longest: int) -> bool:
-    if len(key.encode(errors="replace")) < longest:
+    if len(_around_stacks(key, data).encode(errors="replace")) < longest:
         return False
     parts = zip(split_key(key, data.plan.columns).parts, data.plan.columns, strict=True)
     return any(
         column.kind in ("text", "any") and len(str(part).encode(errors="replace")) == longest for part, column in parts
     )
+
+
+def _around_stacks(key: str, data: MapData) -> str:
+    """The key without its stacks, where they stand together: splitting every key that has one was a third of the time
+    of reading a flush."""
+    stacks = [at for at, column in enumerate(data.plan.columns) if column.kind == "stack"]
+    if not stacks or stacks[-1] - stacks[0] >= len(stacks):
+        return key
+    before, _, rest = key.partition("\n")
+    return before + rest.rpartition("\n")[2]
 
 
 class ClockWatch:

@@ -59,8 +59,9 @@ INDEXES = (
 def create(path: Path, facts: Mapping[str, str]) -> sqlite3.Connection:
     """Make a new snapshot file at a path where an empty file is, and open it for writing. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    # The size first: the next pragma settles it.
     connection.execute("PRAGMA page_size = 1024")
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA synchronous = OFF")
     # All at once, so that a process that is killed here leaves a file that is empty or one that can be opened.
     connection.execute("PRAGMA journal_mode = MEMORY")
