@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,6 +129,33 @@ def test_r_records_the_minutes_before_it_and_r_again_says_where(two: Dashboard, 
         assert first is not None
         assert list(first.maps["@calls"].rows.values()) == [1]
         assert not snapshot.problems
+
+
+def counted(path: Path) -> list[int]:
+    """The intervals of the first program that a recording holds so far."""
+    with Snapshot(path) as snapshot:
+        return [value for flush in RecordedHistory(snapshot, 1) for value in flush.maps["@calls"].rows.values()]  # type: ignore[misc]
+
+
+def test_a_terminal_that_stands_still_for_sixty_intervals_costs_no_flush_and_is_current_at_once(
+    two: Dashboard, tmp_path: Path
+) -> None:
+    two.press("r")
+    two.wait_for("recording to ")
+    (path,) = (tmp_path / "snapshots").glob("*.bttop")
+    two.terminal.pause()
+    before = len(counted(path))
+    deadline = time.monotonic() + 60
+    while len(counted(path)) < before + 60:
+        assert time.monotonic() < deadline, "nothing is recorded while the terminal stands still"
+        time.sleep(INTERVAL)
+    two.terminal.resume()
+    newest = counted(path)[-1]
+    two.wait_for(lambda: shown(two, "java") >= newest)
+    two.press("q")
+    assert two.terminal.exit_code() == 0
+    found = counted(path)
+    assert found == list(range(1, len(found) + 1))
 
 
 def test_a_recording_that_runs_at_the_end_is_whole_and_named(two: Dashboard, tmp_path: Path) -> None:
