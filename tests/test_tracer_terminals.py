@@ -16,7 +16,7 @@ from tests.test_tracer import Session, alive, wait_for
 PRIVILEGED = """
 import ctypes, os, signal, sys, time
 ctypes.CDLL(None).prctl(1, 0, 0, 0, 0)
-signal.signal(signal.SIGINT, lambda *_: (print("interrupted", flush=True), os._exit(5)))
+signal.signal(signal.SIGINT, lambda *_: (os.write(1, b"interrupted\\n"), os._exit(5)))
 {more}
 print(os.getpid(), open("/proc/self/stat").read().split()[6], os.isatty(0), flush=True)
 while True: time.sleep(600)
