@@ -3,6 +3,7 @@ and an interval begins where the last heartbeat was; both may lie some blocks ba
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
 
 MOST_BEFORE = 8
 """Blocks that are read before the one that is wanted. One is enough for a script with one heartbeat."""
+_ENDED = re.compile(rb"bttop-hb \S+ \d+ (\d{1,19})\b")
 _HEAD = 32
 """Bytes within which a line says of what type it is."""
 _FOREVER = 1 << 62
@@ -34,8 +36,52 @@ def block_flushes(snapshot: Snapshot, block: BlockRow) -> tuple[Flush, ...]:
     if generation is None:
         snapshot.note(f"block {block.id} of {block.flushes} flushes is left out: its script is missing")
         return ()
-    lines = _lines(snapshot, block)
+    lines = block_lines(snapshot, block)
     return _replayed(snapshot, generation, _Piece(block, lines)) if lines else ()
+
+
+def flush_of(snapshot: Snapshot, block: BlockRow, lines: tuple[StampedLine, ...], position: int) -> Flush | None:
+    """One flush of a block from its own lines and those of the flush before, a fifteenth of the work; None where that
+    is not enough, and the whole block must be read."""
+    generation = snapshot.generations.get(block.generation)
+    beats = [at for at, line in enumerate(lines) if _is_beat(line.data)]
+    if generation is None or not _is_regular(generation, block, lines) or len(beats) != block.flushes:
+        return None
+    if not 0 <= position < len(beats):
+        return None
+    if position == 0:
+        before = _needed(generation, _earlier(snapshot, generation, block), block)
+        earlier = before[0].lines if len(before) == 1 else ()
+    else:
+        earlier = _with_losses(lines[: beats[position - 1] + 1], beats[position - 2] + 1 if position > 1 else 0)
+    reader = FlushReader(
+        snapshot.facts.release,
+        generation.plan,
+        generation.number,
+        key_limit=snapshot.facts.key_limit,
+        hexadecimal=block.hexadecimal,
+    )
+    start = beats[position - 1] + 1 if position else 0
+    fed = (*earlier, *lines[start : beats[position] + 1])
+    found = [flush for line in fed if (flush := reader.feed(line)[1]) is not None]
+    return found[1] if len(found) == 2 and generation.shows(_closed(found[1])) else None
+
+
+def flush_ends(lines: Iterable[StampedLine]) -> list[int]:
+    """When the flushes ended that heartbeats among some lines close, in ns."""
+    return [int(found[1]) for line in lines if _is_beat(line.data) and (found := _ENDED.search(line.data)) is not None]
+
+
+def _is_regular(generation: RecordedGeneration, block: BlockRow, lines: Iterable[StampedLine]) -> bool:
+    """Whether a heartbeat closes each flush, and no escape changes how numbers are written within the block."""
+    plan = generation.plan
+    is_plain = len(plan.heartbeats) == 1 and bool(plan.maps) and block.flushes > 0
+    return is_plain and (block.hexadecimal or not any(b"\\u" in line.data for line in lines))
+
+
+def _with_losses(lines: tuple[StampedLine, ...], first: int) -> tuple[StampedLine, ...]:
+    """The lines from the first one on, and before them what was said of lost events, which is a running total."""
+    return (*(line for line in lines[:first] if b'"lost_events"' in line.data[:_HEAD]), *lines[first:])
 
 
 def open_flushes(snapshot: Snapshot, generation: RecordedGeneration) -> tuple[Flush, ...]:
@@ -90,7 +136,7 @@ def _earlier(snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow
     found: list[_Piece] = []
     before = snapshot.block_before(generation.id, None if block is None else block.id)
     while before is not None and len(found) < MOST_BEFORE:
-        lines = _lines(snapshot, before)
+        lines = block_lines(snapshot, before)
         if not lines:
             break
         found.insert(0, _Piece(before, lines))
@@ -112,9 +158,7 @@ def _needed(generation: RecordedGeneration, found: list[_Piece], wanted: BlockRo
     beats = [at for at, line in enumerate(lines) if _is_beat(line.data)]
     if len(beats) < 2:
         return found
-    first = beats[-2] + 1
-    lost = [line for line in lines[:first] if b'"lost_events"' in line.data[:_HEAD]]
-    return [_Piece(replace(before, flushes=0), (*lost, *lines[first:]))]
+    return [_Piece(replace(before, flushes=0), _with_losses(lines, beats[-2] + 1))]
 
 
 def _is_beat(data: bytes) -> bool:
@@ -171,7 +215,8 @@ def _closed(flush: Flush) -> int:
     return flush.lines[-1].stamp.boot_ns if flush.lines else flush.end_ns
 
 
-def _lines(snapshot: Snapshot, block: BlockRow) -> tuple[StampedLine, ...]:
+def block_lines(snapshot: Snapshot, block: BlockRow) -> tuple[StampedLine, ...]:
+    """The lines of a block; none, and a note, where it cannot be read."""
     try:
         return unpack(block.data, block.codec, block.generation)
     except BadBlock as error:

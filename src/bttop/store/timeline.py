@@ -6,7 +6,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from bttop.model.flush import Flush
-from bttop.store.replay import block_flushes, open_flushes
+from bttop.model.records import StampedLine
+from bttop.store.replay import block_flushes, block_lines, flush_ends, flush_of, open_flushes
 from bttop.store.snapshot import BlockRow, Snapshot
 
 _KEPT_BLOCKS = 4
@@ -22,6 +23,8 @@ class RecordedHistory:
         self._program = program
         self._first, self._sealed = snapshot.extent(program)
         self._decoded: OrderedDict[int, tuple[Flush, ...]] = OrderedDict()
+        self._unpacked: dict[int, tuple[StampedLine, ...]] = {}
+        """The lines of the block that was looked at last."""
         self._tail = self._read_tail()
 
     @property
@@ -52,14 +55,12 @@ class RecordedHistory:
         block = self._snapshot.block_of_flush(self._program, number)
         if block is None:
             return None
-        flushes = self._flushes(block)
-        # An edited file may say more flushes than its lines hold.
-        return flushes[min(number - block.first_flush, len(flushes) - 1)] if flushes else None
+        return self._one(block, number - block.first_flush)
 
     def window(self, count: int, end: int | None = None) -> tuple[Flush, ...]:
         """The `count` flushes before index `end` (the newest without one), newest last."""
         stop = len(self) if end is None else min(end, len(self))
-        found = [self.at(index) for index in range(max(0, stop - count), stop)]
+        found = [self._in_block(index) for index in range(max(0, stop - count), stop)]
         return tuple([flush for flush in found if flush is not None])
 
     def index_at(self, boot_ns: int) -> int | None:
@@ -70,7 +71,10 @@ class RecordedHistory:
         block = self._snapshot.block_of_moment(self._program, boot_ns)
         if block is None:
             return None
-        before = sum(flush.end_ns <= boot_ns for flush in self._flushes(block))
+        ends = flush_ends(self._lines(block))
+        if len(ends) != block.flushes:
+            ends = [flush.end_ns for flush in self._flushes(block)]
+        before = sum(end <= boot_ns for end in ends)
         return block.first_flush + max(1, before) - 1 - self._first
 
     def between(self, begin_ns: int, end_ns: int = _FOREVER) -> Iterator[Flush]:
@@ -83,6 +87,28 @@ class RecordedHistory:
 
     def __iter__(self) -> Iterator[Flush]:
         return self.between(-_FOREVER)
+
+    def _in_block(self, index: int) -> Flush | None:
+        """The flush at an index, with its whole block read: its neighbours are wanted as well."""
+        number = self._first + index
+        if number < self._sealed and (block := self._snapshot.block_of_flush(self._program, number)) is not None:
+            self._flushes(block)
+        return self.at(index)
+
+    def _one(self, block: BlockRow, position: int) -> Flush | None:
+        """A flush of a block; by itself where that can be done."""
+        if block.id not in self._decoded:
+            alone = flush_of(self._snapshot, block, self._lines(block), position)
+            if alone is not None:
+                return alone
+        flushes = self._flushes(block)
+        # An edited file may say more flushes than its lines hold.
+        return flushes[min(position, len(flushes) - 1)] if flushes else None
+
+    def _lines(self, block: BlockRow) -> tuple[StampedLine, ...]:
+        if block.id not in self._unpacked:
+            self._unpacked = {block.id: block_lines(self._snapshot, block)}
+        return self._unpacked[block.id]
 
     def _flushes(self, block: BlockRow) -> tuple[Flush, ...]:
         found = self._decoded.get(block.id)
