@@ -41,6 +41,16 @@ def tracing_parser(program: str, description: str, epilog: str | None = None) ->
     parser = Parser(
         prog=program, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    _add_questions(parser)
+    _add_safety(parser)
+    parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
+    add_trust(parser)
+    parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to run (also $BTTOP_BPFTRACE)")
+    return parser
+
+
+def _add_questions(parser: Parser) -> None:
+    """What to ask, of whom, and how often."""
     parser.add_argument("probe", nargs="*", metavar="PROBE", help="a probe of the library, or the path of a .bt file")
     parser.add_argument(
         "-e",
@@ -69,6 +79,10 @@ def tracing_parser(program: str, description: str, epilog: str | None = None) ->
         metavar="SECONDS",
         help="between two flushes",
     )
+
+
+def _add_safety(parser: Parser) -> None:
+    """What tracing may cost and do."""
     parser.add_argument(
         "--budget",
         metavar="PERCENT",
@@ -94,10 +108,6 @@ def tracing_parser(program: str, description: str, epilog: str | None = None) ->
     parser.add_argument(
         "--show-self", action="store_true", help="also show bttop, its bpftraces, its sshd, tmux, screen and sudo"
     )
-    parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
-    add_trust(parser)
-    parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to run (also $BTTOP_BPFTRACE)")
-    return parser
 
 
 def with_saving(parser: Parser) -> Parser:
