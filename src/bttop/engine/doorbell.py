@@ -35,13 +35,16 @@ class StopSign(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
+        self._guard = threading.Lock()
         self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
     def set(self) -> None:
         """Let every waiting end, now and later."""
-        super().set()
-        if self._descriptor >= 0:
-            os.eventfd_write(self._descriptor, 1)
+        # Whoever waits gives the descriptor back as soon as it sees the event: the number may be another file's then.
+        with self._guard:
+            if self._descriptor >= 0:
+                os.eventfd_write(self._descriptor, 1)
+            super().set()
 
     def fileno(self) -> int:
         """Readable once it is set."""
@@ -49,7 +52,8 @@ class StopSign(threading.Event):
 
     def close(self) -> None:
         """Give the descriptor back; nobody may wait for it any more."""
-        descriptor, self._descriptor = self._descriptor, -1
+        with self._guard:
+            descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
 
