@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tests.ui.dashboard import CALLS, Dashboard, beat, counting, dashboard, probe, record
@@ -43,7 +44,9 @@ def test_a_program_that_is_killed_says_so_and_comes_back(tmp_path: Path) -> None
         goes_on(shown)
         shown.wait_for("2 of 2 live", "4711 curl", lambda: "SIGKILL" not in shown.text)
         shown.press("2", "b")
-        shown.wait_for("dies.bt, start 2", "unplanned starts  1")
+        # It goes on dying: which start is on the screen depends on how fast this machine reads.
+        shown.wait_for(lambda: bool(re.search(r"dies\.bt, start [2-9]", shown.text)))
+        shown.wait_for(lambda: bool(re.search(r"unplanned starts +[1-9]", shown.text)))
 
 
 def test_a_line_of_a_hundred_megabytes_is_counted_and_left_out(tmp_path: Path) -> None:
