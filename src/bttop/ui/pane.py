@@ -80,13 +80,16 @@ class Pane(Widget):
         return self._face.drawing if self._face is not None else Drawing(())
 
     def advance(self, at: int | None = None) -> None:
-        """Take in what is new; nothing while the display is held, or once the pinned process has ended. With a moment
-        (CLOCK_BOOTTIME in ns) go there; a pane that nobody sees goes when it is seen."""
+        """Take in what is new; nothing while the display is held, no flush once the pinned process has ended. With a
+        moment (CLOCK_BOOTTIME in ns) go there; a pane that nobody sees goes when it is seen."""
         self._moment = at
         if at is not None and self.frame.width > 0:
             self.feed.advance(at)
-        elif at is None and not self.frame.held and (not self.ended or self.feed.looks_back):
-            self.feed.advance()
+        elif at is None and not self.frame.held:
+            if self.ended:
+                self.feed.stay()
+            else:
+                self.feed.advance()
 
     @property
     def now_ns(self) -> int:

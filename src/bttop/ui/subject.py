@@ -79,6 +79,13 @@ class Feed:
         self.page, self._past = page, None
         return self._follow() or moved
 
+    def stay(self) -> None:
+        """Take in how the program is, while the flush on show stays; the first ones come in until there is one."""
+        if self.flush is None or self.looks_back:
+            self.advance()
+        else:
+            self.page = self.program.page()
+
     def _follow(self) -> bool:
         history = self.program.history
         appended = history.appended

@@ -83,6 +83,24 @@ def test_the_end_of_a_pinned_process_is_said_with_its_time_and_the_pane_keeps_wh
             pinned.kill()
 
 
+def test_a_pane_whose_process_is_gone_before_it_starts_shows_that_it_lives_and_sees_nothing(tmp_path: Path) -> None:
+    with subprocess.Popen(["sleep", "600"]) as pinned:
+        try:
+            pid = pinned.pid
+            with session(tmp_path, {"calls": counting(pid, "sleep")}, columns=120) as shown:
+                shown.wait_for("1 of 1 live", f"{pid} sleep")
+                pinned.kill()
+                pinned.wait()
+                shown.press("L")
+                shown.wait_for(
+                    "7 of 7 live",
+                    lambda: f" pid {pid} ended " in shown.line("━1 syscalls"),
+                    lambda: "starting" not in shown.text,
+                )
+        finally:
+            pinned.kill()
+
+
 def test_a_pin_from_the_command_line_holds_for_every_pane_and_its_children(tmp_path: Path) -> None:
     options = ["-p", str(os.getpid()), "--children"]
     with session(tmp_path, {"calls": rows_of(java=9)}, columns=160, options=options) as shown:
