@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.engine.cgroup import Container, container_of, path_of, unit_of
+from bttop.engine.cgroup import Container, container_of, group_of, path_of, unit_of
 
 ID = "0123456789abcdef" * 4
 POD = "kubepods-burstable-pod5c0a3b1e_8a7f_4b7c_9d8e_1f2a3b4c5d6e.slice"
@@ -93,3 +93,19 @@ def test_any_content_gives_a_path_and_any_path_an_answer(content: bytes) -> None
     assert unit_of(path) in ("", *path.split("/"))
     found = container_of(path)
     assert found is None or len(found.id) == 12
+
+
+@pytest.mark.parametrize(
+    ("path", "group"),
+    [
+        ("", ""),
+        ("/", "/"),
+        ("/a/b", "/a/b"),
+        ("/system.slice/nginx.service/worker", "/system.slice/nginx.service"),
+        ("/user.slice/user-0.slice", "/user.slice/user-0.slice"),
+        (f"/docker/{ID}/init.scope", f"/docker/{ID}"),
+        (f"/system.slice/docker-{ID}.scope/a/b", f"/system.slice/docker-{ID}.scope"),
+    ],
+)
+def test_the_group_of_a_process_ends_with_its_container_or_unit(path: str, group: str) -> None:
+    assert group_of(path) == group

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_numbers_are_processes(text: str) -> None:
     assert isinstance(pin, Pin)
     assert set(pin.pids) <= {1, os.getpid()}
     assert os.getpid() in pin.pids
-    assert (pin.comm, pin.cgroup, pin.children) == ("", "", False)
+    assert (pin.comm, pin.cgroups, pin.children) == ("", (), False)
 
 
 def test_a_process_that_is_gone_is_said() -> None:
@@ -52,9 +53,9 @@ def test_other_words_are_names(text: str) -> None:
     assert pin_of(f" {text} ") == Pin(comm=text)
 
 
-def test_a_path_is_a_cgroup(tmp_path: Path) -> None:
-    assert pin_of(str(tmp_path)) == Pin(cgroup=str(tmp_path))
-    assert pin_of(f"{tmp_path}/none") == f"{tmp_path}/none is no cgroup folder"
+@pytest.mark.parametrize("text", ["/no/such", "no-such.service", "0123456789ab"])
+def test_a_path_a_unit_and_a_container_are_looked_for_among_the_cgroups(text: str) -> None:
+    assert re.fullmatch("there is no cgroup .* below .*|cgroups of version 2 are not mounted .*", str(pin_of(text)))
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n"])

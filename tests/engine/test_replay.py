@@ -87,7 +87,13 @@ def test_a_recording_without_a_line_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "pin",
-    [Pin(pids=(42,)), Pin(pids=(1, 2, 3)), Pin(comm="java"), Pin(cgroup="/sys/fs/cgroup/a"), Pin(pids=(4,), comm="x")],
+    [
+        Pin(pids=(42,)),
+        Pin(pids=(1, 2, 3)),
+        Pin(comm="java"),
+        Pin(cgroups=("/sys/fs/cgroup/a", "/sys/fs/cgroup/a/b")),
+        Pin(pids=(4,), comm="x"),
+    ],
 )
 def test_a_pin_is_shown_as_it_was_set(pin: Pin) -> None:
     assert read_pin(pin.condition) == pin

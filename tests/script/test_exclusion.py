@@ -50,7 +50,7 @@ def test_the_condition(exclusion: Exclusion, condition: str) -> None:
     assert exclusion.condition == condition
 
 
-@pytest.mark.parametrize("pin", [Pin(pids=(7,)), Pin(comm="bpftrace"), Pin(cgroup="/x")])
+@pytest.mark.parametrize("pin", [Pin(pids=(7,)), Pin(comm="bpftrace"), Pin(cgroups=("/x",))])
 def test_a_pin_holds_alone_also_when_it_names_what_is_left_out(pin: Pin) -> None:
     one = without(f"uprobe:/a:f {BLOCK}", pin=pin)
     assert f"/{pin.condition}/" in one.text

@@ -33,7 +33,8 @@ def codes(one: Prepared) -> list[str]:
         (Pin(comm="a-very-long-thread-name"), 'comm == "a-very-long-thr"'),
         (Pin(comm="\udcffa"), 'comm == "\\xffa"'),
         (Pin(comm="é" * 8), 'comm == "ééééééé\\xc3"'),
-        (Pin(cgroup="/sys/fs/cgroup/x"), 'cgroup == cgroupid("/sys/fs/cgroup/x")'),
+        (Pin(cgroups=("/sys/fs/cgroup/x",)), 'cgroup == cgroupid("/sys/fs/cgroup/x")'),
+        (Pin(cgroups=("/x", "/x/y")), 'cgroup == cgroupid("/x") || cgroup == cgroupid("/x/y")'),
         (Pin(pids=(7, 8), comm="x"), '(pid == 7 || pid == 8) && (comm == "x")'),
     ],
 )
@@ -143,7 +144,7 @@ def test_front_matter_says_that_the_parameter_is_the_pin() -> None:
     assert one.args == ("7",)
 
 
-@pytest.mark.parametrize("pin", [Pin(comm="java"), Pin(pids=(1,), cgroup="/x"), Pin(comm="x", children=True)])
+@pytest.mark.parametrize("pin", [Pin(comm="java"), Pin(pids=(1,), cgroups=("/x",)), Pin(comm="x", children=True)])
 def test_what_a_parameter_cannot_hold_becomes_a_predicate_where_that_is_exact(pin: Pin) -> None:
     one = pinned(f"k:vfs_read /$1 == 0 || pid == $1/ {BLOCK}", pin)
     assert one.args == ("0",)

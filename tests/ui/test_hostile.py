@@ -119,7 +119,7 @@ def test_no_log_menu_sheet_or_bar_draws_anything_raw(name: str) -> None:
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_pin_and_no_identity_draws_anything_raw(name: str) -> None:
     assert not raw(pin_text(Pin(comm=name)))
-    assert not raw(pin_text(Pin(cgroup=f"/{name}")))
+    assert not raw(pin_text(Pin(cgroups=(f"/{name}",))))
     process = look_up(os.getpid())
     assert process is not None
     named = replace(process, comm=name, command=name, user=name, unit=name, cgroup=name)

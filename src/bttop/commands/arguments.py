@@ -65,7 +65,7 @@ def _add_questions(parser: Parser) -> None:
         "--pin",
         type=_pin,
         metavar="PID",
-        help="only this process, in the kernel: a PID, a name, or a cgroup's path",
+        help="only this process, in the kernel: a PID, a name, a unit, a container's id, or a cgroup's path",
     )
     parser.add_argument(
         "--children", action="store_true", help="with -p: the process's children as well, also later ones"

@@ -59,13 +59,28 @@ def unit_of(path: str) -> str:
 
 def container_of(path: str) -> Container | None:
     """The innermost container of a cgroup path."""
+    found = _innermost_container(path.split("/"))
+    return None if found is None else found[1]
+
+
+def group_of(path: str) -> str:
+    """The part of a cgroup path that people mean: down to its innermost container, else to its innermost unit, else all
+    of it."""
     parts = path.split("/")
+    found, unit = _innermost_container(parts), unit_of(path)
+    if found is not None:
+        return "/".join(parts[: found[0] + 1])
+    return "/".join(parts[: len(parts) - parts[::-1].index(unit)]) if unit else path
+
+
+def _innermost_container(parts: list[str]) -> tuple[int, Container] | None:
+    """The container, and which part of the path it is."""
     for at in range(len(parts) - 1, -1, -1):
         named = _NAMED.fullmatch(parts[at])
         if named is not None and named["runtime"] in _RUNTIMES:
-            return Container(named["id"][:_SHORT], _RUNTIMES[named["runtime"]])
+            return at, Container(named["id"][:_SHORT], _RUNTIMES[named["runtime"]])
         if bare := _BARE.fullmatch(parts[at]):
-            return Container(bare["id"][:_SHORT], _runtime_above(parts[:at]))
+            return at, Container(bare["id"][:_SHORT], _runtime_above(parts[:at]))
     return None
 
 

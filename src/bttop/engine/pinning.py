@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bttop.engine.cgrouptree import is_name_of_cgroup, pin_to_cgroup
 from bttop.engine.process import is_alive, threads_of
 from bttop.script.pin import Pin
 
@@ -29,7 +30,8 @@ def children_of(pid: int, root: Path = Path("/proc")) -> list[int]:
 
 
 def pin_of(text: str) -> Pin | str:
-    """A pin as typed: a PID (or several, with commas), a cgroup's path, else a process name; or why it is none."""
+    """A pin as typed: a PID (or several, with commas), a cgroup by its path, unit or container, else a process name; or
+    why it is none."""
     text = text.strip()
     if not text:
         return "nothing to pin to"
@@ -37,6 +39,4 @@ def pin_of(text: str) -> Pin | str:
     if all(part.isdecimal() for part in pids):
         gone = [part for part in pids if not is_alive(int(part))]
         return f"there is no process {gone[0]}" if gone else Pin(pids=tuple(int(part) for part in pids))
-    if text.startswith("/"):
-        return Pin(cgroup=text) if Path(text).is_dir() else f"{text} is no cgroup folder"
-    return Pin(comm=text)
+    return pin_to_cgroup(text) if is_name_of_cgroup(text) else Pin(comm=text)

@@ -107,8 +107,8 @@ def read_pin(condition: str) -> Pin | None:
     """The pin behind a recorded restriction, as far as it is to be shown; None without one."""
     pids = tuple([int(found) for found in re.findall(r"\bpid == (\d{1,10})\b", condition)])
     comm = re.search(r'\bcomm == "([^"]*)"', condition)
-    cgroup = re.search(r'\bcgroupid\("([^"]*)"\)', condition)
-    pin = Pin(pids, "" if comm is None else comm[1], "" if cgroup is None else cgroup[1])
+    cgroups = tuple(re.findall(r'\bcgroupid\("([^"]*)"\)', condition))
+    pin = Pin(pids, "" if comm is None else comm[1], cgroups)
     return pin if pin != Pin() else None
 
 

@@ -29,8 +29,8 @@ class Pin(NamedTuple):
     """Process ids, as bpftrace's `pid` counts them."""
     comm: str = ""
     """Thread name; the kernel keeps 15 bytes of it."""
-    cgroup: str = ""
-    """Path of a cgroup v2 directory."""
+    cgroups: tuple[str, ...] = ()
+    """Paths of cgroup v2 directories, the one that was named first; any of them will do."""
     children: bool = False
     """Whether children that these processes get from now on count as well, and theirs. Those that exist already
     are to be named in `pids`."""
@@ -46,8 +46,8 @@ class Pin(NamedTuple):
         any_pid = " || ".join(f"pid == {pid}" for pid in self.pids)
         name = self.comm.encode(errors="surrogateescape")[:_COMM_BYTES].decode(errors="surrogateescape")
         comm = f"comm == {_quoted(name)}" if name else ""
-        cgroup = f"cgroup == cgroupid({_quoted(self.cgroup)})" if self.cgroup else ""
-        conditions = [condition for condition in (any_pid, comm, cgroup) if condition]
+        any_cgroup = " || ".join(f"cgroup == cgroupid({_quoted(path)})" for path in self.cgroups)
+        conditions = [condition for condition in (any_pid, comm, any_cgroup) if condition]
         return conditions[0] if len(conditions) == 1 else " && ".join(f"({one})" for one in conditions)
 
 
@@ -104,7 +104,7 @@ def _by_parameter(script: Script, pin: Pin, *, any_operand: bool) -> tuple[Wrapp
 
     `any_operand`: front matter says that `$1` is the pin whatever it is compared with.
     """
-    if not pin.pids or pin.comm or pin.cgroup:
+    if not pin.pids or pin.comm or pin.cgroups:
         return None
     if len(pin.pids) == 1 and not pin.children:
         return ()

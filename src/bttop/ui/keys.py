@@ -138,6 +138,8 @@ COMMANDS: tuple[Command, ...] = (
     _program("close", ("X",), "Close the pane; its program is detached", lambda app: app.close_pane()),
     _program("pin", ("p",), "Pin the pane to the row's process", lambda app: app.pins.pin_pane(), "pin"),
     _program("pin-all", ("P",), "Pin every pane to the row's process", lambda app: app.pins.pin_all()),
+    _program("pin-group", ("n",), "Pin the pane to the row's unit or container", lambda app: app.pins.pin_group()),
+    _program("pin-group-all", ("N",), "Pin every pane to it", lambda app: app.pins.pin_group_all()),
     _program("unpin", ("u",), "Lift the pin", lambda app: app.pins.unpin()),
     _program("offers", ("O",), "Better ways to ask what the script asks", lambda app: open_offers(app)),
     _program("edit", ("e",), "Edit the pane's script in $EDITOR", lambda app: app.edit_pane()),

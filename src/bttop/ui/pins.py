@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from bttop.engine.cgroup import group_of
+from bttop.engine.cgrouptree import pin_to_cgroup
 from bttop.engine.pinning import pin_of
 from bttop.engine.process import is_alive, look_up
 from bttop.engine.program import Program
@@ -68,19 +70,37 @@ class Pins:
             return
         self._set(Pin(pids=(pid,)), programs)
 
+    def pin_group(self) -> None:
+        """The pane to the unit or container, or other cgroup, of its row's process."""
+        self._pin_group_of_row([self._app.running])
+
+    def pin_group_all(self) -> None:
+        """Every pane to the unit or container of the row's process."""
+        self._pin_group_of_row(self._app.engine.programs)
+
+    def _pin_group_of_row(self, programs: Sequence[Program]) -> None:
+        pid = row_pid(self._app.pane)
+        process = self._app.explorer.identities.look(pid) if pid is not None else None
+        if process is None:
+            self.ask(programs)
+            return
+        self._take(pin_to_cgroup(group_of(process.cgroup) or "/"), programs)
+
     def ask(self, programs: Sequence[Program]) -> None:
         """Ask for a PID, a name or a cgroup: the row has no process."""
 
         def done(text: str | None) -> None:
-            if text is None:
-                return
-            pin = pin_of(text)
-            if isinstance(pin, str):
-                self._app.tell(pin, "warn")
-            else:
-                self._set(pin, programs)
+            if text is not None:
+                self._take(pin_of(text), programs)
 
-        self._app.ask(Question("pin to PID, name or /sys/fs/cgroup/…: ", done))
+        self._app.ask(Question("pin to PID, name, unit, container or cgroup: ", done))
+
+    def _take(self, pin: Pin | str, programs: Sequence[Program]) -> None:
+        """Pin, or say why that is not possible."""
+        if isinstance(pin, str):
+            self._app.tell(pin, "warn")
+        else:
+            self._set(pin, programs)
 
     def _set(self, pin: Pin, programs: Sequence[Program]) -> None:
         self._app.engine.pin(pin, programs)

@@ -48,10 +48,11 @@ def test_a_pane_without_processes_is_asked_what_to_pin_to(tmp_path: Path) -> Non
         shown.wait_for("1 of 1 live")
         for text, said in (
             ("999999999", "there is no process 999999999"),
-            ("/no/such", "/no/such is no cgroup folder"),
+            ("/no/such", "there is no cgroup /no/such below "),
+            ("none.service", "there is no cgroup none.service below "),
         ):
             shown.press("p")
-            shown.wait_for("pin to PID, name or /sys/fs/cgroup/…:")
+            shown.wait_for("pin to PID, name, unit, container or cgroup:")
             shown.press(text, "Enter")
             shown.wait_for(said)
         shown.press("p")

@@ -1,0 +1,72 @@
+"""Where a cgroup lies in the file system: a path, a systemd unit or a container, as people name it, as the folders that
+bpftrace's `cgroupid` takes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bttop.engine.cgroup import container_of
+from bttop.script.pin import Pin
+
+MOUNTS: Final = Path("/proc/self/mounts")
+MOST_FOLDERS: Final = 64
+"""Folders in one pin. Each is a comparison more for every event; a container has a handful."""
+_UNIT: Final = re.compile(r"[^/\s]+\.(?:service|scope|slice)")
+_CONTAINER: Final = re.compile(r"(?:[a-z-]+ )?(?P<id>[0-9a-f]{12,64})")
+_ESCAPE: Final = re.compile(r"\\([0-7]{3})")
+
+
+def is_name_of_cgroup(text: str) -> bool:
+    """Whether people mean a cgroup by it: a path, a unit's name, a container's id with or without its runtime."""
+    return text.startswith("/") or _UNIT.fullmatch(text) is not None or _CONTAINER.fullmatch(text) is not None
+
+
+def mount_of(mounts: Path = MOUNTS) -> Path | None:
+    """Where version 2 of cgroups is mounted; None where it is not. bpftrace's `cgroup` knows no other version."""
+    for line in mounts.read_text(errors="surrogateescape").splitlines():
+        fields = line.split(" ")
+        if len(fields) > 2 and fields[2] == "cgroup2":
+            return Path(_ESCAPE.sub(lambda found: chr(int(found[1], 8)), fields[1]))
+    return None
+
+
+def pin_to_cgroup(text: str, mounts: Path = MOUNTS) -> Pin | str:
+    """The pin to a cgroup and those below it, as they are now; or why there is none."""
+    mount = mount_of(mounts)
+    if mount is None:
+        return "cgroups of version 2 are not mounted here, and bpftrace knows no others"
+    top = _find(text, mount)
+    if top is None:
+        return f"there is no cgroup {text} below {mount}"
+    folders = [top, *_below(top)]
+    if len(folders) > MOST_FOLDERS:
+        return f"{text} has {len(folders) - 1} cgroups below it; at most {MOST_FOLDERS - 1} can be pinned at once"
+    return Pin(cgroups=tuple(str(folder) for folder in folders))
+
+
+def _find(text: str, mount: Path) -> Path | None:
+    if text.startswith("/"):
+        path = Path(text)
+        inside = path == mount or mount in path.parents
+        path = path if inside else mount / text.lstrip("/")
+        return path if path.is_dir() and ".." not in path.parts else None
+    named = _CONTAINER.fullmatch(text)
+    if named is None:
+        return next((path for path in _below(mount) if path.name == text), None)
+    return next((path for path in _below(mount) if _is_container(path, mount, named["id"])), None)
+
+
+def _is_container(path: Path, mount: Path, id_: str) -> bool:
+    found = container_of(f"/{path.relative_to(mount)}") if id_[:12] in path.name else None
+    return found is not None and found.id == id_[:12]
+
+
+def _below(top: Path) -> Iterator[Path]:
+    """All cgroups below one, the outer before the inner; whatever goes away meanwhile is left out."""
+    for folder, names, _ in os.walk(top):
+        names.sort()
+        yield from (Path(folder, name) for name in names)
