@@ -20,7 +20,7 @@ import pyte
 
 Condition: TypeAlias = Callable[[], bool] | str
 
-TIMEOUT: Final = 15.0
+TIMEOUT: Final = 40.0
 """Seconds that any condition gets: generous, since only a failing test waits that long."""
 
 _UNKNOWN_TO_PYTE: Final = re.compile(rb"\x1b\[[<=][0-9;]*u")
