@@ -66,7 +66,7 @@ def _metering(slices: int) -> Row:
         figures: dict[float, list[float]] = {1.0: [], SELDOM: []}
         for _ in range(slices):
             for every, found in figures.items():
-                engine.door.ask(lambda every=every: engine._channel.meter(every, stats=True))  # noqa: SLF001  to be measured
+                engine.door.ask(lambda every=every: engine._tracers.channel.meter(every, stats=True))  # noqa: SLF001  to be measured
                 time.sleep(0.2)  # the reading that every order begins with belongs to neither
                 before = _used(engine)
                 time.sleep(SLICE)
@@ -78,7 +78,7 @@ def _metering(slices: int) -> Row:
 
 
 def _used(engine: Engine) -> _Used:
-    return _Used(time.process_time_ns(), usage(engine._channel.pid).cpu_ns, time.monotonic())  # noqa: SLF001  to be measured
+    return _Used(time.process_time_ns(), usage(engine.tracer_pid).cpu_ns, time.monotonic())
 
 
 def _statistics() -> Row:

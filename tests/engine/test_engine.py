@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine import backoff, engine, generation
+from bttop.engine import backoff, engine, generation, starts
 from bttop.engine.attempts import Settings
 from bttop.engine.channel import TracerChannel
 from bttop.engine.engine import Engine
@@ -54,7 +54,7 @@ class House:
 
     @property
     def tracer(self) -> int:
-        return self.engine._channel.pid
+        return self.engine.tracer_pid
 
     def processes(self) -> list[int]:
         """Pids of the programs that run."""
@@ -329,7 +329,7 @@ def test_programs_start_politely_and_go_on_at_full_speed(house: House) -> None:
     house.engine.start()
     wait_for(program, State.LIVE)
     (pid,) = house.processes()
-    assert os.getpriority(os.PRIO_PROCESS, pid) == engine.POLITE
+    assert os.getpriority(os.PRIO_PROCESS, pid) == starts.POLITE
     house.engine.at_full_speed()
     wait(lambda: os.getpriority(os.PRIO_PROCESS, pid) == 0, "full speed")
 

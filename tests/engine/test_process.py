@@ -12,7 +12,7 @@ import pytest
 
 from bttop.engine import process
 from bttop.engine.cgroup import Container
-from bttop.engine.process import Parent, is_alive, look_up, pids_in_cgroup, pids_named, start_of, threads_of
+from bttop.engine.process import Parent, is_alive, look_up, pids_named, start_of, threads_of
 
 from .proctree import add_process
 
@@ -137,15 +137,6 @@ def test_processes_are_found_by_the_fifteen_bytes_of_their_name(root: Path) -> N
     add_process(root, 71, comm=b"a-very-long")
     assert pids_named("a-very-long-name-indeed", root) == (70,)
     assert pids_named("a-very-long", root) == (71,)
-
-
-def test_a_cgroup_holds_those_below_it_and_not_its_namesakes(root: Path) -> None:
-    add_process(root, 70, cgroup=b"0::/a/b\n")
-    add_process(root, 71, cgroup=b"0::/a/b/c\n")
-    add_process(root, 72, cgroup=b"0::/a/bc\n")
-    assert pids_in_cgroup("/a/b", root) == (70, 71)
-    assert pids_in_cgroup("/sys/fs/cgroup/a/b/", root) == (70, 71)
-    assert pids_in_cgroup("/", root) == (1, 50, 70, 71, 72)
 
 
 def test_this_very_process_is_told() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.stacks import Frame, Site, fold, fold_texts, names, parse_stack
+from bttop.model.stacks import Frame, Site, fold, names, parse_stack
 from tests.model.samples import captured_plan, maps_by_name, records
 
 
@@ -38,7 +38,7 @@ def test_captured_stacks_read_alike_on_every_release(release: str) -> None:
 
 
 def test_stacks_fold_into_one_tree_heaviest_first() -> None:
-    tree = fold_texts([("\n a+1\n m+1\n", 2), ("\n b+1\n m+2\n", 5), ("\n m+9\n", 1)])
+    tree = fold([(("a", "m"), 2), (("b", "m"), 5), (("m",), 1)])
     assert tree == Frame("all", 0, 8, (Frame("m", 1, 8, (Frame("b", 5, 5, ()), Frame("a", 2, 2, ()))),))
 
 

@@ -145,7 +145,7 @@ def test_the_tracer_alone_holds_the_statistics_on_and_only_when_they_are_wanted(
     for wanted in (True, False):
         with tracing(bpftrace, statistics=wanted) as (engine, program):
             wait_until(lambda: engine.meter.bill is not None, PATIENCE, "a reading")
-            assert ("anon_inode:bpf-stats" in descriptors(engine._channel.pid)) is wanted
+            assert ("anon_inode:bpf-stats" in descriptors(engine.tracer_pid)) is wanted
             assert "anon_inode:bpf-stats" not in descriptors(pid_of(program))
             assert engine.meter.metering == ("bpf" if wanted else "")
 

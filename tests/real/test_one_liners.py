@@ -263,7 +263,8 @@ def pasted(line: str) -> Prepared:
 def traced_entries(bpftrace: str, one: Prepared, made: Load, folder: Path) -> list[tuple[str, int]]:
     with running(bpftrace, one, folder) as traced:
         made.run()
-        wait_for_beats(traced, 2 if one.plan.maps and not one.own_interval else 1)
+        own_interval = any(point.provider == "interval" for point in one.attach_points)
+        wait_for_beats(traced, 2 if one.plan.maps and not own_interval else 1)
         return entries(one, traced.output())
 
 

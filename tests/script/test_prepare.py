@@ -282,7 +282,6 @@ def test_facts_for_the_program_are_passed_on() -> None:
     one = prepared("k:f { @[ustack] = count(); exit(); } i:s:5 { @x = 1; }")
     assert one.uses_user_stacks
     assert one.exits
-    assert one.own_interval
     assert [point.text for point in one.attach_points] == ["k:f", "i:s:5"]
 
 

@@ -6,12 +6,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bttop.engine import launch
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
 from bttop.engine.budget import Budget
 from bttop.engine.channel import TracerChannel
@@ -37,13 +36,14 @@ from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.hostprograms import Surveyor
 from bttop.engine.idle import Vigil
-from bttop.engine.meter import EVERY, Meter
-from bttop.engine.observer import Observer
+from bttop.engine.meter import Meter
+from bttop.engine.observer import Observer, Observers
 from bttop.engine.privilege import AS_WE_ARE, Privilege
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
+from bttop.engine.starts import Starts
+from bttop.engine.tracers import Tracers
 from bttop.engine.verdict import Verdict
-from bttop.errors import TracerLost
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
 from bttop.model.records import Oversized, Stamp, StampedLine
@@ -53,11 +53,6 @@ TICK = 1.0
 """Seconds between two looks at the clock."""
 SHORT_TICK = 0.25
 """The same while a flush may end by silence alone."""
-CALM = 60.0
-"""Seconds of life after which the next tracer is started without a pause again."""
-LONGEST_PAUSE = 30.0
-POLITE = 10
-"""Nice value while the dashboard is starting: without it five compilers make its first frame 40 % later."""
 
 
 def boot_ns() -> int:
@@ -92,37 +87,31 @@ class Engine:
         """A running session has no last moment."""
         self.problems: tuple[str, ...] = ()
         """Programs say by themselves what is wrong with them."""
-        self.errands = Errands(self.door, self._start_errand, lambda: self._channel)
+        self._tracers = Tracers(
+            spawn or partial(TracerChannel.spawn, privilege.tracer_command()), statistics=statistics
+        )
+        self._starts = Starts(host, bpftrace, privilege, self._tracers)
+        self.errands = Errands(self.door, self._starts.errand, lambda: self._tracers.channel)
         """Short questions to bpftrace; from any thread."""
-        self._privilege = privilege
-        self._spawn = spawn or partial(TracerChannel.spawn, privilege.tracer_command())
         self._budget = budget or HistoryBudget()
-        self._channel = self._spawn()
         self._generations: dict[int, tuple[Program, Generation]] = {}
-        self._waiting: list[tuple[Generation, Sequence[str], Mapping[str, str]]] = []
-        """Starts that were asked for while there was no tracer."""
-        self._last_id = 0
         self.gate = Gate()
         """What every start must pass; set before programs are added."""
-        self._nice = POLITE
         self.meter = Meter(host.cpus, statistics=statistics)
         self.surveyor = Surveyor()
         self.vigil: Vigil | None = None
         """Whom to ask whether anybody is there; set before `start`. None: programs run on without anybody."""
         self._fuse: Fuse[Program] | None = Fuse(limits, host.cpus) if limits else None
-        self._observers: tuple[Observer, ...] = ()
+        self._observers = Observers()
         self._thread: threading.Thread | None = None
         self._ended: asyncio.Event | None = None
         self._closing = False
-        self._tracer_pause = 0.0
-        self._tracer_since = time.monotonic()
-        self._has_tracer = True
         self._failure: BaseException | None = None
 
     @property
     def tracer_pid(self) -> int:
         """The process that starts every bpftrace, or the sudo that started it."""
-        return self._channel.pid
+        return self._tracers.channel.pid
 
     # Before the thread.
 
@@ -131,8 +120,7 @@ class Engine:
         `start`, on the engine's thread afterwards."""
         program = Program(name, tuple(sources), settings, self._budget.open(), self)
         self.programs = (*self.programs, program)
-        for observer in self._observers:
-            observer.added(program)
+        self._observers.added(program)
         if failure:
             program.refuse(failure, boot_ns())
         else:
@@ -141,7 +129,7 @@ class Engine:
 
     def observe(self, observer: Observer) -> None:
         """Let somebody follow from now on; on the main thread before `start`. What runs already is told at once."""
-        self._observers = (*self._observers, observer)
+        self._observers.join(observer)
         for program in self.programs:
             observer.added(program)
         for program, generation in self._generations.values():
@@ -157,7 +145,7 @@ class Engine:
             asyncio.run(self._serve())
         except BaseException as error:  # noqa: BLE001  handed to the listener: nobody else would see it
             self.error = error
-            self._channel.close()
+            self._tracers.close()
             self.door.ring()
         finally:
             self.door.close()
@@ -167,14 +155,11 @@ class Engine:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._on_crash)
         self._ended = asyncio.Event()
-        self._channel.attach(loop, self._on_frames, self._on_tracer_end)
-        self._channel.meter(EVERY, stats=self.meter.wanted)
+        self._tracers.attach(self._on_frames, self._on_tracer_end, self._on_new_tracer)
         self.door.open(loop)
         self._tick(loop)
         await self._ended.wait()
-        self._channel.detach()
-        if self._closing:
-            self._channel.close()  # a tracer that was started while `close` looked at the one before
+        self._tracers.detach()
         if self._failure is not None:
             raise self._failure
 
@@ -198,7 +183,7 @@ class Engine:
     def close(self) -> None:
         """Stop everything: each bpftrace gets its SIGINT and is gone within 2 s. From any thread; may be repeated."""
         self._closing = True
-        self._channel.close()
+        self._tracers.close()
         self.door.ask(self._finish)
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout=1.0)
@@ -206,7 +191,7 @@ class Engine:
     def kill(self) -> None:
         """Only the children, at once and without the loop: for the last resort."""
         self._closing = True
-        self._channel.close()
+        self._tracers.close()
 
     def toggle(self, program: Program) -> None:
         """Stop a program that runs, start one that does not."""
@@ -252,7 +237,7 @@ class Engine:
 
     def at_full_speed(self) -> None:
         """The dashboard is on screen: programs need not be polite any more."""
-        self.door.ask(self._renice)
+        self.door.ask(self._starts.hurry)
 
     def _toggle(self, program: Program) -> None:
         if program.status.running or program.status.retry_at_ns is not None:
@@ -296,12 +281,8 @@ class Engine:
         program.reload(sources, boot_ns())
 
     def _look_around(self) -> None:
-        if self._has_tracer and self.surveyor.may_ask(boot_ns()):
-            self._channel.survey()
-
-    def _renice(self) -> None:
-        self._nice = 0
-        self._channel.renice(None, 0)
+        if self._tracers.alive and self.surveyor.may_ask(boot_ns()):
+            self._tracers.channel.survey()
 
     def _finish(self) -> None:
         if self._ended is not None:
@@ -325,8 +306,7 @@ class Engine:
         """Start a bpftrace for the attempt."""
         generation = self._start(program, attempt, number)
         self._generations[generation.id] = (program, generation)
-        for observer in self._observers:
-            observer.begun(program, generation)
+        self._observers.begun(program, generation)
         return generation
 
     def run_twin(self, program: Program, attempt: Attempt) -> Generation:
@@ -334,62 +314,26 @@ class Engine:
         return self._start(program, attempt, 0)
 
     def _start(self, program: Program, attempt: Attempt, number: int) -> Generation:
-        self._last_id += 1
-        generation = Generation(
-            self._last_id,
-            number,
-            attempt,
-            release=self.bpftrace.release,
-            key_limit=launch.map_keys(self.host.cpus) if self._privilege.settings else launch.USUAL_KEYS,
-            now=boot_ns(),
-            tells_ready=self._privilege.settings,
-        )
-        prepared = attempt.prepared
-        environment = launch.environment(
-            self.bpftrace.release,
-            cpus=self.host.cpus,
-            user_stacks=prepared.uses_user_stacks,
-            one_process=program.settings.one_process,
-            all_probes=attempt.source is not program.sources[-1],
-            maps_at_exit=prepared.exits,
-        )
-        command = launch.command(self.bpftrace, prepared, unsafe=self.gate.is_unsafe(program, attempt))
-        if self._has_tracer:
-            self._start_command(generation.id, command, environment)
-        else:
-            self._waiting.append((generation, command, environment))
-        return generation
-
-    def _start_command(self, ident: int, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._channel.start(ident, self._privilege.command(command, environment), environment, self._nice)
-
-    def _start_errand(self, words: Sequence[str], environment: Mapping[str, str]) -> int:
-        if not self._has_tracer:
-            raise TracerLost("the tracer has ended", title="no tracer")
-        self._last_id += 1
-        self._start_command(self._last_id, words, environment)
-        return self._last_id
+        unsafe = self.gate.is_unsafe(program, attempt)
+        return self._starts.begin(program, attempt, number, now=boot_ns(), unsafe=unsafe)
 
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach a bpftrace."""
-        self._channel.stop(generation.id, grace)
-        for observer in self._observers:
-            observer.ended(generation)
+        self._tracers.channel.stop(generation.id, grace)
+        self._observers.ended(generation)
 
     def watch(self, generation: Generation) -> None:
         """Have the descriptors of a bpftrace counted from now on."""
-        self._channel.watch(generation.id)
+        self._tracers.channel.watch(generation.id)
 
     def flushed(self, program: Program, flush: Flush) -> None:
         """A flush joined the history."""
         generation = next((one for one in program.generations() if one.number == flush.generation), None)
-        for observer in self._observers:
-            observer.flushed(program, generation, flush)
+        self._observers.flushed(program, generation, flush)
 
     def changed(self, program: Program) -> None:
         """A page changed: wake the listener."""
-        for observer in self._observers:
-            observer.changed(program)
+        self._observers.changed(program)
         self.door.ring()
 
     # What the tracer says.
@@ -421,8 +365,7 @@ class Engine:
         """All costs of a round are in: the fuse judges them, and the ledger is kept."""
         loads, seconds = self.meter.close_round(tracer, self.programs)
         for program, cost in self.meter.take_ledger().items():
-            for observer in self._observers:
-                observer.spent(program, cost)
+            self._observers.spent(program, cost)
         if self._fuse is None or self._closing:
             return
         verdict = self._fuse.judge(loads, seconds)
@@ -434,8 +377,7 @@ class Engine:
     def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
         match frame:
             case StampedLine():
-                for observer in self._observers:
-                    observer.came(generation, frame)
+                self._observers.came(generation, frame)
                 program.on_line(generation, frame)
             case LongLine(stamp=stamp, size=size):
                 program.on_oversized(generation, Oversized(stamp, size))
@@ -455,8 +397,7 @@ class Engine:
                 self.meter.ended(frame.generation, program)
                 if not self._closing:
                     program.on_exit(generation, code, stamp.boot_ns)
-                for observer in self._observers:
-                    observer.ended(generation)
+                self._observers.ended(generation)
             case _:
                 pass
 
@@ -467,47 +408,17 @@ class Engine:
             program.on_failed(generation, reason, now)
 
     def _on_tracer_end(self, reason: str) -> None:
-        """The tracer is gone, and every bpftrace with it. Unless we are leaving, a new one takes its place."""
-        if self._closing:
-            return
-        self._has_tracer = False
+        """The tracer is gone, and every bpftrace with it."""
         self._generations.clear()
         self.gate.lost()
         self.errands.lose(reason)
         self.meter.lost(self.programs)
         self.surveyor.lost()
         now = boot_ns()
-        if time.monotonic() - self._tracer_since > CALM:
-            self._tracer_pause = 0.0
         for program in self.programs:
             program.on_tracer_lost(now, reason)
-        self._respawn_later()
 
-    def _respawn_later(self) -> None:
-        asyncio.get_running_loop().call_later(self._tracer_pause, self._respawn)
-        self._tracer_pause = min(LONGEST_PAUSE, self._tracer_pause * 2 + 0.5)
-
-    def _respawn(self) -> None:
-        if self._closing:
-            return
-        self._channel.detach()
-        self._channel.close()
-        try:
-            self._channel = self._spawn()
-        except TracerLost:
-            self._respawn_later()
-            return
-        self._tracer_since = time.monotonic()
-        self._has_tracer = True
-        self._channel.attach(asyncio.get_running_loop(), self._on_frames, self._on_tracer_end)
-        self._channel.meter(EVERY, stats=self.meter.wanted)
-        self._start_waiting()
-
-    def _start_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for generation, command, environment in waiting:
-            if generation.doomed:
-                if (known := self._generations.pop(generation.id, None)) is not None:
-                    known[0].on_exit(generation, 0, boot_ns())
-            else:
-                self._start_command(generation.id, command, environment)
+    def _on_new_tracer(self) -> None:
+        for generation in self._starts.catch_up():
+            if (known := self._generations.pop(generation.id, None)) is not None:
+                known[0].on_exit(generation, 0, boot_ns())

@@ -37,3 +37,42 @@ class Observer:
 
     def changed(self, program: Program) -> None:
         """A program's page may have changed."""
+
+
+class Observers(Observer):
+    """All who follow, told one after the other."""
+
+    def __init__(self) -> None:
+        self._all: tuple[Observer, ...] = ()
+
+    def join(self, observer: Observer) -> None:
+        """One more, who is told last."""
+        self._all = (*self._all, observer)
+
+    def added(self, program: Program) -> None:
+        for one in self._all:
+            one.added(program)
+
+    def begun(self, program: Program, generation: Generation) -> None:
+        for one in self._all:
+            one.begun(program, generation)
+
+    def came(self, generation: Generation, line: StampedLine) -> None:
+        for one in self._all:
+            one.came(generation, line)
+
+    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:
+        for one in self._all:
+            one.flushed(program, generation, flush)
+
+    def ended(self, generation: Generation) -> None:
+        for one in self._all:
+            one.ended(generation)
+
+    def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
+        for one in self._all:
+            one.spent(program, cost)
+
+    def changed(self, program: Program) -> None:
+        for one in self._all:
+            one.changed(program)

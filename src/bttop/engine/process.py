@@ -144,14 +144,6 @@ def pids_named(comm: str, root: Path = PROC) -> tuple[int, ...]:
     return tuple(pid for pid in _numbered(root) if _read(root / str(pid) / "comm").removesuffix(b"\n") == wanted)
 
 
-def pids_in_cgroup(path: str, root: Path = PROC) -> tuple[int, ...]:
-    """The processes in a cgroup and those below it, ascending. `path` may begin with /sys/fs/cgroup."""
-    wanted = "/" + path.removeprefix("/sys/fs/cgroup").strip("/")
-    below = wanted.rstrip("/") + "/"
-    found = ((pid, path_of(_read(root / str(pid) / "cgroup"))) for pid in _numbered(root))
-    return tuple(pid for pid, inside in found if inside and f"{inside}/".startswith(below))
-
-
 def _numbered(folder: Path) -> Iterator[int]:
     try:
         names = os.listdir(folder)  # noqa: PTH208  # half the price of iterdir() for thousands of processes

@@ -151,12 +151,6 @@ class HistoryBudget:
         self._histories: list[History] = []
         self._lock = Lock()
 
-    @property
-    def share_bytes(self) -> int:
-        """What one program may keep."""
-        with self._lock:
-            return self._share()
-
     def open(self) -> History:
         """A history for one more program; the others shrink to make room."""
         with self._lock:
@@ -171,12 +165,10 @@ class HistoryBudget:
             self._histories = [one for one in self._histories if one is not history]
             self._divide()
 
-    def _share(self) -> int:
-        return self._total_bytes // max(1, len(self._histories))
-
     def _divide(self) -> None:
+        share = self._total_bytes // max(1, len(self._histories))
         for history in self._histories:
-            history.resize(self._share())
+            history.resize(share)
 
 
 class _Cache:

@@ -21,11 +21,6 @@ class Quantile(NamedTuple):
     high: int | None
     """None, like `low`, where the bucket is open; `value` is then its other end."""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the true value may be anywhere beyond `value`."""
-        return self.low is None or self.high is None
-
 
 class Percentiles(NamedTuple):
     """The usual summary of a histogram."""

@@ -85,11 +85,6 @@ def fold(stacks: Iterable[tuple[Sequence[str], int]], root: str = "all") -> Fram
     return _frozen(tree)
 
 
-def fold_texts(rows: Iterable[tuple[str, int]], root: str = "all") -> Frame:
-    """Fold printed stacks with their weights into one tree; offsets into one function collapse."""
-    return fold(((names(text), weight) for text, weight in rows), root)
-
-
 @dataclass(slots=True)
 class _Node:
     name: str

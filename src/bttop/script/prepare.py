@@ -41,8 +41,6 @@ class Prepared:
     """Of the user's own probes."""
     uses_user_stacks: bool = False
     """Whether bpftrace will turn user addresses into names."""
-    own_interval: bool = False
-    """Whether the script has interval blocks of its own."""
     exits: bool = False
     """Whether the script may end by itself."""
     new_keys_collide: bool = True
@@ -91,8 +89,7 @@ def prepare(
     `rewrite_increments` counts a map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print
     and clear exact where that is provable. `leave_out` names maps to leave alone (see `undefined_maps`).
     `new_keys_collide` says that the release loses an event when two CPUs make the same new key at once
-    (`model/dialect.py`). A script that
-    cannot be read or edited comes back as it is, with a badge.
+    (`model/dialect.py`). A script that cannot be read or edited comes back as it is, with a badge.
     """
     if isinstance(script, Unreadable):
         return unedited(script, pin=pin, args=args)
@@ -172,7 +169,6 @@ def _prepared(
         offers=offered,
         attach_points=script.points,
         uses_user_stacks=seen.user_stacks,
-        own_interval=any(probe.has("interval") for probe in script.probes),
         exits=seen.exits,
     )
 

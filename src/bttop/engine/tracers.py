@@ -1,0 +1,91 @@
+"""The tracers of a session, one after the other: when one is lost, another takes its place after a growing pause."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from bttop.engine.channel import TracerChannel
+from bttop.engine.frames import Frame
+from bttop.engine.meter import EVERY
+from bttop.errors import TracerLost
+
+CALM = 60.0
+"""Seconds of life after which the next tracer is started without a pause again."""
+LONGEST_PAUSE = 30.0
+
+
+class Tracers:
+    """The tracer of the moment. Engine thread only, but for `close`."""
+
+    def __init__(self, spawn: Callable[[], TracerChannel], *, statistics: bool) -> None:
+        """Starts the first one; raises TracerLost when that fails. `statistics`: see `Engine`."""
+        self._spawn = spawn
+        self._statistics = statistics
+        self.channel = spawn()
+        self.alive = True
+        """Whether there is one; False until a lost one has a successor."""
+        self._closed = False
+        self._pause = 0.0
+        self._since = time.monotonic()
+        self._take: Callable[[Iterable[Frame]], None] = lambda _: None
+        self._on_lost: Callable[[str], None] = lambda _: None
+        self._on_new: Callable[[], None] = lambda: None
+
+    def attach(
+        self, take: Callable[[Iterable[Frame]], None], lost: Callable[[str], None], renewed: Callable[[], None]
+    ) -> None:
+        """Read from the running loop on: `take` gets the frames, `lost` why a tracer ended, and `renewed` is called
+        when another has taken its place."""
+        self._take, self._on_lost, self._on_new = take, lost, renewed
+        self._listen()
+
+    def start(self, ident: int, argv: Sequence[str], environment: Mapping[str, str], nice: int) -> None:
+        """Start a command under an id of its own. Raises TracerLost while there is no tracer."""
+        if not self.alive:
+            raise TracerLost("the tracer has ended", title="no tracer")
+        self.channel.start(ident, argv, environment, nice)
+
+    def detach(self) -> None:
+        """Read no longer. One that was started while `close` looked at the one before is closed now."""
+        self.channel.detach()
+        if self._closed:
+            self.channel.close()
+
+    def close(self) -> None:
+        """End it with all its children, for good. From any thread; may be repeated."""
+        self._closed = True
+        self.channel.close()
+
+    def _listen(self) -> None:
+        self.channel.attach(asyncio.get_running_loop(), self._take, self._ended)
+        self.channel.meter(EVERY, stats=self._statistics)
+
+    def _ended(self, reason: str) -> None:
+        if self._closed:
+            return
+        self.alive = False
+        if time.monotonic() - self._since > CALM:
+            self._pause = 0.0
+        self._on_lost(reason)
+        self._respawn_later()
+
+    def _respawn_later(self) -> None:
+        asyncio.get_running_loop().call_later(self._pause, self._respawn)
+        self._pause = min(LONGEST_PAUSE, self._pause * 2 + 0.5)
+
+    def _respawn(self) -> None:
+        if self._closed:
+            return
+        self.channel.detach()
+        self.channel.close()
+        try:
+            self.channel = self._spawn()
+        except TracerLost:
+            self._respawn_later()
+            return
+        self._since = time.monotonic()
+        self.alive = True
+        self._listen()
+        self._on_new()
