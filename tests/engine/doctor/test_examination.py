@@ -241,3 +241,10 @@ def test_a_machine_without_bpftrace_is_told_how_to_get_it() -> None:
     assert answer.returncode == 3
     assert "/nowhere/bpftrace is no program" in answer.stdout
     assert not answer.stderr
+
+
+def test_a_bpftrace_that_does_not_answer_in_time_is_slow_and_not_broken(patient: Patient) -> None:
+    slow = replace(patient, bpftrace=None, missing="/x --version gave no answer", install="time /x", is_slow=True)
+    found = bpftrace.version(slow)
+    assert (found.state, found.found, found.mend) == (State.UNKNOWN, "/x --version gave no answer", "time /x")
+    assert exit_code([found]) == 0
