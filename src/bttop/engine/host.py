@@ -84,7 +84,7 @@ class Host:
 def find_bpftrace(wanted: str | None) -> Bpftrace:
     """Find bpftrace (`wanted`, else `$BTTOP_BPFTRACE`, else on PATH and in the sbin folders) and ask its release.
 
-    Raises CannotTrace when there is none or it cannot be run, and its kind BpftraceSlow when it does not answer in time.
+    Raises CannotTrace when there is none or it cannot be run, and its kind BpftraceSlow when it gives no answer.
     """
     name = wanted or os.environ.get("BTTOP_BPFTRACE") or "bpftrace"
     path = find_program(name)
