@@ -1,7 +1,8 @@
 """Mutated lines through the decoder and the panes: nothing raises, nothing raw is drawn, memory stays flat.
 
 Lines of the three generations of bpftrace's output, damaged by a fixed seed; every sixty of them are a flush, after
-which the pane is drawn. Peer: memory after a fifth of the lines, when the histories have been trimmed.
+which the pane is drawn. The histories are small ones. Peer: memory when all of them have been full for as long as it
+took to fill them, so what grows after that is a leak.
 """
 
 from __future__ import annotations
@@ -24,14 +25,13 @@ def run(options: Options) -> Sequence[Row]:
     """Feed `lines` lines; whatever raises ends the benchmark."""
     panes = [MutatedPane(output, SEED + index) for index, output in enumerate(OUTPUTS)]
     flushes = max(1, options.lines // LINES_A_FLUSH)
-    drawn, raw, rows, before, began = 0, 0, 0, 0.0, time.monotonic()
+    drawn, raw, rows, memory, began = 0, 0, 0, Memory(), time.monotonic()
     for count in range(flushes):
         pane = panes[count % len(panes)]
         lines = pane.flush()
         rows += pane.rows
         drawn, raw = drawn + len(lines), raw + len(raw_in(lines))
-        if count == flushes // 5:
-            before = resident_mib(os.getpid())
+        memory.look(count, full=all(pane.is_full for pane in panes))
     seconds = time.monotonic() - began
     undecodable = sum(pane.program.tally.undecodable for pane in panes)
     return [
@@ -40,5 +40,28 @@ def run(options: Options) -> Sequence[Row]:
         Row("rows in the flushes that were shown", f"{rows:,}"),
         Row("lines drawn, raw characters in them", f"{drawn:,}, {raw}"),
         Row("lines a second", f"{flushes * LINES_A_FLUSH / seconds:,.0f}"),
-        compared("resident, MiB (peer: after a fifth)", resident_mib(os.getpid()), before, "{:.1f}"),
+        memory.row(),
     ]
+
+
+class Memory:
+    """Resident memory at the end against that of the moment when the histories had been full for a while."""
+
+    def __init__(self) -> None:
+        self._full = 0
+        self._before = 0.0
+
+    def look(self, flushes: int, *, full: bool) -> None:
+        """After each flush: whether all histories are full."""
+        if full and not self._full:
+            self._full = flushes
+        if self._full and flushes == 2 * self._full:
+            self._before = resident_mib(os.getpid())
+
+    def row(self) -> Row:
+        """What grew since."""
+        now = resident_mib(os.getpid())
+        if not self._before:
+            return Row("resident, MiB", f"{now:.1f}; too few lines to fill the histories")
+        lines = 2 * self._full * LINES_A_FLUSH
+        return compared(f"resident, MiB (peer: after {lines:,} lines)", now, self._before, "{:.1f}")

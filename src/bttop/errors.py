@@ -3,6 +3,7 @@
 BttopError
 ├── UsageError        the command line or a probe file says something that cannot be (exit 2)
 ├── CannotTrace      this host cannot trace: no bpftrace, no privilege, no tracefs (exit 3)
+│   └── BpftraceSlow  bpftrace does not answer in time
 └── TracerLost        the tracer process ended while it was needed (exit 1)
 """
 
@@ -36,6 +37,10 @@ class CannotTrace(BttopError):
     """This host cannot trace as it is."""
 
     exit_code = 3
+
+
+class BpftraceSlow(CannotTrace):
+    """There is a bpftrace, and it does not answer in time: nobody knows whether it would run."""
 
 
 class TracerLost(BttopError):

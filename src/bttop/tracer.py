@@ -33,7 +33,7 @@ Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload
         {"state": "cost", "run_ns": N, "runs": N, "programs": N, "map_bytes": N, "cpu_ns": N, "rss": N, "output": N}
             totals of a program: run time and runs of its BPF programs in the kernel and how many these are, memory
             of its maps, its own CPU time and resident memory, bytes of output; id 0: of the tracer itself, the
-            last of a round
+            last of a round; with "hidden": true instead of all that only whoever may look into the program can tell
         {"state": "survey", "programs": [[ID, TYPE, NAME, UID, RUN_NS, RUNS, [PID, ...]], ...], "reason": TEXT}
             the PIDs hold it open; the reason why there is no more to see, else empty
 """
@@ -270,16 +270,30 @@ class Program:
         return found
 
     def cost(self) -> "dict[str, object]":
-        """What it has cost so far. Raises OSError when it has ended, or is not ours to look at."""
-        if self.count_at == NEVER:
-            self.look()  # nobody counts them every 2 s: it is about to begin or to end
-        infos = [describe(self.pid, fd) for fd in self.bpf.get("bpf-prog", ())]
+        """What it has cost so far. Raises OSError when it has ended."""
+        try:
+            if self.count_at == NEVER:
+                self.look()  # nobody counts them every 2 s: it is about to begin or to end
+            infos = [describe(self.pid, fd) for fd in self.bpf.get("bpf-prog", ())]
+        except PermissionError:
+            return self.visible_cost()
         totals = process_cost(self.pid)
         totals["run_ns"] = sum(int(info.get("run_time_ns", 0)) for info in infos)
         totals["runs"] = sum(int(info.get("run_cnt", 0)) for info in infos)
         totals["programs"] = len(infos)
         totals["map_bytes"] = self.map_bytes
         totals["output"] = self.read
+        return totals
+
+    def visible_cost(self) -> "dict[str, object]":
+        """What anybody may see of it: sudo and what runs below, and its output."""
+        totals = process_cost(self.pid)
+        for pid in descendants(self.pid):
+            for name, number in process_cost(pid).items():
+                if name != "state":
+                    totals[name] = int(str(totals[name])) + int(str(number))
+        totals["output"] = self.read
+        totals["hidden"] = True
         return totals
 
     def has_exited(self) -> bool:
@@ -424,6 +438,16 @@ def describe(pid: int, fd: str) -> "dict[str, str]":
     finally:
         os.close(file)
     return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def descendants(pid: int) -> "list[int]":
+    """The processes below one; none where the kernel does not tell (CONFIG_PROC_CHILDREN)."""
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+            children = [int(word) for word in file.read().split()]
+    except OSError:
+        return []
+    return children + [one for child in children for one in descendants(child)]
 
 
 def process_cost(pid: int) -> "dict[str, object]":
@@ -931,7 +955,7 @@ class Tracer:
         self.meter_at = max(now, self.meter_at + self.meter_every)
         for program in self.programs.values():
             if program.status < 0 and not program.ended():
-                with contextlib.suppress(OSError):  # it has just ended, or another user's: its cost stays unknown
+                with contextlib.suppress(OSError):  # it has just ended
                     self.output.state(program.ident, program.cost())
         self.output.state(0, process_cost(os.getpid()))
 

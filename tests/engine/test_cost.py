@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,8 @@ SECOND = 1_000_000_000
 
 def reading(seconds: float, **counters: int) -> Totals:
     boot = round(seconds * SECOND)
-    return Totals(1, Stamp(boot, boot), **{"cpu_ns": 0, "rss": 0, **counters})
+    fields: dict[str, Any] = {"cpu_ns": 0, "rss": 0, **counters}
+    return Totals(1, Stamp(boot, boot), **fields)
 
 
 def test_a_cost_is_what_was_counted_over_the_time_between_two_readings() -> None:

@@ -11,7 +11,7 @@ import pytest
 from bttop.engine import host as host_module
 from bttop.engine import launch
 from bttop.engine.host import Bpftrace, Host, check_can_trace, find_bpftrace, install_command
-from bttop.errors import CannotTrace
+from bttop.errors import BpftraceSlow, CannotTrace
 from bttop.model.release import Release
 from bttop.script.prepare import prepare
 from bttop.script.reader import read
@@ -198,3 +198,15 @@ def test_warnings_are_kept_where_they_alone_tell_of_lost_events(
 ) -> None:
     prepared = prepare(read(text), new_keys_collide=collide)
     assert ("--no-warnings" in launch.command(Bpftrace("bpftrace", Release(*release)), prepared)) is quiet
+
+
+def test_a_bpftrace_that_gives_no_answer_in_time_is_called_slow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bpftrace"
+    path.write_text("#!/bin/sh\nexec sleep 60\n")
+    path.chmod(0o755)
+    monkeypatch.setattr(host_module, "VERSION_SECONDS", 0.1)
+    with pytest.raises(BpftraceSlow, match="no answer within") as refusal:
+        find_bpftrace(str(path))
+    assert refusal.value.hint == f"time {path} --version"

@@ -43,6 +43,14 @@ def test_the_sessions_sshd_and_sudo_but_neither_the_listening_one_nor_the_shell(
     assert pids(root, own) == {11, 12, 14, 15, TRACER}
 
 
+def test_the_tracer_behind_a_sudo_and_its_monitor_is_left_out_too(root: Path) -> None:
+    own = chain(root, (11, b"sshd"), (13, b"bash"), (15, b"bttop"))
+    chain(root, (TRACER, b"sudo"), (401, b"sudo"), (402, b"python3"), (403, b"bpftrace"))
+    for pid in (TRACER, 401, 402):
+        (root / f"{pid}/task/{pid}/children").write_text(f"{pid + 1} ")
+    assert pids(root, own) == {11, 15, TRACER, 401, 402}
+
+
 def test_from_openssh_9_8_on_a_session_has_a_name_of_its_own(root: Path) -> None:
     own = chain(root, (10, b"sshd"), (11, b"sshd-session"), (12, b"sshd-session"), (13, b"bash"), (15, b"bttop"))
     assert pids(root, own) == {11, 12, 15, TRACER}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from bttop.engine.attempts import Attempt, Settings
 from bttop.engine.budget import Budget
-from bttop.engine.frames import Exited, Frame
+from bttop.engine.frames import Exited, Failed, Frame
 from bttop.engine.gate import Gate
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
@@ -37,6 +38,7 @@ class Looking(Stage):
     def __init__(self, text: str = HOT, *, unsafe: bool = False, confirmed: bool = False) -> None:
         self.twins: list[Generation] = []
         self.ended: list[int] = []
+        self.taken = 0.0
         host = Host("host", "6.1", "x86_64", 2, None)
         self.gate = Gate(Leaps(Budget(), host, Bpftrace("bpftrace", OLD), self), unsafe=unsafe, confirmed=confirmed)
         super().__init__(source(text))
@@ -62,8 +64,11 @@ class Looking(Stage):
     def twin(self) -> Generation:
         return self.twins[-1]
 
-    def say(self, data: bytes) -> None:
-        self.gate.on_frame(StampedLine(self.twin.id, "stdout", Stamp(self.now, self.now), data))
+    def taken_by_others(self, _program: Program) -> float:
+        return self.taken
+
+    def say(self, data: bytes, stream: Literal["stdout", "stderr"] = "stdout") -> None:
+        self.gate.on_frame(StampedLine(self.twin.id, stream, Stamp(self.now, self.now), data))
 
     def count(self, rate: int, ticks: int = 7) -> None:
         """The twin is ready and tells a rate (its map is never cleared), tick by tick."""
@@ -200,8 +205,34 @@ def test_a_program_that_is_stopped_waits_for_no_look() -> None:
     assert stage.launched == []
 
 
-def test_what_bpftrace_has_against_the_twin_is_heard_from_the_script_itself() -> None:
+def test_what_others_take_of_the_budget_is_not_there_to_be_spent() -> None:
     stage = looking()
+    stage.taken = 0.056
+    stage.count(rate=100_000)
+    assert state(stage) is State.COSTLY
+    assert "of which others take 2.8 %" in stage.program.status.reason
+
+
+def test_a_twin_that_ends_unmeasured_is_asked_about() -> None:
+    stage = looking()
+    stage.frame(Exited(stage.twin.id, Stamp(stage.now, stage.now), -11))
+    assert stage.launched == []
+    assert stage.program.status.asks
+    wanted = "it could not be measured: bpftrace was killed by SIGSEGV on its count-only twin"
+    assert stage.program.status.reason == wanted
+    stage.approve()
+    assert len(stage.launched) == 1
+
+
+def test_without_any_bpftrace_the_scripts_own_start_says_so() -> None:
+    stage = looking()
+    stage.frame(Failed(stage.twin.id, Stamp(stage.now, stage.now), "bpftrace: No such file or directory"))
+    assert len(stage.launched) == 1
+
+
+def test_what_bpftrace_has_against_the_twins_text_is_heard_from_the_script_itself() -> None:
+    stage = looking()
+    stage.say(b"stdin:1:1-24: ERROR: tracepoint not found: sched:nosuch", "stderr")
     stage.frame(Exited(stage.twin.id, Stamp(stage.now, stage.now), 1))
     assert len(stage.launched) == 1
     assert stage.ended == []

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from bttop.engine.cost import Bill
+from dataclasses import replace
+
+import pytest
+
+from bttop.engine.budget import Budget
+from bttop.engine.cost import Bill, blind_spot
 from bttop.engine.frames import Metering, Totals
+from bttop.engine.fuse import PATIENCE, Fuse
 from bttop.engine.meter import LEDGER_ROUNDS, Meter
+from bttop.engine.program import Program
 from bttop.model.records import Stamp
 from tests.engine.stage import SECOND, Stage
 
@@ -103,6 +110,30 @@ def test_statistics_that_could_not_be_switched_on_say_why_unless_nobody_wanted_t
         meter = Meter(2, statistics=wanted)
         meter.switched(Metering(0, Stamp(0, 0), "", "Operation not permitted"))
         assert (meter.metering, meter.reason) == ("", reason)
+
+
+def test_a_program_with_more_rights_than_the_tracer_is_unseen_but_its_floods_still_blow_the_fuse() -> None:
+    stage, meter = live(), metered()
+    for second in (0, 1):
+        meter.take(replace(totals(1, second), hidden=True, output=second * (100 << 20)), stage.program)
+        loads, _ = meter.close_round(totals(0, second), [stage.program])
+    assert stage.program.cost is not None
+    assert stage.program.cost.run is None
+    assert "more rights" in stage.program.cost.unseen
+    assert meter.bill is not None
+    assert meter.bill.programs.unseen
+    assert "MiB/s of output" in Fuse[Program](Budget(), 2).judge(loads, PATIENCE).blown[stage.program]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_cost_without_statistics_says_why_unless_nobody_wanted_them(wanted: bool) -> None:
+    stage, meter = live(), Meter(2, statistics=wanted)
+    meter.switched(Metering(0, Stamp(0, 0), "", "Operation not permitted"))
+    for second in (0, 1):
+        meter.take(totals(1, second), stage.program)
+    assert stage.program.cost is not None
+    assert ("Operation not permitted" in stage.program.cost.unseen) is wanted
+    assert bool(blind_spot(stage.program.cost)) is wanted
 
 
 def test_a_lost_tracer_leaves_no_cost_behind() -> None:

@@ -148,3 +148,11 @@ def test_a_chronicle_is_bounded_and_keeps_the_newest() -> None:
     newest = chronicle.at(3 * KEPT)
     assert newest is not None
     assert newest.status.state is State.SILENT
+
+
+def test_a_chronicle_lets_go_of_what_was_over_before_the_oldest_flush() -> None:
+    chronicle = Chronicle()
+    for moment in (10, 20, 30):
+        chronicle.note(moment, page(State.LIVE))
+    chronicle.note(40, page(State.SILENT), oldest_ns=25)
+    assert [since for since, _ in chronicle._pages] == [20, 30, 40]

@@ -45,6 +45,19 @@ def test_without_tracefs_nobody_can_tell(host: Host) -> None:
     assert count_probes(points("t:a:*").points, Host("h", "6.1", "x86_64", 4, None)) is None
 
 
+@pytest.mark.parametrize(
+    ("busy_ns", "taken", "decision"),
+    [(0.05e9, 0.06, "go"), (0.05e9, 0.08, "ask"), (0.001e9, 0.5, "ask"), (0, 0.5, "go")],
+)
+def test_only_what_running_programs_leave_of_the_budget_may_be_spent(
+    busy_ns: float, taken: float, decision: str
+) -> None:
+    found = judge_cost(Measured(1.0, 1000, busy_ns), Budget(), 4, at_most=False, taken=taken)
+    assert found.decision == decision
+    if found.why:
+        assert f"(the budget is 3 %, of which others take {taken * 25:.1f} %)" in found.why
+
+
 def test_many_probes_are_asked_about_with_the_seconds_that_detaching_takes() -> None:
     assert judge_probes(20, Budget()).decision == "go"
     asked = judge_probes(361, Budget())

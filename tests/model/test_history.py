@@ -176,6 +176,17 @@ def test_a_moment_is_found_by_the_flush_that_ended_before_it() -> None:
     assert history.index_at(99 * SECOND) == 9
 
 
+def test_the_oldest_flush_that_is_kept_tells_its_end() -> None:
+    history = History(20_000)
+    assert history.oldest_ns == 0
+    for flush in counts(300):
+        history.append(flush)
+    oldest = history.at(0)
+    assert history.dropped
+    assert oldest is not None
+    assert history.oldest_ns == oldest.end_ns
+
+
 def test_programs_share_one_budget() -> None:
     budget = HistoryBudget(100_000)
     first = budget.open()

@@ -61,12 +61,13 @@ def counted(ident: int) -> Counted:
 
 
 def programs_of(pid: int) -> list[int]:
-    """Ids of the BPF programs that a process holds open."""
+    """Ids of the BPF programs that a process holds open, each once: a link names its program as well (from 0.27)."""
     texts = []
     for path in Path(f"/proc/{pid}/fdinfo").iterdir():
         with contextlib.suppress(OSError):
             texts.append(path.read_text())
-    return [int(line.split()[1]) for text in texts for line in text.splitlines() if line.startswith("prog_id:")]
+    lines = [line for text in texts for line in text.splitlines() if line.startswith("prog_id:")]
+    return sorted({int(line.split()[1]) for line in lines})
 
 
 @contextlib.contextmanager

@@ -167,3 +167,4 @@ def test_flushes_are_the_same_by_every_way(bpftrace: str, tmp_path: Path, rules:
     assert len([line for line in ended.stdout.splitlines() if '"flush":' in line]) >= 2
     assert '"generation":2' not in ended.stdout
     assert ("env_keep += " in ended.stderr) == (rules == (BPFTRACE,))
+    assert ("cost unknown" in ended.stderr) == (EVERYTHING not in rules)

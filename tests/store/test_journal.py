@@ -3,8 +3,8 @@ from __future__ import annotations
 from bttop.model.plan import Plan
 from bttop.model.records import StampedLine
 from bttop.store.blocks import unpack
-from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Shown
-from bttop.store.journal import BLOCK_LINES, MINUTE, MOST_OPEN_LINES, Journal, Sealed
+from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Marked, Met, Shown
+from bttop.store.journal import BLOCK_LINES, MINUTE, MOST_MET, MOST_OPEN_LINES, Journal, Sealed
 from tests.store.made import at
 
 
@@ -96,6 +96,25 @@ def test_the_last_state_of_a_program_outlives_its_age() -> None:
     for second in range(100, 200):
         flush(journal, second)
     assert [(note.state, note.stamp) for note in journal.notes if isinstance(note, Changed)] == [("live", at(0))]
+
+
+def test_a_storm_of_processes_is_bounded_and_pushes_no_mark_out() -> None:
+    journal = Journal()
+    begun(journal)
+    journal.take(Marked(at(0), "user", "here"))
+    for pid in range(MOST_MET + 100):
+        journal.take(Met(pid, at(1), {}))
+    assert [note.pid for note in journal.notes if isinstance(note, Met)] == list(range(100, MOST_MET + 100))
+    assert [note.note for note in journal.notes if isinstance(note, Marked)] == ["here"]
+
+
+def test_processes_met_are_forgotten_with_their_age() -> None:
+    journal = Journal(age_ns=MINUTE)
+    begun(journal)
+    journal.take(Met(1, at(0), {}))
+    for second in range(100, 200):
+        flush(journal, second)
+    assert not [note for note in journal.notes if isinstance(note, Met)]
 
 
 def test_a_generation_is_on_show_from_its_first_to_its_last_shown_flush() -> None:

@@ -23,6 +23,8 @@ LINES_A_FLUSH: Final = 60
 """Damaged lines in each flush."""
 WHOLE_LINES: Final = 12
 """Lines among them as they were captured, so that there is something to show."""
+MEMORY: Final = 1 << 19
+"""Bytes of a pane's history: full after some hundred flushes, so that memory is flat from there on or leaks."""
 SIZES: Final = ((80, 12), (38, 5), (200, 40), (24, 2), (120, 25))
 _KEYED: Final = {
     "@c": "count()", "@h": "hist(1)", "@l": "lhist(1, 0, 1000, 100)", "@st": "stats(1)", "@av": "avg(1)",
@@ -122,7 +124,7 @@ class MutatedPane:
         self._whole = [line for line in lines if HEARTBEAT_WORD.encode() not in line]
         # Each heartbeat begins another flush: few, or the flush on show would hold nothing.
         self._seeds = [*self._whole * 5, *captured(f"{output}-keys")[-1:]]
-        self._fake = FakeEngine(version(output))
+        self._fake = FakeEngine(version(output), MEMORY)
         self.program = self._fake.add(f"mutated {output}", script())
         self.feed = Feed(self.program)
         self._fake.attach(self.program)
@@ -139,6 +141,11 @@ class MutatedPane:
         self.feed.advance()
         self.drawn += 1
         return list(self._picture())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the history has begun to let go of its oldest."""
+        return self.program.history.dropped > 0
 
     @property
     def rows(self) -> int:

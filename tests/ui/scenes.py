@@ -17,6 +17,7 @@ from bttop.engine.program import Program
 from bttop.engine.questions import from_text
 from bttop.model.contents import MapData, Origin
 from bttop.model.flush import Flush
+from bttop.model.history import DEFAULT_TOTAL_BYTES, HistoryBudget
 from bttop.model.plan import Aggregation, Column, MapPlan, Plan
 from bttop.model.records import Bucket, Stamp, StampedLine, Value
 from bttop.model.release import Release
@@ -107,10 +108,12 @@ class FakeTracer:
 class FakeEngine:
     """A real engine without its thread and tracer: what bpftrace and the tracer say comes from the test."""
 
-    def __init__(self, release: Release = RELEASE) -> None:
+    def __init__(self, release: Release = RELEASE, memory: int = DEFAULT_TOTAL_BYTES) -> None:
+        """`memory` is what the histories may take, in bytes."""
         self.tracer = FakeTracer()
         host = Host("pay-gw-07", "6.8.0-31-generic", "x86_64", 8, None)
-        self.engine = Engine(host, Bpftrace("bpftrace", release), spawn=lambda: cast(TracerChannel, self.tracer))
+        bpftrace, budget = Bpftrace("bpftrace", release), HistoryBudget(memory)
+        self.engine = Engine(host, bpftrace, lambda: cast(TracerChannel, self.tracer), budget)
         self.now = START
         self._beats: Counter[str] = Counter()
 

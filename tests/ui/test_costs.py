@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bttop.engine.cost import Bill, Cost
 from bttop.engine.frames import Metering, Survey
+from bttop.engine.meter import HIDDEN
 from bttop.engine.status import State
 from bttop.model.records import Stamp
 from bttop.ui.bars import HeaderBar
@@ -49,6 +52,26 @@ def test_an_unknown_cost_is_not_shown_as_nothing() -> None:
     pane.program.cost = Cost(cpu=0.5, rss=1)
     assert "%" not in pane.rule()
     assert "not known" in text_of(badge_lines(pane.feed, 80))
+
+
+def test_a_cost_that_nobody_can_see_is_a_badge_with_what_the_fuse_cannot_see() -> None:
+    pane = Pane().live()
+    pane.program.cost = replace(COST, run=None, events=None, unseen=HIDDEN, hidden=True)
+    assert "cost unknown" in pane.rule()
+    text = " ".join(text_of(badge_lines(pane.feed, 80)).split())
+    assert "The fuse cannot see CPU time and maps" in text
+    assert "sudo bttop" in text
+    assert "B of kernel memory" not in text
+
+
+def test_the_header_says_that_the_cost_is_unknown_or_a_part_of_it() -> None:
+    fake = FakeEngine()
+    fake.add("calls", "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }")
+    bar = HeaderBar(fake.engine, app_of(fake).look)
+    fake.engine.meter.bill = Bill(Cost(unseen=HIDDEN, hidden=True), Cost(cpu=0.02), 8)
+    assert "probes: cost unknown" in plain(bar.line(100))
+    fake.engine.meter.bill = Bill(Cost(run=0.064, unseen=HIDDEN), Cost(cpu=0.02), 8)
+    assert "probes at least 0.8 % of 8 cpus" in plain(bar.line(100))
 
 
 def test_the_fuses_warning_stands_on_the_rule_and_with_its_numbers_on_the_page() -> None:

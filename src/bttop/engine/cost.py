@@ -17,6 +17,9 @@ STATISTICS_COST: Final = "20 to 60 ns"
 measured 61 in a virtual machine."""
 
 
+UNKNOWN: Final = "cost unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What something costs: an average over the time since the reading before."""
@@ -35,6 +38,10 @@ class Cost:
     """Bytes a second that it prints."""
     programs: int = 0
     """How many BPF programs it has loaded."""
+    unseen: str = ""
+    """Why nobody knows what it runs in the kernel, although it was to be known."""
+    hidden: bool = False
+    """Whether the memory of its maps is not known either."""
 
     @property
     def percent(self) -> float | None:
@@ -83,6 +90,18 @@ def between(before: Totals, after: Totals, *, statistics: bool) -> Cost:
         map_bytes=after.map_bytes,
         output=max(0, after.output - before.output) / seconds,
         programs=after.programs,
+        hidden=after.hidden,
+    )
+
+
+def blind_spot(cost: Cost) -> str:
+    """What the fuse cannot see of a program, and why; empty when it sees everything or was told not to look."""
+    if not cost.unseen:
+        return ""
+    what = "CPU time and maps" if cost.hidden else "CPU time"
+    return (
+        f"{cost.unseen}. The fuse cannot see {what}; it still blows for floods of output, of helper errors and of lost "
+        "events. As root (sudo bttop) all is seen."
     )
 
 
@@ -99,4 +118,6 @@ def together(costs: Iterable[Cost]) -> Cost:
         map_bytes=sum(one.map_bytes for one in parts),
         output=sum(one.output for one in parts),
         programs=sum(one.programs for one in parts),
+        unseen=next((one.unseen for one in parts if one.unseen), ""),
+        hidden=any(one.hidden for one in parts),
     )

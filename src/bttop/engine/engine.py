@@ -313,6 +313,11 @@ class Engine:
         """Start a bpftrace of which only the gate hears."""
         return self._start(program, attempt, 0)
 
+    def taken_by_others(self, program: Program) -> float:
+        """CPU seconds a second that all other programs run in the kernel, as far as that is known."""
+        costs = [one.cost for one in self.programs if one is not program]
+        return sum(cost.run or 0.0 for cost in costs if cost is not None)
+
     def _start(self, program: Program, attempt: Attempt, number: int) -> Generation:
         unsafe = self.gate.is_unsafe(program, attempt)
         return self._starts.begin(program, attempt, number, now=boot_ns(), unsafe=unsafe)

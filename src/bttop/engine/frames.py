@@ -119,6 +119,8 @@ class Totals:
     """What the kernel holds for its maps."""
     output: int = 0
     """Bytes that it has printed."""
+    hidden: bool = False
+    """Whether it has more rights than the tracer, which then cannot tell what the kernel counts and holds for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,10 @@ class Generation:
         named = undefined_maps(parse_diagnostics(list(self._notes)))
         return frozenset(name for one in named if (name := self.plan.logical(one)) in self.plan.maps)
 
+    def is_misread(self) -> bool:
+        """Whether bpftrace has named a place in the text as wrong: it is not compiled, so nothing was attached."""
+        return any(one.is_error and one.line for one in parse_diagnostics(list(self._notes)))
+
     def ending(self, code: int) -> str:
         """How the process ended, in words."""
         if code < 0:

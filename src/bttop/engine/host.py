@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bttop.errors import CannotTrace
+from bttop.errors import BpftraceSlow, CannotTrace
 from bttop.model.release import Release
 
 _TRACEFS = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 _SBIN = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/sbin"
+VERSION_SECONDS = 20.0
 _MOUNTS = Path("/proc/self/mounts")
 _ALIASES = {
     "k": "kprobe", "kr": "kretprobe", "u": "uprobe", "ur": "uretprobe", "t": "tracepoint", "f": "fentry",
@@ -83,7 +84,7 @@ class Host:
 def find_bpftrace(wanted: str | None) -> Bpftrace:
     """Find bpftrace (`wanted`, else `$BTTOP_BPFTRACE`, else on PATH and in the sbin folders) and ask its release.
 
-    Raises CannotTrace when there is none or it does not answer.
+    Raises CannotTrace when there is none or it cannot be run, and its kind BpftraceSlow when it gives no answer.
     """
     name = wanted or os.environ.get("BTTOP_BPFTRACE") or "bpftrace"
     path = find_program(name)
@@ -92,9 +93,12 @@ def find_bpftrace(wanted: str | None) -> Bpftrace:
         raise CannotTrace(f"{name} {why}", title="no bpftrace", hint=install_command())
     try:
         answer = subprocess.run(
-            [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
+            [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=VERSION_SECONDS, check=False
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired as error:
+        why = f"{path} --version gave no answer within {VERSION_SECONDS:g} s: this host may be overloaded"
+        raise BpftraceSlow(why, title="bpftrace is slow", hint=f"time {path} --version") from error
+    except OSError as error:
         raise CannotTrace(f"{path} does not run: {error}", title="no bpftrace", hint=install_command()) from error
     release = Release.parse(answer.stdout.decode(errors="replace"))
     if release is None:

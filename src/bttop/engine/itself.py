@@ -4,6 +4,7 @@ terminal: the session's sshd, tmux or screen, and sudo. The shell and whatever e
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,8 @@ _MULTIPLEXERS: Final = {"tmux: server": "tmux: client", "screen": "screen"}
 """Names of multiplexers' servers, which are above bttop, and of their clients, which are not."""
 _SSH_SERVERS: Final = ("sshd", "dropbear")
 """Up to OpenSSH 9.7 the process of a session has the name of the one that listens."""
+_SUDO_SECONDS: Final = 1.0
+"""How long the program of a sudo is waited for; it takes some 10 ms."""
 _BPFTRACE: Final = "bpftrace"
 _COMM_BYTES: Final = 15
 _OWN_COMMS: Final = ("bttop",)
@@ -32,9 +35,36 @@ def own_processes(tracer: int, bpftrace: Bpftrace, pid: int | None = None, root:
     if not _numbers_are_bpftraces(bpftrace, root):
         return Exclusion(comms=comms)
     own = os.getpid() if pid is None else pid
-    found = (own, tracer, *_carriers(own, root))
+    found = (own, *_behind_sudo(tracer, root), *_carriers(own, root))
     since = tracer if _far_from_the_last(tracer, root) else 0
     return Exclusion(tuple(dict.fromkeys(found)), comms, since, _OWN_COMMS)
+
+
+def _behind_sudo(pid: int, root: Path) -> list[int]:
+    """A process and, where that is a sudo, what it runs: another sudo, and a moment later the tracer."""
+    found = [pid]
+    end = time.monotonic() + _SUDO_SECONDS
+    while _comm(found[-1], root) == "sudo" and time.monotonic() < end:
+        below = _children(found[-1], root)
+        if below:
+            found.append(below[0])
+        else:
+            time.sleep(0.005)
+    return found
+
+
+def _comm(pid: int, root: Path) -> str:
+    try:
+        return (root / str(pid) / "comm").read_text(errors="replace").rstrip("\n")
+    except OSError:
+        return ""
+
+
+def _children(pid: int, root: Path) -> list[int]:
+    try:
+        return [int(word) for word in (root / f"{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _numbers_are_bpftraces(bpftrace: Bpftrace, root: Path) -> bool:

@@ -15,7 +15,7 @@ from bttop.engine.frames import Exited, Failed, Frame, Refused
 from bttop.engine.generation import SECOND, START_SECONDS, Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.verdict import REFUSED_ABOVE, Measured, Verdict, count_probes, judge_cost, judge_probes
-from bttop.model.records import Ready, StampedLine
+from bttop.model.records import Notice, Ready, StampedLine
 from bttop.paths import shipped
 from bttop.script.hot import why_hot
 from bttop.script.reader import Script
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS: Final = 0.5
 LONGEST_LOOK: Final = 3.0
 """Seconds after which a twin on busy CPUs, which skip ticks, is judged by what it has told."""
+
+_SAID_NOTHING: Final = Verdict("ask", "could not be measured: its count-only twin said nothing")
 
 _Key: TypeAlias = tuple[str, str]
 """A script's text and the condition of its pin."""
@@ -40,6 +42,9 @@ class Runner(Protocol):
 
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach it."""
+
+    def taken_by_others(self, program: Program) -> float:
+        """CPU seconds a second that all other programs take of the budget already."""
 
 
 @dataclass(slots=True)
@@ -120,8 +125,11 @@ class Leaps:
             return
         if isinstance(frame, StampedLine):
             self._on_line(look, frame)
-        elif isinstance(frame, Exited | Failed | Refused):
-            self._decide(look, frame.stamp.boot_ns, ended=True)
+        elif isinstance(frame, Exited):
+            self._decide(look, frame.stamp.boot_ns, _unmeasured(look.generation, frame.code), ended=True)
+        elif isinstance(frame, Failed | Refused):
+            # There is no bpftrace that could run; the script's own start says so better.
+            self._decide(look, frame.stamp.boot_ns, Verdict("go"), ended=True)
 
     def tick(self, now: int) -> None:
         """Judge what takes too long."""
@@ -129,7 +137,7 @@ class Leaps:
             since = look.generation.ready_ns
             limit = START_SECONDS if since is None else LONGEST_LOOK
             if now - (since or look.generation.started_ns) > limit * SECOND:
-                self._decide(look, now, ended=False)
+                self._decide(look, now)
 
     def _is_clear(self, program: Program, attempt: Attempt, key: _Key) -> bool:
         source = attempt.source
@@ -142,6 +150,8 @@ class Leaps:
         record, flush = look.generation.take(line)
         if isinstance(record, Ready):
             look.generation.ready(line.stamp.boot_ns)
+        elif isinstance(record, Notice):
+            look.generation.note(record.text)
         if flush is None or not flush.mark:
             return
         look.flushes += 1
@@ -151,17 +161,16 @@ class Leaps:
             look.measured = look.measured.plus(flush, look.twin)
         limit = self._budget.cpu_seconds(self._host.cpus) * REFUSED_ABOVE
         if look.measured.seconds >= LOOK_SECONDS or (look.flushes > 1 and counted.cpus > limit):
-            self._decide(look, line.stamp.boot_ns, ended=False)
+            self._decide(look, line.stamp.boot_ns)
 
-    def _decide(self, look: _Look, now: int, *, ended: bool) -> None:
+    def _decide(self, look: _Look, now: int, unmeasured: Verdict = _SAID_NOTHING, *, ended: bool = False) -> None:
+        """Judge by what was counted; `unmeasured` holds where nothing was."""
         self._end(look, stop=not ended)
+        found = unmeasured
         if look.measured.seconds:
-            found = judge_cost(look.measured, self._budget, self._host.cpus, at_most=look.twin.at_most)
-        elif ended:
-            # What bpftrace has against the twin it has against the script too, and says it better there.
-            found = Verdict("go")
-        else:
-            found = Verdict("ask", "could not be measured: its count-only twin said nothing")
+            taken = self._runner.taken_by_others(look.program)
+            twin = look.twin
+            found = judge_cost(look.measured, self._budget, self._host.cpus, at_most=twin.at_most, taken=taken)
         look.program.on_look(self._said(look.program, look.key, found), now)
 
     def _said(self, program: Program, key: _Key, verdict: Verdict) -> Verdict:
@@ -176,6 +185,14 @@ class Leaps:
         if stop:
             look.generation.doomed = True
             self._runner.stop(look.generation, 2.0)
+
+
+def _unmeasured(twin: Generation, code: int) -> Verdict:
+    """A twin that ended by itself. What bpftrace has against a place in its text it has against the script as well,
+    which does not run either and says it at the user's own line."""
+    if twin.is_misread():
+        return Verdict("go")
+    return Verdict("ask", f"could not be measured: {twin.ending(code)} on its count-only twin")
 
 
 def _with_offer(verdict: Verdict, attempt: Attempt) -> Verdict:

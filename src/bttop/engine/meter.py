@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +23,7 @@ EVERY: Final = 1.0
 """Seconds between two readings."""
 LEDGER_ROUNDS: Final = 10
 """Readings that one entry of the cost ledger is the mean of: at one a second a recording would be half of costs."""
+HIDDEN: Final = "bpftrace has more rights than bttop's tracer, which may not read what the kernel counts for it"
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -68,9 +69,16 @@ class Meter:
         before = self._before.get(totals.generation)
         self._before[totals.generation] = totals
         if before is not None:
-            cost = between(before, totals, statistics=bool(self.metering))
+            cost = between(before, totals, statistics=bool(self.metering) and not totals.hidden)
+            if cost.run is None:
+                cost = replace(cost, unseen=self._why_unseen(totals))
             self._costs.setdefault(program, {})[totals.generation] = cost
             program.cost = together(self._costs[program].values())
+
+    def _why_unseen(self, totals: Totals) -> str:
+        if totals.hidden:
+            return HIDDEN
+        return f"the kernel's statistics could not be switched on: {self.reason}" if self.reason else ""
 
     def ended(self, generation: int, program: Program) -> None:
         """A generation is gone, and costs nothing any more."""

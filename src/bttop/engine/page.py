@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 from bttop.engine.attempts import Source
@@ -42,9 +43,12 @@ class Chronicle:
         # Replaced as a whole, so that whoever reads it needs no lock.
         self._pages: tuple[tuple[int, Page], ...] = ()
 
-    def note(self, boot_ns: int, page: Page) -> None:
-        """The program is like this from a moment on (CLOCK_BOOTTIME in ns)."""
-        self._pages = (*self._pages[1 - KEPT :], (boot_ns, page))
+    def note(self, boot_ns: int, page: Page, oldest_ns: int = 0) -> None:
+        """The program is like this from a moment on (CLOCK_BOOTTIME in ns). Nobody looks back before `oldest_ns`, so
+        the pages that were over by then go, with the scripts that they hold."""
+        pages = self._pages[1 - KEPT :]
+        over = bisect_right(pages, oldest_ns, key=lambda one: one[0]) - 1
+        self._pages = (*pages[max(0, over) :], (boot_ns, page))
 
     def at(self, boot_ns: int) -> Page | None:
         """The page of a moment; before the first one that is kept, that one. None where nothing was noted."""

@@ -502,7 +502,7 @@ class Program:
         latest = self.history.latest
         # What changes without a state of its own (a complaint, a badge) changes after the newest flush.
         since = max(self.status.since_ns, 0 if latest is None else latest.end_ns)
-        self._chronicle.note(since, self.page())
+        self._chronicle.note(since, self.page(), self.history.oldest_ns)
         self._control.changed(self)
 
 

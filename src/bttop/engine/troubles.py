@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 
+from bttop.engine.cost import UNKNOWN, blind_spot
 from bttop.engine.program import Program
 from bttop.engine.status import State
 
@@ -29,6 +30,8 @@ class Troubles:
             is_on = program.status.state in (State.ATTACHED, State.LIVE)
             for badge in program.status.badges if is_on else ():
                 self.tell(f"{badge.text} of {program.name}", program.name, f"{badge.text}: {badge.why}")
+            if program.cost is not None and program.cost.unseen:
+                self.tell(UNKNOWN, UNKNOWN, blind_spot(program.cost))
 
     def tell(self, about: str, who: str, text: str) -> None:
         """Say something, unless it was the last thing said about this."""

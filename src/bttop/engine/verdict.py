@@ -67,14 +67,16 @@ class Measured:
         return self.busy_ns / 1e9 / self.seconds if self.seconds else 0.0
 
 
-def judge_cost(measured: Measured, budget: Budget, cpus: int, *, at_most: bool) -> Verdict:
-    """By what it would take of the CPUs."""
+def judge_cost(measured: Measured, budget: Budget, cpus: int, *, at_most: bool, taken: float = 0.0) -> Verdict:
+    """By what it would take of the CPUs, beside the CPU seconds a second that others have taken: it must fit into what
+    they leave. What is refused would be too dear alone."""
     allowed = budget.cpu_seconds(cpus)
-    if measured.cpus <= allowed:
+    if measured.cpus <= max(0.0, allowed - taken):
         return Verdict("go")
     percent = measured.cpus / cpus * 100
     share = f"{'at most ' if at_most else ''}{percent:.{0 if percent >= 10 else 1}f} % of all CPUs"
-    why = f"would cost {share} at {_short(measured.rate)}/s (the budget is {budget.percent:g} %)"
+    limit = f"the budget is {budget.percent:g} %{_left(taken / cpus * 100)}"
+    why = f"would cost {share} at {_short(measured.rate)}/s ({limit})"
     return Verdict("refuse" if measured.cpus > allowed * REFUSED_ABOVE else "ask", why)
 
 
@@ -130,6 +132,11 @@ def _count(flush: Flush, name: str) -> int:
     data = flush.maps.get(name)
     value = None if data is None else data.rows.get("")
     return value if isinstance(value, int) else 0
+
+
+def _left(percent: float) -> str:
+    """What others take, where that is worth a word."""
+    return f", of which others take {percent:.1f} %" if percent >= 0.05 else ""
 
 
 def _short(number: float) -> str:

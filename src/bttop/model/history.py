@@ -67,6 +67,13 @@ class History:
         with self._lock:
             return self._recent[-1] if self._recent else None
 
+    @property
+    def oldest_ns(self) -> int:
+        """When the oldest flush that is kept ended; 0 where there is none."""
+        with self._lock:
+            first = self._find(0)
+            return 0 if first is None else first.end_ns
+
     def __len__(self) -> int:
         with self._lock:
             return self._length()

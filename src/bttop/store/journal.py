@@ -17,6 +17,8 @@ BLOCK_LINES = 60
 BLOCK_BYTES = 4 << 20
 MOST_OPEN_LINES = 6_000
 """A script that prints without end and never flushes is cut here."""
+MOST_MET = 16_384
+"""Processes met: a host that starts a thousand of them a second has more in its minutes than memory should hold."""
 MINUTE = 60_000_000_000
 
 
@@ -74,7 +76,8 @@ class Journal:
         self._last_shown: dict[int, int] = {}
         self._open: dict[int, Open] = {}
         self._shown: dict[int, int] = {}
-        self._notes: deque[Changed | Marked | Spent | Met] = deque()
+        self._notes: deque[Changed | Marked | Spent] = deque()
+        self._met: deque[Met] = deque(maxlen=MOST_MET)
         self._states: dict[int, Changed] = {}
 
     @property
@@ -98,7 +101,7 @@ class Journal:
 
     @property
     def notes(self) -> tuple[Changed | Marked | Spent | Met, ...]:
-        return (*self._states.values(), *self._notes)
+        return (*self._states.values(), *self._notes, *self._met)
 
     def open_lines(self) -> Iterator[tuple[int, StampedLine]]:
         """The lines that are in no block yet, with their generations."""
@@ -129,8 +132,10 @@ class Journal:
                 self._open[generation] = Open(program)
             case Ended(generation=generation):
                 return self._end(generation)
-            case Changed() | Marked() | Spent() | Met():
+            case Changed() | Marked() | Spent():
                 self._notes.append(happening)
+            case Met():
+                self._met.append(happening)
         return None
 
     def seal(self) -> list[Sealed]:
@@ -216,6 +221,8 @@ class Journal:
             note = self._notes.popleft()
             if isinstance(note, Changed):
                 self._states[note.program] = note
+        while self._met and now_ns - self._met[0].stamp.boot_ns > self._age_ns:
+            self._met.popleft()
         self._forget_generations()
 
     def _forget_generations(self) -> None:

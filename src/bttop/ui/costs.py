@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bttop.engine.cost import STATISTICS_COST, Bill, Cost
+from bttop.engine.cost import STATISTICS_COST, UNKNOWN, Bill, Cost, blind_spot
 from bttop.model import numbers
 from bttop.ui.spans import Span, line_width
 from bttop.ui.subject import Feed
@@ -26,6 +26,8 @@ def cost_note(feed: Feed) -> Span | None:
     """The pane's cost of now, of one core; None while nobody knows, and beside the data of an earlier moment."""
     program = feed.program
     cost = None if feed.looks_back else program.cost
+    if cost is not None and cost.unseen:
+        return Span("over budget", "error") if program.alarm else Span(UNKNOWN, "badge")
     if cost is None or cost.percent is None:
         return None
     if program.alarm:
@@ -43,14 +45,21 @@ def cost_pairs(feed: Feed) -> list[tuple[str, str, str]]:
         return [("cost", "not known", "dim")]
     lines = [("cost", _in_kernel(cost), "number")]
     lines.append(("bpftrace", f"{percent(100 * cost.cpu)} of a core, {numbers.size(cost.rss)}B resident", "number"))
-    lines.append(("maps", f"{numbers.size(cost.map_bytes)}B of kernel memory", "number"))
+    maps = "not known" if cost.hidden else f"{numbers.size(cost.map_bytes)}B of kernel memory"
+    lines.append(("maps", maps, "number"))
     lines.append(("output", f"{numbers.size(cost.output)}B/s", "number"))
     return [*lines, ("over budget", program.alarm, "error")] if program.alarm else lines
 
 
+def blindness(feed: Feed) -> str:
+    """What the fuse cannot see of the program, and why; empty when it sees everything."""
+    cost = None if feed.looks_back else feed.program.cost
+    return "" if cost is None else blind_spot(cost)
+
+
 def _in_kernel(cost: Cost) -> str:
     if cost.percent is None or cost.events is None:
-        return "not known: the kernel's statistics are off"
+        return "not known" if cost.unseen else "not known: the kernel's statistics are off"
     each = "" if cost.ns_per_event is None else f", {cost.ns_per_event:,.0f} ns each"
     return (
         f"{percent(cost.percent)} of a core in the kernel: {numbers.short(cost.events)} runs/s{each}, "
@@ -61,10 +70,9 @@ def _in_kernel(cost: Cost) -> str:
 def bill_spans(bill: Bill | None, facts: Span, room: int, *, alarmed: bool) -> list[Span]:
     """The header's middle in so many cells: the sum of the probes first, then as much as fits of the processes, else
     of the facts about the host."""
-    if bill is None or bill.percent is None:
+    if bill is None or (bill.percent is None and not bill.programs.unseen):
         return [facts]
-    of = f"{bill.cpus} cpus" if bill.cpus > 1 else "1 cpu"
-    spans = [Span(f"  probes {percent(bill.percent)} of {of}", "error" if alarmed else "header-strong")]
+    spans = [_sum(bill, alarmed=alarmed)]
     more = [
         Span(f"  bpftrace {_process(bill.programs)}", "header"),
         Span(f"  bttop {_process(bill.bttop)}", "header"),
@@ -74,6 +82,15 @@ def bill_spans(bill: Bill | None, facts: Span, room: int, *, alarmed: bool) -> l
         if line_width((*spans, span)) <= room:
             spans.append(span)
     return spans
+
+
+def _sum(bill: Bill, *, alarmed: bool) -> Span:
+    """What all probes cost in the kernel. A part of them that nobody sees makes the sum a lower bound."""
+    if bill.percent is None:
+        return Span(f"  probes: {UNKNOWN}", "error" if alarmed else "warn")
+    least = "at least " if bill.programs.unseen else ""
+    of = f"{bill.cpus} cpus" if bill.cpus > 1 else "1 cpu"
+    return Span(f"  probes {least}{percent(bill.percent)} of {of}", "error" if alarmed else "header-strong")
 
 
 def _process(cost: Cost) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bttop.engine.cost import UNKNOWN
 from bttop.engine.status import State
 from bttop.model.doubts import DOUBT_TEXTS
 from bttop.model.flush import MapData
 from bttop.model.text import visible
 from bttop.model.values import histogram
-from bttop.ui.costs import COST_TEXT, cost_pairs
+from bttop.ui.costs import COST_TEXT, blindness, cost_pairs
 from bttop.ui.keys import COMMANDS
 from bttop.ui.scripttext import script_lines
 from bttop.ui.spans import Line, Span, fit
@@ -75,6 +76,8 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
         lines += [(), *_paragraph(exact + but, "good", cells)]
     for badge in status.badges:
         lines += [(), (Span(f" {visible(badge.text)}", "badge"),), *_paragraph(badge.why, "text", cells)]
+    if blind := blindness(feed):
+        lines += [(), (Span(f" {UNKNOWN}", "badge"),), *_paragraph(f"{blind[0].upper()}{blind[1:]}", "text", cells)]
     for doubt in feed.doubts():
         lines += [(), (Span(f" {doubt}", "badge"),), *_paragraph(DOUBT_TEXTS[doubt], "text", cells)]
     lines += _estimates(feed, cells)

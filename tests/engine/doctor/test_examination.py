@@ -18,6 +18,7 @@ from bttop.engine.doctor.faults import FAULTS, faults_of
 from bttop.engine.doctor.finding import Finding, Patient, State
 from bttop.engine.doctor.panes import panes
 from bttop.engine.host import Bpftrace, Host
+from bttop.engine.privilege import Privilege
 from bttop.engine.questions import LADDER, wanted_files
 from bttop.model.release import Release
 from bttop.paths import shipped
@@ -241,3 +242,28 @@ def test_a_machine_without_bpftrace_is_told_how_to_get_it() -> None:
     assert answer.returncode == 3
     assert "/nowhere/bpftrace is no program" in answer.stdout
     assert not answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("way", "state", "says"),
+    [
+        (Privilege(tracer=("sudo", "-n")), State.OK, "by sudo"),
+        (Privilege(bpftrace=("sudo", "-n"), own_terminals=True), State.LIMITED, "sudo for bpftrace alone"),
+        (Privilege(own_terminals=True), State.LIMITED, "capabilities of its file"),
+        (Privilege(), State.OK, "by capabilities"),
+    ],
+)
+def test_a_way_by_which_the_fuse_sees_less_is_limited(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, way: Privilege, state: State, says: str
+) -> None:
+    monkeypatch.setattr(privilege, "decide", lambda *_: way)
+    found = privilege.privilege(replace(patient, euid=1000))
+    assert (found.state, bool(found.effect)) == (state, state is State.LIMITED)
+    assert says in found.found
+
+
+def test_a_bpftrace_that_does_not_answer_in_time_is_slow_and_not_broken(patient: Patient) -> None:
+    slow = replace(patient, bpftrace=None, missing="/x --version gave no answer", install="time /x", is_slow=True)
+    found = bpftrace.version(slow)
+    assert (found.state, found.found, found.mend) == (State.UNKNOWN, "/x --version gave no answer", "time /x")
+    assert exit_code([found]) == 0

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bttop.model.plan import Column
 from bttop.model.records import Value
 from bttop.ui.spans import line_width
-from bttop.ui.views.base import Choice
+from bttop.ui.views.base import Choice, _kept_parts, parts
 from bttop.ui.views.stacks import VIEW
 from tests.ui.scenes import map_plan, scene, text_of, texts
 
@@ -104,3 +104,11 @@ def test_only_counted_stacks_are_stacks() -> None:
     assert VIEW.rank(PLAN, ROWS) > 0
     assert VIEW.rank(map_plan("count"), {}) == 0
     assert VIEW.rank(map_plan("hist", PLAN.columns), {}) == 0
+
+
+def test_the_parts_of_long_keys_are_not_remembered() -> None:
+    columns = (Column("comm"),)
+    parts("x" * 100, columns)
+    before = _kept_parts.cache_info().currsize
+    assert parts("y" * 5000, columns) == ("y" * 5000,)
+    assert _kept_parts.cache_info().currsize == before

@@ -39,6 +39,10 @@ def info_answers(info: str) -> dict[str, str]:
 def version(patient: Patient) -> Finding:
     """The release against those that bttop knows."""
     bpftrace = patient.bpftrace
+    if bpftrace is None and patient.is_slow:
+        return Finding(
+            "bpftrace", State.UNKNOWN, patient.missing, "each start of a pane would be as slow", patient.install
+        )
     if bpftrace is None:
         return Finding("bpftrace", State.BROKEN, patient.missing, "none of the five panes runs", patient.install)
     found = f"{bpftrace.release}, {bpftrace.path}"

@@ -12,7 +12,7 @@ from bttop.engine.doctor.faults import Fault, faults_of
 from bttop.engine.doctor.finding import Finding, Patient, State
 from bttop.engine.doctor.panes import panes
 from bttop.engine.host import Host, find_bpftrace
-from bttop.errors import CannotTrace
+from bttop.errors import BpftraceSlow, CannotTrace
 from bttop.model.text import visible
 from bttop.script.library import Library
 
@@ -33,7 +33,8 @@ def meet(wanted: str | None) -> Patient:
     try:
         found = find_bpftrace(wanted)
     except CannotTrace as refusal:
-        return Patient(host, None, refusal.cause, refusal.hint, euid=os.geteuid())
+        is_slow = isinstance(refusal, BpftraceSlow)
+        return Patient(host, None, refusal.cause, refusal.hint, is_slow, euid=os.geteuid())
     info = bpftrace.ask_info(found) if os.geteuid() == 0 else ""
     return Patient(host, found, info=info, euid=os.geteuid())
 

@@ -43,7 +43,9 @@ class Patient:
     missing: str = ""
     """Why there is no bpftrace."""
     install: str = ""
-    """The command that installs it."""
+    """The command that installs it, or shows how slow it is."""
+    is_slow: bool = False
+    """Whether there is one that did not answer in time."""
     info: str = ""
     """What `bpftrace --info` says; empty where it was not asked or did not answer."""
     root: Path = Path("/")

@@ -9,7 +9,7 @@ import resource
 
 from bttop.engine.doctor import calls
 from bttop.engine.doctor.finding import Finding, Patient, State, only_root
-from bttop.engine.privilege import Standing, decide, runs
+from bttop.engine.privilege import Privilege, Standing, decide, runs
 
 MEMORY_BY_CGROUP = (5, 11)
 """From here on the kernel charges BPF memory to the cgroup, no longer to the limit of locked memory."""
@@ -30,8 +30,7 @@ def privilege(patient: Patient) -> Finding:
     standing = Standing.read(patient.bpftrace)
     found = decide(standing, patient.bpftrace.path, runs)
     if found is not None:
-        words = found.tracer or found.bpftrace
-        return Finding("privilege", State.OK, f"a normal user, by {'sudo' if words else 'capabilities'}")
+        return _way(found)
     effect = "none of the five panes runs"
     if standing.sudo is None:
         said = "a normal user without capabilities, and there is no sudo"
@@ -39,6 +38,15 @@ def privilege(patient: Patient) -> Finding:
     return Finding(
         "privilege", State.UNKNOWN, "sudo allows nothing without a password; bttop asks for it", mend="sudo -v"
     )
+
+
+def _way(found: Privilege) -> Finding:
+    """A way to trace without being root; by some of them the fuse is half blind."""
+    if not found.own_terminals:
+        return Finding("privilege", State.OK, f"a normal user, by {'sudo' if found.tracer else 'capabilities'}")
+    said = f"a normal user, by {'sudo for bpftrace alone' if found.bpftrace else 'capabilities of its file'}"
+    effect = "the panes run; what they cost is not known, so the fuse cannot see CPU time and maps"
+    return Finding("privilege", State.LIMITED, said, effect, "sudo bttop")
 
 
 def capabilities(patient: Patient) -> Finding:

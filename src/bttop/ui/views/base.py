@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from bttop.model.flush import Flush, MapData
 from bttop.model.keys import split_key
@@ -109,9 +109,17 @@ def keyed(plan: MapPlan, rows: Mapping[str, Value]) -> bool:
     return bool(plan.columns) or any(rows)
 
 
-@lru_cache(maxsize=65_536)
+_LONGEST_KEPT: Final = 512
+"""Characters of a key whose parts are remembered: tens of thousands of stacks would be a hundred MiB."""
+
+
 def parts(key: str, columns: tuple[Column, ...]) -> tuple[int | str, ...]:
     """The parts of a raw key; cached, since the same keys come back every flush."""
+    return _kept_parts(key, columns) if len(key) <= _LONGEST_KEPT else split_key(key, columns).parts
+
+
+@lru_cache(maxsize=32_768)
+def _kept_parts(key: str, columns: tuple[Column, ...]) -> tuple[int | str, ...]:
     return split_key(key, columns).parts
 
 
