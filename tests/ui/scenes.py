@@ -113,8 +113,8 @@ class FakeEngine:
         self.tracer = FakeTracer()
         host = Host("pay-gw-07", "6.8.0-31-generic", "x86_64", 8, None)
         bpftrace, budget = Bpftrace("bpftrace", release), HistoryBudget(memory)
-        self.engine = Engine(host, bpftrace, lambda: cast(TracerChannel, self.tracer), budget)
         self.now = START
+        self.engine = Engine(host, bpftrace, lambda: cast(TracerChannel, self.tracer), budget, clock=lambda: self.now)
         self._beats: Counter[str] = Counter()
 
     def add(self, name: str, text: str) -> Program:

@@ -74,11 +74,13 @@ class Engine:
         *,
         limits: Budget | None = None,
         statistics: bool = True,
+        clock: Callable[[], int] = boot_ns,
     ) -> None:
         """`limits` is what the fuse guards, None for none; `statistics` says whether the kernel may count what BPF
-        programs cost, which takes 20 to 60 ns a run."""
+        programs cost, which takes 20 to 60 ns a run; `clock` is the one of the stamps."""
         self.host = host
         self.bpftrace = bpftrace
+        self._clock = clock
         self.door = Door()
         self.programs: tuple[Program, ...] = ()
         self.error: BaseException | None = None
@@ -122,9 +124,9 @@ class Engine:
         self.programs = (*self.programs, program)
         self._observers.added(program)
         if failure:
-            program.refuse(failure, boot_ns())
+            program.refuse(failure, self._clock())
         else:
-            program.start(boot_ns())
+            program.start(self._clock())
         return program
 
     def observe(self, observer: Observer) -> None:
@@ -171,7 +173,7 @@ class Engine:
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         quick = any(program.awaits_quiet for program in self.programs)
         loop.call_later(SHORT_TICK if quick else TICK, self._tick, loop)
-        now = boot_ns()
+        now = self._clock()
         self.gate.tick(now)
         for program in () if self._closing else self.programs:
             program.tick(now)
@@ -241,9 +243,9 @@ class Engine:
 
     def _toggle(self, program: Program) -> None:
         if program.status.running or program.status.retry_at_ns is not None:
-            program.stop(boot_ns())
+            program.stop(self._clock())
         else:
-            program.start(boot_ns())
+            program.start(self._clock())
 
     def refuse_reload(self, program: Program, why: str) -> None:
         """A program's file has changed to something that cannot even be read: say so, and let the old text run."""
@@ -251,16 +253,16 @@ class Engine:
 
     def _approve(self, program: Program) -> None:
         if self.gate.approve(program):
-            program.go_on(boot_ns())
+            program.go_on(self._clock())
 
     def _set_interval(self, interval_ms: int) -> None:
         for program in self.programs:
-            program.change(replace(program.settings, interval_ms=interval_ms), boot_ns())
+            program.change(replace(program.settings, interval_ms=interval_ms), self._clock())
 
     def _pin(self, pin: Pin | None, programs: Sequence[Program]) -> None:
         for program in programs:
             if program.settings.pin != pin:
-                program.change(replace(program.settings, pin=pin), boot_ns())
+                program.change(replace(program.settings, pin=pin), self._clock())
 
     def _refuse_reload(self, program: Program, why: str) -> None:
         program.refuse_reload(why)
@@ -270,7 +272,7 @@ class Engine:
         self.door.ring()
 
     def _remove(self, program: Program) -> None:
-        program.stop(boot_ns())
+        program.stop(self._clock())
         self.programs = tuple(one for one in self.programs if one is not program)
         self._budget.close(program.history)
         self.gate.close(program)
@@ -278,10 +280,10 @@ class Engine:
 
     def _reload(self, program: Program, sources: tuple[Source, ...]) -> None:
         self.gate.edited(program)
-        program.reload(sources, boot_ns())
+        program.reload(sources, self._clock())
 
     def _look_around(self) -> None:
-        if self._tracers.alive and self.surveyor.may_ask(boot_ns()):
+        if self._tracers.alive and self.surveyor.may_ask(self._clock()):
             self._tracers.channel.survey()
 
     def _finish(self) -> None:
@@ -320,7 +322,7 @@ class Engine:
 
     def _start(self, program: Program, attempt: Attempt, number: int) -> Generation:
         unsafe = self.gate.is_unsafe(program, attempt)
-        return self._starts.begin(program, attempt, number, now=boot_ns(), unsafe=unsafe)
+        return self._starts.begin(program, attempt, number, now=self._clock(), unsafe=unsafe)
 
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach a bpftrace."""
@@ -419,11 +421,11 @@ class Engine:
         self.errands.lose(reason)
         self.meter.lost(self.programs)
         self.surveyor.lost()
-        now = boot_ns()
+        now = self._clock()
         for program in self.programs:
             program.on_tracer_lost(now, reason)
 
     def _on_new_tracer(self) -> None:
         for generation in self._starts.catch_up():
             if (known := self._generations.pop(generation.id, None)) is not None:
-                known[0].on_exit(generation, 0, boot_ns())
+                known[0].on_exit(generation, 0, self._clock())
