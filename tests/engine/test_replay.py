@@ -47,7 +47,7 @@ def test_a_page_has_the_script_plan_pin_and_badges_of_the_generation_on_show(tmp
         7, 1, 2, "p2.bt", "profile:hz:9 { @calls[pid, comm] = count(); }", "x", (), COUNTS, "pid == 42",
         (("fallback", "why"),), at(9.5),
     )  # fmt: skip
-    told: list[Session | Happening] = [first, second, Shown(7, at(11).boot_ns, at(11.1)), Ended(1)]
+    told: list[Session | Happening] = [first, second, Shown(7, at(11), at(11.1)), Ended(1)]
     page = replay(write(tmp_path / "s.bttop", *told)).programs[0].page
     before, after = page(at(10.5).boot_ns), page(at(11.5).boot_ns)
     assert before.source is not None and after.source is not None

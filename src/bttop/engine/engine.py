@@ -23,7 +23,6 @@ from bttop.engine.frames import (
     Exited,
     Failed,
     Frame,
-    LongLine,
     Metering,
     Refused,
     Started,
@@ -46,7 +45,7 @@ from bttop.engine.tracers import Tracers
 from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
-from bttop.model.records import Oversized, Stamp, StampedLine
+from bttop.model.records import Stamp, StampedLine
 from bttop.script.pin import Pin
 
 TICK = 1.0
@@ -379,8 +378,6 @@ class Engine:
             case StampedLine():
                 self._observers.came(generation, frame)
                 program.on_line(generation, frame)
-            case LongLine(stamp=stamp, size=size):
-                program.on_oversized(generation, Oversized(stamp, size))
             case Descriptors(stamp=stamp, counts=counts):
                 program.on_descriptors(generation, dict(counts), stamp.boot_ns)
             case Dropped(lines=lines):

@@ -189,7 +189,7 @@ class Recorder(Observer):
             # A line that belongs to no flush may come last as well; it may stand before or after the border.
             rest = int(self._newest.get(generation.id) is not last)
             untimed = 0 if flush.mark else flush.number
-            self._inbox.put(Shown(generation.id, flush.end_ns, last.stamp, rest, untimed))
+            self._inbox.put(Shown(generation.id, Stamp(flush.end_ns, flush.wall_ns), last.stamp, rest, untimed))
 
     def ended(self, generation: Generation) -> None:
         self._newest.pop(generation.id, None)

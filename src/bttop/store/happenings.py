@@ -55,8 +55,8 @@ class Shown(NamedTuple):
     """A flush joined its program's history."""
 
     generation: int
-    end_ns: int
-    """The flush's end, on the clock of bpftrace's `nsecs`."""
+    end: Stamp
+    """The flush's end; its boot time is on the clock of bpftrace's `nsecs`."""
     stamp: Stamp
     """Of the last line of the flush."""
     rest: int = 0

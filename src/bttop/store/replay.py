@@ -134,7 +134,7 @@ def _fed(reader: FlushReader, piece: _Piece) -> Iterator[Flush]:
 def _earlier(snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow | None) -> list[_Piece]:
     """The blocks before one, as many as its flushes depend on and can be read, the oldest first."""
     found: list[_Piece] = []
-    before = snapshot.block_before(generation.id, None if block is None else block.id)
+    before = snapshot.block_before(generation, block)
     while before is not None and len(found) < MOST_BEFORE:
         lines = block_lines(snapshot, before)
         if not lines:
@@ -142,7 +142,7 @@ def _earlier(snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow
         found.insert(0, _Piece(before, lines))
         if _is_enough(generation, found):
             break
-        before = snapshot.block_before(generation.id, before.id)
+        before = snapshot.block_before(generation, before)
     return found
 
 
