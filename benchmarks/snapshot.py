@@ -137,7 +137,8 @@ class _Part(NamedTuple):
     @classmethod
     def read(cls, snapshot: Snapshot, program: int) -> _Part:
         one = next(one for one in snapshot.generations.values() if one.program == program)
-        blocks = tuple(block for block in snapshot.blocks() if block.generation == one.id)
+        found = tuple(block for block in snapshot.blocks() if block.generation == one.id)
+        blocks = found[: max(1, len(found) - 1)]  # the last one ends with what bpftrace prints at its exit
         begun = Begun(
             one.id, program, 1, one.source, one.text, one.prepared, one.args, one.plan, one.pin, one.badges, one.begun
         )
