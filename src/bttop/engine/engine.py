@@ -220,10 +220,9 @@ class Engine:
         """Have the BPF programs of the whole host looked at; `surveyor.latest` is what is known."""
         self.door.ask(self._look_around)
 
-    @property
-    def bill(self) -> Bill | None:
-        """What all programs and bttop itself cost; None while nobody knows."""
-        return self.meter.bill
+    def bill_at(self, boot_ns: int | None = None) -> Bill | None:
+        """What all programs and bttop itself cost now; None while nobody knows, and of an earlier moment."""
+        return self.meter.bill if boot_ns is None else None
 
     def touch(self) -> None:
         """Somebody is there: a key, or the mouse."""

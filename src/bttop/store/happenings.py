@@ -91,11 +91,15 @@ class Marked(NamedTuple):
     note: str
 
 
+BTTOP = 0
+"""In the place of a program: bttop itself."""
+
+
 class Spent(NamedTuple):
     """An entry of the cost ledger."""
 
     program: int
-    """0 is the session as a whole."""
+    """Or `BTTOP`."""
     stamp: Stamp
     cost: Mapping[str, float]
 

@@ -50,6 +50,7 @@ TABLES: dict[str, str] = {
 INDEXES = (
     "CREATE INDEX block_flush ON block (program, first_flush, generation)",
     "CREATE INDEX block_begin ON block (program, begin_ns)",
+    "CREATE INDEX cost_moment ON cost (program, boot_ns)",
 )
 
 

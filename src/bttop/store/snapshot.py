@@ -24,6 +24,8 @@ from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
 _MAGIC = b"SQLite format 3\x00"
 _CAUTIOUS = ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0")
 _FOREVER = 1 << 62
+_LEDGER_NS = 15_000_000_000
+"""From a moment to the entry of the ledger that speaks for it; there is one every ten seconds."""
 _LARGEST_VALUE = 128 << 20
 """Bytes of one value that SQLite may hand out."""
 
@@ -140,10 +142,22 @@ class Snapshot:
         """The cost ledger, the oldest entry first; of one program, or of all."""
         where, values = ("", ()) if program is None else ("WHERE program = ?", (program,))
         statement = f"SELECT program, boot_ns, wall_ns, data FROM cost {where} ORDER BY id"  # noqa: S608  our words
-        for one, boot, wall, data in self._rows(statement, values, "costs"):
-            found = _json(data, dict)
-            cost = {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
-            yield Spent(one, Stamp(boot, wall), cost)
+        for row in self._rows(statement, values, "costs"):
+            yield _spent(*row)
+
+    def cost_at(self, program: int, boot_ns: int | None) -> Spent | None:
+        """The entry of the cost ledger that covers a moment, or at the end of a recording the last one before it; None
+        where none is near. Without a moment, the last entry."""
+        # An entry is the mean of the time before it.
+        statement = (
+            "SELECT program, boot_ns, wall_ns, data FROM cost WHERE program = ? AND boot_ns BETWEEN ? AND ? "
+            "ORDER BY boot_ns < ?, abs(boot_ns - ?) LIMIT 1"
+        )
+        near = (0, _FOREVER, _FOREVER, _FOREVER)
+        if boot_ns is not None:
+            near = (boot_ns - _LEDGER_NS, boot_ns + _LEDGER_NS, boot_ns, boot_ns)
+        values = (program, *near)
+        return next((_spent(*row) for row in self._rows(statement, values, "costs")), None)
 
     def processes(self) -> Iterator[Met]:
         """Who the processes on the screen were."""
@@ -375,6 +389,12 @@ def _check_head(path: Path) -> None:
 def _check_numbers(values: Sequence[object]) -> None:
     if not all(type(one) is int for one in values):
         raise ValueError("a number is none")
+
+
+def _spent(program: int, boot_ns: int, wall_ns: int, data: object) -> Spent:
+    found = _json(data, dict)
+    cost = {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
+    return Spent(program, Stamp(boot_ns, wall_ns), cost)
 
 
 def _json(text: object, kind: type) -> Any:
