@@ -107,9 +107,15 @@ class Course:
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = array("d", bytes(8 * self.bins.count))
-        for at, share in shares:
-            row[at] = row[at] + found * share if self._adds_up else found
-            self.whole[at] = self.whole[at] + found * share if self._adds_up else found
+        if self._adds_up:
+            whole = self.whole
+            for at, share in shares:
+                part = found * share
+                row[at] += part
+                whole[at] += part
+        else:
+            for at, _ in shares:
+                row[at] = self.whole[at] = found
         if isinstance(value, tuple):
             self._add_cells(value, shares)
 
