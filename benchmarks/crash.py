@@ -107,7 +107,7 @@ def _flush(recorder: Recorder, reader: FlushReader, program: int, number: int) -
         recorder.tell(Came(line, hexadecimal=False))
         flush = reader.feed(line)[1]
         if flush is not None:
-            recorder.tell(Shown(program, flush.end_ns, stamp))
+            recorder.tell(Shown(program, Stamp(flush.end_ns, flush.wall_ns), stamp))
             os.write(1, bytes([program]))
 
 

@@ -137,7 +137,8 @@ class _Part(NamedTuple):
     @classmethod
     def read(cls, snapshot: Snapshot, program: int) -> _Part:
         one = next(one for one in snapshot.generations.values() if one.program == program)
-        blocks = tuple(block for block in snapshot.blocks() if block.generation == one.id)
+        found = tuple(block for block in snapshot.blocks() if block.generation == one.id)
+        blocks = found[: max(1, len(found) - 1)]  # the last one ends with what bpftrace prints at its exit
         begun = Begun(
             one.id, program, 1, one.source, one.text, one.prepared, one.args, one.plan, one.pin, one.badges, one.begun
         )
@@ -153,7 +154,9 @@ class _Part(NamedTuple):
         for block, lines in zip(self.blocks, self.lines, strict=True):
             shifted = [_later(line, later, count) for line in lines]
             data, size = pack(shifted, level=1)  # how small it is was measured before
-            stamps = (block.begin_ns + later, block.end_ns + later, shifted[0].stamp.wall_ns, shifted[-1].stamp.wall_ns)
+            begin, end = block.begin_ns + later, block.end_ns + later
+            ahead = lines[0].stamp.wall_ns - lines[0].stamp.boot_ns
+            stamps = (begin, end, begin + ahead, end + ahead)
             head = (block.generation, self.begun.program, block.first_flush + count, block.flushes)
             yield Sealed(*head, *stamps, turn, len(lines), block.hexadecimal, 0, size, data)
 
@@ -173,7 +176,7 @@ def _spread(snapshot: Snapshot, parts: Sequence[_Part], path: Path, hours: float
     writer = SnapshotWriter(path, snapshot.facts.as_text())
     for part in parts:
         first = part.lines[0][0].stamp
-        shown = Shown(part.begun.generation, part.blocks[0].begin_ns, first)
+        shown = Shown(part.begun.generation, first, first)
         writer.write([(Added(part.begun.program, part.name), None), (part.begun, None), (shown, None)])
         flushes = sum(block.flushes for block in part.blocks)
         for turn in range(max(1, round(hours * HOUR * 1e9 / part.span_ns()))):

@@ -29,7 +29,6 @@ from bttop.engine.frames import (
     Frame,
     FrameReader,
     Hello,
-    LongLine,
     Metering,
     Refused,
     Started,
@@ -218,12 +217,14 @@ def test_any_bytes_pass_unchanged(session: Session) -> None:
 def test_a_line_is_kept_up_to_the_cap_and_counted_above(open_session: Callable[..., Session]) -> None:
     session = open_session("--cap", "1000")
     session.finish(session.start(["huge", 1000], ["huge", 1001], ["line", "next"], ["huge", 300_000], ["line", "last"]))
-    found = [
-        f.data if isinstance(f, StampedLine) else f.size
-        for f in session.frames
-        if isinstance(f, StampedLine | LongLine)
+    found = [(f.stream, f.data) for f in session.frames if isinstance(f, StampedLine)]
+    assert found == [
+        ("stdout", b"x" * 1000),
+        ("oversized", b"1001"),
+        ("stdout", b"next"),
+        ("oversized", b"300000"),
+        ("stdout", b"last"),
     ]
-    assert found == [b"x" * 1000, 1001, b"next", 300_000, b"last"]
 
 
 def test_a_line_of_many_megabytes_comes_whole(session: Session) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Literal
 
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
 from bttop.engine.generation import Generation
@@ -15,7 +14,7 @@ from bttop.engine.status import State
 from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush
 from bttop.model.history import History
-from bttop.model.records import Stamp, StampedLine
+from bttop.model.records import Stamp, StampedLine, Stream
 from bttop.model.release import Release
 
 SECOND = 1_000_000_000
@@ -115,7 +114,7 @@ class Stage:
         self.beat(self.last)
         return self.last
 
-    def line(self, generation: Generation, data: bytes, stream: Literal["stdout", "stderr"] = "stdout") -> None:
+    def line(self, generation: Generation, data: bytes, stream: Stream = "stdout") -> None:
         stamp = Stamp(self.now, self.now)
         self.program.on_line(generation, StampedLine(generation.id, stream, stamp, data))
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bttop.engine.cost import Bill, Cost, between, together
 from bttop.engine.frames import Totals
+from bttop.engine.headless import cost_note
 from bttop.model.records import Stamp
 
 SECOND = 1_000_000_000
@@ -73,3 +74,9 @@ def test_the_bill_is_of_all_cpus() -> None:
 def test_the_ledger_leaves_out_what_nobody_knows() -> None:
     assert "run" not in Cost(cpu=0.5).ledger()
     assert Cost(run=0.5, events=2.0).ledger()["run"] == 0.5
+
+
+def test_the_status_line_of_a_recording_says_what_is_known_of_the_cost() -> None:
+    assert cost_note(None) == ""
+    assert cost_note(Bill(Cost(), Cost(cpu=0.02), 2)) == "  bttop 2.0 %"
+    assert cost_note(Bill(Cost(run=0.01, events=5.0), Cost(cpu=0.02), 2)) == "  probes 0.50 % of 2 CPUs, bttop 2.0 %"

@@ -8,7 +8,6 @@ from bttop.engine.attempts import Settings
 from bttop.engine.program import RENEWAL
 from bttop.engine.status import State
 from bttop.model.flush import Doubt
-from bttop.model.records import Oversized, Stamp
 from bttop.model.release import Release
 from bttop.script.pin import Pin
 from tests.engine.stage import (
@@ -259,7 +258,7 @@ def test_losses_of_all_generations_stay_counted() -> None:
     stage = Stage()
     generation = stage.go_live()
     stage.record(generation, "lost_events", {"events": 5})
-    stage.program.on_oversized(generation, Oversized(Stamp(stage.now, stage.now), 100 << 20))
+    stage.line(generation, b"104857600", "oversized")
     stage.program.on_dropped(generation, 40)
     stage.exit(generation, -9)
     assert (stage.program.tally.lost_events, stage.program.tally.dropped) == (5, 40)

@@ -103,7 +103,7 @@ from bttop.store.places import claim
 from tests.store.made import FACTS
 from tests.store.test_timeline import banked
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (90_000, 90_000))
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 path = Path(sys.argv[1])
 claim(path, replace=False)
 recorder = Recorder(FACTS)

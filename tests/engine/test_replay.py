@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bttop.engine.cost import Cost
 from bttop.engine.page import KEPT, Chronicle, Page
 from bttop.engine.process import Parent, Process, look_up
 from bttop.engine.replay import Replay, read_pin
@@ -15,7 +16,7 @@ from bttop.errors import BttopError
 from bttop.model.plan import Plan
 from bttop.script.pin import Pin
 from bttop.script.reader import Script
-from bttop.store.happenings import Added, Begun, Changed, Ended, Happening, Met, Shown
+from bttop.store.happenings import BTTOP, Added, Begun, Changed, Ended, Happening, Met, Shown, Spent
 from bttop.store.snapshot import Snapshot
 from tests.store.made import FACTS, Session, at
 from tests.ui.recorded import COUNTS, minutes, program, replay, write
@@ -47,7 +48,7 @@ def test_a_page_has_the_script_plan_pin_and_badges_of_the_generation_on_show(tmp
         7, 1, 2, "p2.bt", "profile:hz:9 { @calls[pid, comm] = count(); }", "x", (), COUNTS, "pid == 42",
         (("fallback", "why"),), at(9.5),
     )  # fmt: skip
-    told: list[Session | Happening] = [first, second, Shown(7, at(11).boot_ns, at(11.1)), Ended(1)]
+    told: list[Session | Happening] = [first, second, Shown(7, at(11), at(11.1)), Ended(1)]
     page = replay(write(tmp_path / "s.bttop", *told)).programs[0].page
     before, after = page(at(10.5).boot_ns), page(at(11.5).boot_ns)
     assert before.source is not None and after.source is not None
@@ -156,3 +157,29 @@ def test_a_chronicle_lets_go_of_what_was_over_before_the_oldest_flush() -> None:
         chronicle.note(moment, page(State.LIVE))
     chronicle.note(40, page(State.SILENT), oldest_ns=25)
     assert [since for since, _ in chronicle._pages] == [20, 30, 40]
+
+
+def test_what_it_cost_is_that_of_the_moment_and_only_where_the_ledger_is_near(tmp_path: Path) -> None:
+    entries = [(1, 20, 0.01), (1, 30, 0.02), (BTTOP, 30, 0.0), (1, 100, 0.04)]
+    spent = [
+        Spent(number, at(second), {"run": run, "events": 1000.0, "cpu": 0.25, "rss": 5 << 20, "programs": 3})
+        for number, second, run in entries
+    ]
+    session = replay(write(tmp_path / "s.bttop", program(1, "p", 100), *spent))
+
+    def percent(second: float) -> float | None:
+        cost = session.programs[0].page(at(second).boot_ns).cost
+        return None if cost is None else cost.percent
+
+    assert [percent(second) for second in (15, 20, 20.5, 35, 60, 99)] == [1.0, 1.0, 2.0, 2.0, None, 4.0]
+    bill, last = session.bill_at(at(25).boot_ns), session.bill_at()
+    assert bill is not None and last is not None
+    assert (bill.percent, bill.programs.programs, bill.bttop.cpu) == (1.0, 3, 0.25)
+    assert last.percent == 2.0
+    assert session.bill_at(at(60).boot_ns) is None
+
+
+def test_an_entry_of_the_ledger_from_a_stranger_is_no_trouble() -> None:
+    assert Cost.of_ledger({"run": float("nan"), "rss": float("inf"), "cpu": -1.0}) == Cost()
+    cost = Cost(run=0.1, events=2.0, cpu=0.3, rss=4, map_bytes=5, output=6.0, programs=7)
+    assert Cost.of_ledger(cost.ledger()) == cost

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bttop.model.flush import Doubt, Flush, FlushReader
 from bttop.model.pending import PRINTED_BYTES, PRINTED_LIMIT
 from bttop.model.plan import MapPlan, Plan, Scheme
-from bttop.model.records import Bucket, Oversized, Stamp, Stats
+from bttop.model.records import Bucket, Oversized, Stamp, StampedLine, Stats
 from tests.model.samples import (
     NUMBER,
     SECOND,
@@ -294,7 +294,16 @@ def test_a_line_that_cannot_be_decoded_puts_its_flush_in_doubt() -> None:
     flush = feed(into, ticks(['{"type": "map", "data": {"@c": {"a"']))[0]
     assert flush.doubts == {Doubt.DAMAGED}
     assert into.tally.undecodable == 1
-    into.count(Oversized(Stamp(0, 0), 1 << 30))
+
+
+@pytest.mark.parametrize("size", [b"1073741824", b"many"])
+def test_a_line_that_was_too_long_to_come_puts_its_flush_in_doubt(size: bytes) -> None:
+    into = reader(planned())
+    line = StampedLine(1, "oversized", Stamp(0, 0), size)
+    assert into.feed(line)[0] == Oversized(line.stamp, int(size) if size.isdigit() else 0)
+    first, second = feed(into, ticks([], []))
+    assert first.doubts == {Doubt.DAMAGED}
+    assert second.doubts == frozenset()
     assert into.tally.oversized == 1
 
 

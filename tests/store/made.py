@@ -67,7 +67,7 @@ class Session:
             yield Came(line, hexadecimal=False)
             flush = reader.feed(line)[1]
             if flush is not None:
-                yield Shown(self.generation, flush.end_ns, flush.lines[-1].stamp)
+                yield Shown(self.generation, Stamp(flush.end_ns, flush.wall_ns), flush.lines[-1].stamp)
 
     def _lines(self) -> Iterable[StampedLine]:
         for number, maps in enumerate(self.prints, start=1):

@@ -20,7 +20,7 @@ def begun(journal: Journal, generation: int = 1, program: int = 1) -> None:
 def flush(journal: Journal, seconds: float, lines: int = 2, generation: int = 1, text: str = "x") -> Sealed | None:
     """Lines and the flush that the last of them closes; the block that is sealed by it."""
     found = [journal.take(line(seconds, text, generation)) for _ in range(lines)]
-    found.append(journal.take(Shown(generation, at(seconds).boot_ns, at(seconds))))
+    found.append(journal.take(Shown(generation, at(seconds), at(seconds))))
     return next((one for one in found if one is not None), None)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bttop.model.flush import Doubt, Flush
 from bttop.model.plan import Column, MapPlan, Plan
+from bttop.store.replay import block_flushes, block_lines, flush_of
 from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
 from tests.model.samples import SECOND, beat, map_line, planned
@@ -176,3 +177,28 @@ def test_whatever_a_script_prints_is_read_as_it_was_shown(
     tell(told, plan, steps * times)
     with tempfile.TemporaryDirectory() as folder:
         assert read(written(Path(folder) / "s.bttop", told.happenings)) == told.shown
+
+
+def escaped(second: int) -> str:
+    return map_line("@x", {f"a{second}\\u0001": second}).replace("\\\\u", "\\u")
+
+
+@pytest.mark.parametrize("retired", [None, 150])
+def test_a_flush_of_one_heartbeat_is_read_by_itself_as_with_its_whole_block(
+    tmp_path: Path, retired: int | None
+) -> None:
+    told = Told()
+    told.begin(1, ONE_BEAT)
+    for second in range(1, 201):
+        for line in (escaped(second), map_line("@n", second * second), beat(second, at(second).boot_ns)):
+            told.say(1, second, line, show=retired is None or second <= retired)
+    told.end(1)
+    with Snapshot(written(tmp_path / "s.bttop", told.happenings)) as snapshot:
+        blocks = list(snapshot.blocks())
+        whole = [block_flushes(snapshot, block) for block in blocks]
+        alone = [
+            [flush_of(snapshot, block, block_lines(snapshot, block), position) for position in range(block.flushes)]
+            for block in blocks
+        ]
+    assert [tuple(flushes) for flushes in alone] == whole
+    assert sum(map(len, whole)) == (retired or 200)

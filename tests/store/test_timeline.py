@@ -8,7 +8,7 @@ import pytest
 
 from bttop.model.flush import Doubt, Flush, FlushReader
 from bttop.model.plan import Column, MapPlan, Plan
-from bttop.model.records import StampedLine
+from bttop.model.records import Stamp, StampedLine
 from bttop.model.release import Release
 from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown
 from bttop.store.journal import MINUTE, Journal
@@ -87,13 +87,13 @@ def test_of_two_generations_only_what_was_shown_appears_and_in_its_order(tmp_pat
     told: list[Happening] = []
     for one in old.happenings():
         # The old one is retired at second 30; what it still prints is not shown.
-        if isinstance(one, Shown) and one.end_ns > at(30).boot_ns:
+        if isinstance(one, Shown) and one.end.boot_ns > at(30).boot_ns:
             continue
         told.append(one)
     told.append(Ended(1))
     for one in new.happenings():
         # The new one takes over at second 31.
-        if isinstance(one, Added) or (isinstance(one, Shown) and one.end_ns <= at(30).boot_ns):
+        if isinstance(one, Added) or (isinstance(one, Shown) and one.end.boot_ns <= at(30).boot_ns):
             continue
         told.append(one)
     found = history(written(tmp_path / "s.bttop", Journal(), told))
@@ -106,7 +106,7 @@ def test_of_two_generations_only_what_was_shown_appears_and_in_its_order(tmp_pat
 def test_what_a_script_printed_at_its_own_end_is_its_last_flush(tmp_path: Path) -> None:
     told = list(banked(3).happenings())
     last = StampedLine(1, "stdout", at(3.4), map_line("@x", {"dd": 7}).encode())
-    told += [Came(last, hexadecimal=False), Shown(1, last.stamp.boot_ns, last.stamp), Ended(1)]
+    told += [Came(last, hexadecimal=False), Shown(1, last.stamp, last.stamp), Ended(1)]
     found = history(written(tmp_path / "s.bttop", Journal(), told)).latest
     assert found is not None
     assert found.maps["@x"].rows == {"dd": 7}
@@ -172,7 +172,7 @@ def test_numbers_stay_decimal_until_the_escape_that_made_them_hexadecimal(tmp_pa
             flag = flag or "u0001" in text
             if flush is not None:
                 expected.append(flush)
-                told.append(Shown(1, flush.end_ns, line.stamp))
+                told.append(Shown(1, line.stamp, line.stamp))
     claim(tmp_path / "s.bttop", replace=True)
     writer = SnapshotWriter(tmp_path / "s.bttop", facts.as_text())
     journal = Journal()
@@ -195,7 +195,33 @@ def test_a_script_without_heartbeats_is_grouped_by_arrival(tmp_path: Path) -> No
         flush = reader.due(at(second + 0.5).boot_ns)
         assert flush is not None
         expected.append(flush)
-        told.append(Shown(1, flush.end_ns, flush.lines[-1].stamp))
+        told.append(Shown(1, Stamp(flush.end_ns, flush.wall_ns), flush.lines[-1].stamp))
     found = list(history(written(tmp_path / "s.bttop", Journal(), told)))
     assert [flush.maps["@x"].rows for flush in found] == [flush.maps["@x"].rows for flush in expected]
     assert [flush.end_ns for flush in found] == [flush.end_ns for flush in expected]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_line_that_was_too_long_puts_its_flush_in_doubt_in_the_review_as_well(tmp_path: Path, ended: bool) -> None:
+    session = replace(
+        banked(70), extra=[StampedLine(1, "oversized", at(moment), b"99000000") for moment in (7.5, 69.5)]
+    )
+    found = history(made(tmp_path / "s.bttop", session, ended=ended))
+    doubted = [index for index, flush in enumerate(found) if Doubt.DAMAGED in flush.doubts]
+    assert doubted == [7, 69]
+    alone = [found.at(index) for index in (6, 7, 8)]
+    assert [flush is not None and Doubt.DAMAGED in flush.doubts for flush in alone] == [False, True, False]
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_both_clocks_of_the_span_are_those_of_one_moment(tmp_path: Path, ended: bool) -> None:
+    early = StampedLine(1, "stderr", at(0.25), b"Attaching 1 probe...")
+    with Snapshot(made(tmp_path / "s.bttop", replace(banked(70), extra=[early]), ended=ended)) as snapshot:
+        span = snapshot.span()
+    assert span == (at(1), at(70))
+
+
+def test_the_span_of_lines_without_a_flush_is_that_of_their_arrival(tmp_path: Path) -> None:
+    lines = [StampedLine(1, "stderr", at(moment), b"Attaching 1 probe...") for moment in (0.25, 0.5)]
+    with Snapshot(made(tmp_path / "s.bttop", replace(banked(0), extra=lines), ended=False)) as snapshot:
+        assert snapshot.span() == (at(0.25), at(0.5))

@@ -107,12 +107,6 @@ def test_a_clock_that_was_set_in_between_is_read_by_the_nearer_end() -> None:
     assert wall_at(END.boot_ns - SECOND, BEGIN, end) == end.wall_ns - SECOND
 
 
-def test_clocks_that_were_read_a_moment_apart_at_the_beginning_are_those_of_the_end() -> None:
-    begin = Stamp(BEGIN.boot_ns + SECOND, BEGIN.wall_ns)
-    assert parse_time("03:05:30", begin, END) == BOOT + 30 * SECOND
-    assert wall_at(BOOT + 30 * SECOND, begin, END) == BEGIN.wall_ns + 30 * SECOND
-
-
 def test_windows_may_leave_out_either_end() -> None:
     assert parse_window("03:10..03:12", BEGIN, END) == (BOOT + 300 * SECOND, BOOT + 420 * SECOND)
     assert parse_window("..03:12", BEGIN, END) == (BOOT - 1, BOOT + 420 * SECOND)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bttop.model.flush import Flush, FlushReader
 from bttop.model.plan import Plan
-from bttop.model.records import StampedLine
+from bttop.model.records import Stamp, StampedLine
 from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown
 from bttop.store.journal import Journal
 from bttop.store.places import claim
@@ -59,7 +59,7 @@ class Told:
         last = flush.lines[-1]
         rest = int(self._newest[generation] is not last)
         untimed = 0 if flush.mark else flush.number
-        self.happenings.append(Shown(generation, flush.end_ns, last.stamp, rest, untimed))
+        self.happenings.append(Shown(generation, Stamp(flush.end_ns, flush.wall_ns), last.stamp, rest, untimed))
 
 
 def written(

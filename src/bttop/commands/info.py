@@ -14,6 +14,7 @@ from bttop.commands.arguments import Parser
 from bttop.model.text import visible
 from bttop.store.checkup import ProgramSummary, Summary, summary
 from bttop.store.jsonl import timestamp
+from bttop.store.ledger import cost_words
 from bttop.store.snapshot import Snapshot
 
 
@@ -42,7 +43,7 @@ def _lines(snapshot: Snapshot, found: Summary) -> Iterator[str]:
         seconds = (end.boot_ns - begin.boot_ns) / 1e9
         yield f"{_local(begin.wall_ns)} to {_local(end.wall_ns)}, {seconds:,.0f} s"
     yield ""
-    yield f"{'program':20} {'flushes':>9} {'started':>8}  state"
+    yield f"{'program':20} {'flushes':>9} {'started':>8} {'per event':>10} {'events':>12} {'a core':>8}  state"
     for program in found.programs:
         yield _program_line(program)
     for mark in snapshot.marks():
@@ -55,7 +56,8 @@ def _program_line(program: ProgramSummary) -> str:
     caveats = [program.last_reason, *(f"pinned to {pin}" for pin in program.pins)]
     caveats += [f"{program.dropped:,} older flushes are gone"] if program.dropped else []
     said = "".join(f", {visible(one)}" for one in caveats if one)
-    head = f"{visible(program.name):20} {program.flushes:9,} {program.generations:8}"
+    each, events, core = cost_words(program.cost)
+    head = f"{visible(program.name):20} {program.flushes:9,} {program.generations:8} {each:>10} {events:>12} {core:>8}"
     return f"{head}  {visible(program.last_state)}{said}"
 
 

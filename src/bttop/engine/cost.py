@@ -6,8 +6,9 @@ The kernel counts run time and runs of every BPF program while its run statistic
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Final
 
 from bttop.engine.frames import Totals
@@ -56,7 +57,22 @@ class Cost:
     def ledger(self) -> dict[str, float]:
         """The entry of a cost ledger; what is not known is left out."""
         known = {} if self.run is None or self.events is None else {"run": self.run, "events": self.events}
-        return {**known, "cpu": self.cpu, "rss": self.rss, "map_bytes": self.map_bytes, "output": self.output}
+        process = {"cpu": self.cpu, "rss": self.rss, "map_bytes": self.map_bytes, "output": self.output}
+        return {**known, **process, "programs": self.programs}
+
+    @classmethod
+    def of_ledger(cls, entry: Mapping[str, float]) -> Cost:
+        """The cost that an entry of a ledger says, whoever wrote it."""
+        known = {name: value for name, value in entry.items() if isfinite(value) and value >= 0}
+        return cls(
+            run=known.get("run"),
+            events=known.get("events"),
+            cpu=known.get("cpu", 0.0),
+            rss=round(known.get("rss", 0.0)),
+            map_bytes=round(known.get("map_bytes", 0.0)),
+            output=known.get("output", 0.0),
+            programs=round(known.get("programs", 0.0)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

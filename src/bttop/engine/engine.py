@@ -23,7 +23,6 @@ from bttop.engine.frames import (
     Exited,
     Failed,
     Frame,
-    LongLine,
     Metering,
     Refused,
     Started,
@@ -46,7 +45,7 @@ from bttop.engine.tracers import Tracers
 from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
-from bttop.model.records import Oversized, Stamp, StampedLine
+from bttop.model.records import Stamp, StampedLine
 from bttop.script.pin import Pin
 
 TICK = 1.0
@@ -223,10 +222,9 @@ class Engine:
         """Have the BPF programs of the whole host looked at; `surveyor.latest` is what is known."""
         self.door.ask(self._look_around)
 
-    @property
-    def bill(self) -> Bill | None:
-        """What all programs and bttop itself cost; None while nobody knows."""
-        return self.meter.bill
+    def bill_at(self, boot_ns: int | None = None) -> Bill | None:
+        """What all programs and bttop itself cost now; None while nobody knows, and of an earlier moment."""
+        return self.meter.bill if boot_ns is None else None
 
     def touch(self) -> None:
         """Somebody is there: a key, or the mouse."""
@@ -386,8 +384,6 @@ class Engine:
             case StampedLine():
                 self._observers.came(generation, frame)
                 program.on_line(generation, frame)
-            case LongLine(stamp=stamp, size=size):
-                program.on_oversized(generation, Oversized(stamp, size))
             case Descriptors(stamp=stamp, counts=counts):
                 program.on_descriptors(generation, dict(counts), stamp.boot_ns)
             case Dropped(lines=lines):

@@ -12,7 +12,7 @@ from typing import Final
 
 from bttop.engine.channel import TracerChannel
 from bttop.engine.door import Door
-from bttop.engine.frames import Exited, Failed, Frame, LongLine, Refused
+from bttop.engine.frames import Exited, Failed, Frame, Refused
 from bttop.errors import TracerLost
 from bttop.model.records import StampedLine
 
@@ -118,11 +118,9 @@ class Errands:
         if errand is None:
             return
         match frame:
-            case StampedLine():
-                if not errand.take(frame):
+            case StampedLine(stream=stream):
+                if stream == "oversized" or not errand.take(frame):
                     self._enough(errand)
-            case LongLine():
-                self._enough(errand)
             case Failed(reason=reason) | Refused(reason=reason):
                 del self._running[frame.generation]
                 errand.fail(reason, errno.ENOENT)

@@ -16,15 +16,6 @@ HEADER: Final = struct.Struct(">cIQQI")
 
 
 @dataclass(frozen=True, slots=True)
-class LongLine:
-    """A line above the tracer's cap (64 MiB), of either stream: counted, not kept."""
-
-    generation: int
-    stamp: Stamp
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
 class Started:
     """The exec succeeded; comes before the program's first line."""
 
@@ -138,7 +129,7 @@ class Survey:
 ProgramState: TypeAlias = (
     Started | Failed | Exited | Descriptors | Dropped | Hello | Refused | Metering | Totals | Survey
 )
-Frame: TypeAlias = StampedLine | LongLine | ProgramState
+Frame: TypeAlias = StampedLine | ProgramState
 
 _STATES: Final[Mapping[str, Callable[..., ProgramState]]] = {
     "started": Started,
@@ -203,7 +194,7 @@ def _decode(kind: bytes, generation: int, stamp: Stamp, payload: bytes) -> Frame
     _check_kind(kind)
     try:
         if kind == b"x":
-            return LongLine(generation, stamp, int(payload))
+            return StampedLine(generation, "oversized", stamp, b"%d" % int(payload))
         return _decode_state(generation, stamp, json.loads(payload))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise TracerLost(f"a frame that cannot be read: {payload[:80]!r}") from None

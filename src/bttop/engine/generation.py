@@ -11,7 +11,7 @@ from bttop.engine.status import Complaint
 from bttop.model.decode import Decoder
 from bttop.model.flush import Flush, FlushAssembler, Tally
 from bttop.model.plan import Plan
-from bttop.model.records import Oversized, Record, StampedLine
+from bttop.model.records import Record, StampedLine
 from bttop.model.release import Release
 from bttop.script.diagnostics import parse_diagnostics, render, undefined_maps
 
@@ -125,11 +125,6 @@ class Generation:
         """Keep a line that is meant for people."""
         if text.strip():
             self._notes.append(text)
-
-    def oversized(self, record: Oversized) -> None:
-        """Count a line that was too long to keep."""
-        self.note(f"a line of {record.size:,} bytes was left out")
-        self._assembler.feed(record, StampedLine(self.id, "stdout", record.stamp, b""))
 
     def count_descriptors(self, counts: Mapping[str, int], now: int) -> None:
         """A new count of its own kernel descriptors, by kind."""

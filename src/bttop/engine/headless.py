@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from bttop.engine.cost import Bill
 from bttop.engine.engine import Engine
 from bttop.engine.recorder import Limits, Recorder, Recording
 from bttop.engine.status import State
@@ -87,7 +88,7 @@ class HeadlessRecording:
         whole = "" if self._seconds is None else f" of {_duration(self._seconds)}"
         line = (
             f"bttop: {_duration(self._seconds_so_far())}{whole}  {live} of {len(programs)} live  "
-            f"{recording.flushes:,} flushes  {_bytes(recording.size)}"
+            f"{recording.flushes:,} flushes  {_bytes(recording.size)}{cost_note(self._engine.bill_at())}"
         )
         sys.stderr.write(f"\r\x1b[K{line}" if self._is_rewritten else f"{line}\n")
         sys.stderr.flush()
@@ -98,6 +99,14 @@ class HeadlessRecording:
     def _clear_line(self) -> None:
         if self._is_rewritten:
             sys.stderr.write("\r\x1b[K")
+
+
+def cost_note(bill: Bill | None) -> str:
+    """What all of it costs, for the status line; empty while nobody knows."""
+    if bill is None:
+        return ""
+    probes = "" if bill.percent is None else f"probes {bill.percent:.2f} % of {bill.cpus} CPUs, "
+    return f"  {probes}bttop {100 * bill.bttop.cpu:.1f} %"
 
 
 def _bytes(size: int) -> str:

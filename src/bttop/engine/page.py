@@ -6,6 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from bttop.engine.attempts import Source
+from bttop.engine.cost import Cost
 from bttop.engine.status import Status
 from bttop.model.plan import Plan
 from bttop.script.pin import Pin
@@ -28,6 +29,8 @@ class Page:
     sources: tuple[Source, ...] = ()
     """The scripts that could answer it, the wanted one first."""
     pin: Pin | None = None
+    cost: Cost | None = None
+    """What it cost then, of a recording whose ledger says so."""
 
     @property
     def source(self) -> Source | None:

@@ -150,12 +150,10 @@ class Program:
                 self._on_ready(generation, line.stamp.boot_ns)
         elif isinstance(record, Notice):
             generation.note(record.text)
+        elif isinstance(record, Oversized):
+            generation.note(f"a line of {record.size:,} bytes was left out")
         if flush is not None:
             self._on_flush(generation, flush, line.stamp.boot_ns)
-
-    def on_oversized(self, generation: Generation, record: Oversized) -> None:
-        """A line above the cap: counted, and said in the notes."""
-        generation.oversized(record)
 
     def on_dropped(self, generation: Generation, lines: int) -> None:
         """The tracer had to drop lines because the dashboard did not read."""

@@ -21,7 +21,7 @@ from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.records import Stamp, StampedLine
 from bttop.store.facts import Facts
-from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
+from bttop.store.happenings import BTTOP, Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 
 if TYPE_CHECKING:
     from bttop.store.journal import Journal
@@ -131,7 +131,7 @@ class Recorder(Observer):
 
     def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
         """An entry of the cost ledger; without a program that of the session."""
-        self._inbox.put(Spent(0 if program is None else self._programs[program], now(), cost))
+        self._inbox.put(Spent(BTTOP if program is None else self._programs[program], now(), cost))
 
     def met(self, pid: int, facts: Mapping[str, object]) -> None:
         """Who a process was."""
@@ -189,7 +189,7 @@ class Recorder(Observer):
             # A line that belongs to no flush may come last as well; it may stand before or after the border.
             rest = int(self._newest.get(generation.id) is not last)
             untimed = 0 if flush.mark else flush.number
-            self._inbox.put(Shown(generation.id, flush.end_ns, last.stamp, rest, untimed))
+            self._inbox.put(Shown(generation.id, Stamp(flush.end_ns, flush.wall_ns), last.stamp, rest, untimed))
 
     def ended(self, generation: Generation) -> None:
         self._newest.pop(generation.id, None)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bttop.engine.attempts import Source
-from bttop.engine.cost import Bill, Cost
+from bttop.engine.cost import Bill, Cost, together
 from bttop.engine.door import Door
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.page import Page
@@ -20,7 +20,7 @@ from bttop.model.plan import Plan
 from bttop.script.library import ProbeFile, probe_file
 from bttop.script.pin import Pin
 from bttop.script.reader import read
-from bttop.store.happenings import Changed, Marked
+from bttop.store.happenings import BTTOP, Changed, Marked
 from bttop.store.snapshot import Recorded, RecordedGeneration, Snapshot
 from bttop.store.timeline import RecordedHistory
 
@@ -50,9 +50,10 @@ class RecordedProgram:
         generation = self._generation(moment)
         states = self._snapshot.states(self._id, moment)
         status = _status(states[-1] if states else None, generation)
+        cost = cost_at(self._snapshot, self._id, boot_ns)
         if generation is None:
-            return Page(status, Plan())
-        return Page(status, generation.plan, (_source(generation),), read_pin(generation.pin))
+            return Page(status, Plan(), cost=cost)
+        return Page(status, generation.plan, (_source(generation),), read_pin(generation.pin), cost)
 
     def _generation(self, moment: int) -> RecordedGeneration | None:
         """The one on show: the last whose first flush was there by then; before any flush the one that starts."""
@@ -75,7 +76,6 @@ class Replay:
         self.bpftrace = Bpftrace("", facts.release)
         self.programs = tuple([RecordedProgram(snapshot, one) for one in snapshot.programs])
         self.door = Door()
-        self.bill: Bill | None = None
         self.error: BaseException | None = None
         self.begin, self.end = span
         self.marks: tuple[Marked, ...] = snapshot.marks()
@@ -89,6 +89,13 @@ class Replay:
         """What could not be read, in sentences."""
         return self.snapshot.problems
 
+    def bill_at(self, boot_ns: int | None = None) -> Bill | None:
+        """What all of it cost at a moment; without one, at the end. None where the ledger does not say."""
+        costs = [cost_at(self.snapshot, one.id, boot_ns) for one in self.snapshot.programs]
+        known = [cost for cost in costs if cost is not None]
+        own = cost_at(self.snapshot, BTTOP, boot_ns) or Cost()
+        return Bill(together(known), own, max(1, self.host.cpus)) if known else None
+
     def touch(self) -> None:
         """A recording costs nothing while nobody is there."""
 
@@ -101,6 +108,12 @@ class Replay:
 
     def kill(self) -> None:
         """Nothing runs; the file is only read, and belongs to another thread than the one that asks."""
+
+
+def cost_at(snapshot: Snapshot, program: int, boot_ns: int | None) -> Cost | None:
+    """What a program, or bttop itself, cost at a moment; without one, at the end."""
+    spent = snapshot.cost_at(program, boot_ns)
+    return None if spent is None else Cost.of_ledger(spent.cost)
 
 
 def read_pin(condition: str) -> Pin | None:

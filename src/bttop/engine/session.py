@@ -30,7 +30,7 @@ class AnyProgram(Protocol):
 
     @property
     def cost(self) -> Cost | None:
-        """What it costs now; None while nobody knows, and of a recorded one."""
+        """What it costs now; None while nobody knows, and of a recorded one, whose pages say what it cost."""
 
     @property
     def alarm(self) -> str:
@@ -63,9 +63,9 @@ class Session(Protocol):
     def end(self) -> Stamp | None:
         """The last moment there is; None while it goes on."""
 
-    @property
-    def bill(self) -> Bill | None:
-        """What all of it costs now; None while nobody knows, and of a recording."""
+    def bill_at(self, boot_ns: int | None = None) -> Bill | None:
+        """What all of it cost at a moment of CLOCK_BOOTTIME; without one, what it costs now. None where nobody
+        knows."""
 
     @property
     def problems(self) -> Sequence[str]:

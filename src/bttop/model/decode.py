@@ -47,6 +47,7 @@ RESERVED = "@__bt_"
 _RECORD_START = b'{"type"'
 _READY = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 _HEAD_BYTES = 200
+_SIZE_DIGITS = 19
 _HEARTBEAT = re.compile(rf"{HEARTBEAT_WORD} (\S+) (-?[0-9]{{1,20}}) ([0-9]{{1,20}})\n?")
 _NUMERIC_KINDS = frozenset({"map", "stats"})
 _MESSAGES = frozenset({"errorf", "warnf"})
@@ -92,6 +93,8 @@ def _again(error: HelperError, stamp: Stamp) -> HelperError:
 
 def decode_line(line: StampedLine, release: Release, plan: Plan, hexadecimal: bool) -> tuple[Record, bool]:
     """The record of one line, given the flag before it; and the flag after it."""
+    if line.stream == "oversized":
+        return _oversized(line), hexadecimal
     if line.stream == "stderr" or not line.data.startswith(_RECORD_START):
         return _plain_line(line), hexadecimal
     context = _Line(line.stamp, dialects.dialect(release), plan)
@@ -111,6 +114,12 @@ def _hexadecimal_start(data: bytes, dialect: Dialect, hexadecimal: bool) -> int:
     if not dialect.emitter:
         return -1
     return 0 if hexadecimal else dialects.escape_end(data)
+
+
+def _oversized(line: StampedLine) -> Record:
+    """What a line says that was too long to come itself."""
+    digits = line.data[:_SIZE_DIGITS]
+    return Oversized(line.stamp, int(digits) if digits.isdigit() else 0)
 
 
 def _plain_line(line: StampedLine) -> Record:

@@ -383,10 +383,6 @@ class FlushReader:
         record = self._decoder.decode(line)
         return record, self._assembler.feed(record, line, before)
 
-    def count(self, record: Oversized) -> None:
-        """Take a record that has no line: what came was too large to keep."""
-        self._assembler.feed(record, StampedLine(0, "stdout", record.stamp, b""))
-
     def due(self, now_boot_ns: int) -> Flush | None:
         """The flush that time alone has closed by `now_boot_ns`."""
         return self._assembler.due(now_boot_ns)

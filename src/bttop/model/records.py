@@ -16,13 +16,18 @@ class Stamp(NamedTuple):
     """CLOCK_REALTIME in ns since 1970."""
 
 
+Stream: TypeAlias = Literal["stdout", "stderr", "oversized"]
+"""Where a line was printed. Of an `oversized` one, of either output, `data` is only how many bytes it had, in
+decimal."""
+
+
 @dataclass(frozen=True, slots=True)
 class StampedLine:
     """One line as it came, without its newline: the unit of recording and of replay."""
 
     generation: int
     """The tracer's number of the bpftrace process; never used twice in a session."""
-    stream: Literal["stdout", "stderr"]
+    stream: Stream
     stamp: Stamp
     data: bytes
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bttop.model.records import Stamp
 from bttop.store.blocks import BadBlock, unpack
+from bttop.store.ledger import MeanCost, mean_cost
 from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
 
@@ -23,6 +24,8 @@ class ProgramSummary:
     pins: tuple[str, ...]
     last_state: str
     last_reason: str
+    cost: MeanCost | None
+    """None where the ledger does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +98,5 @@ def _program(snapshot: Snapshot, program: int, name: str) -> ProgramSummary:
         tuple(dict.fromkeys(one.pin for one in generations if one.pin)),
         states[-1].state if states else "unknown",
         states[-1].reason if states else "",
+        mean_cost(snapshot, program),
     )

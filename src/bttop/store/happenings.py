@@ -55,8 +55,8 @@ class Shown(NamedTuple):
     """A flush joined its program's history."""
 
     generation: int
-    end_ns: int
-    """The flush's end, on the clock of bpftrace's `nsecs`."""
+    end: Stamp
+    """The flush's end; its boot time is on the clock of bpftrace's `nsecs`."""
     stamp: Stamp
     """Of the last line of the flush."""
     rest: int = 0
@@ -91,11 +91,15 @@ class Marked(NamedTuple):
     note: str
 
 
+BTTOP = 0
+"""In the place of a program: bttop itself."""
+
+
 class Spent(NamedTuple):
     """An entry of the cost ledger."""
 
     program: int
-    """0 is the session as a whole."""
+    """Or `BTTOP`."""
     stamp: Stamp
     cost: Mapping[str, float]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bttop.model.records import StampedLine
+from bttop.model.records import Stamp, StampedLine
 from bttop.store.blocks import pack
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 
@@ -32,7 +32,9 @@ class Sealed(NamedTuple):
     begin_ns: int
     """End of its first flush; of a block without one, the arrival of its first line."""
     end_ns: int
+    """The same of its last flush, or last line."""
     begin_wall_ns: int
+    """The moment of `begin_ns` on the wall clock."""
     end_wall_ns: int
     first_line: int
     """How many lines of its generation came before it."""
@@ -58,8 +60,8 @@ class Open:
     """The decoder's flag before the newest line."""
     first_flush: int = 0
     untimed: int = 0
-    ends: list[int] = field(default_factory=list)
-    """Ends of its flushes, ns."""
+    ends: list[Stamp] = field(default_factory=list)
+    """Ends of its flushes."""
 
 
 class Journal:
@@ -167,7 +169,7 @@ class Journal:
         if not found.ends:
             found.first_flush = self._shown.get(found.program, 0)
         self._shown[found.program] = self._shown.get(found.program, 0) + 1
-        found.ends.append(shown.end_ns)
+        found.ends.append(shown.end)
         found.untimed = found.untimed or shown.untimed
         is_full = len(found.lines) >= BLOCK_LINES or found.size >= BLOCK_BYTES
         return self._seal(shown.generation, shown.rest) if is_full else None
@@ -186,16 +188,16 @@ class Journal:
         if found is None or not lines:
             return None
         data, size = pack(lines)
-        first, last = lines[0].stamp, lines[-1].stamp
+        begin, end = (found.ends[0], found.ends[-1]) if found.ends else (lines[0].stamp, lines[-1].stamp)
         sealed = Sealed(
             generation,
             found.program,
             found.first_flush,
             len(found.ends),
-            found.ends[0] if found.ends else first.boot_ns,
-            found.ends[-1] if found.ends else last.boot_ns,
-            first.wall_ns,
-            last.wall_ns,
+            begin.boot_ns,
+            end.boot_ns,
+            begin.wall_ns,
+            end.wall_ns,
             found.first_line,
             len(lines),
             found.hexadecimal,
@@ -209,7 +211,7 @@ class Journal:
             following.size += len(line.data)
             following.hexadecimal = following.newest_hexadecimal = found.newest_hexadecimal
             following.first_flush = found.first_flush + len(found.ends)
-        self._keep(sealed, last.boot_ns)
+        self._keep(sealed, lines[-1].stamp.boot_ns)
         return sealed
 
     def _keep(self, sealed: Sealed, now_ns: int) -> None:

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any, get_args
 
 from bttop.model.plan import Aggregation, Column, MapPlan, Numbered, PartKind, Plan, Scheme
 
 
-def plan_text(plan: Plan) -> str:
-    """A plan as one line of JSON."""
+def plan_object(plan: Plan) -> dict[str, Any]:
+    """A plan as what JSON can hold."""
     maps = [asdict(one) | {"columns": [list(column) for column in one.columns]} for one in plan.maps.values()]
-    return json.dumps(
-        {
-            "maps": maps,
-            "aliases": dict(plan.aliases),
-            "heartbeats": list(plan.heartbeats),
-            "interval_ns": plan.interval_ns,
-        },
-        separators=(",", ":"),
-    )
+    return {
+        "maps": maps,
+        "aliases": dict(plan.aliases),
+        "heartbeats": list(plan.heartbeats),
+        "interval_ns": plan.interval_ns,
+    }
 
 
-def read_plan(text: str) -> Plan:
-    """The plan again. Raises ValueError for a text that is none."""
+def read_plan(found: Any) -> Plan:
+    """The plan again. Raises ValueError for an object that is none."""
     try:
-        found: dict[str, Any] = json.loads(text)
         maps = [_map(one) for one in found["maps"]]
         aliases = {str(printed): str(name) for printed, name in found["aliases"].items()}
         return Plan({one.name: one for one in maps}, aliases, tuple(map(str, found["heartbeats"])), _length(found))

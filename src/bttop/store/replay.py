@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from bttop.model.contents import empty_map
+from bttop.model.dialect import dialect
 from bttop.model.flush import Doubt, Flush, FlushReader
-from bttop.model.plan import HEARTBEAT_WORD
+from bttop.model.plan import HEARTBEAT_WORD, Plan
 from bttop.model.records import StampedLine
 from bttop.store.blocks import BadBlock, unpack
 from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
@@ -18,6 +19,7 @@ from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
 MOST_BEFORE = 8
 """Blocks that are read before the one that is wanted. One is enough for a script with one heartbeat."""
 _ENDED = re.compile(rb"bttop-hb \S+ \d+ (\d{1,19})\b")
+_MAP = re.compile(rb'.{1,60}"data": \{"(@[^"]*)"')
 _HEAD = 32
 """Bytes within which a line says of what type it is."""
 _FOREVER = 1 << 62
@@ -44,27 +46,44 @@ def flush_of(snapshot: Snapshot, block: BlockRow, lines: tuple[StampedLine, ...]
     """One flush of a block from its own lines and those of the flush before, a fifteenth of the work; None where that
     is not enough, and the whole block must be read."""
     generation = snapshot.generations.get(block.generation)
+    if generation is None or not _is_regular(snapshot, generation, block, lines):
+        return None
     beats = [at for at, line in enumerate(lines) if _is_beat(line.data)]
-    if generation is None or not _is_regular(generation, block, lines) or len(beats) != block.flushes:
+    shown = [index for index, at in enumerate(beats) if generation.shows(lines[at].stamp.boot_ns)]
+    if len(shown) != block.flushes or not 0 <= position < len(shown):
         return None
-    if not 0 <= position < len(beats):
+    index = shown[position]
+    earlier = _flush_before(lines, beats, index) if index else _last_flush_before(snapshot, generation, block)
+    if earlier is None:
         return None
-    if position == 0:
-        before = _needed(generation, _earlier(snapshot, generation, block), block)
-        earlier = before[0].lines if len(before) == 1 else ()
-    else:
-        earlier = _with_losses(lines[: beats[position - 1] + 1], beats[position - 2] + 1 if position > 1 else 0)
-    reader = FlushReader(
-        snapshot.facts.release,
-        generation.plan,
-        generation.number,
-        key_limit=snapshot.facts.key_limit,
-        hexadecimal=block.hexadecimal,
-    )
-    start = beats[position - 1] + 1 if position else 0
-    fed = (*earlier, *lines[start : beats[position] + 1])
+    reader = _reader(snapshot, generation, hexadecimal=block.hexadecimal)
+    own = lines[beats[index - 1] + 1 if index else 0 : beats[index] + 1]
+    fed = (*_totals_of(generation.plan, earlier), *own)
     found = [flush for line in fed if (flush := reader.feed(line)[1]) is not None]
-    return found[1] if len(found) == 2 and generation.shows(_closed(found[1])) else None
+    return found[-1] if len(found) == (2 if earlier else 1) else None
+
+
+def _flush_before(lines: tuple[StampedLine, ...], beats: Sequence[int], index: int) -> tuple[StampedLine, ...]:
+    """The lines of the flush before one, in the same block."""
+    return _with_losses(lines[: beats[index - 1] + 1], beats[index - 2] + 1 if index > 1 else 0)
+
+
+def _last_flush_before(
+    snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow
+) -> tuple[StampedLine, ...] | None:
+    """The lines of the last flush before a block; none at the beginning of a generation, None where they are not
+    enough to go by."""
+    before = _needed(generation, _earlier(snapshot, generation, block), block)
+    if not before:
+        return () if block.first_line == 0 else None
+    return before[0].lines if len(before) == 1 else None
+
+
+def _totals_of(plan: Plan, lines: Iterable[StampedLine]) -> list[StampedLine]:
+    """The lines of a flush that matter to the next one: not the maps that begin anew with each."""
+    begins_anew = {name for name, one in plan.maps.items() if one.scheme != "cumulative"}
+    anew = {name.encode() for name in (*plan.maps, *plan.aliases) if plan.logical(name) in begins_anew}
+    return [line for line in lines if (found := _MAP.match(line.data)) is None or found[1] not in anew]
 
 
 def flush_ends(lines: Iterable[StampedLine]) -> list[int]:
@@ -72,11 +91,21 @@ def flush_ends(lines: Iterable[StampedLine]) -> list[int]:
     return [int(found[1]) for line in lines if _is_beat(line.data) and (found := _ENDED.search(line.data)) is not None]
 
 
-def _is_regular(generation: RecordedGeneration, block: BlockRow, lines: Iterable[StampedLine]) -> bool:
+def _is_regular(
+    snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow, lines: Iterable[StampedLine]
+) -> bool:
     """Whether a heartbeat closes each flush, and no escape changes how numbers are written within the block."""
     plan = generation.plan
     is_plain = len(plan.heartbeats) == 1 and bool(plan.maps) and block.flushes > 0
-    return is_plain and (block.hexadecimal or not any(b"\\u" in line.data for line in lines))
+    is_steady = block.hexadecimal or not dialect(snapshot.facts.release).emitter
+    return is_plain and (is_steady or not any(b"\\u" in line.data for line in lines))
+
+
+def _reader(snapshot: Snapshot, generation: RecordedGeneration, *, hexadecimal: bool) -> FlushReader:
+    facts = snapshot.facts
+    return FlushReader(
+        facts.release, generation.plan, generation.number, key_limit=facts.key_limit, hexadecimal=hexadecimal
+    )
 
 
 def _with_losses(lines: tuple[StampedLine, ...], first: int) -> tuple[StampedLine, ...]:
@@ -94,13 +123,7 @@ def open_flushes(snapshot: Snapshot, generation: RecordedGeneration) -> tuple[Fl
 def _replayed(snapshot: Snapshot, generation: RecordedGeneration, wanted: _Piece) -> tuple[Flush, ...]:
     earlier = _needed(generation, _earlier(snapshot, generation, wanted.block), wanted.block)
     first = next((one.block for one in (*earlier, wanted) if one.block is not None), None)
-    reader = FlushReader(
-        snapshot.facts.release,
-        generation.plan,
-        generation.number,
-        key_limit=snapshot.facts.key_limit,
-        hexadecimal=first is not None and first.hexadecimal,
-    )
+    reader = _reader(snapshot, generation, hexadecimal=first is not None and first.hexadecimal)
     shift = 0
     based: set[str] = set()
     flushes: Sequence[Flush] = ()
@@ -134,7 +157,7 @@ def _fed(reader: FlushReader, piece: _Piece) -> Iterator[Flush]:
 def _earlier(snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow | None) -> list[_Piece]:
     """The blocks before one, as many as its flushes depend on and can be read, the oldest first."""
     found: list[_Piece] = []
-    before = snapshot.block_before(generation.id, None if block is None else block.id)
+    before = snapshot.block_before(generation, block)
     while before is not None and len(found) < MOST_BEFORE:
         lines = block_lines(snapshot, before)
         if not lines:
@@ -142,7 +165,7 @@ def _earlier(snapshot: Snapshot, generation: RecordedGeneration, block: BlockRow
         found.insert(0, _Piece(before, lines))
         if _is_enough(generation, found):
             break
-        before = snapshot.block_before(generation.id, before.id)
+        before = snapshot.block_before(generation, before)
     return found
 
 

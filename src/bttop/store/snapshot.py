@@ -15,6 +15,7 @@ from urllib.parse import quote
 from bttop.errors import BttopError
 from bttop.model.plan import Plan
 from bttop.model.records import Stamp, StampedLine
+from bttop.store.blocks import NAMED, decompressed
 from bttop.store.facts import Facts
 from bttop.store.happenings import Changed, Marked, Met, Spent
 from bttop.store.plans import read_plan
@@ -22,6 +23,9 @@ from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
 
 _MAGIC = b"SQLite format 3\x00"
 _CAUTIOUS = ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0")
+_FOREVER = 1 << 62
+_LEDGER_NS = 15_000_000_000
+"""From a moment to the entry of the ledger that speaks for it; there is one every ten seconds."""
 _LARGEST_VALUE = 128 << 20
 """Bytes of one value that SQLite may hand out."""
 
@@ -138,10 +142,22 @@ class Snapshot:
         """The cost ledger, the oldest entry first; of one program, or of all."""
         where, values = ("", ()) if program is None else ("WHERE program = ?", (program,))
         statement = f"SELECT program, boot_ns, wall_ns, data FROM cost {where} ORDER BY id"  # noqa: S608  our words
-        for one, boot, wall, data in self._rows(statement, values, "costs"):
-            found = _json(data, dict)
-            cost = {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
-            yield Spent(one, Stamp(boot, wall), cost)
+        for row in self._rows(statement, values, "costs"):
+            yield _spent(*row)
+
+    def cost_at(self, program: int, boot_ns: int | None) -> Spent | None:
+        """The entry of the cost ledger that covers a moment, or at the end of a recording the last one before it; None
+        where none is near. Without a moment, the last entry."""
+        # An entry is the mean of the time before it.
+        statement = (
+            "SELECT program, boot_ns, wall_ns, data FROM cost WHERE program = ? AND boot_ns BETWEEN ? AND ? "
+            "ORDER BY boot_ns < ?, abs(boot_ns - ?) LIMIT 1"
+        )
+        near = (0, _FOREVER, _FOREVER, _FOREVER)
+        if boot_ns is not None:
+            near = (boot_ns - _LEDGER_NS, boot_ns + _LEDGER_NS, boot_ns, boot_ns)
+        values = (program, *near)
+        return next((_spent(*row) for row in self._rows(statement, values, "costs")), None)
 
     def processes(self) -> Iterator[Met]:
         """Who the processes on the screen were."""
@@ -149,19 +165,16 @@ class Snapshot:
             yield Met(pid, Stamp(0, wall), _json(data, dict))
 
     def span(self) -> tuple[Stamp, Stamp] | None:
-        """Arrival of the first and of the last line that is kept; None where nothing is."""
-        found = self._rows(
-            "SELECT min(boot), min(wall), max(boot_end), max(wall_end) FROM ("
-            "SELECT min(begin_ns) AS boot, min(begin_wall_ns) AS wall, max(end_ns) AS boot_end, "
-            "max(end_wall_ns) AS wall_end FROM block UNION ALL "
-            "SELECT min(boot_ns), min(wall_ns), max(boot_ns), max(wall_ns) FROM line)",
-            (),
-            "blocks",
-        )
-        if not found or found[0][0] is None:
-            return None
-        begin, begin_wall, end, end_wall = found[0]
-        return Stamp(begin, begin_wall), Stamp(end, end_wall)
+        """End of the first and of the last flush that is kept, and before and after them the arrival of lines that no
+        flush holds; None where nothing is kept."""
+        # Both clocks from one row each, so that they are those of one moment.
+        rows = self._rows("SELECT min(boot_ns), wall_ns FROM line UNION ALL SELECT max(boot_ns), wall_ns FROM line")
+        of_program = "FROM block WHERE program = ? ORDER BY begin_ns"
+        for program in self.programs:
+            rows += self._rows(f"SELECT begin_ns, begin_wall_ns {of_program} LIMIT 1", (program.id,))
+            rows += self._rows(f"SELECT end_ns, end_wall_ns {of_program} DESC LIMIT 1", (program.id,))
+        stamps = [Stamp(*row) for row in rows if type(row[0]) is int and type(row[1]) is int]
+        return (min(stamps), max(stamps)) if stamps else None
 
     # Blocks and open lines (see timeline.py).
 
@@ -173,10 +186,14 @@ class Snapshot:
         """The last block whose first flush ended at or before a moment, and that can be read."""
         return self._first_good("begin_ns", "<=", program, boot_ns)
 
-    def block_before(self, generation: int, block: int | None) -> BlockRow | None:
+    def block_before(self, generation: RecordedGeneration, block: BlockRow | None) -> BlockRow | None:
         """The block of a generation before another one; before the open lines with None."""
-        last = (1 << 62) if block is None else block
-        return self._block("generation = ? AND id < ? ORDER BY id DESC", generation, last)
+        id_, flush = (_FOREVER, _FOREVER) if block is None else (block.id, block.first_flush)
+        last = (
+            "SELECT id FROM block WHERE program = ? AND first_flush <= ? AND generation = ? AND id < ? "
+            "ORDER BY first_flush DESC, id DESC LIMIT 1"
+        )
+        return self._block(f"id = ({last})", generation.program, flush, generation.id, id_)
 
     def block_after(self, program: int, number: int) -> BlockRow | None:
         """The first block of a program whose flushes come after this number, and that can be read."""
@@ -185,13 +202,13 @@ class Snapshot:
     def extent(self, program: int) -> tuple[int, int]:
         """Numbers of the first flush in a block, and of the first one after all blocks."""
         statement = "SELECT min(first_flush), max(first_flush + flushes) FROM block WHERE program = ? AND flushes > 0"
-        found = self._rows(statement, (program,), "blocks")
+        found = self._rows(statement, (program,))
         return (int(found[0][0]), int(found[0][1])) if found and found[0][0] is not None else (0, 0)
 
     def blocks(self) -> Iterator[BlockRow]:
         """Every block that can be read, in the order of sealing. Their numbers come from an index, so that a torn page
         of the table hides none but its own."""
-        ids = self._rows("SELECT generation, id FROM block ORDER BY generation, id", (), "blocks")
+        ids = self._rows("SELECT program, id FROM block ORDER BY program, first_flush")
         for id_ in sorted(id_ for _, id_ in ids):
             found = self._block("id = ?", id_)
             if found is not None:
@@ -201,9 +218,10 @@ class Snapshot:
         """The lines of a generation that are in no block yet."""
         statement = "SELECT stream, boot_ns, wall_ns, data FROM line WHERE generation = ? ORDER BY id"
         rows = self._rows(statement, (generation,), "the newest lines")
+        streams = {name: name for name in NAMED}
         return tuple(
             [
-                StampedLine(generation, "stderr" if stream == "stderr" else "stdout", Stamp(boot, wall), data)
+                StampedLine(generation, streams.get(stream, "stdout"), Stamp(boot, wall), data)
                 for stream, boot, wall, data in rows
                 if isinstance(data, bytes) and type(boot) is int and type(wall) is int
             ]
@@ -240,7 +258,7 @@ class Snapshot:
 
     def _block(self, where: str, *values: int) -> BlockRow | None:
         columns = "id, generation, first_flush, flushes, begin_ns, end_ns, first_line, hexadecimal, untimed, codec"
-        rows = self._rows(f"SELECT {columns}, data FROM block WHERE {where} LIMIT 1", values, "blocks")  # noqa: S608  our words
+        rows = self._rows(f"SELECT {columns}, data FROM block WHERE {where} LIMIT 1", values)  # noqa: S608  our words
         if not rows:
             return None
         id_, *numbers, codec, data = rows[0]
@@ -252,7 +270,7 @@ class Snapshot:
             id_, generation, first, flushes, begin, end, first_line, bool(hexadecimal), untimed, str(codec), data
         )
 
-    def _rows(self, statement: str, values: Sequence[int], what: str) -> list[tuple[Any, ...]]:
+    def _rows(self, statement: str, values: Sequence[int] = (), what: str = "blocks") -> list[tuple[Any, ...]]:
         """The rows of a statement, as many as can be read."""
         found: list[tuple[Any, ...]] = []
         try:
@@ -328,28 +346,29 @@ class Snapshot:
         return {one.id: one for one in found}
 
     def _generation(self, row: tuple[Any, ...]) -> RecordedGeneration | None:
-        id_, program, number, source, text, sha256, prepared, args, plan, pin, badges, boot, wall, first, last = row
+        id_, program, number, source, sha256, pin, boot, wall, first, last, packed = row
         try:
             numbers = (id_, program, number, boot, wall, *(one for one in (first, last) if one is not None))
             _check_numbers(numbers)
-            words = tuple([(str(one[0]), str(one[1])) for one in _json(badges, list)])
+            script = json.loads(decompressed(packed))
+            words = tuple([(str(one[0]), str(one[1])) for one in script["badges"]])
             return RecordedGeneration(
                 id_,
                 program,
                 number,
                 str(source),
-                str(text),
+                str(script["text"]),
                 str(sha256),
-                str(prepared),
-                tuple(map(str, _json(args, list))),
-                read_plan(str(plan)),
+                str(script["prepared"]),
+                tuple(map(str, script["args"])),
+                read_plan(script["plan"]),
                 str(pin),
                 words,
                 Stamp(boot, wall),
                 first,
                 last,
             )
-        except (ValueError, IndexError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             self.note(f"generation {id_} cannot be read ({error}), and what it printed is left out")
             return None
 
@@ -370,6 +389,12 @@ def _check_head(path: Path) -> None:
 def _check_numbers(values: Sequence[object]) -> None:
     if not all(type(one) is int for one in values):
         raise ValueError("a number is none")
+
+
+def _spent(program: int, boot_ns: int, wall_ns: int, data: object) -> Spent:
+    found = _json(data, dict)
+    cost = {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
+    return Spent(program, Stamp(boot_ns, wall_ns), cost)
 
 
 def _json(text: object, kind: type) -> Any:

@@ -19,8 +19,6 @@ _UNIT_NS = {"": 10**9, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10*
 _LONGEST_NS = 1 << 60
 _BETWEEN = ".."
 _FOREVER = 1 << 62
-_SET_NS = 60 * 10**9
-"""A difference of the clocks from which on the wall clock was set, not only corrected."""
 
 
 def parse_time(text: str, begin: Stamp, end: Stamp) -> int:
@@ -95,10 +93,9 @@ def wall_at(boot_ns: int, begin: Stamp, end: Stamp) -> int:
 
 
 def _ahead(begin: Stamp, end: Stamp, *, is_early: bool) -> int:
-    """How far the wall clock is ahead of the boot clock. The end tells, since the clocks of a recording's beginning are
-    read up to an interval apart; unless the wall clock was set in between, and the beginning is nearer."""
-    first, last = begin.wall_ns - begin.boot_ns, end.wall_ns - end.boot_ns
-    return first if is_early and abs(first - last) > _SET_NS else last
+    """How far the wall clock is ahead of the boot clock, by the nearer end: it may have been set in between."""
+    nearer = begin if is_early else end
+    return nearer.wall_ns - nearer.boot_ns
 
 
 def _away(sign: str, text: str, begin: Stamp, end: Stamp) -> int:

@@ -6,6 +6,7 @@ Nothing here keeps flushes; memory grows with the number of different keys alone
 from __future__ import annotations
 
 import heapq
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bttop.model.contents import MapData
@@ -17,6 +18,9 @@ from bttop.model.values import histogram, made_stats, merge
 
 MOST_KEYS = 50_000
 """Keys of one map that are followed. Where there are more, the smaller half is let go of and counted."""
+
+_LARGE = 1 << 63
+"""Numbers below it can be squared as floats."""
 
 
 @dataclass(slots=True)
@@ -79,7 +83,10 @@ class MapTotals:
         self.seconds += seconds * share
         if data.plan.is_state and data.rows:
             self.rows.clear()  # the last print that holds anything stands
-        for key, value in data.rows.items():
+        others = data.rows
+        if share >= 1.0 and data.plan.aggregation in ("count", "sum") and self.is_additive:
+            others = self._add_counts(data.rows, 1.0 / max(seconds, 1e-9))
+        for key, value in others.items():
             self._add_row(key, _counted(value, data.plan.aggregation), share, seconds)
         if len(self.rows) > MOST_KEYS:
             self._let_go()
@@ -88,6 +95,19 @@ class MapTotals:
         self.is_mixed = self.is_mixed or bool(self.rows)
         self.rows.clear()
         self.seconds, self.flushes, self.let_go, self.let_go_amount = 0.0, 0, 0, 0.0
+
+    def _add_counts(self, rows: Mapping[str, Value], per_second: float) -> dict[str, Value]:
+        """Take in the plain numbers of keys that are known, which most are; the other rows."""
+        others = {}
+        for key, value in rows.items():
+            row = self.rows.get(key)
+            if row is None or type(value) is not int or type(row.value) is not int or not -_LARGE < value < _LARGE:
+                others[key] = value
+                continue
+            row.value += value
+            row.flushes += 1
+            row.squares += value * value * per_second
+        return others
 
     def _add_row(self, key: str, value: Value, share: float, seconds: float) -> None:
         part = scaled(value, share) if share < 1.0 and self.is_additive else value

@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bttop.errors import BttopError
-from bttop.store.blocks import CODEC
+from bttop.store.blocks import CODEC, compressed
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 from bttop.store.journal import Journal, Sealed
-from bttop.store.plans import plan_text
+from bttop.store.plans import plan_object
 from bttop.store.schema import create
 
+COST_DIGITS = 5
+"""Of a number of the cost ledger."""
 CHECKPOINT_BLOCKS = 10
 """Sealed blocks between two transfers from the log to the file: about two minutes of five panes."""
 
@@ -139,9 +141,10 @@ class SnapshotWriter:
             case Marked(stamp=stamp, cause=cause, note=text):
                 self._insert("mark", None, *stamp, cause, text)
             case Spent(program=program, stamp=stamp, cost=cost):
-                self._insert("cost", None, program, *stamp, json.dumps(dict(cost)))
+                short = {name: _rounded(value) for name, value in cost.items()}
+                self._insert("cost", None, program, *stamp, _compact(short))
             case Met(pid=pid, stamp=stamp, facts=facts):
-                self._insert("process", None, pid, stamp.wall_ns, json.dumps(dict(facts)))
+                self._insert("process", None, pid, stamp.wall_ns, _compact(dict(facts)))
 
     def _insert_generation(self, one: Begun) -> None:
         self._insert(
@@ -150,16 +153,12 @@ class SnapshotWriter:
             one.program,
             one.number,
             one.source,
-            one.text,
             hashlib.sha256(_clean(one.text).encode()).hexdigest(),
-            one.prepared,
-            json.dumps(list(one.args)),
-            plan_text(one.plan),
             one.pin,
-            json.dumps([list(badge) for badge in one.badges]),
             *one.stamp,
             None,
             None,
+            compressed(_script(one)),
         )
 
     def _insert_line(self, came: Came) -> None:
@@ -217,6 +216,29 @@ def _cannot(path: Path, error: sqlite3.Error) -> CannotRecord:
     return CannotRecord(
         f"{path}: {error}", title="recording stopped", hint=f"df -h {path.parent}  # what was written stays readable"
     )
+
+
+def _script(one: Begun) -> str:
+    """What ran, as JSON. All in one piece: the two texts and the plan have most of their words in common."""
+    return _compact(
+        {
+            "text": _clean(one.text),
+            "prepared": _clean(one.prepared),
+            "args": [_clean(arg) for arg in one.args],
+            "plan": plan_object(one.plan),
+            "badges": [list(badge) for badge in one.badges],
+        }
+    )
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _rounded(value: float) -> float:
+    """A measured number with the digits that mean something."""
+    found = float(f"{value:.{COST_DIGITS}g}")
+    return int(found) if found.is_integer() else found
 
 
 def _clean(text: str) -> str:

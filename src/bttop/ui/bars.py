@@ -101,7 +101,7 @@ class HeaderBar(Bar):
         if cells - line_width((*self.mark, *right)) > _ROOM_FOR_THE_HOST:
             right = [*self.mark, *right]
         room = max(0, cells - line_width(tuple(right)) - 1)
-        bill = session.bill if moment is None else None
+        bill = session.bill_at(moment)
         alarmed = any(program.alarm for program in session.programs)
         left += bill_spans(bill, facts, room - line_width(tuple(left)), alarmed=alarmed)
         return (*fit(left, room), Span(" "), *right)

@@ -23,32 +23,36 @@ def percent(share: float) -> str:
 
 
 def cost_note(feed: Feed) -> Span | None:
-    """The pane's cost of now, of one core; None while nobody knows, and beside the data of an earlier moment."""
-    program = feed.program
-    cost = None if feed.looks_back else program.cost
-    if cost is not None and cost.unseen:
-        return Span("over budget", "error") if program.alarm else Span(UNKNOWN, "badge")
+    """What the pane's program costs, of one core, or cost at the moment on show; None while nobody knows."""
+    cost = _cost(feed)
+    if cost is not None and cost.unseen and not feed.looks_back:
+        return Span("over budget", "error") if feed.program.alarm else Span(UNKNOWN, "badge")
     if cost is None or cost.percent is None:
         return None
-    if program.alarm:
+    if feed.program.alarm and not feed.looks_back:
         return Span(f"{percent(cost.percent)} over budget", "error")
     return Span(percent(cost.percent), "dim")
 
 
 def cost_pairs(feed: Feed) -> list[tuple[str, str, str]]:
-    """What the pane's page says about the cost of now: name, value, role."""
-    if feed.looks_back:
-        return []
+    """What the pane's page says about the cost: name, value, role."""
     program = feed.program
-    cost = program.cost
+    cost = _cost(feed)
     if cost is None:
-        return [("cost", "not known", "dim")]
+        return [] if feed.looks_back else [("cost", "not known", "dim")]
     lines = [("cost", _in_kernel(cost), "number")]
     lines.append(("bpftrace", f"{percent(100 * cost.cpu)} of a core, {numbers.size(cost.rss)}B resident", "number"))
     maps = "not known" if cost.hidden else f"{numbers.size(cost.map_bytes)}B of kernel memory"
     lines.append(("maps", maps, "number"))
     lines.append(("output", f"{numbers.size(cost.output)}B/s", "number"))
-    return [*lines, ("over budget", program.alarm, "error")] if program.alarm else lines
+    if program.alarm and not feed.looks_back:
+        lines.append(("over budget", program.alarm, "error"))
+    return lines
+
+
+def _cost(feed: Feed) -> Cost | None:
+    """Of the moment on show; of a program that runs, only that of now is kept."""
+    return feed.page.cost if feed.looks_back or feed.page.cost is not None else feed.program.cost
 
 
 def blindness(feed: Feed) -> str:

@@ -13,6 +13,8 @@ from bttop.model.values import histogram
 MOST_BINS = 96
 _MOST_BUCKETS = 2_000
 """Different buckets of one heat map; more are of no honest script."""
+_LARGE = 1 << 63
+"""Numbers below it are floats as well."""
 
 Ends = tuple[int | None, int | None]
 
@@ -67,8 +69,24 @@ class Course:
         shares = list(self.bins.shares(start_ns, end_ns))
         for at, share in shares:
             self.seconds[at] += share * seconds
-        for key, value in data.rows.items():
+        others = self._add_counts(data.rows, *shares[0]) if self._adds_up and len(shares) == 1 else data.rows
+        for key, value in others.items():
             self._add_row(key, value, shares)
+
+    def _add_counts(self, rows: Mapping[str, Value], at: int, share: float) -> dict[str, Value]:
+        """Take in the plain numbers of rows that are known, which most are, into one bin; the other rows."""
+        others: dict[str, Value] = {}
+        whole = 0.0
+        for key, value in rows.items():
+            row = self._rows.get(key)
+            if row is None or type(value) is not int or not -_LARGE < value < _LARGE:
+                others[key] = value
+                continue
+            part = value * share
+            row[at] += part
+            whole += part
+        self.whole[at] += whole
+        return others
 
     def keep(self, keys: Mapping[str, object]) -> None:
         """Let go of the rows that are not among these."""
@@ -107,9 +125,15 @@ class Course:
         row = self._rows.get(key)
         if row is None:
             row = self._rows[key] = array("d", bytes(8 * self.bins.count))
-        for at, share in shares:
-            row[at] = row[at] + found * share if self._adds_up else found
-            self.whole[at] = self.whole[at] + found * share if self._adds_up else found
+        if self._adds_up:
+            whole = self.whole
+            for at, share in shares:
+                part = found * share
+                row[at] += part
+                whole[at] += part
+        else:
+            for at, _ in shares:
+                row[at] = self.whole[at] = found
         if isinstance(value, tuple):
             self._add_cells(value, shares)
 

@@ -11,6 +11,7 @@ from bttop.model.flush import Flush
 from bttop.script.frontmatter import FrontMatter, read_front_matter
 from bttop.store.happenings import Changed, Marked
 from bttop.store.jsonl import plain
+from bttop.store.ledger import MeanCost, mean_cost
 from bttop.store.report.course import Bins, Course
 from bttop.store.snapshot import RecordedGeneration, Snapshot
 from bttop.store.timeline import RecordedHistory
@@ -29,6 +30,8 @@ class ProgramReport:
     generations: tuple[RecordedGeneration, ...]
     states: tuple[Changed, ...]
     bins: Bins
+    cost: MeanCost | None
+    """The mean of the stretch; None where the ledger does not say."""
     totals: Totals = field(default_factory=Totals)
     courses: dict[str, Course] = field(default_factory=dict)
     doubts: Counter[str] = field(default_factory=Counter)
@@ -77,7 +80,8 @@ def _program(snapshot: Snapshot, program: int, name: str, begin_ns: int, end_ns:
     generations = tuple([one for one in snapshot.generations.values() if one.program == program])
     interval_ns = max([one.plan.interval_ns for one in generations], default=1_000_000_000)
     bins = Bins(begin_ns, end_ns, max(interval_ns, _SHORTEST_NS))
-    found = ProgramReport(name, generations, snapshot.states(program), bins)
+    cost = mean_cost(snapshot, program, begin_ns, end_ns)
+    found = ProgramReport(name, generations, snapshot.states(program), bins, cost)
     _walk(found, RecordedHistory(snapshot, program).between(begin_ns, end_ns))
     return found
 

@@ -13,6 +13,7 @@ from bttop.model.names import decoders
 from bttop.model.records import Stamp
 from bttop.paths import shipped
 from bttop.store.facts import Facts
+from bttop.store.ledger import cost_words
 from bttop.store.redact import AsTheyAre, Names, Redacted, meet, words_of
 from bttop.store.report.charts import spark
 from bttop.store.report.course import Course
@@ -50,6 +51,7 @@ def page(report: Report, *, redact: bool = False) -> Iterator[str]:
     yield "\n<body>\n"
     yield _top(report, facts, host, labels)
     yield _overview(report, labels)
+    yield _costs(report, labels)
     yield _marks(report, labels)
     yield _doubts(report, labels)
     for number, program in enumerate(report.programs, 1):
@@ -149,6 +151,22 @@ def _tile(number: int, program: ProgramReport, labels: Labels) -> Markup:
         class_="tile",
         href=f"#p{number}",
     )
+
+
+def _costs(report: Report, labels: Labels) -> Markup:
+    """What each program cost, where the recording has a ledger."""
+    if all(program.cost is None for program in report.programs):
+        return Markup("")
+    rows = [
+        tag(
+            "tr", tag("td", labels.names.text(one.name)), [tag("td", text, class_="n") for text in cost_words(one.cost)]
+        )
+        for one in report.programs
+    ]
+    words = ("time per event", "events", "of a core")
+    head = tag("tr", tag("th", "program"), [tag("th", word, class_="n") for word in words])
+    table = tag("div", tag("table", tag("thead", head), tag("tbody", rows)), class_="scroll")
+    return tag("section", tag("h2", "Cost"), table, id="costs")
 
 
 # Marks and doubts.
