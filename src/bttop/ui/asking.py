@@ -17,10 +17,11 @@ from bttop.files import append, make_folder, write_whole
 from bttop.model.dialect import dialect
 from bttop.model.text import visible
 from bttop.paths import state_home
+from bttop.script.naming import name_of
 from bttop.script.oneliner import OneLiner, Refused, read_one_liner
 from bttop.script.pin import Pin
 from bttop.script.prepare import prepare
-from bttop.script.reader import Unreadable
+from bttop.script.reader import Unreadable, read
 from bttop.ui.ask import Question
 from bttop.ui.completion import completer
 from bttop.ui.spans import Line, Span
@@ -90,7 +91,6 @@ class Prompt:
     def __init__(self, app: BttopApp) -> None:
         self._app = app
         self._history = History()
-        self._count = 0
 
     def open(self, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask for a program."""
@@ -119,9 +119,8 @@ class Prompt:
 
     def _program(self, found: OneLiner) -> Program:
         """The program to run, from its text or from the file that the line names."""
-        self._count += 1
         if found.program:
-            return from_text(f": {self._count}", found.program)
+            return from_text(self._app.unique_name(name_of(read(found.program))), found.program)
         return self._app.question_from_file(found.file)
 
     async def _check_and_run(self, text: str, found: OneLiner, program: Program, settings: Settings) -> None:
