@@ -60,7 +60,8 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
     reason = folded(visible(status.reason), max(20, cells - 22))
     lines.append(_pair("state", f"{word[0]}  {reason[0] if len(reason) == 1 else ''}", word[1]))
     lines += [_pair("", piece, word[1]) for piece in reason if len(reason) > 1]
-    lines.append(_pair("runs", f"{status.source}, start {status.generation}, {status.probes or '?'} probes"))
+    probes = f", {status.probes} probes" if status.probes else ""
+    lines.append(_pair("runs", f"{status.source}, start {status.generation}{probes}"))
     lines.append(_pair("interval", f"{status.interval_ns / 1e9:g} s"))
     if status.itself:
         lines.append(_pair("bttop itself", status.itself))
