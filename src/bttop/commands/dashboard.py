@@ -9,7 +9,7 @@ from collections.abc import MutableMapping, Sequence
 
 from bttop import __version__
 from bttop.commands.arguments import duration, tracing_parser, trust_of, with_saving
-from bttop.commands.tracing import library_for, start_engine
+from bttop.commands.tracing import start_engine
 from bttop.engine.engine import boot_ns
 from bttop.engine.idle import Vigil
 from bttop.errors import UsageError
@@ -53,8 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     check_terminal()
     folders = overlay("probes", options.probes)
     # The rest of the library is read behind the first frame.
-    library = library_for(options)
-    engine, settings = start_engine(options, "bttop", library)
+    engine, settings = start_engine(options, "bttop")
     forget_framework_settings(os.environ)
     engine.vigil = Vigil(options.idle, boot_ns)
     try:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import duration, tracing_parser, with_saving
-from bttop.commands.tracing import library_for, start_engine
+from bttop.commands.tracing import start_engine
 from bttop.errors import UsageError
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
@@ -25,8 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--max-size", metavar="SIZE", type=size, default=0, help="drop the oldest above this: 100M")
     parser.add_argument("--max-age", metavar="DURATION", type=duration, default=0.0, help="drop what is older: 1h")
     options = parser.parse_args(arguments)
-    library = library_for(options)
-    engine, _ = start_engine(options, "bttop record", library)
+    engine, _ = start_engine(options, "bttop record")
     try:
         # Only now: the programs compile and attach while these are imported.
         from bttop.engine.headless import HeadlessRecording

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bttop.commands.arguments import duration, tracing_parser
-from bttop.commands.tracing import library_for, start_engine
+from bttop.commands.tracing import start_engine
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -17,8 +17,7 @@ def run(arguments: Sequence[str]) -> int:
         "--for", dest="duration", metavar="DURATION", type=duration, help="end after this long: 5s, 10m, 1h"
     )
     options = parser.parse_args(arguments)
-    library = library_for(options)
-    engine, _ = start_engine(options, "bttop stream", library)
+    engine, _ = start_engine(options, "bttop stream")
     # After the check of the host: its tables of system calls are not needed to say that nothing can run.
     from bttop.engine.stream import Stream
 

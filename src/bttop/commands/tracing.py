@@ -10,38 +10,27 @@ from bttop.engine.attempts import Settings
 from bttop.engine.budget import Budget
 from bttop.engine.engine import Engine
 from bttop.engine.gate import Gate
-from bttop.engine.host import Host, check_can_trace, find_bpftrace
+from bttop.engine.host import BpftraceQuery, Host, check_can_trace
 from bttop.engine.itself import own_processes
 from bttop.engine.leap import Leaps
 from bttop.engine.pinning import with_children
 from bttop.engine.privilege import obtain, settings_rule
-from bttop.engine.questions import questions, wanted_files
+from bttop.engine.questions import Question, questions, wanted_files
 from bttop.errors import UsageError
 from bttop.paths import overlay
 from bttop.script.library import Library
 
 
-def library_for(options: argparse.Namespace) -> Library:
-    """The probe files that the arguments name, and no others: thirty files would delay the first probe by 30 ms."""
-    wanted = wanted_files(options.probe, options.programs)
-    return Library.load(overlay("probes", options.probes), wanted, trust_of(options))
-
-
-def start_engine(options: argparse.Namespace, command: str, library: Library) -> tuple[Engine, Settings]:
+def start_engine(options: argparse.Namespace, command: str) -> tuple[Engine, Settings]:
     """Check the host and start every program."""
-    try:
-        asked = questions(library, options.probe, options.programs, folder=options.probes)
-    except UsageError:
-        # Only now everything is read: the message names what there is.
-        everything = Library.load(overlay("probes", options.probes), trust=trust_of(options))
-        asked = questions(everything, options.probe, options.programs)
-    _tell_refused(library)
-    if options.unsafe != options.confirm_unsafe and (command != "bttop" or options.confirm_unsafe):
-        why = "--unsafe lets programs change this system, so it is to be said twice"
-        raise UsageError(why, hint=f"{command} --unsafe --confirm-unsafe")
-    host = Host.read()
-    check_can_trace(host)
-    bpftrace = find_bpftrace(options.bpftrace)
+    with BpftraceQuery(options.bpftrace) as query:
+        asked = _asked(options)
+        if options.unsafe != options.confirm_unsafe and (command != "bttop" or options.confirm_unsafe):
+            why = "--unsafe lets programs change this system, so it is to be said twice"
+            raise UsageError(why, hint=f"{command} --unsafe --confirm-unsafe")
+        host = Host.read()
+        check_can_trace(host)
+        bpftrace = query.answer()
     if options.children and (options.pin is None or not options.pin.pids):
         raise UsageError("--children needs a process: -p PID", hint=f"{command} -p PID --children")
     pin = with_children(options.pin) if options.children else options.pin
@@ -58,6 +47,20 @@ def start_engine(options: argparse.Namespace, command: str, library: Library) ->
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)
     return engine, settings
+
+
+def _asked(options: argparse.Namespace) -> tuple[Question, ...]:
+    """What the arguments ask. Only the files that they name are read: thirty would delay the first probe by 30 ms."""
+    wanted = wanted_files(options.probe, options.programs)
+    library = Library.load(overlay("probes", options.probes), wanted, trust_of(options))
+    try:
+        asked = questions(library, options.probe, options.programs, folder=options.probes)
+    except UsageError:
+        # Only now everything is read: the message names what there is.
+        everything = Library.load(overlay("probes", options.probes), trust=trust_of(options))
+        asked = questions(everything, options.probe, options.programs)
+    _tell_refused(library)
+    return asked
 
 
 def _gate(engine: Engine, options: argparse.Namespace, limits: Budget, *, confirmed: bool) -> Gate:

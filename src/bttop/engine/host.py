@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from bttop.errors import BpftraceSlow, CannotTrace
 from bttop.model.release import Release
@@ -82,29 +83,58 @@ class Host:
 
 
 def find_bpftrace(wanted: str | None) -> Bpftrace:
-    """Find bpftrace (`wanted`, else `$BTTOP_BPFTRACE`, else on PATH and in the sbin folders) and ask its release.
+    """Find bpftrace and ask its release; see `BpftraceQuery`."""
+    with BpftraceQuery(wanted) as query:
+        return query.answer()
 
-    Raises CannotTrace when there is none or it cannot be run, and its kind BpftraceSlow when it gives no answer.
-    """
-    name = wanted or os.environ.get("BTTOP_BPFTRACE") or "bpftrace"
-    path = find_program(name)
-    if path is None:
-        why = "is no program that can be run" if "/" in name else "is not installed here"
-        raise CannotTrace(f"{name} {why}", title="no bpftrace", hint=install_command())
-    try:
-        answer = subprocess.run(
-            [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=VERSION_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        why = f"{path} --version gave no answer within {VERSION_SECONDS:g} s: this host may be overloaded"
-        raise BpftraceSlow(why, title="bpftrace is slow", hint=f"time {path} --version") from error
-    except OSError as error:
-        raise CannotTrace(f"{path} does not run: {error}", title="no bpftrace", hint=install_command()) from error
-    release = Release.parse(answer.stdout.decode(errors="replace"))
-    if release is None:
-        said = (answer.stdout + answer.stderr).decode(errors="replace").strip()[:200]
-        raise CannotTrace(f"{path} --version answers {said!r}", title="no bpftrace", hint=install_command())
-    return Bpftrace(str(Path(path).absolute()), release)
+
+class BpftraceQuery:
+    """Asks bpftrace for its release: 30 ms, in which whoever asks can do something else. A context, which ends it."""
+
+    def __init__(self, wanted: str | None) -> None:
+        """`wanted`, else `$BTTOP_BPFTRACE`, else the one on PATH or in the sbin folders. What goes wrong is told by
+        `answer`."""
+        self._name = wanted or os.environ.get("BTTOP_BPFTRACE") or "bpftrace"
+        self._path = find_program(self._name)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._problem: OSError | None = None
+
+    def __enter__(self) -> Self:
+        if self._path is not None:
+            pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+            try:
+                self._process = subprocess.Popen([self._path, "--version"], stdin=nothing, stdout=pipe, stderr=pipe)
+            except OSError as problem:
+                self._problem = problem
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._process is not None:
+            self._process.kill()  # harmless once it has ended
+            self._process.communicate()
+
+    def answer(self) -> Bpftrace:
+        """The answer, within VERSION_SECONDS.
+
+        Raises CannotTrace when there is none or it cannot be run, and its kind BpftraceSlow when it gives no answer.
+        """
+        if self._path is None:
+            why = "is no program that can be run" if "/" in self._name else "is not installed here"
+            raise CannotTrace(f"{self._name} {why}", title="no bpftrace", hint=install_command())
+        path = self._path
+        if self._process is None:
+            why = f"{path} does not run: {self._problem}"
+            raise CannotTrace(why, title="no bpftrace", hint=install_command()) from self._problem
+        try:
+            output, complaints = self._process.communicate(timeout=VERSION_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            why = f"{path} --version gave no answer within {VERSION_SECONDS:g} s: this host may be overloaded"
+            raise BpftraceSlow(why, title="bpftrace is slow", hint=f"time {path} --version") from error
+        release = Release.parse(output.decode(errors="replace"))
+        if release is None:
+            said = (output + complaints).decode(errors="replace").strip()[:200]
+            raise CannotTrace(f"{path} --version answers {said!r}", title="no bpftrace", hint=install_command())
+        return Bpftrace(str(Path(path).absolute()), release)
 
 
 def find_program(name: str) -> str | None:
