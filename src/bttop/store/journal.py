@@ -3,6 +3,7 @@ the past."""
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -79,7 +80,8 @@ class Journal:
         self._open: dict[int, Open] = {}
         self._shown: dict[int, int] = {}
         self._notes: deque[Changed | Marked | Spent] = deque()
-        self._met: deque[Met] = deque(maxlen=MOST_MET)
+        # As text: the facts of one process are 2.4 KB of objects and 0.5 KB of JSON.
+        self._met: deque[tuple[int, Stamp, bytes]] = deque(maxlen=MOST_MET)
         self._states: dict[int, Changed] = {}
 
     @property
@@ -103,7 +105,8 @@ class Journal:
 
     @property
     def notes(self) -> tuple[Changed | Marked | Spent | Met, ...]:
-        return (*self._states.values(), *self._notes, *self._met)
+        met = [Met(pid, stamp, json.loads(facts)) for pid, stamp, facts in self._met]
+        return (*self._states.values(), *self._notes, *met)
 
     def open_lines(self) -> Iterator[tuple[int, StampedLine]]:
         """The lines that are in no block yet, with their generations."""
@@ -136,8 +139,8 @@ class Journal:
                 return self._end(generation)
             case Changed() | Marked() | Spent():
                 self._notes.append(happening)
-            case Met():
-                self._met.append(happening)
+            case Met(pid=pid, stamp=stamp, facts=facts):
+                self._met.append((pid, stamp, json.dumps(facts).encode()))
         return None
 
     def seal(self) -> list[Sealed]:
@@ -223,7 +226,7 @@ class Journal:
             note = self._notes.popleft()
             if isinstance(note, Changed):
                 self._states[note.program] = note
-        while self._met and now_ns - self._met[0].stamp.boot_ns > self._age_ns:
+        while self._met and now_ns - self._met[0][1].boot_ns > self._age_ns:
             self._met.popleft()
         self._forget_generations()
 

@@ -118,7 +118,7 @@ def parts(key: str, columns: tuple[Column, ...]) -> tuple[int | str, ...]:
     return _kept_parts(key, columns) if len(key) <= _LONGEST_KEPT else split_key(key, columns).parts
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=16_384)
 def _kept_parts(key: str, columns: tuple[Column, ...]) -> tuple[int | str, ...]:
     return split_key(key, columns).parts
 
