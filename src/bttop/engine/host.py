@@ -132,7 +132,7 @@ def check_can_trace(host: Host) -> None:
 
     That a normal user may not look into tracefs is no reason: bpftrace does not run as that user.
     """
-    if host.tracefs is None and (os.geteuid() == 0 or not _tracefs_is_mounted()):
+    if host.tracefs is None and (os.geteuid() == 0 or not may_have_tracefs(_MOUNTS)):
         raise CannotTrace(
             "tracefs is not mounted, so no tracepoint can be found",
             title="no tracefs",
@@ -140,10 +140,11 @@ def check_can_trace(host: Host) -> None:
         )
 
 
-def _tracefs_is_mounted() -> bool:
-    """Whether it is mounted somewhere, be it where we may not look: debugfs mounts it by itself when it is entered."""
+def may_have_tracefs(table: Path) -> bool:
+    """Whether it is mounted by this table (/proc/self/mounts), be it where we may not look: debugfs mounts it by itself
+    when it is entered."""
     try:
-        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace")
+        mounts = table.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return True  # unknown is not missing
     return any(line.split(" ")[2:3] in (["tracefs"], ["debugfs"]) for line in mounts.splitlines())

@@ -49,6 +49,8 @@ def lockdown(patient: Patient) -> Finding:
 def _lockdown_unseen(patient: Patient) -> Finding:
     if os.path.ismount(patient.root / "sys/kernel/security"):
         return Finding("lockdown", State.OK, "none: this kernel boots without it")
+    if not patient.exists("sys/kernel/security"):
+        return Finding("lockdown", State.UNKNOWN, "this kernel has no securityfs; it alone tells")
     mend = "mount -t securityfs securityfs /sys/kernel/security"
     return Finding("lockdown", State.UNKNOWN, "securityfs is not mounted; it alone tells", mend=mend)
 
@@ -67,10 +69,10 @@ def tracefs(patient: Patient) -> Finding:
     """The file system that lists tracepoints; bpftrace reads their fields there."""
     if patient.host.tracefs is not None:
         return Finding("tracefs", State.OK, str(patient.host.tracefs))
-    if not patient.is_root:
+    if not patient.lacks_tracefs:
         return only_root("tracefs", "tracefs")
-    mend = "mount -t tracefs tracefs /sys/kernel/tracing"
-    return Finding("tracefs", State.BROKEN, "not mounted", "no tracepoint is found: four of the five panes", mend)
+    mend = f"{'' if patient.is_root else 'sudo '}mount -t tracefs tracefs /sys/kernel/tracing"
+    return Finding("tracefs", State.BROKEN, "not mounted", "bttop does not start: no tracepoint is found", mend)
 
 
 def kprobes(patient: Patient) -> Finding:
@@ -110,13 +112,15 @@ def fentry(patient: Patient) -> Finding:
     answer = answers.get("fentry") or answers.get("kfunc")
     if answer == "yes":
         return Finding("fentry", State.OK, "bpftrace --info: yes")
+    if patient.lacks_tracefs:
+        return _untold("fentry")
     why = patient.host.why_not("fentry", "vfs_read")
     if answer == "no" or why:
         return Finding("fentry", State.LIMITED, why or "bpftrace --info: no", effect)
     if not patient.exists("sys/kernel/btf/vmlinux"):
         return Finding("fentry", State.LIMITED, "needs BTF", effect)
     if patient.host.tracefs is None:
-        return _untold("fentry") if patient.is_root else only_root("fentry", "tracefs")
+        return only_root("fentry", "tracefs")
     return _trampolines(patient, effect)
 
 
