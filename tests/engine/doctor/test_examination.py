@@ -18,7 +18,7 @@ from bttop.engine.doctor.examination import as_object, examine, exit_code, meet,
 from bttop.engine.doctor.faults import FAULTS, faults_of
 from bttop.engine.doctor.finding import Finding, Patient, State
 from bttop.engine.doctor.panes import panes
-from bttop.engine.host import Bpftrace, Host
+from bttop.engine.host import UNLOCK, Bpftrace, Host
 from bttop.engine.privilege import Privilege
 from bttop.engine.questions import LADDER, wanted_files
 from bttop.model.release import Release
@@ -114,6 +114,18 @@ def test_what_bpftrace_does_not_find_without_tracefs_is_not_held_against_the_ker
     assert (bpftrace.features(bare).state, bpftrace.features(patient).state) == (State.UNKNOWN, State.OK)
 
 
+@pytest.mark.parametrize("told", [True, False], ids=["securityfs", "no securityfs"])
+def test_where_the_kernel_is_locked_down_that_is_why_nothing_runs(patient: Patient, told: bool) -> None:
+    lockdown = patient.root / "sys/kernel/security/lockdown"
+    lockdown.write_text("none integrity [confidentiality]\n") if told else lockdown.unlink()
+    (patient.root / "proc/self/mounts").write_text("tracefs /sys/kernel/tracing tracefs rw 0 0\n")
+    locked = replace(patient, host=replace(patient.host, tracefs=None), info=INFO_17)
+    for found in (kernel.tracefs(locked), *panes(locked, LIBRARY)):
+        assert (found.state, "locked down" in found.found) == (State.BROKEN, True)
+    assert kernel.tracefs(locked).mend == UNLOCK
+    assert kernel.fentry(locked).state is State.LIMITED
+
+
 def test_lockdown_is_looked_for_only_where_the_kernel_could_tell(patient: Patient) -> None:
     security = patient.root / "sys/kernel/security"
     (security / "lockdown").unlink()
@@ -196,7 +208,7 @@ def test_the_kernel_is_judged_by_what_the_installed_release_needs(
     ("text", "state"),
     [
         ("none [integrity] confidentiality", State.OK),
-        ("none integrity [confidentiality]", State.LIMITED),
+        ("none integrity [confidentiality]", State.BROKEN),
         (None, State.UNKNOWN),
     ],
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from bttop.engine.host import Bpftrace, Host, may_have_tracefs
+from bttop.engine.host import Bpftrace, Host, is_emptied, may_have_tracefs
 
 
 class State(Enum):
@@ -73,6 +73,14 @@ class Patient:
     def lacks_tracefs(self) -> bool:
         """Whether it is known that tracefs is not mounted; then bttop does not start."""
         return self.host.tracefs is None and (self.is_root or not may_have_tracefs(self.root / "proc/self/mounts"))
+
+    @property
+    def is_locked_down(self) -> bool:
+        """Whether the kernel keeps its memory confidential: bpftrace then refuses to start, and tracefs is empty."""
+        told = self.text("sys/kernel/security/lockdown")
+        if told is not None:
+            return "[confidentiality]" in told
+        return self.is_root and self.host.tracefs is None and is_emptied(self.root / "proc/self/mounts")
 
     def kernel_version(self) -> tuple[int, int]:
         """Major and minor of the kernel; (0, 0) where its name tells neither."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from bttop.engine.doctor import calls
 from bttop.engine.doctor.bpftrace import info_answers
 from bttop.engine.doctor.finding import Finding, Patient, State, only_root
+from bttop.engine.host import UNLOCK
 
 OLDEST = (4, 9)
 """Linux below has no BPF programs on perf events, which bpftrace's `profile` and tracepoints are."""
@@ -38,11 +39,9 @@ def lockdown(patient: Patient) -> Finding:
     chosen = re.search(r"\[(\w+)\]", text or "")
     if chosen is None:
         return _lockdown_unseen(patient)
-    if chosen[1] == "confidentiality":
-        effect = "no kprobes, and BPF may not read kernel memory: retransmits and vfs_read fall back, or cannot answer"
-        return Finding(
-            "lockdown", State.LIMITED, "confidentiality", effect, "boot with lockdown=integrity or without Secure Boot"
-        )
+    if patient.is_locked_down:
+        effect = "bpftrace refuses to start: none of the five panes runs"
+        return Finding("lockdown", State.BROKEN, chosen[1], effect, UNLOCK)
     return Finding("lockdown", State.OK, chosen[1])
 
 
@@ -71,8 +70,11 @@ def tracefs(patient: Patient) -> Finding:
         return Finding("tracefs", State.OK, str(patient.host.tracefs))
     if not patient.lacks_tracefs:
         return only_root("tracefs", "tracefs")
+    effect = "bttop does not start: no tracepoint is found"
+    if patient.is_locked_down:
+        return Finding("tracefs", State.BROKEN, "the kernel is locked down and keeps it empty", effect, UNLOCK)
     mend = f"{'' if patient.is_root else 'sudo '}mount -t tracefs tracefs /sys/kernel/tracing"
-    return Finding("tracefs", State.BROKEN, "not mounted", "bttop does not start: no tracepoint is found", mend)
+    return Finding("tracefs", State.BROKEN, "not mounted", effect, mend)
 
 
 def kprobes(patient: Patient) -> Finding:
@@ -112,7 +114,7 @@ def fentry(patient: Patient) -> Finding:
     answer = answers.get("fentry") or answers.get("kfunc")
     if answer == "yes":
         return Finding("fentry", State.OK, "bpftrace --info: yes")
-    if patient.lacks_tracefs:
+    if patient.lacks_tracefs and not patient.is_locked_down:
         return _untold("fentry")
     why = patient.host.why_not("fentry", "vfs_read")
     if answer == "no" or why:

@@ -22,6 +22,8 @@ def _pane(patient: Patient, question: str, sources: tuple[Source, ...], failure:
     name = f"pane {question}"
     if failure or not sources:
         return Finding(name, State.BROKEN, failure or "its probe file is missing", "this pane stays empty")
+    if patient.is_locked_down:
+        return Finding(name, State.BROKEN, "the kernel is locked down", "this pane cannot answer here")
     if patient.lacks_tracefs:
         return Finding(name, State.BROKEN, "tracefs is not mounted", "this pane cannot answer here")
     if patient.host.tracefs is None:
