@@ -10,7 +10,7 @@ import pytest
 
 from bttop.engine import host as host_module
 from bttop.engine import launch
-from bttop.engine.host import Bpftrace, Host, check_can_trace, find_bpftrace, install_command
+from bttop.engine.host import UNLOCK, Bpftrace, Host, check_can_trace, find_bpftrace, install_command
 from bttop.errors import BpftraceSlow, CannotTrace
 from bttop.model.release import Release
 from bttop.script.prepare import prepare
@@ -119,11 +119,28 @@ def test_an_unknown_distribution_gets_a_sentence(monkeypatch: pytest.MonkeyPatch
     assert install_command() == "install bpftrace with this system's package manager"
 
 
-def test_a_missing_tracefs_is_told_with_its_mount_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_tracefs_is_told_with_its_mount_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "_MOUNTS", tmp_path / "mounts")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(CannotTrace) as caught:
         check_can_trace(Host("host", "6.1", "x86_64", 2, None))
     assert caught.value.hint == "mount -t tracefs tracefs /sys/kernel/tracing"
+
+
+def test_a_tracefs_that_is_mounted_but_empty_is_told_to_be_locked_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = tmp_path / "mounts"
+    monkeypatch.setattr(host_module, "_MOUNTS", mounts)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    for mounted, hint in (
+        ("tracefs /sys/kernel/tracing tracefs rw 0 0", UNLOCK),
+        ("tracefs /elsewhere/sys/kernel/tracing tracefs rw 0 0", "mount -t tracefs tracefs /sys/kernel/tracing"),
+    ):
+        mounts.write_text(f"{mounted}\n")
+        with pytest.raises(CannotTrace) as caught:
+            check_can_trace(Host("host", "6.1", "x86_64", 2, None))
+        assert caught.value.hint == hint
 
 
 @pytest.mark.parametrize("mounted", ["tracefs /sys/kernel/tracing tracefs rw 0 0", "none /sys/kernel/debug debugfs rw"])

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bttop.engine.attempts import Source
 from bttop.engine.cost import Cost
-from bttop.engine.page import KEPT, Chronicle, Page
+from bttop.engine.page import KEPT, KEPT_BYTES, Chronicle, Page
 from bttop.engine.process import Parent, Process, look_up
 from bttop.engine.replay import Replay, read_pin
 from bttop.engine.status import Badge, State, Status
@@ -15,7 +16,7 @@ from bttop.engine.whowas import RecordedPeople, process_facts, read_process
 from bttop.errors import BttopError
 from bttop.model.plan import Plan
 from bttop.script.pin import Pin
-from bttop.script.reader import Script
+from bttop.script.reader import Script, read
 from bttop.store.happenings import BTTOP, Added, Begun, Changed, Ended, Happening, Met, Shown, Spent
 from bttop.store.snapshot import Snapshot
 from tests.store.made import FACTS, Session, at
@@ -157,6 +158,29 @@ def test_a_chronicle_lets_go_of_what_was_over_before_the_oldest_flush() -> None:
         chronicle.note(moment, page(State.LIVE))
     chronicle.note(40, page(State.SILENT), oldest_ns=25)
     assert [since for since, _ in chronicle._pages] == [20, 30, 40]
+
+
+def edited(text: str) -> Page:
+    return Page(Status(State.LIVE, 0, source="x"), Plan(), (Source("x", text, read(text)),))
+
+
+def test_a_chronicle_is_bounded_by_what_its_scripts_weigh() -> None:
+    long = "interval:s:1 { @ = count(); }\n" * 3500
+    chronicle = Chronicle()
+    for moment in range(20):
+        chronicle.note(moment, edited(f"{long}// {moment}"))
+    assert 1 <= len(chronicle._pages) <= KEPT_BYTES / len(long) / 20
+    huge = edited("x" * 10 * KEPT_BYTES)
+    chronicle.note(20, huge)
+    assert chronicle._pages == ((20, huge),)
+
+
+def test_pages_between_two_edits_weigh_their_script_once() -> None:
+    chronicle = Chronicle()
+    same = edited("interval:s:1 { @ = count(); }\n" * 3500)
+    for moment in range(100):
+        chronicle.note(moment, same)
+    assert len(chronicle._pages) == 100
 
 
 def test_what_it_cost_is_that_of_the_moment_and_only_where_the_ledger_is_near(tmp_path: Path) -> None:

@@ -196,3 +196,10 @@ def test_json_holds_everything_and_only_ascii(tmp_path: Path) -> None:
     change = json.loads(text)["maps"][0]["changes"][0]
     assert change["key"] == ["é"]
     assert change["ratio"] == pytest.approx(change["after"] / change["before"])
+
+
+def test_names_that_differ_in_blanks_alone_are_lines_that_look_different(tmp_path: Path) -> None:
+    names = {"sh": 500, "sh ": 600, " sh": 700}
+    found = compared(tmp_path, COUNT, counts(dict.fromkeys(names, 5)), counts(names, 2))
+    shown = [line.split()[-1] for line in lines(found, 10) if line.endswith(("sh", "x20"))]
+    assert sorted(shown) == sorted(("sh", r"sh\x20", r"\x20sh"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -11,6 +12,9 @@ from bttop.engine.doctor.examination import as_object, examine, exit_code, meet,
 from bttop.engine.questions import wanted_files
 from bttop.paths import overlay
 from bttop.script.library import Library
+
+_NARROWEST, _WIDEST = 44, 80
+"""Columns of the table; below, hardly a word stands beside the names of what was looked at."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -21,6 +25,15 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     patient = meet(options.bpftrace)
     findings = examine(patient, Library.load(overlay("probes"), wanted_files((), ())))
-    text = json.dumps(as_object(findings, patient), indent=2) if options.json else "\n".join(written(findings, patient))
+    lines = written(findings, patient, _columns())
+    text = json.dumps(as_object(findings, patient), indent=2) if options.json else "\n".join(lines)
     sys.stdout.write(f"{text}\n")
     return exit_code(findings)
+
+
+def _columns() -> int:
+    """The width of the table: that of the terminal, as far as it can be read."""
+    if not sys.stdout.isatty():
+        return _WIDEST
+    columns = os.get_terminal_size(sys.stdout.fileno()).columns
+    return min(max(columns, _NARROWEST), _WIDEST) if columns else _WIDEST

@@ -16,6 +16,8 @@ from bttop.model.release import Release
 _TRACEFS = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 _SBIN = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/sbin"
 VERSION_SECONDS = 20.0
+UNLOCK = "boot with lockdown=integrity, or without Secure Boot"
+"""What mends a kernel that keeps everything confidential."""
 _MOUNTS = Path("/proc/self/mounts")
 _ALIASES = {
     "k": "kprobe", "kr": "kretprobe", "u": "uprobe", "ur": "uretprobe", "t": "tracepoint", "f": "fentry",
@@ -162,7 +164,13 @@ def check_can_trace(host: Host) -> None:
 
     That a normal user may not look into tracefs is no reason: bpftrace does not run as that user.
     """
-    if host.tracefs is None and (os.geteuid() == 0 or not _tracefs_is_mounted()):
+    if host.tracefs is None and os.geteuid() == 0 and is_emptied(_MOUNTS):
+        raise CannotTrace(
+            "tracefs is mounted but empty: the kernel is locked down (confidentiality), so nothing can trace it",
+            title="kernel locked down",
+            hint=UNLOCK,
+        )
+    if host.tracefs is None and (os.geteuid() == 0 or not may_have_tracefs(_MOUNTS)):
         raise CannotTrace(
             "tracefs is not mounted, so no tracepoint can be found",
             title="no tracefs",
@@ -170,10 +178,23 @@ def check_can_trace(host: Host) -> None:
         )
 
 
-def _tracefs_is_mounted() -> bool:
-    """Whether it is mounted somewhere, be it where we may not look: debugfs mounts it by itself when it is entered."""
+def may_have_tracefs(table: Path) -> bool:
+    """Whether it is mounted by this table (/proc/self/mounts), be it where we may not look: debugfs mounts it by itself
+    when it is entered."""
+    mounts = _mounts(table)
+    return mounts is None or any(kind in ("tracefs", "debugfs") for _, kind in mounts)
+
+
+def is_emptied(table: Path) -> bool:
+    """Whether tracefs is mounted where it belongs. If nothing is seen in it then, the kernel keeps it empty."""
+    return any(kind == "tracefs" and Path(place) in _TRACEFS for place, kind in _mounts(table) or ())
+
+
+def _mounts(table: Path) -> list[tuple[str, str]] | None:
+    """Places and types; None where nobody can tell."""
     try:
-        mounts = _MOUNTS.read_text(encoding="utf-8", errors="replace")
+        lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return True  # unknown is not missing
-    return any(line.split(" ")[2:3] in (["tracefs"], ["debugfs"]) for line in mounts.splitlines())
+        return None
+    words = [line.split(" ") for line in lines]
+    return [(one[1], one[2]) for one in words if len(one) > 2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bttop.engine.attempts import Source
@@ -10,9 +11,14 @@ from bttop.engine.cost import Cost
 from bttop.engine.status import Status
 from bttop.model.plan import Plan
 from bttop.script.pin import Pin
+from bttop.script.reader import Script
 
 KEPT = 400
 """Pages of the past: a program changes a handful of times an hour, one that is ill about once a minute."""
+KEPT_BYTES = 16 << 20
+"""Of the scripts that the pages of one program hold: more than two hundred versions of one kilobyte."""
+_READ_BYTES = 70
+"""Memory for each byte of a script that was read, with its tokens."""
 
 NOTED_NS = 250_000_000
 """What a flush brings about (the state `live`, a new generation) is noted this much after its end at most: the page
@@ -51,7 +57,7 @@ class Chronicle:
         the pages that were over by then go, with the scripts that they hold."""
         pages = self._pages[1 - KEPT :]
         over = bisect_right(pages, oldest_ns, key=lambda one: one[0]) - 1
-        self._pages = (*pages[max(0, over) :], (boot_ns, page))
+        self._pages = _light((*pages[max(0, over) :], (boot_ns, page)))
 
     def at(self, boot_ns: int) -> Page | None:
         """The page of a moment; before the first one that is kept, that one. None where nothing was noted."""
@@ -61,3 +67,24 @@ class Chronicle:
                 break
             found = page
         return found
+
+
+def _light(pages: tuple[tuple[int, Page], ...]) -> tuple[tuple[int, Page], ...]:
+    """The newest pages whose scripts weigh no more than is kept; at least the last one."""
+    weight, seen = 0, set[int]()
+    for count, (_, page) in enumerate(reversed(pages)):
+        weight += sum(_weight(source) for source in _new(page.sources, seen))
+        if count and weight > KEPT_BYTES:
+            return pages[-count:]
+    return pages
+
+
+def _new(sources: Iterable[Source], seen: set[int]) -> list[Source]:
+    """Those that no later page holds: pages between two edits share their scripts."""
+    found = [source for source in sources if id(source) not in seen]
+    seen.update(map(id, found))
+    return found
+
+
+def _weight(source: Source) -> int:
+    return len(source.text) * (_READ_BYTES if isinstance(source.script, Script) else 1)

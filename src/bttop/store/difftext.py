@@ -10,7 +10,7 @@ from bttop.model.names import decoders
 from bttop.model.percentiles import quantile, scale_of
 from bttop.model.plan import MapPlan
 from bttop.model.records import Bucket, Stamp
-from bttop.model.text import visible
+from bttop.model.text import visible, visible_name
 from bttop.store.diff import Change, Diff, MapDiff, Window
 from bttop.store.jsonl import plain, timestamp
 from bttop.store.redact import AsTheyAre
@@ -120,7 +120,7 @@ def _rest(one: MapDiff, shown: int) -> Iterator[str]:
 
 def _change_line(one: MapDiff, change: Change, labels: Labels) -> str:
     word = "new" if change.is_new else "gone" if change.is_gone else _times(change.before, change.after)
-    key = " ".join(visible(cell) for cell in labels.cells(change.key, one.plan))
+    key = " ".join(visible_name(cell) for cell in labels.cells(change.key, one.plan))
     part = "" if one.kind == "values" else f"{_signed(change, one):+.1f}%"
     return _cut(f"  {_number(one, change.before):>9} {_number(one, change.after):>9} {word:>7} {part:>7}  {key}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import locale
 import os
 import subprocess
 import sys
@@ -17,12 +18,13 @@ from bttop.engine.doctor.examination import as_object, examine, exit_code, meet,
 from bttop.engine.doctor.faults import FAULTS, faults_of
 from bttop.engine.doctor.finding import Finding, Patient, State
 from bttop.engine.doctor.panes import panes
-from bttop.engine.host import Bpftrace, Host
+from bttop.engine.host import UNLOCK, Bpftrace, Host
 from bttop.engine.privilege import Privilege
 from bttop.engine.questions import LADDER, wanted_files
 from bttop.model.release import Release
 from bttop.paths import shipped
 from bttop.script.library import Library
+from tests.engine.proctree import add_process
 from tests.model.samples import RELEASES
 
 LIBRARY = Library.load([shipped("probes")], wanted_files((), ()))
@@ -90,11 +92,100 @@ def test_a_kernel_without_a_tracepoint_breaks_the_pane_that_needs_it(patient: Pa
 
 
 def test_without_tracefs_root_is_told_to_mount_it_and_others_to_come_as_root(patient: Patient) -> None:
+    (patient.root / "proc/self/mounts").write_text("none /sys/kernel/debug debugfs rw 0 0\n")
     bare = replace(patient, host=replace(patient.host, tracefs=None))
     assert (kernel.tracefs(bare).state, kernel.tracefs(bare).mend.split()[0]) == (State.BROKEN, "mount")
+    assert {one.state for one in panes(bare, LIBRARY)} == {State.BROKEN}
     other = replace(bare, euid=1000)
     assert kernel.tracefs(other).state is State.UNKNOWN
     assert {one.state for one in panes(other, LIBRARY)} == {State.UNKNOWN}
+
+
+def test_a_tracefs_that_is_mounted_nowhere_is_broken_for_a_normal_user_too(patient: Patient) -> None:
+    (patient.root / "proc/self/mounts").write_text("proc /proc proc rw 0 0\n")
+    other = replace(patient, host=replace(patient.host, tracefs=None), euid=1000)
+    assert (kernel.tracefs(other).state, kernel.tracefs(other).mend.split()[0]) == (State.BROKEN, "sudo")
+    assert {one.state for one in panes(other, LIBRARY)} == {State.BROKEN}
+
+
+def test_what_bpftrace_does_not_find_without_tracefs_is_not_held_against_the_kernel(patient: Patient) -> None:
+    bare = replace(patient, host=replace(patient.host, tracefs=None), info=INFO_17)
+    assert kernel.fentry(bare).state is State.UNKNOWN
+    assert (bpftrace.features(bare).state, bpftrace.features(patient).state) == (State.UNKNOWN, State.OK)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["securityfs", "no securityfs"])
+def test_where_the_kernel_is_locked_down_that_is_why_nothing_runs(patient: Patient, told: bool) -> None:
+    lockdown = patient.root / "sys/kernel/security/lockdown"
+    lockdown.write_text("none integrity [confidentiality]\n") if told else lockdown.unlink()
+    (patient.root / "proc/self/mounts").write_text("tracefs /sys/kernel/tracing tracefs rw 0 0\n")
+    locked = replace(patient, host=replace(patient.host, tracefs=None), info=INFO_17)
+    for found in (kernel.tracefs(locked), *panes(locked, LIBRARY)):
+        assert (found.state, "locked down" in found.found) == (State.BROKEN, True)
+    assert kernel.tracefs(locked).mend == UNLOCK
+    assert kernel.fentry(locked).state is State.LIMITED
+
+
+def test_lockdown_is_looked_for_only_where_the_kernel_could_tell(patient: Patient) -> None:
+    security = patient.root / "sys/kernel/security"
+    (security / "lockdown").unlink()
+    assert kernel.lockdown(patient).mend.startswith("mount ")
+    security.rmdir()
+    assert (kernel.lockdown(patient).state, kernel.lockdown(patient).mend) == (State.UNKNOWN, "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "size", "state", "says"),
+    [
+        ({"TERM": "xterm-256color"}, (80, 24), State.OK, "80x24, xterm-256color, 256 colours, no tmux, UTF-8"),
+        ({"TERM": "tmux", "TMUX": "/tmp/tmux-0/default,1,0"}, (200, 50), State.OK, "16 colours, in tmux"),
+        ({"TERM": "xterm", "COLORTERM": "truecolor", "STY": "1.x"}, (80, 24), State.OK, "16 million colours, in s"),
+        ({"TERM": "xterm", "ZELLIJ": "0", "NO_COLOR": "1"}, (80, 24), State.OK, "no colours, in zellij"),
+        ({"TERM": "xterm"}, (79, 24), State.LIMITED, "79x24"),
+        ({"TERM": "vt220"}, (0, 0), State.LIMITED, "0x0"),
+        ({"TERM": "dumb"}, (80, 24), State.LIMITED, "dumb"),
+        ({}, (80, 24), State.LIMITED, "TERM is not set"),
+    ],
+)
+def test_the_terminal_is_told_by_size_colours_and_multiplexer(
+    patient: Patient,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    size: tuple[int, int],
+    state: State,
+    says: str,
+) -> None:
+    screen = on_a_terminal(patient, monkeypatch, environment, size)
+    found = surroundings.terminal(screen)
+    assert (found.state, says in found.found, bool(found.mend)) == (state, True, state is State.LIMITED)
+
+
+def test_a_terminal_without_utf_8_is_limited(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = surroundings.terminal(on_a_terminal(patient, monkeypatch, {"TERM": "xterm"}, (80, 24), "ISO-8859-1"))
+    assert (found.state, "no UTF-8" in found.found) == (State.LIMITED, True)
+
+
+def test_tmux_is_named_though_sudo_drops_its_variable(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    processes = patient.root / "proc"
+    for pid, comm, parent in ((os.getpid(), b"bttop", 41), (41, b"sudo", 40), (40, b"tmux: server", 1)):
+        add_process(processes, pid, comm=comm, parent=parent)
+    found = surroundings.terminal(on_a_terminal(patient, monkeypatch, {"TERM": "xterm"}, (80, 24)))
+    assert "in tmux" in found.found
+
+
+def on_a_terminal(
+    patient: Patient,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    size: tuple[int, int],
+    encoding: str = "UTF-8",
+) -> Patient:
+    monkeypatch.setattr(locale, "getpreferredencoding", lambda _set: encoding)
+    for stream in (sys.stdin, sys.stdout):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdout, "fileno", lambda: 1)
+    monkeypatch.setattr(os, "get_terminal_size", lambda _descriptor: os.terminal_size(size))
+    return replace(patient, environment=environment)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +208,7 @@ def test_the_kernel_is_judged_by_what_the_installed_release_needs(
     ("text", "state"),
     [
         ("none [integrity] confidentiality", State.OK),
-        ("none integrity [confidentiality]", State.LIMITED),
+        ("none integrity [confidentiality]", State.BROKEN),
         (None, State.UNKNOWN),
     ],
 )
@@ -205,11 +296,12 @@ def test_snapshots_need_room_and_a_folder_that_may_be_written(
     assert surroundings.disk(patient).state is State.LIMITED
 
 
-def test_the_table_fits_eighty_columns_and_shows_nothing_raw(patient: Patient) -> None:
+def test_the_table_fits_the_columns_that_there_are_and_shows_nothing_raw(patient: Patient) -> None:
     rude = Finding("x", State.LIMITED, "\x1b[2J" + "word " * 40, "effect " * 30, "mend " * 30)
-    for line in written([rude, *examine(patient, LIBRARY)], patient):
-        assert len(line) <= 80
-        assert line.isprintable()
+    for columns in (80, 44):
+        for line in written([rude, *examine(patient, LIBRARY)], patient, columns):
+            assert len(line) <= columns
+            assert line.isprintable()
 
 
 def test_this_machine_is_examined_without_a_loss_of_words() -> None:

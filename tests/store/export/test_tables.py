@@ -11,13 +11,15 @@ import pytest
 
 from bttop.errors import BttopError, UsageError
 from bttop.model.names import decoders
+from bttop.model.plan import Column, MapPlan
 from bttop.store.export.csvfile import write_csv
 from bttop.store.export.parquet import write_parquet
 from bttop.store.export.selection import MapName
 from bttop.store.export.tables import rows, tables
 from bttop.store.snapshot import Snapshot
+from tests.model.samples import planned
 from tests.store.export.kit import BIG, selection, snapshot_file
-from tests.store.made import WALL, at
+from tests.store.made import WALL, Session, at, made
 
 NAMED = decoders("x86_64")
 
@@ -75,6 +77,21 @@ def test_a_name_is_neither_formula_nor_control_character_in_csv(tmp_path: Path) 
     assert "\x1b" not in text
     names = {row["comm"] for row in csv.DictReader(io.StringIO(text))}
     assert names == {"dd", '\'=HYPERLINK("x")\\x1b[31m'}
+
+
+@pytest.mark.parametrize("first", [*"=+-@\t\r", *"\uff1d\uff0b\uff0d\uff20", "\n="])
+def test_no_cell_begins_as_a_formula_and_no_two_names_become_one(tmp_path: Path, first: str) -> None:
+    names = [f"{first}1", f"'{first}1", f"''{first}1", "1"]
+    plan = planned(MapPlan("@n", "count", (Column("comm", "text"),), "bank"))
+    path = made(tmp_path / "s.bttop", Session("x", plan, [{"@n": ("map", dict.fromkeys(names, 5))}]))
+    out = io.StringIO()
+    with Snapshot(path) as snapshot:
+        chosen = selection(snapshot, "@n")
+        (table,) = tables(chosen, NAMED)
+        write_csv(chosen, table, NAMED, out)
+    cells = [row["comm"] for row in csv.DictReader(io.StringIO(out.getvalue(), newline=""))]
+    assert len(set(cells)) == len(names)
+    assert {cell[0] for cell in cells} <= {"'", "1", "\\"}
 
 
 def test_numbers_above_63_bits_make_their_column_text_and_stay_exact(tmp_path: Path) -> None:

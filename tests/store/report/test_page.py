@@ -135,6 +135,16 @@ def test_characters_that_steer_or_hide_are_written_as_escapes(whole: str) -> Non
         assert escape in text
 
 
+def test_names_that_differ_in_blanks_alone_look_different(tmp_path: Path) -> None:
+    names = ("sh", " sh", "sh ", "s h", "s  h", "sh\\x20")
+    plan = planned(MapPlan("@n", "count", (Column("comm", "text"),), "bank"))
+    prints = [{"@n": ("map", dict.fromkeys(names, 5))}]
+    found = written(made(tmp_path / "s.bttop", Session("x", plan, prints)))
+    shown = re.findall(r'<td class="name"[^>]*>([^<]*)</td>', found)
+    assert sorted(shown) == sorted(("sh", r"\x20sh", r"sh\x20", "s h", "s  h", r"sh\\x20"))
+    assert re.search(r"td\.name \{[^}]*white-space: pre-wrap", found), "a browser would draw two blanks as one"
+
+
 def test_the_page_fetches_nothing_and_lets_nothing_run(whole: str) -> None:
     assert "default-src 'none'; style-src 'unsafe-inline'" in whole.replace("&#x27;", "'")
     style = whole.split("<style>")[1].split("</style>")[0]

@@ -66,7 +66,10 @@ def features(patient: Patient) -> Finding:
     answers = info_answers(patient.info)
     missing = [name for name, answer in answers.items() if answer == "no"]
     said = f"{len(answers) - len(missing)} of {len(answers)} by bpftrace --info"
-    return Finding("features", State.OK, f"{said}; no: {', '.join(missing)}" if missing else said)
+    said = f"{said}; no: {', '.join(missing)}" if missing else said
+    if patient.lacks_tracefs and not patient.is_locked_down:
+        return Finding("features", State.UNKNOWN, f"{said}; without tracefs it finds less than there is")
+    return Finding("features", State.OK, said)
 
 
 def user_stacks(patient: Patient) -> Finding:

@@ -61,11 +61,12 @@ def written(findings: Sequence[Finding], patient: Patient, columns: int = 80) ->
             yield from _folded(" " * len(head), f"mend: {one.mend}", columns)
     if patient.bpftrace is not None:
         yield ""
-        yield f"known faults of bpftrace {patient.bpftrace.release}, and what bttop does about them"
+        title = f"known faults of bpftrace {patient.bpftrace.release}, and what bttop does about them"
+        yield from _folded("", title, columns)
         for fault in faults_of(patient.bpftrace.release):
             yield from _folded("  ", f"{fault.what}: {fault.answer}", columns)
     yield ""
-    yield _verdict(findings)
+    yield from _folded("", _verdict(findings), columns)
 
 
 def _folded(head: str, text: str, columns: int) -> list[str]:

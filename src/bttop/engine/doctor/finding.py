@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from bttop.engine.host import Bpftrace, Host
+from bttop.engine.host import Bpftrace, Host, is_emptied, may_have_tracefs
 
 
 class State(Enum):
@@ -68,6 +68,19 @@ class Patient:
     def is_root(self) -> bool:
         """Whether this runs as root; others are told less by the kernel."""
         return self.euid == 0
+
+    @property
+    def lacks_tracefs(self) -> bool:
+        """Whether it is known that tracefs is not mounted; then bttop does not start."""
+        return self.host.tracefs is None and (self.is_root or not may_have_tracefs(self.root / "proc/self/mounts"))
+
+    @property
+    def is_locked_down(self) -> bool:
+        """Whether the kernel keeps its memory confidential: bpftrace then refuses to start, and tracefs is empty."""
+        told = self.text("sys/kernel/security/lockdown")
+        if told is not None:
+            return "[confidentiality]" in told
+        return self.is_root and self.host.tracefs is None and is_emptied(self.root / "proc/self/mounts")
 
     def kernel_version(self) -> tuple[int, int]:
         """Major and minor of the kernel; (0, 0) where its name tells neither."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from bttop.engine.doctor import calls
 from bttop.engine.doctor.bpftrace import info_answers
 from bttop.engine.doctor.finding import Finding, Patient, State, only_root
+from bttop.engine.host import UNLOCK
 
 OLDEST = (4, 9)
 """Linux below has no BPF programs on perf events, which bpftrace's `profile` and tracepoints are."""
@@ -38,17 +39,17 @@ def lockdown(patient: Patient) -> Finding:
     chosen = re.search(r"\[(\w+)\]", text or "")
     if chosen is None:
         return _lockdown_unseen(patient)
-    if chosen[1] == "confidentiality":
-        effect = "no kprobes, and BPF may not read kernel memory: retransmits and vfs_read fall back, or cannot answer"
-        return Finding(
-            "lockdown", State.LIMITED, "confidentiality", effect, "boot with lockdown=integrity or without Secure Boot"
-        )
+    if patient.is_locked_down:
+        effect = "bpftrace refuses to start: none of the five panes runs"
+        return Finding("lockdown", State.BROKEN, chosen[1], effect, UNLOCK)
     return Finding("lockdown", State.OK, chosen[1])
 
 
 def _lockdown_unseen(patient: Patient) -> Finding:
     if os.path.ismount(patient.root / "sys/kernel/security"):
         return Finding("lockdown", State.OK, "none: this kernel boots without it")
+    if not patient.exists("sys/kernel/security"):
+        return Finding("lockdown", State.UNKNOWN, "this kernel has no securityfs; it alone tells")
     mend = "mount -t securityfs securityfs /sys/kernel/security"
     return Finding("lockdown", State.UNKNOWN, "securityfs is not mounted; it alone tells", mend=mend)
 
@@ -67,10 +68,13 @@ def tracefs(patient: Patient) -> Finding:
     """The file system that lists tracepoints; bpftrace reads their fields there."""
     if patient.host.tracefs is not None:
         return Finding("tracefs", State.OK, str(patient.host.tracefs))
-    if not patient.is_root:
+    if not patient.lacks_tracefs:
         return only_root("tracefs", "tracefs")
-    mend = "mount -t tracefs tracefs /sys/kernel/tracing"
-    return Finding("tracefs", State.BROKEN, "not mounted", "no tracepoint is found: four of the five panes", mend)
+    effect = "bttop does not start: no tracepoint is found"
+    if patient.is_locked_down:
+        return Finding("tracefs", State.BROKEN, "the kernel is locked down and keeps it empty", effect, UNLOCK)
+    mend = f"{'' if patient.is_root else 'sudo '}mount -t tracefs tracefs /sys/kernel/tracing"
+    return Finding("tracefs", State.BROKEN, "not mounted", effect, mend)
 
 
 def kprobes(patient: Patient) -> Finding:
@@ -110,13 +114,15 @@ def fentry(patient: Patient) -> Finding:
     answer = answers.get("fentry") or answers.get("kfunc")
     if answer == "yes":
         return Finding("fentry", State.OK, "bpftrace --info: yes")
+    if patient.lacks_tracefs and not patient.is_locked_down:
+        return _untold("fentry")
     why = patient.host.why_not("fentry", "vfs_read")
     if answer == "no" or why:
         return Finding("fentry", State.LIMITED, why or "bpftrace --info: no", effect)
     if not patient.exists("sys/kernel/btf/vmlinux"):
         return Finding("fentry", State.LIMITED, "needs BTF", effect)
     if patient.host.tracefs is None:
-        return _untold("fentry") if patient.is_root else only_root("fentry", "tracefs")
+        return only_root("fentry", "tracefs")
     return _trampolines(patient, effect)
 
 

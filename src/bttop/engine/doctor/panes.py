@@ -22,8 +22,12 @@ def _pane(patient: Patient, question: str, sources: tuple[Source, ...], failure:
     name = f"pane {question}"
     if failure or not sources:
         return Finding(name, State.BROKEN, failure or "its probe file is missing", "this pane stays empty")
+    if patient.is_locked_down:
+        return Finding(name, State.BROKEN, "the kernel is locked down", "this pane cannot answer here")
+    if patient.lacks_tracefs:
+        return Finding(name, State.BROKEN, "tracefs is not mounted", "this pane cannot answer here")
     if patient.host.tracefs is None:
-        return Finding(name, State.UNKNOWN, "tracefs tells; it is not mounted, or only root may read it")
+        return Finding(name, State.UNKNOWN, "tracefs tells; only root may read it")
     reasons = [why_not(patient, source) for source in sources]
     usable = next((index for index, why in enumerate(reasons) if not why), None)
     if usable is None:

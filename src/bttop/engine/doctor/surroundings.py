@@ -9,10 +9,13 @@ import sys
 from pathlib import Path
 
 from bttop.engine.doctor.finding import Finding, Patient, State
+from bttop.engine.process import look_up
 from bttop.store.places import snapshot_folder
 
 SMALLEST = (80, 24)
 """Columns and rows below which the five panes lose columns or rows."""
+_MULTIPLEXERS = {"TMUX": "tmux", "STY": "screen", "ZELLIJ": "zellij"}
+"""Variables that they set, and how their servers' names begin."""
 LITTLE = 100 << 20
 """Bytes: some ten hours of the five panes."""
 
@@ -32,7 +35,9 @@ def terminal(patient: Patient) -> Finding:
         return Finding("terminal", State.LIMITED, f"{said}, no UTF-8", effect, "export LC_ALL=C.UTF-8")
     if (columns, rows) != (max(columns, SMALLEST[0]), max(rows, SMALLEST[1])):
         effect = "the five panes are drawn for 80x24 and larger; z shows one alone"
-        return Finding("terminal", State.LIMITED, said, effect, "enlarge the window")
+        # A serial line does not tell its size.
+        mend = "enlarge the window" if columns else "stty columns 80 rows 24"
+        return Finding("terminal", State.LIMITED, said, effect, mend)
     return Finding("terminal", State.OK, f"{said}, UTF-8")
 
 
@@ -46,9 +51,13 @@ def _colours(patient: Patient) -> str:
 
 
 def _multiplexer(patient: Patient) -> str:
-    if patient.environment.get("TMUX"):
-        return "in tmux"
-    return "in screen" if patient.environment.get("STY") else "no tmux"
+    """By its variable or, since sudo drops that, by its server among the parents."""
+    seen = look_up(os.getpid(), patient.root / "proc")
+    above = [parent.comm.lower() for parent in seen.parents] if seen is not None else []
+    for variable, name in _MULTIPLEXERS.items():
+        if patient.environment.get(variable) or any(comm.startswith(name) for comm in above):
+            return f"in {name}"
+    return "no tmux"
 
 
 def _is_utf8() -> bool:

@@ -12,8 +12,9 @@ from bttop.store.export.selection import Selection
 from bttop.store.export.tables import Cell, Table, rows
 from bttop.store.jsonl import timestamp
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""First characters that make spreadsheets compute a cell (the list of OWASP's page on CSV injection)."""
+_FORMULA = ("=", "+", "-", "@", "\n", *"\uff1d\uff0b\uff0d\uff20")
+"""First characters that make spreadsheets compute a cell (OWASP's page on CSV injection), those of full width as well.
+Tabs and carriage returns are escapes by then."""
 
 
 def write_csv(selection: Selection, table: Table, decoders: Mapping[str, Decoder], out: IO[str]) -> None:

@@ -15,7 +15,7 @@ from bttop.store.report.charts import area, bar, flames, heat
 from bttop.store.report.course import Bins, Course
 from bttop.store.report.labels import Labels, exact, per_second, share
 from bttop.store.report.labels import amount as in_unit
-from bttop.store.report.markup import Markup, tag
+from bttop.store.report.markup import Markup, name, tag
 from bttop.store.report.tables import histogram_table, percentile_list, rows_table
 from bttop.store.totals import MapTotals, Total
 
@@ -140,8 +140,8 @@ def _small_multiples(one: Figure) -> Markup:
 
 
 def _small(one: Figure, key: str, row: Total) -> Markup:
-    name = " ".join(one.labels.cells(key, one.totals.plan))
-    return tag("div", tag("h4", name if len(name) <= 80 else f"{name[:79]}…", title=name),
+    whole = " ".join(one.labels.cells(key, one.totals.plan))
+    return tag("div", tag("h4", name(whole if len(whole) <= 80 else f"{whole[:79]}…"), title=whole),
                histogram_table(histogram(row.value), one.unit), class_="tile")  # fmt: skip
 
 

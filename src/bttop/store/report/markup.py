@@ -6,7 +6,7 @@ import html
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from bttop.model.text import visible
+from bttop.model.text import visible, visible_name
 
 _VOID = frozenset({"meta", "br"})
 
@@ -39,6 +39,12 @@ def joined(children: Child) -> Markup:
 def text(plain: str) -> Markup:
     """Text of one line; what would steer, hide or pile up is written as an escape."""
     return Markup(html.escape(visible(plain)))
+
+
+def name(plain: str) -> Markup:
+    """A name on its own: as text, and with the blanks at its ends written as escapes. The blanks within it need the
+    style sheet, or a browser makes one of them."""
+    return Markup(html.escape(visible_name(plain)))
 
 
 def lines(plain: str) -> Markup:

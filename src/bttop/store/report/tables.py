@@ -14,7 +14,7 @@ from bttop.store.report.charts import bar, spark
 from bttop.store.report.course import Course
 from bttop.store.report.labels import Labels, exact, per_second, share
 from bttop.store.report.labels import amount as in_unit
-from bttop.store.report.markup import Markup, tag
+from bttop.store.report.markup import Markup, name, tag
 from bttop.store.totals import MapTotals, Total
 
 MOST_ROWS = 20
@@ -52,7 +52,7 @@ def _row(key: str, row: Total, totals: MapTotals, whole: float, course: Course, 
     if totals.is_additive:
         cells.append(tag("td", bar(part, whole), class_="share", title=share(part, whole)))
     for at, cell in enumerate(labels.cells(key, totals.plan)):
-        cells.append(tag("td", _cut(cell), class_="n" if _is_number(totals.plan, at) else "name", title=cell))
+        cells.append(tag("td", name(_cut(cell)), class_="n" if _is_number(totals.plan, at) else "name", title=cell))
     return tag("tr", cells, tag("td", spark(course.rates(key)), class_="trend"))
 
 
