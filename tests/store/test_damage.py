@@ -51,6 +51,24 @@ def readable(path: Path) -> tuple[int, list[str]]:
         return count, snapshot.problems
 
 
+def tear(path: Path, page: int, seed: int) -> None:
+    """Overwrite a page, counted from 0, wholly or by half: with zeros or anything."""
+    data = bytearray(path.read_bytes())
+    dice = random.Random(seed)
+    at = page * PAGE
+    half = bytes(PAGE // 2) + data[at + PAGE // 2 : at + PAGE]
+    data[at : at + PAGE] = dice.choice([bytes(PAGE), dice.randbytes(PAGE), half])
+    path.write_bytes(data)
+
+
+def page_of(path: Path, generation: int) -> int:
+    """A page that holds nothing but a part of a generation's script."""
+    database = sqlite3.connect(path)
+    (script,) = database.execute("SELECT script FROM generation WHERE id = ?", (generation,)).fetchone()
+    database.close()
+    return path.read_bytes().index(script[-PAGE // 2 :]) // PAGE
+
+
 def edited(path: Path, *statements: str) -> None:
     database = sqlite3.connect(path)
     database.execute("PRAGMA writable_schema = ON")
@@ -132,13 +150,9 @@ def test_a_view_in_the_place_of_a_table_is_never_asked(file: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_a_torn_page_costs_its_blocks_and_never_the_rest(file: Path, seed: int) -> None:
-    data = bytearray(file.read_bytes())
-    dice = random.Random(seed)
     # Behind the pages of the scripts, without which no line can be read.
-    at = dice.randrange(100, len(data) // PAGE) * PAGE
-    half = bytes(PAGE // 2) + data[at + PAGE // 2 : at + PAGE]
-    data[at : at + PAGE] = dice.choice([bytes(PAGE), dice.randbytes(PAGE), half])
-    file.write_bytes(data)
+    pages = file.stat().st_size // PAGE
+    tear(file, random.Random(seed).randrange(100, pages), seed)
     try:
         count, problems = readable(file)
     except CannotReview as refused:
@@ -146,6 +160,42 @@ def test_a_torn_page_costs_its_blocks_and_never_the_rest(file: Path, seed: int) 
         return
     assert count == 2 * FLUSHES or problems
     assert count > 1.5 * FLUSHES
+
+
+@pytest.mark.parametrize("page", range(30))
+def test_a_torn_page_of_what_the_file_is_about_is_said_or_refused_in_words(file: Path, page: int) -> None:
+    tear(file, page, page)
+    try:
+        count, problems = readable(file)
+        with Snapshot(file) as snapshot:
+            faults = checkup(snapshot).faults
+    except CannotReview as refused:
+        assert refused.hint or refused.cause
+        return
+    assert count == 2 * FLUSHES or (problems and faults)
+
+
+def test_a_torn_script_costs_its_own_program_and_no_other(tmp_path: Path) -> None:
+    # So long that it has pages of its own.
+    texts = [f"// {random.Random(seed).randbytes(2_000).hex()}\n" for seed in (1, 2)]
+    sessions = [
+        Session(f"p{at}", PLAN, prints(at)[:100], text=text, generation=at, program=at)
+        for at, text in enumerate(texts, 1)
+    ]
+    file = made(tmp_path / "s.bttop", *sessions)
+    tear(file, page_of(file, 1), 1)
+    count, problems = readable(file)
+    assert count == 100
+    assert any("generation 1" in problem for problem in problems)
+    with Snapshot(file) as snapshot:
+        assert any("generation 1 is missing" in fault for fault in checkup(snapshot).faults)
+
+
+def test_programs_whose_names_are_lost_are_numbered(file: Path) -> None:
+    edited(file, "DELETE FROM program WHERE id = 2")
+    with Snapshot(file) as snapshot:
+        assert [program.name for program in snapshot.programs] == ["one", "program 2"]
+    assert readable(file)[0] == 2 * FLUSHES
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -24,6 +24,7 @@ from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
 _MAGIC = b"SQLite format 3\x00"
 _CAUTIOUS = ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0")
 _FOREVER = 1 << 62
+_GENERATION = "SELECT * FROM generation WHERE id = ?"
 _LEDGER_NS = 15_000_000_000
 """From a moment to the entry of the ledger that speaks for it; there is one every ten seconds."""
 _LARGEST_VALUE = 128 << 20
@@ -100,8 +101,8 @@ class Snapshot:
         try:
             self._check_origin()
             self.facts = self._facts()
-            self.programs = self._programs()
             self.generations = self._generations()
+            self.programs = self._programs()
         except sqlite3.Error as error:
             self._db.close()
             raise _unreadable(path, str(error)) from error
@@ -338,10 +339,17 @@ class Snapshot:
 
     def _programs(self) -> tuple[Recorded, ...]:
         rows = self._rows("SELECT id, name FROM program ORDER BY id", (), "programs")
-        return tuple([Recorded(id_, str(name)) for id_, name in rows])
+        named = {id_: str(name) for id_, name in rows}
+        # Where the names are lost, the generations still tell which programs there were.
+        ran = sorted({one.program for one in self.generations.values()} - named.keys())
+        return tuple([Recorded(id_, name) for id_, name in (named | {id_: f"program {id_}" for id_ in ran}).items()])
 
     def _generations(self) -> Mapping[int, RecordedGeneration]:
-        rows = self._rows("SELECT * FROM generation ORDER BY id", (), "generations")
+        # One by one, also those that only blocks name: a torn page would end a scan, and hide what is behind it.
+        named = self._rows("SELECT id FROM generation", (), "generations")
+        named += self._rows("SELECT DISTINCT generation FROM block INDEXED BY block_flush")
+        ids = sorted({id_ for (id_,) in named if type(id_) is int})
+        rows = [row for id_ in ids for row in self._rows(_GENERATION, (id_,), f"generation {id_}")]
         found = [one for row in rows if (one := self._generation(row)) is not None]
         return {one.id: one for one in found}
 
