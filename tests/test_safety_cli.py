@@ -47,6 +47,18 @@ def test_the_budget_and_the_statistics_are_those_of_the_command_line(
 
 def test_a_recording_ends_by_itself_after_its_time_and_is_whole(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
-    found = shell.run("record", "--force", "-i", "0.1", "-e", GOOD, "--for", "2s", "-o", "s.bttop")
+    found = shell.run("record", "-i", "0.1", "-e", GOOD, "--for", "2s", "-o", "s.bttop")
     assert found.returncode == 0, found.stderr
     assert shell.run("verify", "s.bttop").returncode == 0
+
+
+def test_what_could_be_hot_and_cannot_be_measured_runs_by_force_alone(tmp_path: Path) -> None:
+    # The stand-in's count-only twin ends at once: its steps are in a comment, which the twin leaves out.
+    shell, hot = Shell(tmp_path), GOOD.replace(GOOD.split(" ", 1)[0], "tracepoint:sched:sched_switch")
+    held = shell.run("stream", "-i", "0.1", "-e", hot, "--for", "2s")
+    assert (held.returncode, held.stdout) == (1, "")
+    assert "could not be measured" in held.stderr
+    assert "--force runs it" in held.stderr
+    forced = shell.run("stream", "--force", "-i", "0.1", "-e", hot, "--for", "2s")
+    assert forced.returncode == 0
+    assert forced.stdout
