@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from bttop.cli import main
+from bttop.model.plan import Column, MapPlan
+from tests.model.samples import planned
 from tests.store.export.kit import snapshot_file
+from tests.store.made import Session, made
 
 
 @pytest.fixture
@@ -32,6 +36,20 @@ def test_several_tables_go_into_a_folder(file: str, tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "out").iterdir()}
     expected = {"calls_calls", "calls_bytes", "calls_sizes", "calls_big", "profile_stacks"}
     assert names == {f"{one}.parquet" for one in expected}
+
+
+def test_programs_of_any_name_have_files_of_their_own_in_the_folder(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@n", "count", (Column("comm", "text"),), "bank"))
+    names = ("a b", "a/b", "../a b", "\x1b[2J", "x" * 300)
+    sessions = [
+        Session(name, plan, [{"@n": ("map", {name: 1})}], generation=at, program=at) for at, name in enumerate(names, 1)
+    ]
+    path, out = made(tmp_path / "s.bttop", *sessions), tmp_path / "out"
+    assert main(["export", str(path), "--format", "csv", "-o", str(out)]) == 0
+    found = sorted(out.iterdir())
+    assert len(found) == len(names)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,120}\.csv", one.name) for one in found)
+    assert {one.name for one in tmp_path.iterdir()} == {"s.bttop", "out"}
 
 
 def test_one_table_goes_to_a_file(file: str, tmp_path: Path) -> None:

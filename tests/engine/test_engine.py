@@ -14,6 +14,7 @@ import pytest
 
 from bttop.engine import backoff, engine, generation, starts
 from bttop.engine.attempts import Settings
+from bttop.engine.budget import Budget
 from bttop.engine.channel import TracerChannel
 from bttop.engine.engine import Engine
 from bttop.engine.host import Bpftrace
@@ -33,6 +34,7 @@ ATTACH: Sequence[object] = ["attach", 1]
 ROW = {"type": "map", "data": {"@__bt_a0": {"7": 3}}}
 BEAT: Sequence[object] = ["beat", "a", 0.02, None, [ROW]]
 """Well-behaved: a row and a heartbeat, for ever."""
+BEAT_ONCE: Sequence[object] = ["beat", "a", 0.02, 1, [ROW]]
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +47,13 @@ def _in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 class House:
     """One engine; its programs carry out steps."""
 
-    def __init__(self, binary: Path, spawn: Callable[[], TracerChannel] = TracerChannel.spawn) -> None:
-        self.engine = Engine(ANYWHERE, Bpftrace(str(binary), Release(0, 17)), spawn)
+    def __init__(
+        self,
+        binary: Path,
+        spawn: Callable[[], TracerChannel] = TracerChannel.spawn,
+        limits: Budget | None = None,
+    ) -> None:
+        self.engine = Engine(ANYWHERE, Bpftrace(str(binary), Release(0, 17)), spawn, limits=limits)
 
     def add(self, *steps: Sequence[object], name: str = "calls", settings: Settings | None = None) -> Program:
         question = from_text(name, acted(*steps))
@@ -401,3 +408,27 @@ def test_an_error_in_the_engine_is_handed_over_and_leaves_no_process(binary: Pat
     wait(lambda: is_gone(tracer), "the tracer's end")
     assert rung.is_set()
     assert program.history.appended == 1
+
+
+# The fuse.
+
+
+def test_a_flood_blows_the_fuse_and_its_program_alone_is_detached_until_it_is_started(binary: Path) -> None:
+    # Both heartbeats together are some kilobytes a second.
+    house = House(binary, limits=Budget(output_rate=100 << 10))
+    try:
+        flooding = house.add(ATTACH, ["repeat", None, [["flood", 2000, "x" * 100], BEAT_ONCE]], name="flooding")
+        calm = house.add(ATTACH, BEAT, name="calm")
+        house.engine.start()
+        wait_for(flooding, State.LIVE)
+        wait(lambda: flooding.alarm, "the warning")
+        wait_for(flooding, State.HELD)
+        assert "MiB/s of output" in flooding.status.reason
+        assert flooding.history.appended
+        wait(lambda: len(house.processes()) == 1, "the end of the flood")
+        wait_for_more(calm)
+        house.engine.toggle(flooding)
+        wait_for(flooding, State.LIVE)
+    finally:
+        house.engine.close()
+    assert house.engine.error is None

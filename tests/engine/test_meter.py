@@ -87,8 +87,11 @@ def test_helper_errors_and_lost_events_are_rates() -> None:
         meter.take(totals(1, second), stage.program)
         loads, _ = meter.close_round(totals(0, second), [stage.program])
         stage.record(stage.last, "lost_events", {"events": 500})
+        for _ in range(100):
+            stage.record(stage.last, "helper_error", {"helper": "map_update_elem", "retcode": -7, "msg": "full"})
     loads, _ = meter.close_round(totals(0, 4), [stage.program])
     assert loads[stage.program].lost_events == 250
+    assert loads[stage.program].helper_errors == 50
 
 
 def test_the_ledger_is_the_mean_of_ten_rounds() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import re
 import sys
@@ -25,6 +26,8 @@ from bttop.store.times import span_of
 
 FORMATS = ("jsonl", "csv", "parquet", "folded", "speedscope")
 _SUFFIXES = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".folded": "folded", ".json": "speedscope"}
+_LONGEST_NAME = 100
+"""Characters of a file's name before its ending: file systems take 255 bytes."""
 _STREAMED: Mapping[str, Callable[[Selection, IO[str]], None]] = {
     "jsonl": lambda selection, out: write_lines(selection, decoders(selection.snapshot.facts.machine), out),
     "folded": write_folded,
@@ -68,8 +71,8 @@ def _write_tables(selection: Selection, format_: str, out: Path | None) -> None:
         names = ", ".join(str(table.name) for table in found)
         raise UsageError(f"{format_} needs -o OUT, or one map of: {names}", hint="--map @x, or -o FOLDER")
     is_folder = out is not None and (out.is_dir() or (len(found) > 1 or not out.suffix))
-    for table in found:
-        path = out / f"{_file_name(table)}.{format_}" if out is not None and is_folder else out
+    for table, name in zip(found, _file_names(found), strict=True):
+        path = out / f"{name}.{format_}" if out is not None and is_folder else out
         _write_table(selection, table, format_, named, path)
 
 
@@ -116,6 +119,13 @@ def _writing(path: Path) -> Iterator[None]:
         raise BttopError(f"{path}: {error.strerror}", title="cannot export", hint=f"ls -ld {path.parent}") from error
 
 
-def _file_name(table: Table) -> str:
-    """Program and map as a file name; whatever a probe file is called, it stays one name in one folder."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", f"{table.name.program}.{table.name.map}").strip("_.") or "map"
+def _file_names(tables: Sequence[Table]) -> list[str]:
+    """Program and map as a file name for each table; whatever a probe file is called, it stays one name in one folder,
+    and no two are the same."""
+    names: list[str] = []
+    for table in tables:
+        plain = re.sub(r"[^A-Za-z0-9_-]+", "_", f"{table.name.program}.{table.name.map}").strip("_.")
+        name = plain[:_LONGEST_NAME] or "map"
+        again = (f"{name}-{number}" for number in itertools.count(2))
+        names.append(next(one for one in itertools.chain((name,), again) if one not in names))
+    return names

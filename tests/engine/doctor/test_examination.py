@@ -95,7 +95,6 @@ def test_without_tracefs_root_is_told_to_mount_it_and_others_to_come_as_root(pat
     (patient.root / "proc/self/mounts").write_text("none /sys/kernel/debug debugfs rw 0 0\n")
     bare = replace(patient, host=replace(patient.host, tracefs=None))
     assert (kernel.tracefs(bare).state, kernel.tracefs(bare).mend.split()[0]) == (State.BROKEN, "mount")
-    assert {one.state for one in panes(bare, LIBRARY)} == {State.BROKEN}
     other = replace(bare, euid=1000)
     assert kernel.tracefs(other).state is State.UNKNOWN
     assert {one.state for one in panes(other, LIBRARY)} == {State.UNKNOWN}
@@ -105,7 +104,13 @@ def test_a_tracefs_that_is_mounted_nowhere_is_broken_for_a_normal_user_too(patie
     (patient.root / "proc/self/mounts").write_text("proc /proc proc rw 0 0\n")
     other = replace(patient, host=replace(patient.host, tracefs=None), euid=1000)
     assert (kernel.tracefs(other).state, kernel.tracefs(other).mend.split()[0]) == (State.BROKEN, "sudo")
-    assert {one.state for one in panes(other, LIBRARY)} == {State.BROKEN}
+
+
+def test_what_every_pane_needs_and_is_broken_breaks_every_pane(patient: Patient) -> None:
+    missing = replace(patient, bpftrace=None, missing="bpftrace is not installed here")
+    found = [one for one in examine(missing, LIBRARY) if one.name.startswith("pane ")]
+    assert len(found) == len(LADDER)
+    assert all((one.state, "bpftrace" in one.found) == (State.BROKEN, True) for one in found)
 
 
 def test_what_bpftrace_does_not_find_without_tracefs_is_not_held_against_the_kernel(patient: Patient) -> None:
@@ -120,9 +125,8 @@ def test_where_the_kernel_is_locked_down_that_is_why_nothing_runs(patient: Patie
     lockdown.write_text("none integrity [confidentiality]\n") if told else lockdown.unlink()
     (patient.root / "proc/self/mounts").write_text("tracefs /sys/kernel/tracing tracefs rw 0 0\n")
     locked = replace(patient, host=replace(patient.host, tracefs=None), info=INFO_17)
-    for found in (kernel.tracefs(locked), *panes(locked, LIBRARY)):
-        assert (found.state, "locked down" in found.found) == (State.BROKEN, True)
-    assert kernel.tracefs(locked).mend == UNLOCK
+    found = kernel.tracefs(locked)
+    assert (found.state, "locked down" in found.found, found.mend) == (State.BROKEN, True, UNLOCK)
     assert kernel.fentry(locked).state is State.LIMITED
 
 

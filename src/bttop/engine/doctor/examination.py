@@ -41,7 +41,8 @@ def meet(wanted: str | None) -> Patient:
 
 def examine(patient: Patient, library: Library) -> list[Finding]:
     """Every finding."""
-    return [*(check(patient) for check in CHECKS), *panes(patient, library)]
+    found = [check(patient) for check in CHECKS]
+    return [*found, *panes(patient, library, [one.name for one in found if one.state is State.BROKEN])]
 
 
 def exit_code(findings: Sequence[Finding]) -> int:

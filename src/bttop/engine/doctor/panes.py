@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bttop.engine.attempts import Source
 from bttop.engine.doctor.finding import Finding, Patient, State
@@ -11,10 +11,13 @@ from bttop.script.library import Library
 from bttop.script.reader import Script
 
 
-def panes(patient: Patient, library: Library) -> Iterator[Finding]:
-    """One finding for each question of the ladder."""
+def panes(patient: Patient, library: Library, broken: Sequence[str] = ()) -> Iterator[Finding]:
+    """One finding for each question of the ladder. `broken` names what was found without which nothing runs."""
     for question in questions(library, (), ()):
-        if question.name in LADDER:
+        if question.name in LADDER and broken:
+            why = f"nothing runs: see {', '.join(broken)}"
+            yield Finding(f"pane {question.name}", State.BROKEN, why, "this pane cannot answer here")
+        elif question.name in LADDER:
             yield _pane(patient, question.name, question.sources, question.failure)
 
 
@@ -22,10 +25,6 @@ def _pane(patient: Patient, question: str, sources: tuple[Source, ...], failure:
     name = f"pane {question}"
     if failure or not sources:
         return Finding(name, State.BROKEN, failure or "its probe file is missing", "this pane stays empty")
-    if patient.is_locked_down:
-        return Finding(name, State.BROKEN, "the kernel is locked down", "this pane cannot answer here")
-    if patient.lacks_tracefs:
-        return Finding(name, State.BROKEN, "tracefs is not mounted", "this pane cannot answer here")
     if patient.host.tracefs is None:
         return Finding(name, State.UNKNOWN, "tracefs tells; only root may read it")
     reasons = [why_not(patient, source) for source in sources]
