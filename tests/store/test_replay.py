@@ -179,6 +179,15 @@ def test_whatever_a_script_prints_is_read_as_it_was_shown(
         assert read(written(Path(folder) / "s.bttop", told.happenings)) == told.shown
 
 
+@pytest.mark.parametrize("banks", [17, 70])
+def test_a_total_whose_print_was_lost_is_subtracted_from_the_one_before(banks: int) -> None:
+    told = Told()
+    told_once = [*[("bank", {})] * banks, ("beat", 0), ("total", 7), ("beat", 0)]
+    tell(told, ONE_BEAT, told_once * 40)
+    with tempfile.TemporaryDirectory() as folder:
+        assert read(written(Path(folder) / "s.bttop", told.happenings)) == told.shown
+
+
 def escaped(second: int) -> str:
     return map_line("@x", {f"a{second}\\u0001": second}).replace("\\\\u", "\\u")
 

@@ -56,8 +56,10 @@ def flush_of(snapshot: Snapshot, block: BlockRow, lines: tuple[StampedLine, ...]
     earlier = _flush_before(lines, beats, index) if index else _last_flush_before(snapshot, generation, block)
     if earlier is None:
         return None
-    reader = _reader(snapshot, generation, hexadecimal=block.hexadecimal)
     own = lines[beats[index - 1] + 1 if index else 0 : beats[index] + 1]
+    if earlier and not _totals_in(generation.plan, own) <= _totals_in(generation.plan, earlier):
+        return None
+    reader = _reader(snapshot, generation, hexadecimal=block.hexadecimal)
     fed = (*_totals_of(generation.plan, earlier), *own)
     found = [flush for line in fed if (flush := reader.feed(line)[1]) is not None]
     return found[-1] if len(found) == (2 if earlier else 1) else None
@@ -77,6 +79,15 @@ def _last_flush_before(
     if not before:
         return () if block.first_line == 0 else None
     return before[0].lines if len(before) == 1 else None
+
+
+def _totals_in(plan: Plan, lines: Iterable[StampedLine]) -> set[str]:
+    """The cumulative maps that are printed in some lines: all of them in each flush, unless a message was lost."""
+    totals = {name for name, one in plan.maps.items() if one.scheme == "cumulative"}
+    if not totals:
+        return set()
+    printed = [found[1].decode(errors="replace") for line in lines if (found := _MAP.match(line.data)) is not None]
+    return {name for one in printed if (name := plan.logical(one)) in totals}
 
 
 def _totals_of(plan: Plan, lines: Iterable[StampedLine]) -> list[StampedLine]:
@@ -179,7 +190,7 @@ def _needed(generation: RecordedGeneration, found: list[_Piece], wanted: BlockRo
         return found
     lines = found[0].lines
     beats = [at for at, line in enumerate(lines) if _is_beat(line.data)]
-    if len(beats) < 2:
+    if len(beats) < 2 or _totals_in(generation.plan, lines[beats[-2] + 1 :]) < _totals_in(generation.plan, lines):
         return found
     return [_Piece(replace(before, flushes=0), _with_losses(lines, beats[-2] + 1))]
 
