@@ -120,10 +120,9 @@ def test_an_unknown_distribution_gets_a_sentence(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_missing_tracefs_is_told_with_its_mount_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_module, "_MOUNTS", tmp_path / "mounts")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(CannotTrace) as caught:
-        check_can_trace(Host("host", "6.1", "x86_64", 2, None))
+        check_can_trace(Host("host", "6.1", "x86_64", 2, None), tmp_path / "mounts")
     assert caught.value.hint == "mount -t tracefs tracefs /sys/kernel/tracing"
 
 
@@ -131,7 +130,6 @@ def test_a_tracefs_that_is_mounted_but_empty_is_told_to_be_locked_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mounts = tmp_path / "mounts"
-    monkeypatch.setattr(host_module, "_MOUNTS", mounts)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     for mounted, hint in (
         ("tracefs /sys/kernel/tracing tracefs rw 0 0", UNLOCK),
@@ -139,7 +137,7 @@ def test_a_tracefs_that_is_mounted_but_empty_is_told_to_be_locked_down(
     ):
         mounts.write_text(f"{mounted}\n")
         with pytest.raises(CannotTrace) as caught:
-            check_can_trace(Host("host", "6.1", "x86_64", 2, None))
+            check_can_trace(Host("host", "6.1", "x86_64", 2, None), mounts)
         assert caught.value.hint == hint
 
 
@@ -148,14 +146,13 @@ def test_a_tracefs_that_a_normal_user_may_not_look_into_is_not_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: str
 ) -> None:
     mounts = tmp_path / "mounts"
-    monkeypatch.setattr(host_module, "_MOUNTS", mounts)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     unreadable = Host("host", "6.1", "x86_64", 2, None)
     mounts.write_text(f"proc /proc proc rw 0 0\n{mounted}\n")
-    check_can_trace(unreadable)
+    check_can_trace(unreadable, mounts)
     mounts.write_text("proc /proc proc rw 0 0\n")
     with pytest.raises(CannotTrace) as caught:
-        check_can_trace(unreadable)
+        check_can_trace(unreadable, mounts)
     assert caught.value.hint.startswith("sudo mount ")
 
 

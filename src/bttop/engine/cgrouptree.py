@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from bttop.engine.cgroup import container_of
+from bttop.engine.mounts import TABLE, mounted
 from bttop.script.pin import Pin
 
-MOUNTS: Final = Path("/proc/self/mounts")
 MOST_FOLDERS: Final = 64
 """Folders in one pin. Each is a comparison more for every event; a container has a handful."""
 _UNIT: Final = re.compile(r"[^/\s]+\.(?:service|scope|slice)")
 _CONTAINER: Final = re.compile(r"(?:[a-z-]+ )?(?P<id>[0-9a-f]{12,64})")
-_ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 
 
 def is_name_of_cgroup(text: str) -> bool:
@@ -25,18 +24,14 @@ def is_name_of_cgroup(text: str) -> bool:
     return text.startswith("/") or _UNIT.fullmatch(text) is not None or _CONTAINER.fullmatch(text) is not None
 
 
-def mount_of(mounts: Path = MOUNTS) -> Path | None:
+def mount_of(table: Path = TABLE) -> Path | None:
     """Where version 2 of cgroups is mounted; None where it is not. bpftrace's `cgroup` knows no other version."""
-    for line in mounts.read_text(errors="surrogateescape").splitlines():
-        fields = line.split(" ")
-        if len(fields) > 2 and fields[2] == "cgroup2":
-            return Path(_ESCAPE.sub(lambda found: chr(int(found[1], 8)), fields[1]))
-    return None
+    return next((one.place for one in mounted(table) or () if one.kind == "cgroup2"), None)
 
 
-def pin_to_cgroup(text: str, mounts: Path = MOUNTS) -> Pin | str:
+def pin_to_cgroup(text: str, table: Path = TABLE) -> Pin | str:
     """The pin to a cgroup and those below it, as they are now; or why there is none."""
-    mount = mount_of(mounts)
+    mount = mount_of(table)
     if mount is None:
         return "cgroups of version 2 are not mounted here, and bpftrace knows no others"
     top = _find(text, mount)

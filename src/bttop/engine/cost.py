@@ -16,9 +16,8 @@ from bttop.engine.frames import Totals
 STATISTICS_COST: Final = "20 to 60 ns"
 """What the statistics themselves take of each run: kernel commit 492ecee892c2 says about 20, benchmarks/meter.py
 measured 61 in a virtual machine."""
-
-
 UNKNOWN: Final = "cost unknown"
+"""The badge of a program whose run time in the kernel nobody sees, although it was to be seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from bttop.engine.mounts import TABLE, mounted
 from bttop.errors import BpftraceSlow, CannotTrace
 from bttop.model.release import Release
 
@@ -18,7 +19,6 @@ _SBIN = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/sbin"
 VERSION_SECONDS = 20.0
 UNLOCK = "boot with lockdown=integrity, or without Secure Boot"
 """What mends a kernel that keeps everything confidential."""
-_MOUNTS = Path("/proc/self/mounts")
 _ALIASES = {
     "k": "kprobe", "kr": "kretprobe", "u": "uprobe", "ur": "uretprobe", "t": "tracepoint", "f": "fentry",
     "fr": "fexit", "kfunc": "fentry", "kretfunc": "fexit", "p": "profile", "i": "interval", "rt": "rawtracepoint",
@@ -159,18 +159,18 @@ def install_command() -> str:
     return found if os.geteuid() == 0 else f"sudo {found}"
 
 
-def check_can_trace(host: Host) -> None:
+def check_can_trace(host: Host, mounts: Path = TABLE) -> None:
     """Raise CannotTrace, with the command that mends it, where no tracepoint could be found at all.
 
     That a normal user may not look into tracefs is no reason: bpftrace does not run as that user.
     """
-    if host.tracefs is None and os.geteuid() == 0 and is_emptied(_MOUNTS):
+    if host.tracefs is None and os.geteuid() == 0 and is_emptied(mounts):
         raise CannotTrace(
             "tracefs is mounted but empty: the kernel is locked down (confidentiality), so nothing can trace it",
             title="kernel locked down",
             hint=UNLOCK,
         )
-    if host.tracefs is None and (os.geteuid() == 0 or not may_have_tracefs(_MOUNTS)):
+    if host.tracefs is None and (os.geteuid() == 0 or not may_have_tracefs(mounts)):
         raise CannotTrace(
             "tracefs is not mounted, so no tracepoint can be found",
             title="no tracefs",
@@ -179,22 +179,12 @@ def check_can_trace(host: Host) -> None:
 
 
 def may_have_tracefs(table: Path) -> bool:
-    """Whether it is mounted by this table (/proc/self/mounts), be it where we may not look: debugfs mounts it by itself
-    when it is entered."""
-    mounts = _mounts(table)
-    return mounts is None or any(kind in ("tracefs", "debugfs") for _, kind in mounts)
+    """Whether it is mounted by this table, be it where we may not look: debugfs mounts it by itself when it is
+    entered."""
+    mounts = mounted(table)
+    return mounts is None or any(one.kind in ("tracefs", "debugfs") for one in mounts)
 
 
 def is_emptied(table: Path) -> bool:
     """Whether tracefs is mounted where it belongs. If nothing is seen in it then, the kernel keeps it empty."""
-    return any(kind == "tracefs" and Path(place) in _TRACEFS for place, kind in _mounts(table) or ())
-
-
-def _mounts(table: Path) -> list[tuple[str, str]] | None:
-    """Places and types; None where nobody can tell."""
-    try:
-        lines = table.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return None
-    words = [line.split(" ") for line in lines]
-    return [(one[1], one[2]) for one in words if len(one) > 2]
+    return any(one.kind == "tracefs" and one.place in _TRACEFS for one in mounted(table) or ())

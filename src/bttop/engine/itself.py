@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bttop.engine.host import Bpftrace
+from bttop.engine.pinning import children_of
 from bttop.engine.process import PROC, Parent, look_up, pids_named
 from bttop.script.exclusion import Exclusion
 
@@ -44,27 +45,17 @@ def _behind_sudo(pid: int, root: Path) -> list[int]:
     """A process and, where that is a sudo, what it runs: another sudo, and a moment later the tracer."""
     found = [pid]
     end = time.monotonic() + _SUDO_SECONDS
-    while _comm(found[-1], root) == "sudo" and time.monotonic() < end:
-        below = _children(found[-1], root)
-        if below:
+    while _is_sudo(found[-1], root) and time.monotonic() < end:
+        if below := children_of(found[-1], root):
             found.append(below[0])
         else:
             time.sleep(0.005)
     return found
 
 
-def _comm(pid: int, root: Path) -> str:
-    try:
-        return (root / str(pid) / "comm").read_text(errors="replace").rstrip("\n")
-    except OSError:
-        return ""
-
-
-def _children(pid: int, root: Path) -> list[int]:
-    try:
-        return [int(word) for word in (root / f"{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
+def _is_sudo(pid: int, root: Path) -> bool:
+    process = look_up(pid, root)
+    return process is not None and process.comm == "sudo"
 
 
 def _numbers_are_bpftraces(bpftrace: Bpftrace, root: Path) -> bool:

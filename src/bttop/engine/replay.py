@@ -17,6 +17,7 @@ from bttop.engine.whowas import RecordedPeople
 from bttop.errors import BttopError
 from bttop.model.flush import Tally
 from bttop.model.plan import Plan
+from bttop.model.records import FOREVER
 from bttop.script.library import ProbeFile, probe_file
 from bttop.script.pin import Pin
 from bttop.script.reader import read
@@ -24,7 +25,6 @@ from bttop.store.happenings import BTTOP, Changed, Marked
 from bttop.store.snapshot import Recorded, RecordedGeneration, Snapshot
 from bttop.store.timeline import RecordedHistory
 
-_FOREVER = 1 << 62
 _KEPT_SOURCES = 64
 """Scripts that stay read: reading one takes about a millisecond, and each step in time asks for it."""
 
@@ -46,7 +46,7 @@ class RecordedProgram:
 
     def page(self, boot_ns: int | None = None) -> Page:
         """What the program was at a moment; without one, at the end."""
-        moment = _FOREVER if boot_ns is None else boot_ns
+        moment = FOREVER if boot_ns is None else boot_ns
         generation = self._generation(moment)
         states = self._snapshot.states(self._id, moment)
         status = _status(states[-1] if states else None, generation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 
 class Stamp(NamedTuple):
@@ -15,6 +15,9 @@ class Stamp(NamedTuple):
     wall_ns: int
     """CLOCK_REALTIME in ns since 1970."""
 
+
+FOREVER: Final = 1 << 62
+"""After every moment in ns, and above every number in a file; its negative is before them."""
 
 Stream: TypeAlias = Literal["stdout", "stderr", "oversized"]
 """Where a line was printed. Of an `oversized` one, of either output, `data` is only how many bytes it had, in

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
+from bttop.model.records import FOREVER
 from bttop.store.snapshot import Snapshot
-
-_FOREVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class MeanCost:
         return self.percent * 1e7 / self.events if self.events else None
 
 
-def mean_cost(snapshot: Snapshot, program: int, begin_ns: int = -_FOREVER, end_ns: int = _FOREVER) -> MeanCost | None:
+def mean_cost(snapshot: Snapshot, program: int, begin_ns: int = -FOREVER, end_ns: int = FOREVER) -> MeanCost | None:
     """The mean of the entries in a stretch of CLOCK_BOOTTIME; None where the ledger says nothing of the kernel's
     side."""
     entries = [one.cost for one in snapshot.costs(program) if begin_ns <= one.stamp.boot_ns <= end_ns]

@@ -12,7 +12,7 @@ from bttop.model.contents import empty_map
 from bttop.model.dialect import dialect
 from bttop.model.flush import Doubt, Flush, FlushReader
 from bttop.model.plan import HEARTBEAT_WORD, Plan
-from bttop.model.records import StampedLine
+from bttop.model.records import FOREVER, StampedLine
 from bttop.store.blocks import BadBlock, unpack
 from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
 
@@ -22,7 +22,6 @@ _ENDED = re.compile(rb"bttop-hb \S+ \d+ (\d{1,19})\b")
 _MAP = re.compile(rb'.{1,60}"data": \{"(@[^"]*)"')
 _HEAD = 32
 """Bytes within which a line says of what type it is."""
-_FOREVER = 1 << 62
 
 
 class _Piece(NamedTuple):
@@ -157,9 +156,9 @@ def _fed(reader: FlushReader, piece: _Piece) -> Iterator[Flush]:
                 yield flush
     # A block that was cut in the midst of a flush leaves the rest of it to the next one. Only the end of a process
     # closes a flush whose heartbeat did not come.
-    expected = _FOREVER if piece.block is None else piece.block.flushes
+    expected = FOREVER if piece.block is None else piece.block.flushes
     for close in (reader.due,) if piece.block is None else (reader.due, reader.end):
-        flush = close(_FOREVER) if count < expected else None
+        flush = close(FOREVER) if count < expected else None
         if flush is not None:
             count += 1
             yield flush

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from bttop.errors import BttopError
 from bttop.model.plan import Plan
-from bttop.model.records import Stamp, StampedLine
+from bttop.model.records import FOREVER, Stamp, StampedLine
 from bttop.store.blocks import NAMED, decompressed
 from bttop.store.facts import Facts
 from bttop.store.happenings import Changed, Marked, Met, Spent
@@ -23,7 +23,6 @@ from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
 
 _MAGIC = b"SQLite format 3\x00"
 _CAUTIOUS = ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0")
-_FOREVER = 1 << 62
 _GENERATION = "SELECT * FROM generation WHERE id = ?"
 _LEDGER_NS = 15_000_000_000
 """From a moment to the entry of the ledger that speaks for it; there is one every ten seconds."""
@@ -154,7 +153,7 @@ class Snapshot:
             "SELECT program, boot_ns, wall_ns, data FROM cost WHERE program = ? AND boot_ns BETWEEN ? AND ? "
             "ORDER BY boot_ns < ?, abs(boot_ns - ?) LIMIT 1"
         )
-        near = (0, _FOREVER, _FOREVER, _FOREVER)
+        near = (0, FOREVER, FOREVER, FOREVER)
         if boot_ns is not None:
             near = (boot_ns - _LEDGER_NS, boot_ns + _LEDGER_NS, boot_ns, boot_ns)
         values = (program, *near)
@@ -189,7 +188,7 @@ class Snapshot:
 
     def block_before(self, generation: RecordedGeneration, block: BlockRow | None) -> BlockRow | None:
         """The block of a generation before another one; before the open lines with None."""
-        id_, flush = (_FOREVER, _FOREVER) if block is None else (block.id, block.first_flush)
+        id_, flush = (FOREVER, FOREVER) if block is None else (block.id, block.first_flush)
         last = (
             "SELECT id FROM block WHERE program = ? AND first_flush <= ? AND generation = ? AND id < ? "
             "ORDER BY first_flush DESC, id DESC LIMIT 1"

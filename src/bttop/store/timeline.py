@@ -6,13 +6,12 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 from bttop.model.flush import Flush
-from bttop.model.records import StampedLine
+from bttop.model.records import FOREVER, StampedLine
 from bttop.store.replay import block_flushes, block_lines, flush_ends, flush_of, open_flushes
 from bttop.store.snapshot import BlockRow, Snapshot
 
 _KEPT_BLOCKS = 4
 """Blocks whose flushes stay decoded; a window of 60 flushes lies in three at most."""
-_FOREVER = 1 << 62
 
 
 class RecordedHistory:
@@ -77,7 +76,7 @@ class RecordedHistory:
         before = sum(end <= boot_ns for end in ends)
         return block.first_flush + max(1, before) - 1 - self._first
 
-    def between(self, begin_ns: int, end_ns: int = _FOREVER) -> Iterator[Flush]:
+    def between(self, begin_ns: int, end_ns: int = FOREVER) -> Iterator[Flush]:
         """The flushes that ended in (begin, end], the oldest first, one block in memory at a time."""
         block = self._snapshot.block_of_moment(self._program, begin_ns) or self._snapshot.block_after(self._program, -1)
         while block is not None and block.begin_ns <= end_ns:
@@ -86,7 +85,7 @@ class RecordedHistory:
         yield from (flush for flush in self._tail if begin_ns < flush.end_ns <= end_ns)
 
     def __iter__(self) -> Iterator[Flush]:
-        return self.between(-_FOREVER)
+        return self.between(-FOREVER)
 
     def _in_block(self, index: int) -> Flush | None:
         """The flush at an index, with its whole block read: its neighbours are wanted as well."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bttop.errors import UsageError
-from bttop.model.records import Stamp
+from bttop.model.records import FOREVER, Stamp
 
 if TYPE_CHECKING:
     from bttop.store.snapshot import Snapshot
@@ -18,7 +18,6 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd]?)")
 _UNIT_NS = {"": 10**9, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9}
 _LONGEST_NS = 1 << 60
 _BETWEEN = ".."
-_FOREVER = 1 << 62
 
 
 def parse_time(text: str, begin: Stamp, end: Stamp) -> int:
@@ -68,9 +67,9 @@ def span_of(snapshot: Snapshot, first: str | None, last: str | None) -> tuple[in
     Raises UsageError."""
     whole = snapshot.span()
     if whole is None or (first is None and last is None):
-        return -_FOREVER, _FOREVER
+        return -FOREVER, FOREVER
     begin_ns, end_ns = window(first, last, *whole)
-    return begin_ns - 1 if first else -_FOREVER, end_ns if last else _FOREVER
+    return begin_ns - 1 if first else -FOREVER, end_ns if last else FOREVER
 
 
 def clock(stamp: Stamp) -> str:

@@ -9,7 +9,7 @@ from bttop.engine.engine import boot_ns
 from bttop.engine.session import Session
 from bttop.errors import BttopError
 from bttop.model import numbers
-from bttop.model.records import Stamp
+from bttop.model.records import FOREVER, Stamp
 from bttop.model.timeline import Timeline
 from bttop.store.times import parse_time
 
@@ -147,4 +147,4 @@ class Clock:
 
 def _age_of_oldest(timeline: Timeline) -> int:
     first = timeline.at(0)
-    return first.end_ns if first is not None else 1 << 62
+    return first.end_ns if first is not None else FOREVER

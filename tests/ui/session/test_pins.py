@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.ui.dashboard import CALLS, beat, probe, record
 from tests.ui.session.kit import rows_of, session
@@ -65,41 +68,45 @@ def test_a_pane_without_processes_is_asked_what_to_pin_to(tmp_path: Path) -> Non
         assert '/comm == "java"/' in shown.programs()[-1]
 
 
-def test_the_end_of_a_pinned_process_is_said_with_its_time_and_the_pane_keeps_what_it_showed(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "600"]) as pinned:
-        try:
-            pid = pinned.pid
-            with session(tmp_path, {"calls": counting(pid, "sleep")}, columns=120) as shown:
-                shown.wait_for("1 of 1 live", f"{pid} sleep")
-                shown.press("p")
-                shown.wait_for(lambda: f" pid {pid} " in shown.line("━1 calls"), lambda: len(shown.programs()) == 2)
-                pinned.kill()
-                pinned.wait()
-                shown.wait_for(f"calls: pid {pid} ended", "u unpins")
-                assert re.search(rf" pid {pid} ended \d\d:\d\d:\d\d ", shown.line("━1 calls"))
-                shown.wait_for(f"{pid} sleep")
-                shown.press("u")
-                shown.wait_for("unpinned", " no pin ", lambda: "ended" not in shown.text)
-        finally:
-            pinned.kill()
+@pytest.fixture
+def mortal() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that a test may end."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
 
 
-def test_a_pane_whose_process_is_gone_before_it_starts_shows_that_it_lives_and_sees_nothing(tmp_path: Path) -> None:
-    with subprocess.Popen(["sleep", "600"]) as pinned:
-        try:
-            pid = pinned.pid
-            with session(tmp_path, {"calls": counting(pid, "sleep")}, columns=120) as shown:
-                shown.wait_for("1 of 1 live", f"{pid} sleep")
-                pinned.kill()
-                pinned.wait()
-                shown.press("L")
-                shown.wait_for(
-                    "7 of 7 live",
-                    lambda: f" pid {pid} ended " in shown.line("━1 syscalls"),
-                    lambda: "starting" not in shown.text,
-                )
-        finally:
-            pinned.kill()
+def test_the_end_of_a_pinned_process_is_said_with_its_time_and_the_pane_keeps_what_it_showed(
+    tmp_path: Path, mortal: subprocess.Popen[bytes]
+) -> None:
+    pid = mortal.pid
+    with session(tmp_path, {"calls": counting(pid, "sleep")}, columns=120) as shown:
+        shown.wait_for("1 of 1 live", f"{pid} sleep")
+        shown.press("p")
+        shown.wait_for(lambda: f" pid {pid} " in shown.line("━1 calls"), lambda: len(shown.programs()) == 2)
+        mortal.kill()
+        mortal.wait()
+        shown.wait_for(f"calls: pid {pid} ended", "u unpins")
+        assert re.search(rf" pid {pid} ended \d\d:\d\d:\d\d ", shown.line("━1 calls"))
+        shown.wait_for(f"{pid} sleep")
+        shown.press("u")
+        shown.wait_for("unpinned", " no pin ", lambda: "ended" not in shown.text)
+
+
+def test_a_pane_whose_process_is_gone_before_it_starts_shows_that_it_lives_and_sees_nothing(
+    tmp_path: Path, mortal: subprocess.Popen[bytes]
+) -> None:
+    pid = mortal.pid
+    with session(tmp_path, {"calls": counting(pid, "sleep")}, columns=120) as shown:
+        shown.wait_for("1 of 1 live", f"{pid} sleep")
+        mortal.kill()
+        mortal.wait()
+        shown.press("L")
+        shown.wait_for(
+            "7 of 7 live",
+            lambda: f" pid {pid} ended " in shown.line("━1 syscalls"),
+            lambda: "starting" not in shown.text,
+        )
 
 
 def test_a_pin_from_the_command_line_holds_for_every_pane_and_its_children(tmp_path: Path) -> None:
