@@ -29,7 +29,8 @@ def test_what_leaves_the_editor_takes_over_at_its_first_flush_and_none_is_missin
 ) -> None:
     go, started = tmp_path / "go", tmp_path / "started"
     (tmp_path / "next").write_text(waiting_for(go, started, ruby=5))
-    editor(tmp_path, monkeypatch, f"cp {tmp_path}/next $1")
+    # One rename: a plain write can be looked at half-way, and what is there then is a text of its own.
+    editor(tmp_path, monkeypatch, f"mv {tmp_path}/next $1")
     with session(tmp_path, {"calls": changing(java=9, perl=8)}) as shown:
         shown.wait_for("1 of 1 live", " perl ")
         shown.press("e")
