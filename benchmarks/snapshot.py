@@ -177,11 +177,10 @@ def _spread(snapshot: Snapshot, parts: Sequence[_Part], path: Path, hours: float
     for part in parts:
         first = part.lines[0][0].stamp
         shown = Shown(part.begun.generation, first, first)
-        writer.write([(Added(part.begun.program, part.name), None), (part.begun, None), (shown, None)])
+        writer.write([Added(part.begun.program, part.name), part.begun, shown])
         flushes = sum(block.flushes for block in part.blocks)
         for turn in range(max(1, round(hours * HOUR * 1e9 / part.span_ns()))):
             writer.write_blocks(list(part.again(turn, turn * flushes)))
-            writer.write([])  # brings the log into the file
     writer.close()
     return path
 

@@ -19,6 +19,7 @@ from tests.model.samples import SECOND, beat, map_line
 
 WALL = 1_795_698_432_000_000_000
 """2026-11-26T13:07:12Z."""
+LINES = 60
 BOOT = 3_000 * SECOND
 FACTS = Facts("demo-host", "6.18.0", "x86_64", 2, Release(0, 17), "0.1.0", 4096)
 
@@ -87,7 +88,20 @@ def made(
         happened += [Ended(session.generation) for session in sessions]
     claim(path, replace=True)
     writer = SnapshotWriter(path, facts.as_text())
-    journal = Journal()
-    writer.write([(one, journal.take(one)) for one in happened])
+    tell(happened, writer, small_blocks())
     writer.close()
     return path
+
+
+def small_blocks(**options: int) -> Journal:
+    """A journal that seals sixty lines: many blocks in a short session."""
+    return Journal(block_lines=LINES, **options)
+
+
+def tell(happened: Iterable[Happening], writer: SnapshotWriter, journal: Journal) -> None:
+    """Tell a recording what happened, as the recorder does: lines first, and blocks in their place."""
+    for one in happened:
+        writer.write([one])
+        sealed = journal.take(one)
+        if sealed is not None:
+            writer.write_blocks([sealed])

@@ -4,8 +4,8 @@ from bttop.model.plan import Plan
 from bttop.model.records import StampedLine
 from bttop.store.blocks import unpack
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Marked, Met, Shown
-from bttop.store.journal import BLOCK_LINES, MINUTE, MOST_MET, MOST_OPEN_LINES, Journal, Sealed
-from tests.store.made import at
+from bttop.store.journal import MINUTE, MOST_MET, MOST_OPEN_LINES, Journal, Sealed
+from tests.store.made import LINES, at, small_blocks
 
 
 def line(seconds: float, text: str = "x", generation: int = 1) -> Came:
@@ -24,19 +24,19 @@ def flush(journal: Journal, seconds: float, lines: int = 2, generation: int = 1,
     return next((one for one in found if one is not None), None)
 
 
-def test_a_block_ends_with_the_flush_that_brings_it_to_sixty_lines() -> None:
-    journal = Journal()
+def test_a_block_ends_with_the_flush_that_makes_it_full() -> None:
+    journal = small_blocks()
     begun(journal)
     found = [flush(journal, second) for second in range(40)]
     (sealed,) = [one for one in found if one is not None]
-    assert found.index(sealed) == BLOCK_LINES // 2 - 1
+    assert found.index(sealed) == LINES // 2 - 1
     assert (sealed.first_flush, sealed.flushes, sealed.lines) == (0, 30, 60)
     assert (sealed.begin_ns, sealed.end_ns) == (at(0).boot_ns, at(29).boot_ns)
     assert len(unpack(sealed.data, "zstd", 1)) == 60
 
 
 def test_flushes_are_counted_on_over_blocks_and_generations() -> None:
-    journal = Journal()
+    journal = small_blocks()
     begun(journal)
     for second in range(30):
         flush(journal, second)
@@ -52,7 +52,7 @@ def test_flushes_are_counted_on_over_blocks_and_generations() -> None:
 
 
 def test_what_an_ended_generation_prints_is_not_kept() -> None:
-    journal = Journal()
+    journal = small_blocks()
     begun(journal)
     flush(journal, 1)
     journal.take(Ended(1))
@@ -61,14 +61,14 @@ def test_what_an_ended_generation_prints_is_not_kept() -> None:
 
 
 def test_a_script_that_never_flushes_is_cut_into_blocks_all_the_same() -> None:
-    journal = Journal()
+    journal = small_blocks()
     begun(journal)
     sealed = [one for second in range(MOST_OPEN_LINES) if (one := journal.take(line(second))) is not None]
     assert [one.flushes for one in sealed] == [0]
 
 
 def test_blocks_older_than_the_age_go_and_so_do_the_texts_of_their_generations() -> None:
-    journal = Journal(age_ns=MINUTE)
+    journal = small_blocks(age_ns=MINUTE)
     begun(journal)
     for second in range(30):
         flush(journal, second)
@@ -81,7 +81,7 @@ def test_blocks_older_than_the_age_go_and_so_do_the_texts_of_their_generations()
 
 
 def test_bytes_are_bounded_and_the_newest_stay() -> None:
-    journal = Journal(limit_bytes=2_000)
+    journal = small_blocks(limit_bytes=2_000)
     begun(journal)
     for second in range(3_000):
         flush(journal, second, text=f"{second * 7919}")
@@ -90,7 +90,7 @@ def test_bytes_are_bounded_and_the_newest_stay() -> None:
 
 
 def test_the_last_state_of_a_program_outlives_its_age() -> None:
-    journal = Journal(age_ns=MINUTE)
+    journal = small_blocks(age_ns=MINUTE)
     begun(journal)
     journal.take(Changed(1, at(0), "live", ""))
     for second in range(100, 200):
@@ -99,7 +99,7 @@ def test_the_last_state_of_a_program_outlives_its_age() -> None:
 
 
 def test_a_storm_of_processes_is_bounded_and_pushes_no_mark_out() -> None:
-    journal = Journal()
+    journal = small_blocks()
     begun(journal)
     journal.take(Marked(at(0), "user", "here"))
     for pid in range(MOST_MET + 100):
@@ -109,7 +109,7 @@ def test_a_storm_of_processes_is_bounded_and_pushes_no_mark_out() -> None:
 
 
 def test_processes_met_are_forgotten_with_their_age() -> None:
-    journal = Journal(age_ns=MINUTE)
+    journal = small_blocks(age_ns=MINUTE)
     begun(journal)
     journal.take(Met(1, at(0), {}))
     for second in range(100, 200):
@@ -118,7 +118,7 @@ def test_processes_met_are_forgotten_with_their_age() -> None:
 
 
 def test_a_generation_is_on_show_from_its_first_to_its_last_shown_flush() -> None:
-    journal = Journal()
+    journal = small_blocks()
     begun(journal)
     journal.take(line(1))
     flush(journal, 2)

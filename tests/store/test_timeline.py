@@ -17,7 +17,7 @@ from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
 from bttop.store.writer import SnapshotWriter
 from tests.model.samples import beat, map_line, planned
-from tests.store.made import FACTS, Session, at, made
+from tests.store.made import FACTS, Session, at, made, small_blocks, tell
 
 BANKED = planned(MapPlan("@x", "count", (Column("comm", "text"),), "bank"))
 TOTALS = planned(MapPlan("@n", "count", (), "cumulative"))
@@ -96,7 +96,7 @@ def test_of_two_generations_only_what_was_shown_appears_and_in_its_order(tmp_pat
         if isinstance(one, Added) or (isinstance(one, Shown) and one.end.boot_ns <= at(30).boot_ns):
             continue
         told.append(one)
-    found = history(written(tmp_path / "s.bttop", Journal(), told))
+    found = history(written(tmp_path / "s.bttop", small_blocks(), told))
     assert [(flush.generation, flush.number) for flush in found] == [
         *[(1, number) for number in range(1, 31)],
         *[(2, number) for number in range(31, 41)],
@@ -107,7 +107,7 @@ def test_what_a_script_printed_at_its_own_end_is_its_last_flush(tmp_path: Path) 
     told = list(banked(3).happenings())
     last = StampedLine(1, "stdout", at(3.4), map_line("@x", {"dd": 7}).encode())
     told += [Came(last, hexadecimal=False), Shown(1, last.stamp, last.stamp), Ended(1)]
-    found = history(written(tmp_path / "s.bttop", Journal(), told)).latest
+    found = history(written(tmp_path / "s.bttop", small_blocks(), told)).latest
     assert found is not None
     assert found.maps["@x"].rows == {"dd": 7}
     assert (found.number, found.seconds, found.doubts) == (4, 0.4, frozenset({Doubt.UNTIMED}))
@@ -116,8 +116,7 @@ def test_what_a_script_printed_at_its_own_end_is_its_last_flush(tmp_path: Path) 
 def written(path: Path, journal: Journal, told: list[Happening], *, max_age_ns: int = 0) -> Path:
     claim(path, replace=True)
     writer = SnapshotWriter(path, FACTS.as_text(), max_age_ns=max_age_ns)
-    for one in told:
-        writer.write([(one, journal.take(one))])
+    tell(told, writer, journal)
     writer.close()
     return path
 
@@ -125,14 +124,14 @@ def written(path: Path, journal: Journal, told: list[Happening], *, max_age_ns: 
 def test_a_recording_that_begins_with_hindsight_holds_what_was_kept(tmp_path: Path) -> None:
     session = banked(400)
     told = list(session.happenings())
-    journal = Journal(age_ns=2 * MINUTE)
+    journal = small_blocks(age_ns=2 * MINUTE)
     for one in told[:900]:
         journal.take(one)
     path = tmp_path / "s.bttop"
     claim(path, replace=True)
     writer = SnapshotWriter(path, FACTS.as_text())
     writer.begin_with(journal)
-    writer.write([(one, journal.take(one)) for one in told[900:]])
+    tell(told[900:], writer, journal)
     writer.close()
     found, expected = history(path), counted(session)
     assert 100 < found.dropped < 300
@@ -143,7 +142,7 @@ def test_a_recording_that_begins_with_hindsight_holds_what_was_kept(tmp_path: Pa
 
 def test_what_a_lost_block_would_be_subtracted_from_is_unknown_and_not_a_giant(tmp_path: Path) -> None:
     told = list(totals(400).happenings())
-    found = history(written(tmp_path / "s.bttop", Journal(), told, max_age_ns=MINUTE))
+    found = history(written(tmp_path / "s.bttop", small_blocks(), told, max_age_ns=MINUTE))
     assert found.dropped > 0
     first, second = found.at(0), found.at(1)
     assert first is not None
@@ -175,8 +174,7 @@ def test_numbers_stay_decimal_until_the_escape_that_made_them_hexadecimal(tmp_pa
                 told.append(Shown(1, line.stamp, line.stamp))
     claim(tmp_path / "s.bttop", replace=True)
     writer = SnapshotWriter(tmp_path / "s.bttop", facts.as_text())
-    journal = Journal()
-    writer.write([(one, journal.take(one)) for one in told])
+    tell(told, writer, small_blocks())
     writer.close()
     found = list(history(tmp_path / "s.bttop"))
     assert found == expected
@@ -196,7 +194,7 @@ def test_a_script_without_heartbeats_is_grouped_by_arrival(tmp_path: Path) -> No
         assert flush is not None
         expected.append(flush)
         told.append(Shown(1, Stamp(flush.end_ns, flush.wall_ns), flush.lines[-1].stamp))
-    found = list(history(written(tmp_path / "s.bttop", Journal(), told)))
+    found = list(history(written(tmp_path / "s.bttop", small_blocks(), told)))
     assert [flush.maps["@x"].rows for flush in found] == [flush.maps["@x"].rows for flush in expected]
     assert [flush.end_ns for flush in found] == [flush.end_ns for flush in expected]
 

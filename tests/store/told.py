@@ -9,10 +9,9 @@ from bttop.model.flush import Flush, FlushReader
 from bttop.model.plan import Plan
 from bttop.model.records import Stamp, StampedLine
 from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown
-from bttop.store.journal import Journal
 from bttop.store.places import claim
 from bttop.store.writer import SnapshotWriter
-from tests.store.made import FACTS, at
+from tests.store.made import FACTS, at, small_blocks, tell
 
 
 class Told:
@@ -62,14 +61,10 @@ class Told:
         self.happenings.append(Shown(generation, Stamp(flush.end_ns, flush.wall_ns), last.stamp, rest, untimed))
 
 
-def written(
-    path: Path, happenings: Iterable[Happening], *, max_age_ns: int = 0, journal: Journal | None = None
-) -> Path:
+def written(path: Path, happenings: Iterable[Happening]) -> Path:
     """Write what was told, each by itself."""
     claim(path, replace=True)
     writer = SnapshotWriter(path, FACTS.as_text())
-    journal = Journal()
-    for one in happenings:
-        writer.write([(one, journal.take(one))])
+    tell(happenings, writer, small_blocks())
     writer.close()
     return path

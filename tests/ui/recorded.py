@@ -7,12 +7,11 @@ from pathlib import Path
 from bttop.engine.replay import Replay
 from bttop.model.plan import Column, MapPlan
 from bttop.store.happenings import Changed, Happening, Marked, Met
-from bttop.store.journal import Journal
 from bttop.store.places import claim
 from bttop.store.snapshot import Snapshot
 from bttop.store.writer import SnapshotWriter
 from tests.model.samples import planned
-from tests.store.made import FACTS, Session, at
+from tests.store.made import FACTS, Session, at, small_blocks, tell
 
 COUNTS = planned(MapPlan("@calls", "count", (Column("pid", "int"), Column("comm", "text")), "own", pid="pid"))
 TEXT = "profile:hz:99 { @calls[pid, comm] = count(); }"
@@ -31,8 +30,8 @@ def write(path: Path, *told: Session | Happening) -> Path:
         happened += one.happenings() if isinstance(one, Session) else [one]
     claim(path, replace=True)
     writer = SnapshotWriter(path, FACTS.as_text())
-    journal = Journal()
-    writer.write([(one, journal.take(one)) for one in happened])
+    journal = small_blocks()
+    tell(happened, writer, journal)
     writer.write_blocks(journal.seal())
     writer.close()
     return path

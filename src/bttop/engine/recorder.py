@@ -6,7 +6,8 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,11 +25,15 @@ from bttop.store.facts import Facts
 from bttop.store.happenings import BTTOP, Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 
 if TYPE_CHECKING:
-    from bttop.store.journal import Journal
+    from bttop.store.journal import Journal, Sealed
     from bttop.store.writer import SnapshotWriter
 
 MOST_AT_ONCE = 500
 """Happenings that go into one transaction."""
+LULL = 0.05
+"""Seconds without news: then blocks are sealed, each of which takes as long and would hold lines up."""
+NO_LULL = 1.0
+"""Seconds after which blocks are sealed amid the news."""
 MOST_MARKS = 1_000
 """Marks that can be found again without a recording."""
 _Order: TypeAlias = "Callable[[], None]"
@@ -92,6 +97,10 @@ class Recorder(Observer):
         self._given_journal = journal
         self._writer: SnapshotWriter | None = None
         self._inbox: queue.SimpleQueue[Happening | _Order | None] = queue.SimpleQueue()
+        self._unsealed: deque[Happening] = deque()
+        """What the journal has not taken yet; a recording holds it already."""
+        self._all_sealed = 0.0
+        """When there was nothing such last, on time.monotonic()."""
         self._programs: dict[Program, int] = {}
         self._states: dict[Program, tuple[str, str, str]] = {}
         self._newest: dict[int, StampedLine] = {}
@@ -214,6 +223,12 @@ class Recorder(Observer):
             batch = self._take()
             happenings = [one for one in batch if one is not None and not callable(one)]
             self._write(happenings)
+            self._unsealed.extend(happenings)
+            is_late = time.monotonic() - self._all_sealed > NO_LULL
+            if len(happenings) < len(batch) or is_late:
+                self._seal(until_news=False)
+            elif not batch:
+                self._seal(until_news=True)
             for order in batch:
                 if order is None:
                     return
@@ -221,8 +236,12 @@ class Recorder(Observer):
                     order()
 
     def _take(self) -> list[Happening | _Order | None]:
-        """What waits: up to and with the first order, since that is about all that was told before it."""
-        batch = [self._inbox.get()]
+        """What waits: up to and with the first order, since that is about all that was told before it. Nothing in a
+        lull, while there is something to seal."""
+        try:
+            batch = [self._inbox.get(timeout=LULL if self._unsealed else None)]
+        except queue.Empty:
+            return []
         while len(batch) < MOST_AT_ONCE and batch[-1] is not None and not callable(batch[-1]):
             try:
                 batch.append(self._inbox.get_nowait())
@@ -231,16 +250,31 @@ class Recorder(Observer):
         return batch
 
     def _write(self, happenings: list[Happening]) -> None:
-        done = [(one, self._journal.take(one)) for one in happenings]
-        if self._writer is None or self.recording is None or not done:
+        if self._writer is None or self.recording is None or not happenings:
             return
         try:
-            self._writer.write(done)
+            self._writer.write(happenings)
         except BttopError as error:
             self._fail(error)
             return
         shown = sum(isinstance(one, Shown) for one in happenings)
         self.recording = replace(self.recording, size=self._writer.size, flushes=self.recording.flushes + shown)
+
+    def _seal(self, *, until_news: bool) -> None:
+        """Let the journal take what it has not taken, and put the blocks that it seals in the place of their lines."""
+        while self._unsealed and not (until_news and not self._inbox.empty()):
+            sealed = self._journal.take(self._unsealed.popleft())
+            if sealed is not None:
+                self._write_blocks([sealed])
+        if not self._unsealed:
+            self._all_sealed = time.monotonic()
+
+    def _write_blocks(self, sealed: Sequence[Sealed]) -> None:
+        try:
+            if self._writer is not None:
+                self._writer.write_blocks(sealed)
+        except BttopError as error:
+            self._fail(error)
 
     def _keep(self, mark: Marked) -> None:
         self.marks = (*self.marks[1 - MOST_MARKS :], mark)
@@ -273,11 +307,8 @@ class Recorder(Observer):
             self._fail(error)
 
     def _stop(self) -> None:
-        try:
-            if self._writer is not None:
-                self._writer.write_blocks(self._journal.seal())
-        except BttopError as error:
-            self._fail(error)
+        if self._writer is not None:
+            self._write_blocks(self._journal.seal())
         self._stop_writer()
         if self.recording is not None and not self.recording.failure:
             self.recording = None

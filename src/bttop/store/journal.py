@@ -13,9 +13,12 @@ from bttop.model.records import Stamp, StampedLine
 from bttop.store.blocks import pack
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 
-BLOCK_LINES = 60
-"""Lines of a sealed block: fewer compress worse (10 lines: 1.33 times one piece), more would hold a seek up."""
-BLOCK_BYTES = 4 << 20
+BLOCK_LINES = 240
+"""Lines of a sealed block: fewer compress worse (60 lines: a tenth more), more would hold a seek up."""
+BLOCK_BYTES = 1 << 20
+"""Of lines; from here on a larger block is no smaller part of them, but longer to seal (50 ms) and to read."""
+HUGE_BYTES = 16 << 20
+"""A block is cut here in the midst of a flush."""
 MOST_OPEN_LINES = 6_000
 """A script that prints without end and never flushes is cut here."""
 MOST_MET = 16_384
@@ -66,9 +69,11 @@ class Open:
 
 
 class Journal:
-    """Takes what happens and seals blocks; keeps what is younger than `age_ns`, in at most `limit_bytes`."""
+    """Takes what happens and seals blocks of `block_lines`; keeps what is younger than `age_ns`, in at most
+    `limit_bytes`."""
 
-    def __init__(self, age_ns: int = 15 * MINUTE, limit_bytes: int = 32 << 20) -> None:
+    def __init__(self, age_ns: int = 15 * MINUTE, limit_bytes: int = 32 << 20, block_lines: int = BLOCK_LINES) -> None:
+        self._block_lines = block_lines
         self._age_ns = age_ns
         self._limit_bytes = limit_bytes
         self._blocks: deque[Sealed] = deque()
@@ -157,10 +162,7 @@ class Journal:
             found.first_flush = self._shown.get(found.program, 0)
         found.lines.append(line)
         found.size += len(line.data)
-        return self._seal(line.generation) if len(found.lines) >= MOST_OPEN_LINES or self._is_huge(found) else None
-
-    def _is_huge(self, found: Open) -> bool:
-        return found.size >= 4 * BLOCK_BYTES
+        return self._seal(line.generation) if len(found.lines) >= MOST_OPEN_LINES or found.size >= HUGE_BYTES else None
 
     def _was_shown(self, shown: Shown) -> Sealed | None:
         found = self._open.get(shown.generation)
@@ -174,7 +176,7 @@ class Journal:
         self._shown[found.program] = self._shown.get(found.program, 0) + 1
         found.ends.append(shown.end)
         found.untimed = found.untimed or shown.untimed
-        is_full = len(found.lines) >= BLOCK_LINES or found.size >= BLOCK_BYTES
+        is_full = len(found.lines) >= self._block_lines or found.size >= BLOCK_BYTES
         return self._seal(shown.generation, shown.rest) if is_full else None
 
     def _end(self, generation: int) -> Sealed | None:

@@ -16,10 +16,11 @@ from bttop.model.records import FOREVER, StampedLine
 from bttop.store.blocks import BadBlock, unpack
 from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
 
-MOST_BEFORE = 8
+MOST_BEFORE = 3
 """Blocks that are read before the one that is wanted. One is enough for a script with one heartbeat."""
 _ENDED = re.compile(rb"bttop-hb \S+ \d+ (\d{1,19})\b")
 _MAP = re.compile(rb'.{1,60}"data": \{"(@[^"]*)"')
+_WORD = HEARTBEAT_WORD.encode()
 _HEAD = 32
 """Bytes within which a line says of what type it is."""
 
@@ -195,7 +196,7 @@ def _needed(generation: RecordedGeneration, found: list[_Piece], wanted: BlockRo
 
 
 def _is_beat(data: bytes) -> bool:
-    return b'"printf"' in data[:_HEAD] and HEARTBEAT_WORD.encode() in data[: 2 * _HEAD]
+    return data.find(_WORD, 0, 2 * _HEAD) >= 0 and b'"printf"' in data[:_HEAD]
 
 
 def _is_enough(generation: RecordedGeneration, found: Sequence[_Piece]) -> bool:

@@ -39,18 +39,29 @@ TABLES: dict[str, str] = {
         "cause TEXT NOT NULL, note TEXT NOT NULL)"
     ),
     "cost": (
-        "CREATE TABLE cost (id INTEGER PRIMARY KEY, program INTEGER NOT NULL, boot_ns INTEGER NOT NULL, "
-        "wall_ns INTEGER NOT NULL, data TEXT NOT NULL)"
+        "CREATE TABLE cost (program INTEGER NOT NULL, boot_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, "
+        "run_ns INTEGER, events REAL, cpu_ns INTEGER, output REAL, rss INTEGER, map_bytes INTEGER, programs INTEGER, "
+        "PRIMARY KEY (program, boot_ns) ON CONFLICT REPLACE) WITHOUT ROWID"
     ),
     "process": (
         "CREATE TABLE process (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, wall_ns INTEGER NOT NULL, "
         "data TEXT NOT NULL)"
     ),
 }
+COSTS: dict[str, tuple[str, float]] = {
+    "run_ns": ("run", 1e9),
+    "events": ("events", 1),
+    "cpu_ns": ("cpu", 1e9),
+    "output": ("output", 1),
+    "rss": ("rss", 1),
+    "map_bytes": ("map_bytes", 1),
+    "programs": ("programs", 1),
+}
+"""Columns of the cost ledger: what an entry calls it, and how many of the column's units one of the entry's has. Whole
+numbers take one to six bytes, and as columns a third of what the names beside them would."""
 INDEXES = (
     "CREATE INDEX block_flush ON block (program, first_flush, generation)",
     "CREATE INDEX block_begin ON block (program, begin_ns)",
-    "CREATE INDEX cost_moment ON cost (program, boot_ns)",
 )
 
 

@@ -19,11 +19,12 @@ from bttop.store.blocks import NAMED, decompressed
 from bttop.store.facts import Facts
 from bttop.store.happenings import Changed, Marked, Met, Spent
 from bttop.store.plans import read_plan
-from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
+from bttop.store.schema import APPLICATION_ID, COSTS, FORMAT, TABLES
 
 _MAGIC = b"SQLite format 3\x00"
 _CAUTIOUS = ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0")
 _GENERATION = "SELECT * FROM generation WHERE id = ?"
+_LEDGER = f"SELECT program, boot_ns, wall_ns, {', '.join(COSTS)} FROM cost"  # noqa: S608  our words
 _LEDGER_NS = 15_000_000_000
 """From a moment to the entry of the ledger that speaks for it; there is one every ten seconds."""
 _LARGEST_VALUE = 128 << 20
@@ -141,7 +142,7 @@ class Snapshot:
     def costs(self, program: int | None = None) -> Iterator[Spent]:
         """The cost ledger, the oldest entry first; of one program, or of all."""
         where, values = ("", ()) if program is None else ("WHERE program = ?", (program,))
-        statement = f"SELECT program, boot_ns, wall_ns, data FROM cost {where} ORDER BY id"  # noqa: S608  our words
+        statement = f"{_LEDGER} {where} ORDER BY boot_ns, program"
         for row in self._rows(statement, values, "costs"):
             yield _spent(*row)
 
@@ -150,8 +151,7 @@ class Snapshot:
         where none is near. Without a moment, the last entry."""
         # An entry is the mean of the time before it.
         statement = (
-            "SELECT program, boot_ns, wall_ns, data FROM cost WHERE program = ? AND boot_ns BETWEEN ? AND ? "
-            "ORDER BY boot_ns < ?, abs(boot_ns - ?) LIMIT 1"
+            f"{_LEDGER} WHERE program = ? AND boot_ns BETWEEN ? AND ? ORDER BY boot_ns < ?, abs(boot_ns - ?) LIMIT 1"
         )
         near = (0, FOREVER, FOREVER, FOREVER)
         if boot_ns is not None:
@@ -398,9 +398,9 @@ def _check_numbers(values: Sequence[object]) -> None:
         raise ValueError("a number is none")
 
 
-def _spent(program: int, boot_ns: int, wall_ns: int, data: object) -> Spent:
-    found = _json(data, dict)
-    cost = {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}
+def _spent(program: int, boot_ns: int, wall_ns: int, *values: object) -> Spent:
+    pairs = zip(COSTS.values(), values, strict=True)
+    cost = {name: value / scale for (name, scale), value in pairs if isinstance(value, int | float)}
     return Spent(program, Stamp(boot_ns, wall_ns), cost)
 
 

@@ -13,12 +13,12 @@ from bttop.store.blocks import CODEC, compressed
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 from bttop.store.journal import Journal, Sealed
 from bttop.store.plans import plan_object
-from bttop.store.schema import create
+from bttop.store.schema import COSTS, create
 
 COST_DIGITS = 5
 """Of a number of the cost ledger."""
-CHECKPOINT_BLOCKS = 10
-"""Sealed blocks between two transfers from the log to the file: about two minutes of five panes."""
+CHECKPOINT_BLOCKS = 4
+"""Sealed blocks between two transfers from the log to the file: about a minute of five panes."""
 
 
 class CannotRecord(BttopError):
@@ -52,14 +52,14 @@ class SnapshotWriter:
         """Write everything that a journal has kept. Raises CannotRecord."""
         self._transaction(lambda: self._write_past(journal))
 
-    def write(self, happened: Sequence[tuple[Happening, Sealed | None]]) -> None:
-        """Write what has happened, each with the block that it sealed. Raises CannotRecord."""
-        self._transaction(lambda: self._write_all(happened))
-        self._tidy()
+    def write(self, happenings: Sequence[Happening]) -> None:
+        """Write what has happened. Raises CannotRecord."""
+        self._transaction(lambda: self._write_all(happenings))
 
     def write_blocks(self, sealed: Sequence[Sealed]) -> None:
-        """Write blocks that were sealed in between. Raises CannotRecord."""
+        """Write blocks in the place of the lines that they hold. Raises CannotRecord."""
         self._transaction(lambda: self._replace_lines(sealed))
+        self._tidy()
 
     def close(self) -> None:
         """Bring everything into the one file and let go of it."""
@@ -96,14 +96,11 @@ class SnapshotWriter:
         for _, line in journal.open_lines():
             self._insert_line(Came(line, hexadecimal=False))
 
-    def _write_all(self, happened: Sequence[tuple[Happening, Sealed | None]]) -> None:
-        for one, sealed in happened:
+    def _write_all(self, happenings: Sequence[Happening]) -> None:
+        for one in happenings:
             self._write(one)
-            if sealed is not None:
-                self._replace_lines([sealed])
 
     def _replace_lines(self, blocks: Sequence[Sealed]) -> None:
-        """Blocks take the place of the lines that they hold."""
         for sealed in blocks:
             self._insert_block(sealed)
             self._db.execute(
@@ -141,8 +138,9 @@ class SnapshotWriter:
             case Marked(stamp=stamp, cause=cause, note=text):
                 self._insert("mark", None, *stamp, cause, text)
             case Spent(program=program, stamp=stamp, cost=cost):
-                short = {name: _rounded(value) for name, value in cost.items()}
-                self._insert("cost", None, program, *stamp, _compact(short))
+                scaled = [(cost.get(name), scale) for name, scale in COSTS.values()]
+                values = [None if value is None else _rounded(scale * value) for value, scale in scaled]
+                self._insert("cost", program, *stamp, *values)
             case Met(pid=pid, stamp=stamp, facts=facts):
                 self._insert("process", None, pid, stamp.wall_ns, _compact(dict(facts)))
 
