@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bttop.engine.attempts import Settings
-from bttop.engine.program import RENEWAL
+from bttop.engine.health import RENEWAL
 from bttop.engine.status import State
 from bttop.model.flush import Doubt
 from bttop.model.release import Release

@@ -215,7 +215,7 @@ def test_a_held_pane_says_so() -> None:
 def test_badges_that_do_not_fit_are_counted() -> None:
     pane = Pane().live()
     badges = tuple(Badge(f"caveat number {n}", "because") for n in range(6))
-    pane.program.status = replace(pane.program.status, badges=badges)
+    pane.program._standing.status = replace(pane.program.status, badges=badges)
     assert "caveat number 5" in pane.rule(frame(240))
     narrow = pane.rule(frame(60))
     shown = narrow.count("caveat")
@@ -225,7 +225,7 @@ def test_badges_that_do_not_fit_are_counted() -> None:
 
 def test_the_rate_stays_when_badges_do_not() -> None:
     pane = Pane(name="a-rather-long-probe-name").live()
-    pane.program.status = replace(pane.program.status, badges=(Badge("x" * 60, "because"),))
+    pane.program._standing.status = replace(pane.program.status, badges=(Badge("x" * 60, "because"),))
     assert "600/s · +1" in pane.rule(frame(60))
 
 
@@ -278,7 +278,7 @@ def test_what_is_printed_is_shown_as_a_log() -> None:
 
 def test_the_state_page_explains_every_badge_and_doubt() -> None:
     pane = Pane().live()
-    pane.program.status = replace(pane.program.status, badges=(Badge("caveat", "because of this and that"),))
+    pane.program._standing.status = replace(pane.program.status, badges=(Badge("caveat", "because of this and that"),))
     pane.flush('{"type": "map", "data": {"@calls": ')
     pane.face()
     page = text_of(badge_lines(pane.feed, 78))
@@ -324,7 +324,9 @@ def test_percentiles_say_in_which_bucket_they_lie() -> None:
 
 def test_what_is_held_back_says_why_and_which_key_runs_it() -> None:
     pane = Pane()
-    pane.program.status = replace(pane.program.status, state=State.COSTLY, reason="it would cost 8 %", asks=True)
+    pane.program._standing.status = replace(
+        pane.program.status, state=State.COSTLY, reason="it would cost 8 %", asks=True
+    )
     text = pane.text()
     assert "held back" in text.split("\n")[0]
     assert "it would cost 8 %; y runs it anyway" in text
@@ -332,14 +334,14 @@ def test_what_is_held_back_says_why_and_which_key_runs_it() -> None:
 
 def test_what_is_refused_offers_no_key() -> None:
     pane = Pane()
-    pane.program.status = replace(pane.program.status, state=State.COSTLY, reason="it would cost 80 %")
+    pane.program._standing.status = replace(pane.program.status, state=State.COSTLY, reason="it would cost 80 %")
     assert "y runs it" not in pane.text()
 
 
 def test_an_edit_that_is_held_back_says_so_above_the_old_one() -> None:
     pane = Pane().live()
     complaint = Complaint("the new text would cost 8 %")
-    pane.program.status = replace(pane.program.status, complaint=complaint, asks=True)
+    pane.program._standing.status = replace(pane.program.status, complaint=complaint, asks=True)
     assert "the new text would cost 8 %; the old one runs on; y runs it anyway" in " ".join(pane.text().split())
 
 

@@ -110,7 +110,7 @@ def troubled(fake: FakeEngine) -> FakeEngine:
     fake.flush(syscalls, calls(syscalls, {"18421,java": 900_000}), seconds=0.0)
     fake.end(retransmits, -11)
     badges = (Badge("bytes asked for", "the size is the caller's"), Badge("fallback", "kprobes are missing here"))
-    reads.status = replace(reads.status, badges=badges)
+    reads._standing.status = replace(reads.status, badges=badges)
     return fake
 
 

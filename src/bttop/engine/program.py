@@ -7,15 +7,16 @@ then, so that no flush is missing in between.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-
 from bttop.engine.attempts import Attempt, Settings, Source
 from bttop.engine.backoff import Backoff
 from bttop.engine.control import Control
 from bttop.engine.cost import Cost
-from bttop.engine.generation import SECOND, Generation, was_killed
-from bttop.engine.page import Chronicle, Page
+from bttop.engine.generation import Generation, was_killed
+from bttop.engine.health import ILL, ailment, is_worn
+from bttop.engine.page import Page
+from bttop.engine.standing import Standing
 from bttop.engine.status import Complaint, State, Status
+from bttop.engine.succession import Succession
 from bttop.engine.tuning import Tuner
 from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush, Tally
@@ -23,11 +24,6 @@ from bttop.model.history import History
 from bttop.model.plan import Plan
 from bttop.model.records import AttachedProbes, Notice, Oversized, Ready, StampedLine
 from bttop.script.offers import Offer
-
-RENEWAL = 3600 * SECOND
-"""A process that collects descriptors (3 to 4 a second were measured) is renewed so often."""
-_WELL = (State.ATTACHED, State.LIVE)
-_ILL = (State.SILENT, State.DAMAGED)
 
 
 class Program:
@@ -41,26 +37,19 @@ class Program:
         self.sources = sources
         self.settings = settings
         self.history = history
-        self.status = Status(State.STARTING, 0, interval_ns=settings.interval_ms * 1_000_000)
-        self.plan = Plan()
-        self._chronicle = Chronicle()
         self.cost: Cost | None = None
         """What it costs at present, all its generations together; the meter keeps it. None while nobody knows."""
         self.alarm = ""
         """Which limit it is above, with the numbers: the fuse's warning. Empty when all is well."""
         self._control = control
         self._attempts = control.attempts(sources, settings)
-        self._current: Generation | None = None
-        self._next: Generation | None = None
+        self._standing = Standing(settings.interval_ms)
+        self._succession = Succession(control.stop)
         self._number = 0
         self._retry = Backoff()
         self._tuner = Tuner()
-        self._complaint: Complaint | None = None
-        self._verdict: Verdict | None = None
-        """Why the attempt at hand is held back."""
         self._wanted: Attempt | None = None
         """The attempt that was to start last."""
-        self._lost = Tally()
         self._renewed_ns = 0
         self._rest = (State.STOPPED, "stopped by you")
         """The state to enter once it is detached."""
@@ -72,7 +61,7 @@ class Program:
         if not self.sources:
             return
         self._attempts = self._control.attempts(self.sources, self.settings)
-        self._complaint = None
+        self._standing.complaint = None
         self._retry.reset()
         self._tuner.reset()
         self._begin(now, "")
@@ -93,13 +82,12 @@ class Program:
         self._rest = (state, reason)
         self._retry.cancel()
         self._control.forget_look(self)
-        self._verdict = None
-        self._retire(self._next)
-        self._next = None
-        if self._current is None:
+        self._standing.verdict = None
+        self._succession.give_next_up()
+        if self._succession.current is None:
             self._enter(state, now, reason)
             return
-        self._retire(self._current)
+        self._succession.retire(self._succession.current)
         self._enter(State.STOPPING, now, "detaching" if state is State.STOPPED else reason)
 
     def change(self, settings: Settings, now: int) -> None:
@@ -109,7 +97,7 @@ class Program:
             return
         self._attempts.adjust(settings)
         self._tuner.reset()
-        self._complaint = None
+        self._standing.complaint = None
         self._begin(now, "")
 
     def reload(self, sources: tuple[Source, ...], now: int) -> None:
@@ -119,7 +107,7 @@ class Program:
         if self.status.state not in (State.STOPPED, State.STOPPING, State.HELD):
             self._attempts = self._control.attempts(sources, self.settings)
             self._tuner.reset()
-            self._complaint = None
+            self._standing.complaint = None
             self._retry.cancel()
             self._begin(now, "")
 
@@ -136,7 +124,7 @@ class Program:
 
     def go_on(self, now: int) -> None:
         """What was held back may run."""
-        self._complaint = None
+        self._standing.complaint = None
         self._begin(now, "")
 
     def on_line(self, generation: Generation, line: StampedLine) -> None:
@@ -165,11 +153,11 @@ class Program:
 
     def on_failed(self, generation: Generation, reason: str, now: int) -> None:
         """The tracer could not even start bpftrace: of another text nothing better is to be expected."""
-        if generation is self._next:
-            self._next = None
+        if generation is self._succession.next:
+            self._succession.next = None
             self._give_up_for_now(now, generation.complaint(reason))
-        elif generation is self._current:
-            self._complain(generation.complaint(reason))
+        elif generation is self._succession.current:
+            self._standing.complain(generation.complaint(reason))
             self._let_go(now, reason)
 
     def on_exit(self, generation: Generation, code: int, now: int) -> None:
@@ -177,16 +165,16 @@ class Program:
         was_fresh = generation.is_fresh
         if (code == 0 or not was_fresh) and (flush := generation.rest(now)) is not None:
             self._on_flush(generation, flush, now)
-        if generation is self._next:
-            self._next = None
+        if generation is self._succession.next:
+            self._succession.next = None
             self._next_ended(generation, code, now)
-        elif generation is self._current:
+        elif generation is self._succession.current:
             self._current_ended(generation, code, now, was_fresh=was_fresh)
 
     def on_tracer_lost(self, now: int, reason: str) -> None:
         """The tracer is gone, and every bpftrace with it."""
         wanted = self.status.running or self._retry.at is not None
-        self._succeed(None)
+        self._succession.succeed(None)
         if self.status.state is State.STOPPING:
             self._enter_rest(now)
         elif wanted:
@@ -196,38 +184,48 @@ class Program:
         """Whatever the passing of time brings; called about once a second."""
         if self._retry.due(now):
             self._begin(now, self.status.reason)
-        for generation in self.generations():
+        for generation in self._succession.living():
             if (flush := generation.due(now)) is not None:
                 self._on_flush(generation, flush, now)
-        if self._current is not None and not self._current.doomed:
-            self._check_health(self._current, now)
-        if self._next is not None:
-            self._check_next(self._next, now)
+        if (steady := self._succession.steady) is not None:
+            self._check_health(steady, now)
+        if self._succession.next is not None:
+            self._check_next(self._succession.next, now)
 
     def page(self, boot_ns: int | None = None) -> Page:
         """What the program was at a moment of CLOCK_BOOTTIME; without one, what it is now."""
-        then = None if boot_ns is None else self._chronicle.at(boot_ns)
+        then = None if boot_ns is None else self._standing.at(boot_ns)
         return then or Page(self.status, self.plan, self.sources, self.settings.pin)
+
+    @property
+    def status(self) -> Status:
+        """How it stands now."""
+        return self._standing.status
+
+    @property
+    def plan(self) -> Plan:
+        """Of the generation on show."""
+        return self._succession.plan
 
     @property
     def offers(self) -> tuple[Offer, ...]:
         """Better ways to ask the same, as far as the script on show, or held back, has any."""
-        attempt = self._wanted if self._current is None else self._current.attempt
+        attempt = self._wanted if self._succession.current is None else self._succession.current.attempt
         return () if attempt is None else attempt.prepared.offers
 
     @property
     def tally(self) -> Tally:
         """What was lost or could not be done since the program was made, by all its generations that were shown."""
-        return self._lost if self._current is None else self._total(self._current)
+        return self._succession.tally
 
     @property
     def awaits_quiet(self) -> bool:
         """Whether a generation's flushes end by silence alone, so that `tick` should come more often."""
-        return any(not generation.plan.heartbeats for generation in self.generations())
+        return any(not generation.plan.heartbeats for generation in self._succession.living())
 
     def generations(self) -> tuple[Generation, ...]:
         """The living generations, the current one first."""
-        return tuple(one for one in (self._current, self._next) if one is not None)
+        return self._succession.living()
 
     # Steps.
 
@@ -238,7 +236,7 @@ class Program:
         if attempt is None:
             self._nothing_left(now)
             return
-        self._wanted, self._verdict = attempt, None
+        self._wanted, self._standing.verdict = attempt, None
         verdict = self._control.look(self, attempt)
         if verdict is None:
             self._await_look(now)
@@ -249,54 +247,49 @@ class Program:
 
     def _await_look(self, now: int) -> None:
         """Whatever runs goes on while a twin counts; the next generation that was wanted before is not wanted now."""
-        self._retire(self._next)
-        self._next = None
-        if self._current is None or self._current.doomed:
-            self._succeed(None)
+        self._succession.give_next_up()
+        if self._succession.steady is None:
+            self._succession.succeed(None)
             self._enter(State.STARTING, now, "counting its events for half a second before it runs")
 
     def _hold_back(self, verdict: Verdict, now: int) -> None:
         """It would cost too much: whatever runs goes on."""
-        self._verdict = verdict
-        self._retire(self._next)
-        self._next = None
-        if self._current is not None and not self._current.doomed:
-            self._complaint = Complaint(f"the new text {verdict.text}")
-            self._publish(complaint=self._complaint)
+        self._standing.verdict = verdict
+        self._succession.give_next_up()
+        if self._succession.steady is not None:
+            self._standing.complaint = Complaint(f"the new text {verdict.text}")
+            self._publish(complaint=self._standing.complaint)
         else:
-            self._succeed(None)
+            self._succession.succeed(None)
             self._enter(State.COSTLY, now, f"it {verdict.text}")
 
     def _launch(self, attempt: Attempt, now: int, reason: str) -> None:
         self._number += 1
         generation = self._control.launch(self, attempt, self._number)
-        self._retire(self._next)
-        if self._current is not None and not self._current.doomed:
-            self._next = generation
-            self._publish(complaint=self._complaint)
-            return
-        self._succeed(generation)
-        self._enter(State.STARTING, now, reason)
+        if self._succession.join(generation):
+            self._enter(State.STARTING, now, reason)
+        else:
+            self._publish(complaint=self._standing.complaint)
 
     def _unavailable(self, source: Source, why: str) -> None:
-        self._complain(Complaint(f"{source.name}: {why}"))
+        self._standing.complain(Complaint(f"{source.name}: {why}"))
 
     def _on_ready(self, generation: Generation, now: int) -> None:
         if generation.ready_ns is not None or generation.doomed:
             return
         generation.ready(now)
         self._control.watch(generation)
-        if generation is self._current and self.status.state is State.STARTING:
+        if generation is self._succession.current and self.status.state is State.STARTING:
             self._enter(State.ATTACHED, now, "")
 
     def _on_flush(self, generation: Generation, flush: Flush, now: int) -> None:
-        if generation.doomed or generation not in self.generations():
+        if generation.doomed or generation not in self._succession.living():
             return
         if generation.is_fresh:
             self._on_prelude(generation, flush)
             return
         self._on_ready(generation, now)
-        if generation is self._next:
+        if generation is self._succession.next:
             self._take_over(generation, now)
         self._attempts.proved = True
         self._retry.lived(now - generation.started_ns)
@@ -304,13 +297,13 @@ class Program:
         if self.status.state is State.SILENT:
             self._retry.cancel()
         if self.status.state not in (State.LIVE, State.DAMAGED):
-            self._complaint = None
+            self._standing.complaint = None
             self._enter(State.LIVE, now, "")
         self._tune(flush, now)
 
     def _on_prelude(self, generation: Generation, flush: Flush) -> None:
         """What a BEGIN block prints comes before anything is attached: it is shown and proves nothing."""
-        if generation is self._current:
+        if generation is self._succession.current:
             self._show(flush)
 
     def _show(self, flush: Flush) -> None:
@@ -319,31 +312,18 @@ class Program:
 
     def _take_over(self, generation: Generation, now: int) -> None:
         """The next generation is current now, and only now the old one stops."""
-        self._retire(self._current)
-        self._succeed(generation)
+        self._succession.retire(self._succession.current)
+        self._succession.succeed(generation)
         self._retry.cancel()
         is_ready = generation.ready_ns is not None
         self._enter(State.ATTACHED if is_ready else State.STARTING, now, "")
-
-    def _succeed(self, generation: Generation | None) -> None:
-        """Another generation, or none, is the current one; what the one before lost stays counted."""
-        if self._current is not None:
-            self._lost = self._total(self._current)
-        self._current, self._next = generation, None
-        if generation is not None:
-            self.plan = generation.plan
-
-    def _retire(self, generation: Generation | None) -> None:
-        if generation is not None and not generation.doomed:
-            generation.doomed = True
-            self._control.stop(generation, grace(generation.probes))
 
     def _next_ended(self, generation: Generation, code: int, now: int) -> None:
         """The next generation ended before it could take over: try the next attempt, or stay with the old one."""
         if generation.doomed:
             return
         if code != 0 and not was_killed(code):
-            self._complain(generation.complaint(generation.ending(code)))
+            self._standing.complain(generation.complaint(generation.ending(code)))
             if not self._attempts.proved and self._has_another(generation, generation.ending(code)):
                 self._begin(now, "")
                 return
@@ -351,27 +331,27 @@ class Program:
 
     def _give_up_for_now(self, now: int, complaint: Complaint, *, again: bool = True) -> None:
         """There is no next generation any more; one comes later if it is wanted, or if the old one is ill."""
-        self._complain(complaint)
-        if again or self.status.state in _ILL:
+        self._standing.complain(complaint)
+        if again or self.status.state in ILL:
             self._retry.later(now)
-        self._publish(complaint=self._complaint)
+        self._publish(complaint=self._standing.complaint)
 
     def _current_ended(self, generation: Generation, code: int, now: int, *, was_fresh: bool) -> None:
         reason = generation.ending(code)
         if generation.doomed:
-            self._succeed(None)
+            self._succession.succeed(None)
             self._enter_rest(now)
         elif was_killed(code):
             self._let_go(now, reason)
-        elif code == 0 and self._next is None:
-            self._succeed(None)
+        elif code == 0 and self._succession.next is None:
+            self._succession.succeed(None)
             self._retry.cancel()
             self._enter(State.ENDED, now, _why_ended(generation))
-        elif was_fresh and self._next is None and not self._attempts.proved:
-            self._complain(generation.complaint(reason))
+        elif was_fresh and self._succession.next is None and not self._attempts.proved:
+            self._standing.complain(generation.complaint(reason))
             self._failed_to_start(generation, reason, now)
         else:
-            self._complain(generation.complaint(reason))
+            self._standing.complain(generation.complaint(reason))
             self._let_go(now, reason)
 
     def _enter_rest(self, now: int) -> None:
@@ -384,64 +364,59 @@ class Program:
 
     def _failed_to_start(self, generation: Generation, reason: str, now: int) -> None:
         """It never flushed: a text, load or attach error, which the next attempt may not have."""
-        self._succeed(None)
+        self._succession.succeed(None)
         if self._has_another(generation, reason):
             self._begin(now, "")
         else:
-            self._enter(State.FAILED, now, "it cannot run here as it is", complaint=self._complaint)
+            self._enter(State.FAILED, now, "it cannot run here as it is", complaint=self._standing.complaint)
 
     def _let_go(self, now: int, reason: str) -> None:
         """The current generation is gone: the next one takes its place, or a fresh start does after a pause."""
-        if self._next is not None:
-            self._take_over(self._next, now)
+        if self._succession.next is not None:
+            self._take_over(self._succession.next, now)
         else:
-            self._succeed(None)
+            self._succession.succeed(None)
             self._try_later(now, reason)
 
     def _nothing_left(self, now: int) -> None:
-        if self._current is not None and not self._current.doomed:
-            self._publish(complaint=self._complaint)
+        if self._succession.steady is not None:
+            self._publish(complaint=self._standing.complaint)
             return
-        self._succeed(None)
-        self._enter(State.UNAVAILABLE, now, "nothing of it can run here", complaint=self._complaint)
-
-    def _complain(self, complaint: Complaint) -> None:
-        """Keep the first complaint of a chain of attempts: it is about what the user asked for."""
-        self._complaint = self._complaint or complaint
+        self._succession.succeed(None)
+        self._enter(State.UNAVAILABLE, now, "nothing of it can run here", complaint=self._standing.complaint)
 
     def _try_later(self, now: int, reason: str) -> None:
         self._retry.later(now)
-        self._enter(State.RETRYING, now, reason, restarts=self.status.restarts + 1, complaint=self._complaint)
+        self._enter(State.RETRYING, now, reason, unplanned=True, complaint=self._standing.complaint)
 
     # Health.
 
     def _check_health(self, generation: Generation, now: int) -> None:
-        state, overdue = self.status.state, generation.overdue(now)
-        if state is State.STARTING and overdue:
-            self._retire(generation)
-            self._let_go(now, f"it did not attach within {generation.quiet_seconds(now):.0f} s")
-        elif state in (*_WELL, State.SILENT) and (missing := generation.damage(now)):
-            self._repair(State.DAMAGED, now, f"bpftrace closed {missing} of its own; only a restart mends it")
-        elif state in _WELL and overdue:
-            self._repair(State.SILENT, now, f"no heartbeat for {generation.quiet_seconds(now):.0f} s")
-        elif self._wears_out(generation, now):
-            self._renewed_ns = now
-            self._begin(now, "")
-
-    def _wears_out(self, generation: Generation, now: int) -> bool:
-        old = now - max(generation.started_ns, self._renewed_ns) > RENEWAL
-        return old and generation.attempt.wears_out and self._next is None and self.status.state is State.LIVE
+        found = ailment(generation, self.status.state, now)
+        if found is None:
+            if (
+                is_worn(generation, self._renewed_ns, now)
+                and self._succession.next is None
+                and self.status.state is State.LIVE
+            ):
+                self._renewed_ns = now
+                self._begin(now, "")
+        elif found.state is State.STARTING:
+            self._succession.retire(generation)
+            self._let_go(now, found.reason)
+        else:
+            self._repair(found.state, now, found.reason)
 
     def _repair(self, state: State, now: int, reason: str) -> None:
         """Say what is wrong and start afresh beside it, unless a fresh start is under way or planned."""
-        if self._next is None and self._retry.at is None:
+        if self._succession.next is None and self._retry.at is None:
             self._retry.soon(now)
-        self._enter(state, now, reason, restarts=self.status.restarts + 1)
+        self._enter(state, now, reason, unplanned=True)
 
     def _check_next(self, generation: Generation, now: int) -> None:
         if generation.overdue(now):
-            self._retire(generation)
-            self._next = None
+            self._succession.retire(generation)
+            self._succession.next = None
             waited = f"the new one sent nothing for {generation.quiet_seconds(now):.0f} s"
             self._give_up_for_now(now, generation.complaint(waited))
         elif generation.settled(now):
@@ -449,58 +424,31 @@ class Program:
 
     def _tune(self, flush: Flush, now: int) -> None:
         """Lengthen the interval or change a map's scheme when the flush shows that it must be."""
-        if self._next is not None or self._current is None or not self._tuner.look(flush, self.settings.interval_ms):
+        if (
+            self._succession.next is not None
+            or self._succession.current is None
+            or not self._tuner.look(flush, self.settings.interval_ms)
+        ):
             return
         self._attempts.tune(self._tuner.tuning)
         wanted = self._attempts.current(self._unavailable)
-        if wanted is not None and wanted.prepared.text != self._current.attempt.prepared.text:
+        if wanted is not None and wanted.prepared.text != self._succession.current.attempt.prepared.text:
             self._begin(now, "")
 
     # The page that others read.
 
-    def _total(self, generation: Generation) -> Tally:
-        """All losses, this generation's included."""
-        now = generation.tally
-        total = Tally(**{f.name: getattr(self._lost, f.name) + getattr(now, f.name) for f in fields(Tally)})
-        return replace(total, dropped=total.dropped + generation.dropped_lines)
-
     def _enter(
-        self,
-        state: State,
-        now: int,
-        reason: str,
-        *,
-        restarts: int | None = None,
-        complaint: Complaint | None = None,
+        self, state: State, now: int, reason: str, *, unplanned: bool = False, complaint: Complaint | None = None
     ) -> None:
-        self.status = replace(
-            self.status,
-            state=state,
-            since_ns=now,
-            reason=reason,
-            restarts=self.status.restarts if restarts is None else restarts,
-        )
+        self._standing.enter(state, now, reason, unplanned=unplanned)
         self._publish(complaint=complaint)
 
     def _publish(self, complaint: Complaint | None = None) -> None:
         """Bring the page up to date with the current generation and let the screen know."""
-        shown = self._current
-        self.status = replace(
-            self.status,
-            generation=self._number if shown is None else shown.number,
-            source=self.status.source if shown is None else shown.attempt.source.name,
-            probes=0 if shown is None else shown.probes,
-            interval_ns=self.settings.interval_ms * 1_000_000 if shown is None else shown.plan.interval_ns,
-            complaint=complaint,
-            badges=self.status.badges if shown is None else shown.attempt.badges,
-            itself=self.status.itself if shown is None else shown.attempt.prepared.itself,
-            asks=self._verdict is not None and self._verdict.decision == "ask",
-            retry_at_ns=self._retry.at,
-        )
+        shown, retry_at = self._succession.current, self._retry.at
+        self._standing.describe(shown, self._number, self.settings, retry_at_ns=retry_at, complaint=complaint)
         latest = self.history.latest
-        # What changes without a state of its own (a complaint, a badge) changes after the newest flush.
-        since = max(self.status.since_ns, 0 if latest is None else latest.end_ns)
-        self._chronicle.note(since, self.page(), self.history.oldest_ns)
+        self._standing.note(self.page(), 0 if latest is None else latest.end_ns, self.history.oldest_ns)
         self._control.changed(self)
 
 
@@ -509,8 +457,3 @@ def _why_ended(generation: Generation) -> str:
     if generation.attempt.prepared.exits:
         return "the script ended by itself"
     return "bpftrace was told to end, by SIGINT or SIGTERM from outside"
-
-
-def grace(probes: int) -> float:
-    """Seconds that a bpftrace gets to detach: 18 s for 361 probes was measured (releases 0.17 to 0.27)."""
-    return 2.0 + 0.07 * probes
