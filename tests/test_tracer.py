@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -15,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -167,6 +170,77 @@ def test_a_line_above_the_cap_is_its_length(lengths: list[int], step: int) -> No
     lines = tracer.Lines(20)
     found = [line for at in range(0, len(stream), step) for line in lines.feed(stream[at : at + step])]
     assert found == [length if length > 20 else b"x" * length for length in lengths]
+
+
+class Way:
+    """An output into a small pipe that somebody reads when it is told to."""
+
+    def __init__(self) -> None:
+        self.read_end, write_end = os.pipe2(os.O_NONBLOCK)
+        fcntl.fcntl(write_end, tracer.F_SETPIPE_SZ, 4096)
+        self.output = tracer.Output(write_end, tracer.BUFFER)
+        self.program = tracer.Program(1, -1, -1, [], -1)
+        self.reader = FrameReader()
+        self.frames: list[Frame] = []
+
+    def close(self) -> None:
+        os.close(self.read_end)
+        os.close(self.output.fd)
+
+    def read(self, size: int) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self.frames += self.reader.feed(os.read(self.read_end, size))
+
+    def cost(self) -> None:
+        self.output.cost(0, tracer.process_cost(os.getpid()))
+
+    def finish(self) -> None:
+        while self.output.waits() or select.select([self.read_end], [], [], 0)[0]:
+            self.output.push()
+            self.read(1 << 16)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.lists(st.binary(max_size=3000), min_size=1, max_size=4),
+            st.just("cost"),
+            st.just("push"),
+            st.integers(1, 5000),
+        ),
+        max_size=40,
+    )
+)
+def test_no_frame_is_torn_by_a_cost_that_goes_ahead(steps: list[list[bytes] | str | int]) -> None:
+    way = Way()
+    told: list[bytes] = []
+    with contextlib.closing(way), mock.patch.object(tracer, "JOIN_LIMIT", 2000):
+        for step in steps:
+            if isinstance(step, list):
+                way.output.lines(way.program, b"o", list(step))
+                told += step
+            elif isinstance(step, int):
+                way.read(step)
+            elif step == "push":
+                way.output.push()
+            else:
+                way.cost()
+        way.finish()
+    assert [frame.data for frame in way.frames if isinstance(frame, StampedLine)] == told
+    assert sum(isinstance(frame, Totals) for frame in way.frames) == steps.count("cost")
+    assert (way.output.size, way.program.queued) == (0, 0)
+
+
+def test_a_cost_overtakes_the_lines_of_a_flood() -> None:
+    way = Way()
+    with contextlib.closing(way):
+        for number in range(100):
+            way.output.lines(way.program, b"o", [b"%d" % number * 1000])
+        way.output.push()
+        way.cost()
+        way.finish()
+    assert [isinstance(frame, Totals) for frame in way.frames].index(True) < 10
+    assert len(way.frames) == 101
 
 
 def test_lines_arrive_in_order_between_started_and_exited(session: Session) -> None:

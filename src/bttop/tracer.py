@@ -306,10 +306,27 @@ class Program:
         return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
+def state_frame(ident: int, payload: "dict[str, object]") -> bytes:
+    data = json.dumps(payload).encode()
+    return HEADER.pack(b"s", ident, *stamp(), len(data)) + data
+
+
+class Piece:
+    """Some bytes on their way, whose they are, and whether a frame ends with them."""
+
+    __slots__ = ("data", "last", "program")
+
+    def __init__(self, program: "Program | None", data: "bytes | bytearray | memoryview", last: bool = True) -> None:
+        self.program = program
+        self.data = data
+        self.last = last
+
+
 class Output:
     """The way to the dashboard: a pipe that never blocks behind a queue of bounded size.
 
-    Its last eighth is for programs that have little in it: a flood pushes out its own lines first.
+    Its last eighth is for programs that have little in it: a flood pushes out its own lines first. Costs overtake all
+    lines: whoever has to stop a flood should not have to read it first.
     """
 
     def __init__(self, fd: int, limit: int) -> None:
@@ -317,12 +334,17 @@ class Output:
         self.limit = limit
         self.size = 0
         self.broken = False
-        self.queue: "collections.deque[tuple[Program | None, bytes | bytearray | memoryview]]" = collections.deque()
+        self.queue: "collections.deque[Piece]" = collections.deque()
+        self.ahead: "collections.deque[Piece]" = collections.deque()
+        self.inside = False  # the queue goes on with a frame that was begun
 
     def state(self, ident: int, payload: "dict[str, object]") -> None:
         """Queue a state; states are never dropped."""
-        data = json.dumps(payload).encode()
-        self._put(None, HEADER.pack(b"s", ident, *stamp(), len(data)) + data)
+        self._put(self.queue, Piece(None, state_frame(ident, payload)))
+
+    def cost(self, ident: int, payload: "dict[str, object]") -> None:
+        """Queue what something costs, before all lines."""
+        self._put(self.ahead, Piece(None, state_frame(ident, payload)))
 
     def lines(self, program: Program, kind: bytes, lines: "list[bytes | bytearray | int]") -> None:
         """Queue lines that arrived now, or drop and count them."""
@@ -336,14 +358,14 @@ class Output:
         if size > JOIN_LIMIT or not self._fits(program, size):
             self._one_by_one(program, frames)
         elif frames:
-            self._put(program, b"".join(frames))
+            self._put(self.queue, Piece(program, b"".join(frames)))
 
     def _one_by_one(self, program: Program, frames: "list[bytes | bytearray]") -> None:
         for at in range(0, len(frames), 2):
             header, data = frames[at], frames[at + 1]
             if header[:1] == b"x" or self._fits(program, len(header) + len(data)):
-                self._put(program, header)
-                self._put(program, data)
+                self._put(self.queue, Piece(program, header, not data))
+                self._put(self.queue, Piece(program, data))
             else:
                 program.dropping = True
                 program.dropped_lines += 1
@@ -366,34 +388,54 @@ class Output:
     def push(self) -> None:
         """Write what the reader takes now, a few MiB at most, so that the programs are read in between."""
         for _ in range(16):
-            if not self.queue:
+            source = self.ahead if self.ahead and not self.inside else self.queue
+            if not source:
                 return
             try:
-                self._sent(os.writev(self.fd, [data for _, data in itertools.islice(self.queue, 64)]))
+                self._sent(source, os.writev(self.fd, self._pieces(source)))
             except BlockingIOError:
                 return
             except OSError:
                 self.abandon()
 
+    def _pieces(self, source: "collections.deque[Piece]") -> "list[bytes | bytearray | memoryview]":
+        """What goes out next: of a frame that costs wait behind no more than its rest."""
+        pieces = []
+        for piece in itertools.islice(source, 64):
+            pieces.append(piece.data)
+            if piece.last and self.ahead and source is self.queue:
+                break
+        return pieces
+
     def abandon(self) -> None:
         """Nobody reads any more."""
         self.broken = True
         self.queue.clear()
+        self.ahead.clear()
 
-    def _put(self, program: "Program | None", data: "bytes | bytearray") -> None:
-        if self.broken or not data:
+    def waits(self) -> bool:
+        """Whether there is something to write."""
+        return bool(self.queue or self.ahead)
+
+    def _put(self, queue: "collections.deque[Piece]", piece: "Piece") -> None:
+        if self.broken or not piece.data:
             return
-        self.queue.append((program, data))
-        self._account(program, len(data))
+        queue.append(piece)
+        self._account(piece.program, len(piece.data))
 
-    def _sent(self, count: int) -> None:
+    def _sent(self, source: "collections.deque[Piece]", count: int) -> None:
         while count:
-            program, data = self.queue.popleft()
-            written = min(count, len(data))
+            piece = source[0]
+            written = min(count, len(piece.data))
             count -= written
-            self._account(program, -written)
-            if written < len(data):
-                self.queue.appendleft((program, memoryview(data)[written:]))
+            self._account(piece.program, -written)
+            is_whole = written == len(piece.data)
+            if is_whole:
+                source.popleft()
+            else:
+                piece.data = memoryview(piece.data)[written:]
+            if source is self.queue:
+                self.inside = not (is_whole and piece.last)
 
     def _account(self, program: "Program | None", size: int) -> None:
         self.size += size
@@ -735,7 +777,7 @@ class Tracer:
             self.tick()
 
     def done(self) -> bool:
-        nothing_left = not self.programs and not self.output.queue
+        nothing_left = not self.programs and not self.output.waits()
         late = time.monotonic() >= self.close_at + CLOSE_LIMIT
         return self.close_at != NEVER and (nothing_left or late)
 
@@ -759,7 +801,7 @@ class Tracer:
             self.forget(1)
             self.close()
         elif 1 in self.handlers:
-            self.poll.modify(1, select.POLLOUT if self.output.queue else 0)
+            self.poll.modify(1, select.POLLOUT if self.output.waits() else 0)
 
     def tend(self, program: Program, now: float) -> None:
         program.press(now)
@@ -956,8 +998,8 @@ class Tracer:
         for program in self.programs.values():
             if program.status < 0 and not program.ended():
                 with contextlib.suppress(OSError):  # it has just ended
-                    self.output.state(program.ident, program.cost())
-        self.output.state(0, process_cost(os.getpid()))
+                    self.output.cost(program.ident, program.cost())
+        self.output.cost(0, process_cost(os.getpid()))
 
     def survey(self, _ident: int, _command: "dict[str, object]") -> None:
         if self.surveying is None:
