@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
@@ -16,18 +16,15 @@ from textual.screen import Screen
 
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
-from bttop.engine.identities import Identities
 from bttop.engine.program import Program as Running
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import question_from_path
-from bttop.engine.session import People, Session
+from bttop.engine.session import Session
 from bttop.errors import BttopError
 from bttop.model.names import decoders
 from bttop.model.text import visible
 from bttop.paths import with_users
 from bttop.script.library import Library
-from bttop.store.happenings import Marked
-from bttop.trust import EVERYBODY, Trust
 from bttop.ui.ask import AskBar, Question
 from bttop.ui.asking import Prompt
 from bttop.ui.bars import FooterBar, HeaderBar
@@ -46,12 +43,10 @@ from bttop.ui.pins import Pins
 from bttop.ui.recordings import Recordings
 from bttop.ui.reloads import Reloads
 from bttop.ui.sheet import Sheet
-from bttop.ui.spans import Glyphs, Line
+from bttop.ui.spans import Line
+from bttop.ui.surroundings import Surroundings
 from bttop.ui.themes import Theme
 from bttop.ui.travel import Travel
-
-if TYPE_CHECKING:
-    from bttop.engine.recorder import Recorder
 
 INTERVALS_MS = (100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
 LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
@@ -60,30 +55,6 @@ SOON = 0.02
 """Seconds until more of an earlier moment is read: keys come in between."""
 CALM = 0.1
 """Seconds between two repaints that the engine asks for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the dashboard has around it."""
-
-    probe_folders: tuple[Path, ...]
-    theme_folders: tuple[Path, ...]
-    themes: Mapping[str, Theme]
-    theme: str
-    glyphs: Glyphs
-    notices: Sequence[str] = ()
-    """What went wrong before the screen was there."""
-    people: People = field(default_factory=Identities)
-    recorder: Recorder | None = None
-    """None in a review."""
-    marks: Sequence[Marked] = ()
-    """Those of a recording."""
-    moment: int | None = None
-    """Where a review begins, on CLOCK_BOOTTIME; without one it plays from the beginning."""
-    trust: Trust = EVERYBODY
-    """Whose probe files and themes are obeyed."""
-    seconds: float | None = None
-    """How long to live; None: until somebody leaves."""
 
 
 class Recorded(BttopError):
