@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
-from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -17,14 +15,10 @@ from textual.screen import Screen
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.engine.program import Program as Running
-from bttop.engine.questions import Question as Program
-from bttop.engine.questions import question_from_path
 from bttop.engine.session import Session
 from bttop.errors import BttopError
 from bttop.model.names import decoders
 from bttop.model.text import visible
-from bttop.paths import with_users
-from bttop.script.library import Library
 from bttop.ui.ask import AskBar, Question
 from bttop.ui.asking import Prompt
 from bttop.ui.bars import FooterBar, HeaderBar
@@ -43,12 +37,13 @@ from bttop.ui.pins import Pins
 from bttop.ui.recordings import Recordings
 from bttop.ui.reloads import Reloads
 from bttop.ui.sheet import Sheet
+from bttop.ui.shelf import Shelf
 from bttop.ui.spans import Line
 from bttop.ui.surroundings import Surroundings
 from bttop.ui.themes import Theme
+from bttop.ui.tracing import Tracing
 from bttop.ui.travel import Travel
 
-INTERVALS_MS = (100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
 LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
 """Seconds between two repaints: the interval, within these bounds."""
 SOON = 0.02
@@ -77,6 +72,8 @@ class BttopApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     inherit_bindings: ClassVar[bool] = False
     board: Board
+    shelf: Shelf
+    tracing: Tracing
     pins: Pins
     prompt: Prompt
     reloads: Reloads
@@ -89,10 +86,6 @@ class BttopApp(App[None]):
     def __init__(self, session: Session, settings: Settings, around: Surroundings) -> None:
         super().__init__(driver_class=NonBlockingDriver)
         self.session = session
-        self.settings = settings
-        self._library: Library | None = None
-        self._library_edition = 0
-        self.probe_folders = around.probe_folders
         self.trust = around.trust
         self.folders = (*around.probe_folders, *around.theme_folders)
         self._themes = dict(around.themes)
@@ -104,6 +97,8 @@ class BttopApp(App[None]):
         self.theme = self.look.dialogs.name
         self.glyphs = around.glyphs
         self.board = Board(session.programs, self.look, around.glyphs, decoders(session.host.machine))
+        self.shelf = Shelf(self, around.probe_folders, around.trust)
+        self.tracing = Tracing(self, settings)
         self.pins = Pins(self)
         self.prompt = Prompt(self)
         self.reloads = Reloads(self)
@@ -122,7 +117,6 @@ class BttopApp(App[None]):
         self._looked_at = 0.0
         self._problems = 0
         self._shows_again = False
-        self._offered: Path | None = None
 
     @property
     def look(self) -> Theme:
@@ -192,30 +186,15 @@ class BttopApp(App[None]):
         if self.session.end is None:
             # Before the library is read: what is saved from now on is not missed.
             self.reloads.follow()
-            self.run_worker(self._read_library, thread=True)
+            self.shelf.read_behind()
         gc.freeze()
         self._look()
-
-    def _read_library(self) -> None:
-        """Read the whole library behind the first frame."""
-        edition = self._library_edition
-        library = Library.load(self.probe_folders, trust=self.trust)
-
-        def have() -> None:
-            if edition != self._library_edition:
-                self.run_worker(self._read_library, thread=True)  # it has changed meanwhile: what failed may be well
-                return
-            self._library = library
-            if library.failures:
-                self.tell("; ".join(str(one) for one in library.failures), "warn")
-
-        self.call_from_thread(have)
 
     def restart_ticker(self) -> None:
         """Repaint as often as there is something new."""
         if self._ticker is not None:
             self._ticker.stop()
-        seconds = max(SHORTEST_TICK, min(LONGEST_TICK, self.settings.interval_ms / 1000))
+        seconds = max(SHORTEST_TICK, min(LONGEST_TICK, self.tracing.settings.interval_ms / 1000))
         if self.travel.clock.playing:
             seconds = SHORTEST_TICK
         self._ticker = self.set_interval(seconds, self._look)
@@ -294,46 +273,6 @@ class BttopApp(App[None]):
         self._footer_bar.hush()
         self._ask_bar.ask(question, text, notes)
 
-    @property
-    def library(self) -> Library:
-        """All probe files: read at once (30 ms) when somebody asks before they have been, or after a change."""
-        if self._library is None:
-            self._library = Library.load(self.probe_folders, trust=self.trust)
-        return self._library
-
-    def forget_library(self) -> None:
-        """A probe file has changed, appeared or gone; the first of the user's own brings their folder."""
-        self.probe_folders = with_users(self.probe_folders, "probes")
-        self._library_edition += 1
-        self._library = None
-
-    def question_from_file(self, name: str) -> Program:
-        """The program that a probe file is, under a name that no pane has yet."""
-        return self._named_anew(question_from_path(self.library, Path(name).expanduser()))
-
-    def question_from_library(self, name: str) -> Program:
-        """The program that a probe of the library is, under a name that no pane has yet."""
-        return self._named_anew(question_from_path(self.library, name))
-
-    def _named_anew(self, program: Program) -> Program:
-        return replace(program, name=self.unique_name(program.name))
-
-    def unique_name(self, wanted: str) -> str:
-        """A name for one more pane."""
-        taken = {program.name for program in self.engine.programs}
-        names = (wanted, *(f"{wanted} ({count})" for count in range(2, len(taken) + 3)))
-        return next(name for name in names if name not in taken)
-
-    def add_program(self, program: Program, settings: Settings) -> None:
-        """Run one more program; its pane comes at the engine's next ring."""
-        self.engine.open(program, settings)
-        self.reloads.follow()
-
-    def offer(self, path: Path) -> None:
-        """A new probe file has appeared."""
-        self._offered = path
-        self.tell(f"{path.name} is new; o opens it as a pane (it is in {path.parent})")
-
     # Commands (see keys.py).
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -390,30 +329,6 @@ class BttopApp(App[None]):
         else:
             self.travel.play()
 
-    def toggle_program(self) -> None:
-        """Stop or start the pane's program."""
-        self.engine.toggle(self.running)
-
-    def approve(self) -> None:
-        """Run what is held back."""
-        if self.running.status.asks:
-            self.engine.approve(self.running)
-        else:
-            self.tell("nothing is held back here that could be allowed", "warn")
-
-    def close_pane(self) -> None:
-        """Detach the pane's program and take the pane away."""
-        self.engine.remove(self.running)
-        self.tell(f"{self.running.name} is closed")
-
-    def open_offered(self) -> None:
-        """Open the probe file that appeared last."""
-        if self._offered is None:
-            self.tell("no new probe file has appeared", "warn")
-            return
-        self.add_program(self._named_anew(question_from_path(self.library, self._offered)), self.settings)
-        self._offered = None
-
     def edit_pane(self) -> None:
         """Open the pane's script in the editor."""
         self.run_worker(edit(self), exclusive=True, group="editor")
@@ -422,20 +337,12 @@ class BttopApp(App[None]):
         """Keep the pane's script as a probe file."""
         save(self)
 
-    def step_interval(self, step: int) -> None:
+    def step_pace(self, step: int) -> None:
         """Ask all programs for a longer or shorter interval; away from live, play faster or slower."""
-        if self.travel.clock.at is not None:
+        if self.travel.clock.at is None:
+            self.tracing.step_interval(step)
+        else:
             self.travel.faster(step)
-            return
-        at = min(range(len(INTERVALS_MS)), key=lambda i: abs(INTERVALS_MS[i] - self.settings.interval_ms))
-        wanted = INTERVALS_MS[max(0, min(len(INTERVALS_MS) - 1, at + step))]
-        if wanted == self.settings.interval_ms:
-            self.tell(f"{wanted / 1000:g} s is the end of the scale", "warn")
-            return
-        self.settings = replace(self.settings, interval_ms=wanted)
-        self.engine.set_interval(wanted)
-        self.restart_ticker()
-        self.tell(f"interval {wanted / 1000:g} s: each pane changes over at its first new flush")
 
     def ask_filter(self) -> None:
         """Filter the pane while typing; Esc brings the old filter back."""

@@ -73,10 +73,10 @@ class Reloads:
             if path.suffix == ".toml":
                 self._theme(path)
             else:
-                self._app.forget_library()
+                self._app.shelf.forget()
                 self._script(path, is_new=path in change.added)
         for path in change.removed:
-            self._app.forget_library()
+            self._app.shelf.forget()
             for program in self._programs_of(path):
                 self._say_gone(path, program)
 
@@ -96,7 +96,7 @@ class Reloads:
             first = program.sources[0].path
             self.reload_program(program, path if first is None else first)
         if is_new and not programs and path not in self._written:
-            self._app.offer(path)
+            self._app.shelf.offer(path)
 
     def reload_program(self, program: Program, path: Path) -> None:
         """Read a program's file again and hand it over, unless nothing changed."""
@@ -105,7 +105,7 @@ class Reloads:
             self._app.engine.refuse_reload(program, str(found))
             return
         has_fallback = found.front is not None and found.front.fallback
-        sources = sources_of(self._app.library if has_fallback else Library(trust=self._app.trust), found)
+        sources = sources_of(self._app.shelf.library if has_fallback else Library(trust=self._app.trust), found)
         if [one.text for one in sources] == [one.text for one in program.sources] and program.sources[0].path == path:
             return
         self._app.engine.reload(program, sources)
