@@ -18,7 +18,6 @@ from bttop.engine.program import Program as Running
 from bttop.engine.session import Session
 from bttop.errors import BttopError
 from bttop.model.names import decoders
-from bttop.model.text import visible
 from bttop.ui.ask import AskBar, Question
 from bttop.ui.asking import Prompt
 from bttop.ui.bars import FooterBar, HeaderBar
@@ -43,6 +42,7 @@ from bttop.ui.surroundings import Surroundings
 from bttop.ui.themes import Theme
 from bttop.ui.tracing import Tracing
 from bttop.ui.travel import Travel
+from bttop.ui.wardrobe import Wardrobe
 
 LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
 """Seconds between two repaints: the interval, within these bounds."""
@@ -72,6 +72,7 @@ class BttopApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     inherit_bindings: ClassVar[bool] = False
     board: Board
+    wardrobe: Wardrobe
     shelf: Shelf
     tracing: Tracing
     pins: Pins
@@ -86,30 +87,25 @@ class BttopApp(App[None]):
     def __init__(self, session: Session, settings: Settings, around: Surroundings) -> None:
         super().__init__(driver_class=NonBlockingDriver)
         self.session = session
-        self.trust = around.trust
-        self.folders = (*around.probe_folders, *around.theme_folders)
-        self._themes = dict(around.themes)
-        self._theme_name = around.theme
         self._notices = tuple(around.notices)
         self._seconds = around.seconds
-        for one in self._themes.values():
-            self.register_theme(one.dialogs)
-        self.theme = self.look.dialogs.name
+        self.wardrobe = Wardrobe(self, around.themes, around.theme, around.trust)
         self.glyphs = around.glyphs
-        self.board = Board(session.programs, self.look, around.glyphs, decoders(session.host.machine))
+        theme = self.wardrobe.theme
+        self.board = Board(session.programs, theme, around.glyphs, decoders(session.host.machine))
         self.shelf = Shelf(self, around.probe_folders, around.trust)
         self.tracing = Tracing(self, settings)
         self.pins = Pins(self)
         self.prompt = Prompt(self)
-        self.reloads = Reloads(self)
+        self.reloads = Reloads(self, (*around.probe_folders, *around.theme_folders), around.trust)
         self.finder = Finder(self)
         self.explorer = Explorer(self, around.people)
         self.recordings = Recordings(self, around.recorder, around.marks)
         self.travel = Travel(self)
         self._begin_at = around.moment
-        self._header_bar = HeaderBar(session, self.look)
-        self._ask_bar = AskBar(self.look)
-        self._footer_bar = FooterBar(self.look)
+        self._header_bar = HeaderBar(session, theme)
+        self._ask_bar = AskBar(theme)
+        self._footer_bar = FooterBar(theme)
         self._ticker: Any = None
         self.on_end: Callable[[], None] = lambda: None
         """Called when the screen is gone, before a crash says what it was: that may wait for a terminal which is
@@ -117,11 +113,6 @@ class BttopApp(App[None]):
         self._looked_at = 0.0
         self._problems = 0
         self._shows_again = False
-
-    @property
-    def look(self) -> Theme:
-        """The theme in use."""
-        return self._themes[self._theme_name]
 
     @property
     def engine(self) -> Engine:
@@ -302,11 +293,7 @@ class BttopApp(App[None]):
             yield SystemCommand(
                 command.title, f"{command.group}: {command.label}", lambda c=command: self.action_command(c.name)
             )
-        for name, theme in self._themes.items():
-            # The palette reads titles as markup; Textual's own escape doubles a backslash at the end.
-            yield SystemCommand(
-                f"Theme: {visible(theme.title)}".replace("[", "\\["), "Screen", lambda n=name: self.use_theme(n)
-            )
+        yield from self.wardrobe.commands()
 
     def leave(self) -> None:
         """End in order."""
@@ -357,39 +344,27 @@ class BttopApp(App[None]):
     def show_host(self) -> None:
         """Every BPF program of the host and what it costs."""
         engine = self.engine
-        self.push_screen(Sheet("BPF programs of this host", lambda width: host_lines(engine, width), self.look))
+        self.push_screen(
+            Sheet("BPF programs of this host", lambda width: host_lines(engine, width), self.wardrobe.theme)
+        )
 
     def show_help(self) -> None:
         """All keys."""
-        self.push_screen(Sheet("bttop: keys", help_lines, self.look))
+        self.push_screen(Sheet("bttop: keys", help_lines, self.wardrobe.theme))
 
     def explain(self) -> None:
         """What the pane's program runs, its state, and what its badges mean."""
         feed = self.pane.feed
-        self.push_screen(Sheet(f"{self.pane.program.name}: state", lambda width: badge_lines(feed, width), self.look))
+        self.push_screen(
+            Sheet(f"{self.pane.program.name}: state", lambda width: badge_lines(feed, width), self.wardrobe.theme)
+        )
 
-    def next_theme(self) -> None:
-        """Go round the themes."""
-        names = list(self._themes)
-        self.use_theme(names[(names.index(self._theme_name) + 1) % len(names)])
-        self.tell(f"theme {self.look.title}")
-
-    def use_theme(self, name: str) -> None:
-        """Use a theme by name."""
-        self._theme_name = name
-        self.theme = self.look.dialogs.name
-        self.board.set_theme(self.look)
+    def set_theme(self, theme: Theme) -> None:
+        """Other colours everywhere."""
+        self.theme = theme.dialogs.name
+        self.board.set_theme(theme)
         for bar in (self._header_bar, self._footer_bar, self._ask_bar):
-            bar.set_theme(self.look)
-
-    def replace_theme(self, theme: Theme) -> None:
-        """A theme's file has changed: seen at once where it is in use."""
-        self._themes[theme.name] = theme
-        self.register_theme(theme.dialogs)
-        if theme.name == self._theme_name:
-            self.use_theme(theme.name)
-            self.mutate_reactive(App.theme)
-        self.tell(f"theme {theme.title} read again")
+            bar.set_theme(theme)
 
     def redraw(self) -> None:
         """Send the whole screen again."""

@@ -84,7 +84,7 @@ class Explorer:
             return (*pane.detail(width), *self._identity(pane), *script)
 
         def full() -> None:
-            self._app.push_screen(Sheet(title, head, self._app.look))
+            self._app.push_screen(Sheet(title, head, self._app.wardrobe.theme))
 
         if self._app.session.end is not None:
             full()
@@ -97,7 +97,7 @@ class Explorer:
                 self._ask(pane, asked[answer.index], edit=answer.edit)
 
         choices = [self._choice(one) for one in asked]
-        self._app.push_screen(Menu(title, head, choices, self._app.look, full), chosen)
+        self._app.push_screen(Menu(title, head, choices, self._app.wardrobe.theme, full), chosen)
 
     def _with_arguments(self, facts: RowFacts) -> RowFacts:
         """With the arguments of the row's system call, where bpftrace has told them by now."""

@@ -57,7 +57,7 @@ class Finder:
     def open(self) -> None:
         """Show the catalogue."""
         library = self._app.shelf.library
-        self._app.push_screen(Catalogue(library, self._why_not, self.kernel, self._app.look), self._on_entry)
+        self._app.push_screen(Catalogue(library, self._why_not, self.kernel, self._app.wardrobe.theme), self._on_entry)
 
     def _why_not(self, probe: ProbeFile) -> str:
         if not isinstance(probe.script, Script):
@@ -92,4 +92,4 @@ class Finder:
             self._app.tracing.open(from_text(name, text), self._app.tracing.settings)
             self._app.tell(f"{name} is asked; w saves it, X closes it")
 
-        self._app.push_screen(Menu(probe, lambda _width: head, choices, self._app.look), chosen)
+        self._app.push_screen(Menu(probe, lambda _width: head, choices, self._app.wardrobe.theme), chosen)

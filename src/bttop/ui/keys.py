@@ -152,7 +152,7 @@ COMMANDS: tuple[Command, ...] = (
         "open-new", ("o",), "Open the probe file that appeared last", lambda app: app.shelf.open_new(), traces=True
     ),
     _screen("host", ("T",), "Every BPF program of this host, and its cost", lambda app: app.show_host(), traces=True),
-    _screen("theme", ("t",), "Next theme", lambda app: app.next_theme()),
+    _screen("theme", ("t",), "Next theme", lambda app: app.wardrobe.wear_next()),
     _screen("redraw", ("ctrl+l",), "Draw the screen anew", lambda app: app.redraw()),
     _screen("palette", ("ctrl+p",), "All commands by name", lambda app: app.action_command_palette()),
     _screen("help", ("question_mark", "f1"), "This page", lambda app: app.show_help(), "all"),
