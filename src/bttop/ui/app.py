@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Sequence
-from time import monotonic
 from typing import Any, ClassVar
 
 from textual import events
@@ -23,7 +22,6 @@ from bttop.ui.asking import Prompt
 from bttop.ui.bars import FooterBar, HeaderBar
 from bttop.ui.board import Board
 from bttop.ui.driver import NonBlockingDriver
-from bttop.ui.editing import edit, save
 from bttop.ui.explore import Explorer
 from bttop.ui.finding import Finder
 from bttop.ui.hostpage import host_lines
@@ -35,6 +33,7 @@ from bttop.ui.pane import Pane
 from bttop.ui.pins import Pins
 from bttop.ui.recordings import Recordings
 from bttop.ui.reloads import Reloads
+from bttop.ui.repaints import Repaints
 from bttop.ui.sheet import Sheet
 from bttop.ui.shelf import Shelf
 from bttop.ui.spans import Line
@@ -43,13 +42,6 @@ from bttop.ui.themes import Theme
 from bttop.ui.tracing import Tracing
 from bttop.ui.travel import Travel
 from bttop.ui.wardrobe import Wardrobe
-
-LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
-"""Seconds between two repaints: the interval, within these bounds."""
-SOON = 0.02
-"""Seconds until more of an earlier moment is read: keys come in between."""
-CALM = 0.1
-"""Seconds between two repaints that the engine asks for."""
 
 
 class Recorded(BttopError):
@@ -106,13 +98,11 @@ class BttopApp(App[None]):
         self._header_bar = HeaderBar(session, theme)
         self._ask_bar = AskBar(theme)
         self._footer_bar = FooterBar(theme)
-        self._ticker: Any = None
+        self._repaints = Repaints(self, self._look, self._show)
         self.on_end: Callable[[], None] = lambda: None
         """Called when the screen is gone, before a crash says what it was: that may wait for a terminal which is
         not read, and nothing else must."""
-        self._looked_at = 0.0
         self._problems = 0
-        self._shows_again = False
 
     @property
     def engine(self) -> Engine:
@@ -144,7 +134,7 @@ class BttopApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to follow the engine."""
-        self.session.door.listen(lambda: self.from_thread(self._on_ring))
+        self.session.door.listen(lambda: self.from_thread(self._repaints.on_ring))
         if self.session.end is not None:
             self.travel.begin(self._begin_at)
         self.restart_ticker()
@@ -182,27 +172,14 @@ class BttopApp(App[None]):
         self._look()
 
     def restart_ticker(self) -> None:
-        """Repaint as often as there is something new."""
-        if self._ticker is not None:
-            self._ticker.stop()
-        seconds = max(SHORTEST_TICK, min(LONGEST_TICK, self.tracing.settings.interval_ms / 1000))
-        if self.travel.clock.playing:
-            seconds = SHORTEST_TICK
-        self._ticker = self.set_interval(seconds, self._look)
-
-    def _on_ring(self) -> None:
-        """The engine has something that should not wait for the tick; however often it rings, the screen keeps calm."""
-        early = self._looked_at + CALM - monotonic()
-        if early <= 0:
-            self._look()
-        else:
-            self.set_timer(early, self._look)
+        """Repaint as often as there is something new; while time is played, as often as may be."""
+        self._repaints.tick_every(0 if self.travel.clock.playing else self.tracing.settings.interval_ms / 1000)
 
     def _look(self) -> None:
         """The one repaint of all: on every tick, and at once when the engine rings."""
         if self.session.error is not None:
             raise self.session.error
-        self._looked_at = monotonic()
+        self._repaints.looked()
         self.session.door.looked()
         self.board.follow(self.session.programs)
         self.travel.pass_by()
@@ -229,20 +206,9 @@ class BttopApp(App[None]):
         header.mark = self.travel.mark_spans()
         header.repaint()
         if at is not None and self.board.unfinished:
-            self._show_again()
+            self._repaints.show_again()
         if isinstance(self.screen, Sheet | Menu):
             self.screen.refresh_page()
-
-    def _show_again(self) -> None:
-        """Paint once more, soon; keys come in between."""
-
-        def show() -> None:
-            self._shows_again = False
-            self._show()
-
-        if not self._shows_again:
-            self._shows_again = True
-            self.set_timer(SOON, show)
 
     def moved_in_time(self) -> None:
         """The clock stands elsewhere, or goes at another pace: seen at once."""
@@ -315,14 +281,6 @@ class BttopApp(App[None]):
             self._show()
         else:
             self.travel.play()
-
-    def edit_pane(self) -> None:
-        """Open the pane's script in the editor."""
-        self.run_worker(edit(self), exclusive=True, group="editor")
-
-    def save_pane(self) -> None:
-        """Keep the pane's script as a probe file."""
-        save(self)
 
     def step_pace(self, step: int) -> None:
         """Ask all programs for a longer or shorter interval; away from live, play faster or slower."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from bttop.ui.editing import edit, save
 from bttop.ui.offering import open_offers
 
 if TYPE_CHECKING:
@@ -142,8 +143,8 @@ COMMANDS: tuple[Command, ...] = (
     _program("pin-group-all", ("N",), "Pin every pane to it", lambda app: app.pins.pin_group_all()),
     _program("unpin", ("u",), "Lift the pin", lambda app: app.pins.unpin()),
     _program("offers", ("O",), "Better ways to ask what the script asks", lambda app: open_offers(app)),
-    _program("edit", ("e",), "Edit the pane's script in $EDITOR", lambda app: app.edit_pane()),
-    _program("save", ("w",), "Save the pane's script as a probe file", lambda app: app.save_pane(), traces=False),
+    _program("edit", ("e",), "Edit the pane's script in $EDITOR", lambda app: edit(app)),
+    _program("save", ("w",), "Save the pane's script as a probe file", lambda app: save(app), traces=False),
     _time("more", ("plus", "equals_sign"), "Longer interval; back in time: faster", lambda app: app.step_pace(1)),
     _time("less", ("minus",), "Shorter interval; back in time: slower", lambda app: app.step_pace(-1)),
     _screen("prompt", ("colon",), "Type or paste a program", lambda app: app.prompt.open(), "ask", traces=True),
