@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bttop.engine.attempts import Settings
-from bttop.ui.app import BttopApp, Surroundings
+from bttop.ui.app import BttopApp
 from bttop.ui.spans import UNICODE
+from bttop.ui.surroundings import Surroundings
 from bttop.ui.themes import load_themes
 from tests.ui.scenes import SHIPPED_THEMES, FakeEngine
 

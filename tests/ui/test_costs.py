@@ -67,7 +67,7 @@ def test_a_cost_that_nobody_can_see_is_a_badge_with_what_the_fuse_cannot_see() -
 def test_the_header_says_that_the_cost_is_unknown_or_a_part_of_it() -> None:
     fake = FakeEngine()
     fake.add("calls", "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }")
-    bar = HeaderBar(fake.engine, app_of(fake).look)
+    bar = HeaderBar(fake.engine, app_of(fake).wardrobe.theme)
     fake.engine.meter.bill = Bill(Cost(unseen=HIDDEN, hidden=True), Cost(cpu=0.02), 8)
     assert "probes: cost unknown" in plain(bar.line(100))
     fake.engine.meter.bill = Bill(Cost(run=0.064, unseen=HIDDEN), Cost(cpu=0.02), 8)
@@ -112,7 +112,7 @@ def test_a_held_pane_keeps_its_rows_below_the_reason() -> None:
 def test_the_header_sums_the_probes_first_and_the_processes_where_there_is_room(cells: int) -> None:
     fake = FakeEngine()
     fake.add("calls", "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }")
-    bar = HeaderBar(fake.engine, app_of(fake).look)
+    bar = HeaderBar(fake.engine, app_of(fake).wardrobe.theme)
     assert "probes" not in plain(bar.line(cells))
     fake.engine.meter.bill = Bill(Cost(run=0.064, events=1.0, cpu=0.01, rss=300 << 20), Cost(cpu=0.02, rss=60 << 20), 8)
     text = plain(bar.line(cells))

@@ -21,7 +21,7 @@ from bttop.model.records import Stats
 from bttop.model.text import visible, visible_name
 from bttop.script.pin import Pin
 from bttop.store.places import new_snapshot
-from bttop.ui.app import BttopApp
+from bttop.trust import EVERYBODY
 from bttop.ui.bars import FooterBar, HeaderBar
 from bttop.ui.explore import identity_lines
 from bttop.ui.face import Frame, draw_pane
@@ -36,9 +36,11 @@ from bttop.ui.themes import load_themes
 from bttop.ui.views.base import Choice, Scene
 from bttop.ui.views.catalogue import views_for
 from bttop.ui.views.log import Log, draw_log
+from bttop.ui.wardrobe import Wardrobe
 from tests.ui.hostile import HOSTILE, raw, raw_in
 from tests.ui.mutated import OUTPUTS, MutatedPane
 from tests.ui.scenes import SHIPPED_THEMES, FakeEngine, buckets, calls, map_plan, scene, texts
+from tests.ui.screens import app_of
 
 NIGHT = load_themes([SHIPPED_THEMES])[0]["night"]
 CALLS = "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }"
@@ -201,7 +203,6 @@ LINES_HERE = 20_000
 
 @pytest.mark.parametrize("title", HOSTILE, ids=range(len(HOSTILE)))
 def test_the_palette_shows_a_themes_title_as_it_is_and_interprets_none(title: str) -> None:
-    app = BttopApp.__new__(BttopApp)
-    app._themes = {"mine": replace(NIGHT, title=title)}
-    offered = [one.title for one in app.get_system_commands(None) if one.title.startswith("Theme: ")]  # type: ignore[arg-type]
+    wardrobe = Wardrobe(app_of(), {"mine": replace(NIGHT, title=title)}, "mine", EVERYBODY)
+    offered = [one.title for one in wardrobe.commands()]
     assert [Content.from_markup(one).plain for one in offered] == [f"Theme: {visible(title)}"]

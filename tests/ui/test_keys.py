@@ -49,7 +49,7 @@ def test_the_palette_offers_every_command_and_theme() -> None:
     offered = {command.title: command for command in app.get_system_commands(cast("Screen[None]", None))}
     for command in COMMANDS:
         assert command.label in offered[command.title].help
-    assert sum(title.startswith("Theme: ") for title in offered) == len(app._themes) >= 4
+    assert sum(title.startswith("Theme: ") for title in offered) == len(app.wardrobe._themes) >= 4
 
 
 def test_the_footer_has_room_for_every_hint_in_eighty_columns() -> None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult, SystemCommand
@@ -16,24 +13,15 @@ from textual.screen import Screen
 
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
-from bttop.engine.identities import Identities
 from bttop.engine.program import Program as Running
-from bttop.engine.questions import Question as Program
-from bttop.engine.questions import question_from_path
-from bttop.engine.session import People, Session
+from bttop.engine.session import Session
 from bttop.errors import BttopError
 from bttop.model.names import decoders
-from bttop.model.text import visible
-from bttop.paths import with_users
-from bttop.script.library import Library
-from bttop.store.happenings import Marked
-from bttop.trust import EVERYBODY, Trust
 from bttop.ui.ask import AskBar, Question
 from bttop.ui.asking import Prompt
 from bttop.ui.bars import FooterBar, HeaderBar
 from bttop.ui.board import Board
 from bttop.ui.driver import NonBlockingDriver
-from bttop.ui.editing import edit, save
 from bttop.ui.explore import Explorer
 from bttop.ui.finding import Finder
 from bttop.ui.hostpage import host_lines
@@ -45,45 +33,15 @@ from bttop.ui.pane import Pane
 from bttop.ui.pins import Pins
 from bttop.ui.recordings import Recordings
 from bttop.ui.reloads import Reloads
+from bttop.ui.repaints import Repaints
 from bttop.ui.sheet import Sheet
-from bttop.ui.spans import Glyphs, Line
+from bttop.ui.shelf import Shelf
+from bttop.ui.spans import Line
+from bttop.ui.surroundings import Surroundings
 from bttop.ui.themes import Theme
+from bttop.ui.tracing import Tracing
 from bttop.ui.travel import Travel
-
-if TYPE_CHECKING:
-    from bttop.engine.recorder import Recorder
-
-INTERVALS_MS = (100, 250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
-LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
-"""Seconds between two repaints: the interval, within these bounds."""
-SOON = 0.02
-"""Seconds until more of an earlier moment is read: keys come in between."""
-CALM = 0.1
-"""Seconds between two repaints that the engine asks for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the dashboard has around it."""
-
-    probe_folders: tuple[Path, ...]
-    theme_folders: tuple[Path, ...]
-    themes: Mapping[str, Theme]
-    theme: str
-    glyphs: Glyphs
-    notices: Sequence[str] = ()
-    """What went wrong before the screen was there."""
-    people: People = field(default_factory=Identities)
-    recorder: Recorder | None = None
-    """None in a review."""
-    marks: Sequence[Marked] = ()
-    """Those of a recording."""
-    moment: int | None = None
-    """Where a review begins, on CLOCK_BOOTTIME; without one it plays from the beginning."""
-    trust: Trust = EVERYBODY
-    """Whose probe files and themes are obeyed."""
-    seconds: float | None = None
-    """How long to live; None: until somebody leaves."""
+from bttop.ui.wardrobe import Wardrobe
 
 
 class Recorded(BttopError):
@@ -106,6 +64,9 @@ class BttopApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     inherit_bindings: ClassVar[bool] = False
     board: Board
+    wardrobe: Wardrobe
+    shelf: Shelf
+    tracing: Tracing
     pins: Pins
     prompt: Prompt
     reloads: Reloads
@@ -118,45 +79,30 @@ class BttopApp(App[None]):
     def __init__(self, session: Session, settings: Settings, around: Surroundings) -> None:
         super().__init__(driver_class=NonBlockingDriver)
         self.session = session
-        self.settings = settings
-        self._library: Library | None = None
-        self._library_edition = 0
-        self.probe_folders = around.probe_folders
-        self.trust = around.trust
-        self.folders = (*around.probe_folders, *around.theme_folders)
-        self._themes = dict(around.themes)
-        self._theme_name = around.theme
         self._notices = tuple(around.notices)
         self._seconds = around.seconds
-        for one in self._themes.values():
-            self.register_theme(one.dialogs)
-        self.theme = self.look.dialogs.name
+        self.wardrobe = Wardrobe(self, around.themes, around.theme, around.trust)
         self.glyphs = around.glyphs
-        self.board = Board(session.programs, self.look, around.glyphs, decoders(session.host.machine))
+        theme = self.wardrobe.theme
+        self.board = Board(session.programs, theme, around.glyphs, decoders(session.host.machine))
+        self.shelf = Shelf(self, around.probe_folders, around.trust)
+        self.tracing = Tracing(self, settings)
         self.pins = Pins(self)
         self.prompt = Prompt(self)
-        self.reloads = Reloads(self)
+        self.reloads = Reloads(self, (*around.probe_folders, *around.theme_folders), around.trust)
         self.finder = Finder(self)
         self.explorer = Explorer(self, around.people)
         self.recordings = Recordings(self, around.recorder, around.marks)
         self.travel = Travel(self)
         self._begin_at = around.moment
-        self._header_bar = HeaderBar(session, self.look)
-        self._ask_bar = AskBar(self.look)
-        self._footer_bar = FooterBar(self.look)
-        self._ticker: Any = None
+        self._header_bar = HeaderBar(session, theme)
+        self._ask_bar = AskBar(theme)
+        self._footer_bar = FooterBar(theme)
+        self._repaints = Repaints(self, self._look, self._show)
         self.on_end: Callable[[], None] = lambda: None
         """Called when the screen is gone, before a crash says what it was: that may wait for a terminal which is
         not read, and nothing else must."""
-        self._looked_at = 0.0
         self._problems = 0
-        self._shows_again = False
-        self._offered: Path | None = None
-
-    @property
-    def look(self) -> Theme:
-        """The theme in use."""
-        return self._themes[self._theme_name]
 
     @property
     def engine(self) -> Engine:
@@ -188,7 +134,7 @@ class BttopApp(App[None]):
 
     def on_mount(self) -> None:
         """Begin to follow the engine."""
-        self.session.door.listen(lambda: self.from_thread(self._on_ring))
+        self.session.door.listen(lambda: self.from_thread(self._repaints.on_ring))
         if self.session.end is not None:
             self.travel.begin(self._begin_at)
         self.restart_ticker()
@@ -221,47 +167,19 @@ class BttopApp(App[None]):
         if self.session.end is None:
             # Before the library is read: what is saved from now on is not missed.
             self.reloads.follow()
-            self.run_worker(self._read_library, thread=True)
+            self.shelf.read_behind()
         gc.freeze()
         self._look()
 
-    def _read_library(self) -> None:
-        """Read the whole library behind the first frame."""
-        edition = self._library_edition
-        library = Library.load(self.probe_folders, trust=self.trust)
-
-        def have() -> None:
-            if edition != self._library_edition:
-                self.run_worker(self._read_library, thread=True)  # it has changed meanwhile: what failed may be well
-                return
-            self._library = library
-            if library.failures:
-                self.tell("; ".join(str(one) for one in library.failures), "warn")
-
-        self.call_from_thread(have)
-
     def restart_ticker(self) -> None:
-        """Repaint as often as there is something new."""
-        if self._ticker is not None:
-            self._ticker.stop()
-        seconds = max(SHORTEST_TICK, min(LONGEST_TICK, self.settings.interval_ms / 1000))
-        if self.travel.clock.playing:
-            seconds = SHORTEST_TICK
-        self._ticker = self.set_interval(seconds, self._look)
-
-    def _on_ring(self) -> None:
-        """The engine has something that should not wait for the tick; however often it rings, the screen keeps calm."""
-        early = self._looked_at + CALM - monotonic()
-        if early <= 0:
-            self._look()
-        else:
-            self.set_timer(early, self._look)
+        """Repaint as often as there is something new; while time is played, as often as may be."""
+        self._repaints.tick_every(0 if self.travel.clock.playing else self.tracing.settings.interval_ms / 1000)
 
     def _look(self) -> None:
         """The one repaint of all: on every tick, and at once when the engine rings."""
         if self.session.error is not None:
             raise self.session.error
-        self._looked_at = monotonic()
+        self._repaints.looked()
         self.session.door.looked()
         self.board.follow(self.session.programs)
         self.travel.pass_by()
@@ -288,20 +206,9 @@ class BttopApp(App[None]):
         header.mark = self.travel.mark_spans()
         header.repaint()
         if at is not None and self.board.unfinished:
-            self._show_again()
+            self._repaints.show_again()
         if isinstance(self.screen, Sheet | Menu):
             self.screen.refresh_page()
-
-    def _show_again(self) -> None:
-        """Paint once more, soon; keys come in between."""
-
-        def show() -> None:
-            self._shows_again = False
-            self._show()
-
-        if not self._shows_again:
-            self._shows_again = True
-            self.set_timer(SOON, show)
 
     def moved_in_time(self) -> None:
         """The clock stands elsewhere, or goes at another pace: seen at once."""
@@ -322,46 +229,6 @@ class BttopApp(App[None]):
         """Ask something above the footer."""
         self._footer_bar.hush()
         self._ask_bar.ask(question, text, notes)
-
-    @property
-    def library(self) -> Library:
-        """All probe files: read at once (30 ms) when somebody asks before they have been, or after a change."""
-        if self._library is None:
-            self._library = Library.load(self.probe_folders, trust=self.trust)
-        return self._library
-
-    def forget_library(self) -> None:
-        """A probe file has changed, appeared or gone; the first of the user's own brings their folder."""
-        self.probe_folders = with_users(self.probe_folders, "probes")
-        self._library_edition += 1
-        self._library = None
-
-    def question_from_file(self, name: str) -> Program:
-        """The program that a probe file is, under a name that no pane has yet."""
-        return self._named_anew(question_from_path(self.library, Path(name).expanduser()))
-
-    def question_from_library(self, name: str) -> Program:
-        """The program that a probe of the library is, under a name that no pane has yet."""
-        return self._named_anew(question_from_path(self.library, name))
-
-    def _named_anew(self, program: Program) -> Program:
-        return replace(program, name=self.unique_name(program.name))
-
-    def unique_name(self, wanted: str) -> str:
-        """A name for one more pane."""
-        taken = {program.name for program in self.engine.programs}
-        names = (wanted, *(f"{wanted} ({count})" for count in range(2, len(taken) + 3)))
-        return next(name for name in names if name not in taken)
-
-    def add_program(self, program: Program, settings: Settings) -> None:
-        """Run one more program; its pane comes at the engine's next ring."""
-        self.engine.open(program, settings)
-        self.reloads.follow()
-
-    def offer(self, path: Path) -> None:
-        """A new probe file has appeared."""
-        self._offered = path
-        self.tell(f"{path.name} is new; o opens it as a pane (it is in {path.parent})")
 
     # Commands (see keys.py).
 
@@ -392,11 +259,7 @@ class BttopApp(App[None]):
             yield SystemCommand(
                 command.title, f"{command.group}: {command.label}", lambda c=command: self.action_command(c.name)
             )
-        for name, theme in self._themes.items():
-            # The palette reads titles as markup; Textual's own escape doubles a backslash at the end.
-            yield SystemCommand(
-                f"Theme: {visible(theme.title)}".replace("[", "\\["), "Screen", lambda n=name: self.use_theme(n)
-            )
+        yield from self.wardrobe.commands()
 
     def leave(self) -> None:
         """End in order."""
@@ -419,52 +282,12 @@ class BttopApp(App[None]):
         else:
             self.travel.play()
 
-    def toggle_program(self) -> None:
-        """Stop or start the pane's program."""
-        self.engine.toggle(self.running)
-
-    def approve(self) -> None:
-        """Run what is held back."""
-        if self.running.status.asks:
-            self.engine.approve(self.running)
-        else:
-            self.tell("nothing is held back here that could be allowed", "warn")
-
-    def close_pane(self) -> None:
-        """Detach the pane's program and take the pane away."""
-        self.engine.remove(self.running)
-        self.tell(f"{self.running.name} is closed")
-
-    def open_offered(self) -> None:
-        """Open the probe file that appeared last."""
-        if self._offered is None:
-            self.tell("no new probe file has appeared", "warn")
-            return
-        self.add_program(self._named_anew(question_from_path(self.library, self._offered)), self.settings)
-        self._offered = None
-
-    def edit_pane(self) -> None:
-        """Open the pane's script in the editor."""
-        self.run_worker(edit(self), exclusive=True, group="editor")
-
-    def save_pane(self) -> None:
-        """Keep the pane's script as a probe file."""
-        save(self)
-
-    def step_interval(self, step: int) -> None:
+    def step_pace(self, step: int) -> None:
         """Ask all programs for a longer or shorter interval; away from live, play faster or slower."""
-        if self.travel.clock.at is not None:
+        if self.travel.clock.at is None:
+            self.tracing.step_interval(step)
+        else:
             self.travel.faster(step)
-            return
-        at = min(range(len(INTERVALS_MS)), key=lambda i: abs(INTERVALS_MS[i] - self.settings.interval_ms))
-        wanted = INTERVALS_MS[max(0, min(len(INTERVALS_MS) - 1, at + step))]
-        if wanted == self.settings.interval_ms:
-            self.tell(f"{wanted / 1000:g} s is the end of the scale", "warn")
-            return
-        self.settings = replace(self.settings, interval_ms=wanted)
-        self.engine.set_interval(wanted)
-        self.restart_ticker()
-        self.tell(f"interval {wanted / 1000:g} s: each pane changes over at its first new flush")
 
     def ask_filter(self) -> None:
         """Filter the pane while typing; Esc brings the old filter back."""
@@ -479,39 +302,27 @@ class BttopApp(App[None]):
     def show_host(self) -> None:
         """Every BPF program of the host and what it costs."""
         engine = self.engine
-        self.push_screen(Sheet("BPF programs of this host", lambda width: host_lines(engine, width), self.look))
+        self.push_screen(
+            Sheet("BPF programs of this host", lambda width: host_lines(engine, width), self.wardrobe.theme)
+        )
 
     def show_help(self) -> None:
         """All keys."""
-        self.push_screen(Sheet("bttop: keys", help_lines, self.look))
+        self.push_screen(Sheet("bttop: keys", help_lines, self.wardrobe.theme))
 
     def explain(self) -> None:
         """What the pane's program runs, its state, and what its badges mean."""
         feed = self.pane.feed
-        self.push_screen(Sheet(f"{self.pane.program.name}: state", lambda width: badge_lines(feed, width), self.look))
+        self.push_screen(
+            Sheet(f"{self.pane.program.name}: state", lambda width: badge_lines(feed, width), self.wardrobe.theme)
+        )
 
-    def next_theme(self) -> None:
-        """Go round the themes."""
-        names = list(self._themes)
-        self.use_theme(names[(names.index(self._theme_name) + 1) % len(names)])
-        self.tell(f"theme {self.look.title}")
-
-    def use_theme(self, name: str) -> None:
-        """Use a theme by name."""
-        self._theme_name = name
-        self.theme = self.look.dialogs.name
-        self.board.set_theme(self.look)
+    def set_theme(self, theme: Theme) -> None:
+        """Other colours everywhere."""
+        self.theme = theme.dialogs.name
+        self.board.set_theme(theme)
         for bar in (self._header_bar, self._footer_bar, self._ask_bar):
-            bar.set_theme(self.look)
-
-    def replace_theme(self, theme: Theme) -> None:
-        """A theme's file has changed: seen at once where it is in use."""
-        self._themes[theme.name] = theme
-        self.register_theme(theme.dialogs)
-        if theme.name == self._theme_name:
-            self.use_theme(theme.name)
-            self.mutate_reactive(App.theme)
-        self.tell(f"theme {theme.title} read again")
+            bar.set_theme(theme)
 
     def redraw(self) -> None:
         """Send the whole screen again."""

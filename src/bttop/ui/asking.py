@@ -107,7 +107,7 @@ class Prompt:
             self.open(text, [_note(found.reason if isinstance(found, Refused) else why, "error")])
             return
         program = self._program(found)
-        settings = self._app.settings
+        settings = self._app.tracing.settings
         if found.pid:
             settings = replace(settings, pin=Pin(pids=(found.pid,)))
         self._app.run_worker(self._check_and_run(text, found, program, settings), exclusive=False)
@@ -120,8 +120,8 @@ class Prompt:
     def _program(self, found: OneLiner) -> Program:
         """The program to run, from its text or from the file that the line names."""
         if found.program:
-            return from_text(self._app.unique_name(name_of(read(found.program))), found.program)
-        return self._app.question_from_file(found.file)
+            return from_text(self._app.tracing.unique_name(name_of(read(found.program))), found.program)
+        return self._app.shelf.question_from_file(found.file)
 
     async def _check_and_run(self, text: str, found: OneLiner, program: Program, settings: Settings) -> None:
         """Compile first: what bpftrace has against it is shown in place, before anything is attached."""
@@ -143,7 +143,7 @@ class Prompt:
         if wrong:
             self.open(text, [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)])
             return
-        self._app.add_program(program, settings)
+        self._app.tracing.open(program, settings)
         notes = (*found.notes, *_left_out(found, unsafe=self._unsafe))
         self._app.tell("; ".join(notes) or f"{program.name} runs; w saves it, X closes it")
 

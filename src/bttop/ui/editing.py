@@ -84,8 +84,12 @@ def _write(app: BttopApp, name: str, text: str) -> None:
     app.tell(f"saved; `bttop {name}` runs it")
 
 
-async def edit(app: BttopApp) -> None:
+def edit(app: BttopApp) -> None:
     """Open the pane's script; when the editor is left and the text differs, the program is reloaded."""
+    app.run_worker(_edit(app), exclusive=True, group="editor")
+
+
+async def _edit(app: BttopApp) -> None:
     program = app.running
     if not program.sources:
         app.tell("this pane has no script to edit", "warn")

@@ -84,7 +84,7 @@ class Explorer:
             return (*pane.detail(width), *self._identity(pane), *script)
 
         def full() -> None:
-            self._app.push_screen(Sheet(title, head, self._app.look))
+            self._app.push_screen(Sheet(title, head, self._app.wardrobe.theme))
 
         if self._app.session.end is not None:
             full()
@@ -97,7 +97,7 @@ class Explorer:
                 self._ask(pane, asked[answer.index], edit=answer.edit)
 
         choices = [self._choice(one) for one in asked]
-        self._app.push_screen(Menu(title, head, choices, self._app.look, full), chosen)
+        self._app.push_screen(Menu(title, head, choices, self._app.wardrobe.theme, full), chosen)
 
     def _with_arguments(self, facts: RowFacts) -> RowFacts:
         """With the arguments of the row's system call, where bpftrace has told them by now."""
@@ -124,7 +124,7 @@ class Explorer:
         return asked.text if found is None else found.text
 
     def _library(self, asked: FollowUp) -> ProbeFile | None:
-        found = self._app.library.find(asked.library) if asked.library else None
+        found = self._app.shelf.library.find(asked.library) if asked.library else None
         return found if isinstance(found, ProbeFile) and isinstance(found.script, Script) else None
 
     def _ask(self, pane: Pane, asked: FollowUp, *, edit: bool) -> None:
@@ -134,13 +134,13 @@ class Explorer:
         question = self._question(asked)
         self._app.board.put_on_page(question.name, self._app.board.page)
         self._trail.append(Step(pane.program, question.name, question.name))
-        self._app.add_program(question, replace(self._app.settings, pin=asked.pin))
+        self._app.tracing.open(question, replace(self._app.tracing.settings, pin=asked.pin))
         self._app.tell(f"{question.name} is asked; Backspace returns, w saves it")
 
     def _question(self, asked: FollowUp) -> Question:
         if asked.library:
-            return self._app.question_from_library(asked.library)
-        return from_text(self._app.unique_name(asked.name), asked.text)
+            return self._app.shelf.question_from_library(asked.library)
+        return from_text(self._app.tracing.unique_name(asked.name), asked.text)
 
     def back(self) -> None:
         """Close the question (or the ladder) asked last and return to where it came from."""
@@ -167,10 +167,10 @@ class Explorer:
         came_from = self._app.pane.program
         for step in ladder(pid):
             question = self._question(step)
-            name = self._app.unique_name(f"{step.name} {pid}")
+            name = self._app.tracing.unique_name(f"{step.name} {pid}")
             self._app.board.put_on_page(name, page)
             self._trail.append(Step(came_from, name, page))
-            self._app.add_program(replace(question, name=name), replace(self._app.settings, pin=step.pin))
+            self._app.tracing.open(replace(question, name=name), replace(self._app.tracing.settings, pin=step.pin))
         self._app.tell(f"the ladder for pid {pid}, on a page of its own: 0 changes pages, Backspace closes it")
 
 

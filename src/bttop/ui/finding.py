@@ -56,7 +56,8 @@ class Finder:
 
     def open(self) -> None:
         """Show the catalogue."""
-        self._app.push_screen(Catalogue(self._app.library, self._why_not, self.kernel, self._app.look), self._on_entry)
+        library = self._app.shelf.library
+        self._app.push_screen(Catalogue(library, self._why_not, self.kernel, self._app.wardrobe.theme), self._on_entry)
 
     def _why_not(self, probe: ProbeFile) -> str:
         if not isinstance(probe.script, Script):
@@ -67,7 +68,7 @@ class Finder:
         if entry is None:
             return
         if entry.file is not None:
-            self._app.add_program(self._app.question_from_library(entry.name), self._app.settings)
+            self._app.tracing.open(self._app.shelf.question_from_library(entry.name), self._app.tracing.settings)
             return
         self._first_questions(entry.name)
 
@@ -87,8 +88,8 @@ class Finder:
             if answer.edit:
                 self._app.prompt.open(text)
                 return
-            name = self._app.unique_name(probe.rpartition(":")[2])
-            self._app.add_program(from_text(name, text), self._app.settings)
+            name = self._app.tracing.unique_name(probe.rpartition(":")[2])
+            self._app.tracing.open(from_text(name, text), self._app.tracing.settings)
             self._app.tell(f"{name} is asked; w saves it, X closes it")
 
-        self._app.push_screen(Menu(probe, lambda _width: head, choices, self._app.look), chosen)
+        self._app.push_screen(Menu(probe, lambda _width: head, choices, self._app.wardrobe.theme), chosen)

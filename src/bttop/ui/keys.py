@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from bttop.ui.editing import edit, save
 from bttop.ui.offering import open_offers
 
 if TYPE_CHECKING:
@@ -133,24 +134,26 @@ COMMANDS: tuple[Command, ...] = (
     _time("mark-on", ("full_stop",), "The mark after this moment", lambda app: app.travel.to_mark(1), "mark"),
     _time("mark", ("m",), "Set a mark with a note", lambda app: app.recordings.ask_mark()),
     _time("record", ("r",), "Record, the last 15 minutes included; end it", lambda app: app.recordings.toggle(), "rec"),
-    _program("toggle", ("x",), "Stop or start the pane's program", lambda app: app.toggle_program(), "stop"),
-    _program("approve", ("y",), "Run what is held back for its cost", lambda app: app.approve()),
-    _program("close", ("X",), "Close the pane; its program is detached", lambda app: app.close_pane()),
+    _program("toggle", ("x",), "Stop or start the pane's program", lambda app: app.tracing.toggle(), "stop"),
+    _program("approve", ("y",), "Run what is held back for its cost", lambda app: app.tracing.approve()),
+    _program("close", ("X",), "Close the pane; its program is detached", lambda app: app.tracing.close()),
     _program("pin", ("p",), "Pin the pane to the row's process", lambda app: app.pins.pin_pane(), "pin"),
     _program("pin-all", ("P",), "Pin every pane to the row's process", lambda app: app.pins.pin_all()),
     _program("pin-group", ("n",), "Pin the pane to the row's unit or container", lambda app: app.pins.pin_group()),
     _program("pin-group-all", ("N",), "Pin every pane to it", lambda app: app.pins.pin_group_all()),
     _program("unpin", ("u",), "Lift the pin", lambda app: app.pins.unpin()),
     _program("offers", ("O",), "Better ways to ask what the script asks", lambda app: open_offers(app)),
-    _program("edit", ("e",), "Edit the pane's script in $EDITOR", lambda app: app.edit_pane()),
-    _program("save", ("w",), "Save the pane's script as a probe file", lambda app: app.save_pane(), traces=False),
-    _time("more", ("plus", "equals_sign"), "Longer interval; back in time: faster", lambda app: app.step_interval(1)),
-    _time("less", ("minus",), "Shorter interval; back in time: slower", lambda app: app.step_interval(-1)),
+    _program("edit", ("e",), "Edit the pane's script in $EDITOR", lambda app: edit(app)),
+    _program("save", ("w",), "Save the pane's script as a probe file", lambda app: save(app), traces=False),
+    _time("more", ("plus", "equals_sign"), "Longer interval; back in time: faster", lambda app: app.step_pace(1)),
+    _time("less", ("minus",), "Shorter interval; back in time: slower", lambda app: app.step_pace(-1)),
     _screen("prompt", ("colon",), "Type or paste a program", lambda app: app.prompt.open(), "ask", traces=True),
     _screen("catalogue", ("a",), "The catalogue: library and kernel", lambda app: app.finder.open(), traces=True),
-    _screen("open-new", ("o",), "Open the probe file that appeared last", lambda app: app.open_offered(), traces=True),
+    _screen(
+        "open-new", ("o",), "Open the probe file that appeared last", lambda app: app.shelf.open_new(), traces=True
+    ),
     _screen("host", ("T",), "Every BPF program of this host, and its cost", lambda app: app.show_host(), traces=True),
-    _screen("theme", ("t",), "Next theme", lambda app: app.next_theme()),
+    _screen("theme", ("t",), "Next theme", lambda app: app.wardrobe.wear_next()),
     _screen("redraw", ("ctrl+l",), "Draw the screen anew", lambda app: app.redraw()),
     _screen("palette", ("ctrl+p",), "All commands by name", lambda app: app.action_command_palette()),
     _screen("help", ("question_mark", "f1"), "This page", lambda app: app.show_help(), "all"),

@@ -34,4 +34,4 @@ def open_offers(app: BttopApp) -> None:
         app.engine.reload(program, (replace(first, text=text, script=read(text), path=None), *program.sources[1:]))
         app.tell(f"{program.name}: {offers[answer.index].text}")
 
-    app.push_screen(Menu(f"{program.name}: said better", lambda _width: head, choices, app.look), chosen)
+    app.push_screen(Menu(f"{program.name}: said better", lambda _width: head, choices, app.wardrobe.theme), chosen)

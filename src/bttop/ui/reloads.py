@@ -11,7 +11,7 @@ from bttop.engine.questions import sources_of
 from bttop.engine.watch import Change, FolderWatch
 from bttop.paths import config_home
 from bttop.script.library import Library, LibraryFailure, load_file
-from bttop.ui.themes import Theme, load_theme
+from bttop.trust import Trust
 
 if TYPE_CHECKING:
     from bttop.ui.app import BttopApp
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 class Reloads:
     """Follows the folders of all probe files and themes."""
 
-    def __init__(self, app: BttopApp) -> None:
+    def __init__(self, app: BttopApp, folders: tuple[Path, ...], trust: Trust) -> None:
         self._app = app
+        self._given = folders
+        self._trust = trust
         self._watch: FolderWatch | None = None
         self._folders: tuple[Path, ...] = ()
         self._written: set[Path] = set()
@@ -30,9 +32,7 @@ class Reloads:
         """Watch the library (its user's folder even before it is there), the themes, `more`, and every folder that a
         running script came from."""
         own = [source.path.parent for program in self._app.engine.programs for source in program.sources if source.path]
-        folders = tuple(
-            dict.fromkeys(path.resolve() for path in (*self._app.folders, config_home() / "probes", *own, *more))
-        )
+        folders = tuple(dict.fromkeys(path.resolve() for path in (*self._given, config_home() / "probes", *own, *more)))
         if folders == self._folders:
             return
         self.stop()
@@ -52,7 +52,7 @@ class Reloads:
             path = program.sources[0].path if program.sources else None
             if path is None or path.parent.resolve() not in folders:
                 continue
-            found = load_file(path, self._app.trust)
+            found = load_file(path, self._trust)
             if not os.path.lexists(path):
                 self._say_gone(path, program)
             elif isinstance(found, LibraryFailure) or found.text != program.sources[0].text:
@@ -71,12 +71,12 @@ class Reloads:
     def _on_change(self, change: Change) -> None:
         for path in (*change.changed, *change.added):
             if path.suffix == ".toml":
-                self._theme(path)
+                self._app.wardrobe.read_again(path)
             else:
-                self._app.forget_library()
+                self._app.shelf.forget()
                 self._script(path, is_new=path in change.added)
         for path in change.removed:
-            self._app.forget_library()
+            self._app.shelf.forget()
             for program in self._programs_of(path):
                 self._say_gone(path, program)
 
@@ -96,28 +96,21 @@ class Reloads:
             first = program.sources[0].path
             self.reload_program(program, path if first is None else first)
         if is_new and not programs and path not in self._written:
-            self._app.offer(path)
+            self._app.shelf.offer(path)
 
     def reload_program(self, program: Program, path: Path) -> None:
         """Read a program's file again and hand it over, unless nothing changed."""
-        found = load_file(path, self._app.trust)
+        found = load_file(path, self._trust)
         if isinstance(found, LibraryFailure):
             self._app.engine.refuse_reload(program, str(found))
             return
         has_fallback = found.front is not None and found.front.fallback
-        sources = sources_of(self._app.library if has_fallback else Library(trust=self._app.trust), found)
+        sources = sources_of(self._app.shelf.library if has_fallback else Library(trust=self._trust), found)
         if [one.text for one in sources] == [one.text for one in program.sources] and program.sources[0].path == path:
             return
         self._app.engine.reload(program, sources)
         self.follow(path.parent)
         self._app.tell(f"{path.name}: the new text takes over at its first flush")
-
-    def _theme(self, path: Path) -> None:
-        found = load_theme(path, self._app.trust)
-        if isinstance(found, Theme):
-            self._app.replace_theme(found)
-        else:
-            self._app.tell(f"{path.name}: {found.reason}; the old theme stays", "error")
 
 
 def _watched_as(path: Path) -> Path:

@@ -19,9 +19,10 @@ from bttop.engine.whowas import process_facts
 from bttop.errors import UsageError
 from bttop.paths import overlay
 from bttop.trust import Trust
-from bttop.ui.app import BttopApp, Surroundings
+from bttop.ui.app import BttopApp
 from bttop.ui.lastresort import LastResort
 from bttop.ui.spans import ASCII, UNICODE, Glyphs
+from bttop.ui.surroundings import Surroundings
 from bttop.ui.themes import Theme, load_themes
 
 
