@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bttop.store.snapshot import CannotReview, Snapshot
+from bttop.store.opening import CannotReview
+from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
 
 from . import load, tracing

@@ -14,8 +14,9 @@ import pytest
 from bttop.model.plan import Column, MapPlan
 from bttop.store.blocks import compressed
 from bttop.store.checkup import checkup
+from bttop.store.opening import CannotReview
 from bttop.store.plans import plan_object
-from bttop.store.snapshot import CannotReview, Snapshot
+from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
 from tests.model.samples import planned
 from tests.store.made import Session, made

@@ -15,7 +15,8 @@ from bttop.errors import UsageError
 from bttop.model.text import visible
 from bttop.store.diff import Diff, Window, diff
 from bttop.store.difftext import as_object, lines
-from bttop.store.snapshot import CannotReview, Snapshot
+from bttop.store.opening import CannotReview
+from bttop.store.snapshot import Snapshot
 from bttop.store.times import parse_window, window
 
 _EPILOG = """A window is written behind the file: incident.bttop@03:10..03:12, @-5m.. or @..+2m.

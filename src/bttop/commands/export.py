@@ -21,7 +21,8 @@ from bttop.store.export.parquet import write_parquet
 from bttop.store.export.selection import Selection
 from bttop.store.export.stackfiles import write_folded, write_speedscope
 from bttop.store.export.tables import Table, tables
-from bttop.store.snapshot import CannotReview, Snapshot
+from bttop.store.opening import CannotReview
+from bttop.store.snapshot import Snapshot
 from bttop.store.times import span_of
 
 FORMATS = ("jsonl", "csv", "parquet", "folded", "speedscope")

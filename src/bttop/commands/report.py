@@ -11,9 +11,10 @@ from bttop.commands.arguments import Parser, with_times
 from bttop.errors import BttopError, UsageError
 from bttop.files import create_with, write_whole
 from bttop.model.text import visible
+from bttop.store.opening import CannotReview
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
-from bttop.store.snapshot import CannotReview, Snapshot
+from bttop.store.snapshot import Snapshot
 from bttop.store.times import window
 
 _STDOUT = "-"

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote
 
 from bttop.errors import BttopError
 from bttop.model.plan import Plan
@@ -18,21 +17,14 @@ from bttop.model.records import FOREVER, Stamp, StampedLine
 from bttop.store.blocks import NAMED, decompressed
 from bttop.store.facts import Facts
 from bttop.store.happenings import Changed, Marked, Met, Spent
+from bttop.store.opening import open_file, unreadable
 from bttop.store.plans import read_plan
-from bttop.store.schema import APPLICATION_ID, COSTS, FORMAT, TABLES
+from bttop.store.schema import COSTS
 
-_MAGIC = b"SQLite format 3\x00"
-_CAUTIOUS = ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0")
 _GENERATION = "SELECT * FROM generation WHERE id = ?"
 _LEDGER = f"SELECT program, boot_ns, wall_ns, {', '.join(COSTS)} FROM cost"  # noqa: S608  our words
 _LEDGER_NS = 15_000_000_000
 """From a moment to the entry of the ledger that speaks for it; there is one every ten seconds."""
-_LARGEST_VALUE = 128 << 20
-"""Bytes of one value that SQLite may hand out."""
-
-
-class CannotReview(BttopError):
-    """A file that is no snapshot, or none that can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +88,14 @@ class Snapshot:
         """Open a file. Raises CannotReview when it is no snapshot or a newer bttop's."""
         self.path = path
         self.problems: list[str] = []
-        _check_head(path)
-        self._db = self._open()
+        self._db = open_file(path, self.note)
         try:
-            self._check_origin()
             self.facts = self._facts()
             self.generations = self._generations()
             self.programs = self._programs()
         except sqlite3.Error as error:
             self._db.close()
-            raise _unreadable(path, str(error)) from error
+            raise unreadable(path, str(error)) from error
         except BttopError:
             self._db.close()
             raise
@@ -280,61 +270,12 @@ class Snapshot:
             self.note(f"{what}: not everything can be read ({error})")
         return found
 
-    def _open(self) -> sqlite3.Connection:
-        """The most modest way in that works: a log beside the file may not be readable to us, and a file that was cut
-        short is read only where SQLite is told to take it as it is."""
-        problem: sqlite3.Error | None = None
-        for options, pragma in (("", ""), ("&immutable=1", ""), ("&immutable=1", "writable_schema = ON")):
-            try:
-                connection = self._connected(options, pragma)
-            except sqlite3.Error as error:
-                problem = problem or error
-                continue
-            if pragma:
-                self.note("the file was cut short: what stood behind its end is missing")
-            elif options and self.path.with_name(f"{self.path.name}-wal").exists():
-                self.note("the log beside the file cannot be read: the last minutes may be missing")
-            return connection
-        raise _unreadable(self.path, str(problem))
-
-    def _connected(self, options: str, further: str) -> sqlite3.Connection:
-        """A connection that runs nothing from the file. Raises sqlite3.Error."""
-        name = quote(str(self.path.resolve()))
-        connection = sqlite3.connect(f"file:{name}?mode=ro{options}", uri=True, isolation_level=None, timeout=2.0)
-        try:
-            for pragma in (*_CAUTIOUS, *([further] if further else [])):
-                connection.execute(f"PRAGMA {pragma}")
-            connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
-
-    def _check_origin(self) -> None:
-        if self._pragma("application_id") != APPLICATION_ID:
-            raise CannotReview(f"{self.path} is another program's SQLite file", title="no snapshot")
-        version = self._pragma("user_version")
-        if version > FORMAT:
-            raise CannotReview(
-                f"{self.path} has format {version}, and this bttop reads up to {FORMAT}",
-                title="a newer snapshot",
-                hint="pip install --upgrade bttop",
-            )
-        found = self._db.execute("SELECT name, type, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-        tables = {name: sql for name, type_, sql in found if type_ == "table"}
-        if tables != TABLES or any(type_ not in ("table", "index") for _, type_, _ in found):
-            raise CannotReview(f"{self.path}: its tables are not those of a snapshot", title="no snapshot")
-
-    def _pragma(self, name: str) -> int:
-        return int(self._db.execute(f"PRAGMA {name}").fetchone()[0])
-
     def _facts(self) -> Facts:
         meta = {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM meta")}
         try:
             return Facts.read(meta)
         except ValueError as error:
-            raise _unreadable(self.path, str(error)) from error
+            raise unreadable(self.path, str(error)) from error
 
     def _programs(self) -> tuple[Recorded, ...]:
         rows = self._rows("SELECT id, name FROM program ORDER BY id", (), "programs")
@@ -380,19 +321,6 @@ class Snapshot:
             return None
 
 
-def _check_head(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            head = file.read(len(_MAGIC))
-    except OSError as error:
-        raise CannotReview(f"{path}: {error.strerror}", title="no snapshot") from error
-    if not head:
-        raise CannotReview(f"{path} is empty", title="no snapshot")
-    if head != _MAGIC:
-        why = "holds nothing but zeros" if not head.strip(b"\x00") else "is no snapshot of bttop"
-        raise CannotReview(f"{path} {why}", title="no snapshot")
-
-
 def _check_numbers(values: Sequence[object]) -> None:
     if not all(type(one) is int for one in values):
         raise ValueError("a number is none")
@@ -411,7 +339,3 @@ def _json(text: object, kind: type) -> Any:
         if isinstance(found, kind):
             return found
     return kind()
-
-
-def _unreadable(path: Path, why: str) -> CannotReview:
-    return CannotReview(f"{path}: {why}", title="a damaged snapshot", hint=f"sqlite3 {path} .recover")

@@ -1,0 +1,107 @@
+"""How a stranger's file is opened: looked at before SQLite is, by a connection that runs nothing from it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+from bttop.errors import BttopError
+from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
+
+_MAGIC = b"SQLite format 3\x00"
+_CAUTIOUS = ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0")
+_LARGEST_VALUE = 128 << 20
+"""Bytes of one value that SQLite may hand out."""
+
+
+class CannotReview(BttopError):
+    """A file that is no snapshot, or none that can be read."""
+
+
+def open_file(path: Path, note: Callable[[str], None]) -> sqlite3.Connection:
+    """A read-only connection to a snapshot; what is missing of a damaged one is noted. Raises CannotReview when it is
+    none, or a newer bttop's."""
+    _check_head(path)
+    connection = _connected(path, note)
+    try:
+        _check_origin(path, connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise unreadable(path, str(error)) from error
+    except BttopError:
+        connection.close()
+        raise
+    return connection
+
+
+def unreadable(path: Path, why: str) -> CannotReview:
+    """The error of a snapshot that is damaged too much."""
+    return CannotReview(f"{path}: {why}", title="a damaged snapshot", hint=f"sqlite3 {path} .recover")
+
+
+def _check_head(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except OSError as error:
+        raise CannotReview(f"{path}: {error.strerror}", title="no snapshot") from error
+    if not head:
+        raise CannotReview(f"{path} is empty", title="no snapshot")
+    if head != _MAGIC:
+        why = "holds nothing but zeros" if not head.strip(b"\x00") else "is no snapshot of bttop"
+        raise CannotReview(f"{path} {why}", title="no snapshot")
+
+
+def _connected(path: Path, note: Callable[[str], None]) -> sqlite3.Connection:
+    """The most modest way in that works: a log beside the file may not be readable to us, and a file that was cut
+    short is read only where SQLite is told to take it as it is."""
+    problem: sqlite3.Error | None = None
+    for options, pragma in (("", ""), ("&immutable=1", ""), ("&immutable=1", "writable_schema = ON")):
+        try:
+            connection = _cautious(path, options, pragma)
+        except sqlite3.Error as error:
+            problem = problem or error
+            continue
+        if pragma:
+            note("the file was cut short: what stood behind its end is missing")
+        elif options and path.with_name(f"{path.name}-wal").exists():
+            note("the log beside the file cannot be read: the last minutes may be missing")
+        return connection
+    raise unreadable(path, str(problem))
+
+
+def _cautious(path: Path, options: str, further: str) -> sqlite3.Connection:
+    """A connection that runs nothing from the file. Raises sqlite3.Error."""
+    name = quote(str(path.resolve()))
+    connection = sqlite3.connect(f"file:{name}?mode=ro{options}", uri=True, isolation_level=None, timeout=2.0)
+    try:
+        for pragma in (*_CAUTIOUS, *([further] if further else [])):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_VALUE)
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_origin(path: Path, connection: sqlite3.Connection) -> None:
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise CannotReview(f"{path} is another program's SQLite file", title="no snapshot")
+    version = _pragma(connection, "user_version")
+    if version > FORMAT:
+        raise CannotReview(
+            f"{path} has format {version}, and this bttop reads up to {FORMAT}",
+            title="a newer snapshot",
+            hint="pip install --upgrade bttop",
+        )
+    found = connection.execute("SELECT name, type, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    tables = {name: sql for name, type_, sql in found if type_ == "table"}
+    if tables != TABLES or any(type_ not in ("table", "index") for _, type_, _ in found):
+        raise CannotReview(f"{path}: its tables are not those of a snapshot", title="no snapshot")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
