@@ -17,12 +17,14 @@ from bttop.engine.attempts import Settings
 from bttop.engine.budget import Budget
 from bttop.engine.channel import TracerChannel
 from bttop.engine.engine import Engine
+from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.questions import from_text
 from bttop.engine.status import State
 from bttop.errors import TracerLost
+from bttop.model.records import StampedLine
 from bttop.model.release import Release
 from bttop.script.pin import Pin
 from tests.engine.stage import ANYWHERE
@@ -317,6 +319,28 @@ def test_a_reloaded_text_takes_over_and_a_faulty_one_leaves_the_old_running(hous
     house.engine.reload(program, from_text("calls", acted(ATTACH, BEAT, ["wait"])).sources)
     wait(lambda: program.status.generation > 1, "the mended text")
     assert program.status.complaint is None
+
+
+def test_what_is_printed_after_the_end_was_ordered_is_told_to_nobody(house: House) -> None:
+    class Follower(Observer):
+        def __init__(self) -> None:
+            self.told: list[tuple[str, int]] = []
+
+        def came(self, generation: Generation, line: StampedLine) -> None:
+            self.told.append(("came", generation.number))
+
+        def ended(self, generation: Generation) -> None:
+            self.told.append(("ended", generation.number))
+
+    follower = Follower()
+    house.engine.observe(follower)
+    program = house.add(["at-exit", [["flood", 500, "late"]]], ATTACH, BEAT)
+    house.engine.start()
+    wait_for(program, State.LIVE)
+    house.engine.reload(program, from_text("calls", acted(ATTACH, BEAT, ["wait"])).sources)
+    wait(lambda: program.status.generation == 2 and len(house.processes()) == 1, "the end of the first")
+    wait_for_more(program)
+    assert ("came", 1) not in follower.told[follower.told.index(("ended", 1)) :]
 
 
 def test_programs_come_and_go_while_it_runs(house: House) -> None:

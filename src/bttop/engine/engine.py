@@ -382,8 +382,10 @@ class Engine:
     def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
         match frame:
             case StampedLine():
-                self._observers.came(generation, frame)
-                program.on_line(generation, frame)
+                # One that was told to stop prints all of its maps once more, and after a flood what was on its way.
+                if not generation.doomed:
+                    self._observers.came(generation, frame)
+                    program.on_line(generation, frame)
             case Descriptors(stamp=stamp, counts=counts):
                 program.on_descriptors(generation, dict(counts), stamp.boot_ns)
             case Dropped(lines=lines):
