@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bttop.engine.attempts import Settings
+from bttop.engine.cost import Cost
 from bttop.engine.host import Host
 from bttop.engine.status import State
 from tests.engine.stage import (
@@ -348,3 +349,14 @@ def test_a_start_with_many_probes_may_take_longer() -> None:
     stage.attached(stage.last, 361)
     stage.tick(300)
     assert state(stage) is State.STARTING
+
+
+def test_the_pages_of_the_past_say_nothing_of_what_it_costs_now() -> None:
+    stage = Stage()
+    stage.go_live()
+    then = stage.now
+    stage.program.cost, stage.program.alarm = Cost(run=0.5), "above it"
+    stage.beat(stage.last)
+    stage.program.stop(stage.now)
+    assert (stage.program.page().cost, stage.program.page().alarm) == (Cost(run=0.5), "above it")
+    assert (stage.program.page(then).cost, stage.program.page(then).alarm) == (None, "")

@@ -85,6 +85,7 @@ def test_the_fuses_warning_stands_on_the_rule_and_with_its_numbers_on_the_page()
 def test_the_page_of_a_pane_says_where_the_cost_comes_from() -> None:
     pane = Pane().live()
     pane.program.cost = COST
+    pane.feed.advance()
     text = text_of(badge_lines(pane.feed, 100))
     for words in (
         "0.4 % of a core in the kernel: 20k runs/s, 200 ns each, 2 BPF programs",

@@ -36,7 +36,9 @@ class Page:
     """The scripts that could answer it, the wanted one first."""
     pin: Pin | None = None
     cost: Cost | None = None
-    """What it cost then, of a recording whose ledger says so."""
+    """What it costs; of the past only a recording's ledger says so. None while nobody knows."""
+    alarm: str = ""
+    """Which limit it is above now, with the numbers; empty when all is well."""
 
     @property
     def source(self) -> Source | None:

@@ -7,6 +7,8 @@ then, so that no flush is missing in between.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bttop.engine.attempts import Attempt, Settings, Source
 from bttop.engine.backoff import Backoff
 from bttop.engine.control import Control
@@ -195,7 +197,7 @@ class Program:
     def page(self, boot_ns: int | None = None) -> Page:
         """What the program was at a moment of CLOCK_BOOTTIME; without one, what it is now."""
         then = None if boot_ns is None else self._standing.at(boot_ns)
-        return then or Page(self.status, self.plan, self.sources, self.settings.pin)
+        return then or replace(self._page(), cost=self.cost, alarm=self.alarm)
 
     @property
     def status(self) -> Status:
@@ -448,8 +450,12 @@ class Program:
         shown, retry_at = self._succession.current, self._retry.at
         self._standing.describe(shown, self._number, self.settings, retry_at_ns=retry_at, complaint=complaint)
         latest = self.history.latest
-        self._standing.note(self.page(), 0 if latest is None else latest.end_ns, self.history.oldest_ns)
+        self._standing.note(self._page(), 0 if latest is None else latest.end_ns, self.history.oldest_ns)
         self._control.changed(self)
+
+    def _page(self) -> Page:
+        """The page without what changes from second to second, which is not kept."""
+        return Page(self.status, self.plan, self.sources, self.settings.pin)
 
 
 def _why_ended(generation: Generation) -> str:

@@ -36,8 +36,6 @@ class RecordedProgram:
         self.name = recorded.name
         self.history = RecordedHistory(snapshot, recorded.id)
         self.tally = Tally()
-        self.cost: Cost | None = None
-        self.alarm = ""
         """What was lost is recorded with the flushes that lack it, not as a sum."""
         self._snapshot = snapshot
         self._id = recorded.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from bttop.engine.cost import Bill, Cost
+from bttop.engine.cost import Bill
 from bttop.engine.door import Door
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.page import Page
@@ -27,14 +27,6 @@ class AnyProgram(Protocol):
     @property
     def tally(self) -> Tally:
         """What was lost or could not be done since the program was made, as far as that is known."""
-
-    @property
-    def cost(self) -> Cost | None:
-        """What it costs now; None while nobody knows, and of a recorded one, whose pages say what it cost."""
-
-    @property
-    def alarm(self) -> str:
-        """Which limit it is above, with the numbers; empty when all is well."""
 
     def page(self, boot_ns: int | None = None) -> Page:
         """What it was at a moment of CLOCK_BOOTTIME; without one, what it is now."""

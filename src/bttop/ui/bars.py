@@ -102,7 +102,7 @@ class HeaderBar(Bar):
             right = [*self.mark, *right]
         room = max(0, cells - line_width(tuple(right)) - 1)
         bill = session.bill_at(moment)
-        alarmed = any(program.alarm for program in session.programs)
+        alarmed = any(page.alarm for page in pages)
         left += bill_spans(bill, facts, room - line_width(tuple(left)), alarmed=alarmed)
         return (*fit(left, room), Span(" "), *right)
 

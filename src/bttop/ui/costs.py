@@ -24,20 +24,19 @@ def percent(share: float) -> str:
 
 def cost_note(feed: Feed) -> Span | None:
     """What the pane's program costs, of one core, or cost at the moment on show; None while nobody knows."""
-    cost = _cost(feed)
-    if cost is not None and cost.unseen and not feed.looks_back:
-        return Span("over budget", "error") if feed.program.alarm else Span(UNKNOWN, "badge")
+    cost, alarm = feed.page.cost, feed.page.alarm
+    if cost is not None and cost.unseen:
+        return Span("over budget", "error") if alarm else Span(UNKNOWN, "badge")
     if cost is None or cost.percent is None:
         return None
-    if feed.program.alarm and not feed.looks_back:
+    if alarm:
         return Span(f"{percent(cost.percent)} over budget", "error")
     return Span(percent(cost.percent), "dim")
 
 
 def cost_pairs(feed: Feed) -> list[tuple[str, str, str]]:
     """What the pane's page says about the cost: name, value, role."""
-    program = feed.program
-    cost = _cost(feed)
+    cost, alarm = feed.page.cost, feed.page.alarm
     if cost is None:
         return [] if feed.looks_back else [("cost", "not known", "dim")]
     lines = [("cost", _in_kernel(cost), "number")]
@@ -45,20 +44,14 @@ def cost_pairs(feed: Feed) -> list[tuple[str, str, str]]:
     maps = "not known" if cost.hidden else f"{numbers.size(cost.map_bytes)}B of kernel memory"
     lines.append(("maps", maps, "number"))
     lines.append(("output", f"{numbers.size(cost.output)}B/s", "number"))
-    if program.alarm and not feed.looks_back:
-        lines.append(("over budget", program.alarm, "error"))
+    if alarm:
+        lines.append(("over budget", alarm, "error"))
     return lines
-
-
-def _cost(feed: Feed) -> Cost | None:
-    """Of the moment on show; of a program that runs, only that of now is kept."""
-    return feed.page.cost if feed.looks_back or feed.page.cost is not None else feed.program.cost
 
 
 def blindness(feed: Feed) -> str:
     """What the fuse cannot see of the program, and why; empty when it sees everything."""
-    cost = None if feed.looks_back else feed.program.cost
-    return "" if cost is None else blind_spot(cost)
+    return "" if feed.page.cost is None else blind_spot(feed.page.cost)
 
 
 def _in_kernel(cost: Cost) -> str:
