@@ -55,7 +55,7 @@ while connection.recv(65536):
 
 _SENDER = """
 import socket, sys
-open("/proc/self/comm", "w").write("bttop-sender")
+open("/proc/self/comm", "w").write(sys.argv[4])
 sys.stdin.readline()
 connection = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 block, left = bytes(16384), int(sys.argv[3])
@@ -247,11 +247,13 @@ class LossyNetwork:
         return int(values[names.index("RetransSegs")])
 
     @contextlib.contextmanager
-    def transfer(self, size: int, family: Literal["ipv4", "ipv6"] = "ipv4") -> Iterator[Transfer]:
-        """`size` bytes from `bttop-sender` to `bttop-receiver`, to be sent by `Transfer.run`."""
+    def transfer(
+        self, size: int, family: Literal["ipv4", "ipv6"] = "ipv4", *, comm: str = "bttop-sender"
+    ) -> Iterator[Transfer]:
+        """`size` bytes from a process of this name to `bttop-receiver`, to be sent by `Transfer.run`."""
         address, number = ("127.0.0.1", 2) if family == "ipv4" else ("::1", 10)
         receiver = self._inside(_RECEIVER, address, self.PORT, number)
-        sender = self._inside(_SENDER, address, self.PORT, size)
+        sender = self._inside(_SENDER, address, self.PORT, size, comm)
         with _ended(receiver), _ended(sender):
             assert receiver.stdout is not None
             assert receiver.stdout.readline() == "listening\n"

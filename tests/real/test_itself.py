@@ -10,7 +10,7 @@ import pytest
 
 from bttop.engine.pinning import children_of
 
-from . import load
+from . import load, tracing
 from .test_stream import Streaming, streaming
 
 pytestmark = pytest.mark.real
@@ -70,3 +70,19 @@ def test_the_switches_of_bttops_own_bpftraces_are_not_counted_and_those_of_other
         assert "read as is" not in stream.complaints()
     assert own.isdisjoint({tid for tid, _ in into})
     assert own.isdisjoint({pid for pid, _, _ in out})
+
+
+def test_the_retransmits_of_its_own_sockets_are_left_out_and_those_of_others_are_not(bpftrace: str) -> None:
+    if missing := load.lossy_network_missing():
+        tracing.unable(missing)
+    with load.lossy_network() as network, streaming(bpftrace, "retransmits", "-i", "0.5") as stream:
+        with network.transfer(1_000_000, comm="bpftrace") as own:
+            assert own.run() > 0
+        with network.transfer(1_000_000) as other:
+            retransmits = other.run()
+        stream.flush_everything()
+        found = stream.sums("retrans")
+        if "whoever was interrupted" in stream.complaints():
+            tracing.unable("this kernel does not tell who owns a socket")
+    assert load.are_the_retransmits(found[other.sender, "bttop-sender", "127.0.0.1"], retransmits)
+    assert own.sender not in {pid for pid, *_ in found}

@@ -82,9 +82,58 @@ def test_a_pair_of_probes_in_the_process_itself_is_left_out_as_a_pair() -> None:
 
 
 def test_beside_a_probe_of_another_context_only_what_keeps_nothing_is_left_out() -> None:
-    one = without("u:/a:f { @s[tid] = nsecs; } u:/a:g { @n = count(); } t:irq:x { @s[1] = 2; }")
+    one = without("u:/a:f { @s[tid] = nsecs; } u:/a:g { @n = count(); } t:irq:x { @s[1] = 2; @i = count(); }")
     assert one.text.count("pid != 7") == 1
     assert one.itself.startswith("left out in part")
+
+
+def test_what_keeps_a_state_for_others_shows_nothing_of_those_left_out_by_that() -> None:
+    one = without("u:/a:f { @s[tid] = nsecs; } u:/a:g { @n = count(); } t:irq:x { @s[1] = 2; }")
+    assert one.itself == "left out, in the kernel"
+
+
+NOTED = "t:sock:send { @o[args->sk] = pid; @c[args->sk] = comm; } "
+BY_OWNER = '@o[args->skaddr] != 7 && @o[args->skaddr] != 8 && @c[args->skaddr] != "bpftrace"'
+
+
+def test_whom_a_map_has_noted_before_is_passed_over_where_a_key_names_it() -> None:
+    one = without(f"{NOTED} t:tcp:retransmit {{ @r[@o[args->skaddr], @c[args->skaddr]] = count(); }}")
+    assert f" if ({BY_OWNER}) {{ if (@__bt_n & 1) {{" in one.text
+    assert one.itself == "left out, in the kernel"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "t:tcp:x { @p[args->skaddr] = count(); }",
+        "t:tcp:x { @n++; }",
+        't:tcp:x { printf("%d", 1); }',
+        "t:tcp:x { @q[@o[args->skaddr]] = count(); }",
+    ],
+)
+def test_what_names_nobody_beside_it_is_said(elsewhere: str) -> None:
+    one = without(f"{NOTED} t:tcp:retransmit {{ @r[@o[args->skaddr], @c[args->skaddr]] = count(); }} {elsewhere}")
+    assert one.itself.startswith("left out in part")
+
+
+@pytest.mark.parametrize(
+    "noting",
+    [
+        "@o[args->sk] = tid;",
+        "@o[args->sk] = pid + 1;",
+        "@o[args->sk] = pid; @o[args->skaddr] = 3;",
+        "@o[args->sk] = pid; @o[args->sk]++;",
+        "@o[args->sk] = comm; @o[args->sk] = pid;",
+    ],
+)
+def test_a_map_that_holds_anything_else_names_nobody(noting: str) -> None:
+    one = without(f"t:sock:send {{ {noting} }} t:tcp:retransmit {{ @r[@o[args->skaddr]] = count(); }}")
+    assert "!= 7" not in one.text
+
+
+def test_a_name_alone_is_no_process() -> None:
+    one = without(f"{NOTED} t:tcp:retransmit {{ @r[@c[args->skaddr]] = count(); }}")
+    assert "!= 7" not in one.text
 
 
 def test_nobody_is_left_out_unless_asked() -> None:

@@ -9,10 +9,11 @@ from typing import Final, NamedTuple
 from bttop.script.attribution import context_of_probe
 from bttop.script.edits import Edit
 from bttop.script.lexer import Token
-from bttop.script.parameter import code_of
+from bttop.script.noted import Who, is_access, noted_maps
+from bttop.script.parameter import code_of, text_of
 from bttop.script.pin import Pin
 from bttop.script.reader import Probe, Script
-from bttop.script.survey import Survey
+from bttop.script.survey import Survey, Update
 from bttop.script.writing import quoted
 
 _WHO: Final = frozenset({"pid", "tid", "comm"})
@@ -41,6 +42,12 @@ class Exclusion(NamedTuple):
             named = f"(pid < {self.since} || {named})" if len(self.comms) == 1 else f"(pid < {self.since} || ({named}))"
         return " && ".join([*(f"pid != {pid}" for pid in self.pids), *([named] if named else [])])
 
+    def of_noted(self, whose: Mapping[str, Who]) -> str:
+        """The same of whoever was noted: expressions that are the process id or the name of one."""
+        pids = (f"{text} != {pid}" for text, who in whose.items() if who == "pid" for pid in self.pids)
+        names = (f"{text} != {quoted(comm)}" for text, who in whose.items() if who == "comm" for comm in self.comms)
+        return " && ".join([*pids, *names])
+
     def of_next(self, access: str) -> str:
         """The same of the thread that comes next at a switch: its name, and for a process of one thread its id."""
         named = (f"args{access}next_comm != {quoted(comm)}" for comm in (*self.comms, *self.own_comms))
@@ -66,26 +73,53 @@ def exclusion_edits(script: Script, seen: Survey, exclusion: Exclusion | None, p
         return Excluded(said="seen if the pin names it")
     fit = [probe for probe in script.probes if _takes(script, seen, probe)]
     edits = tuple(edit for probe in fit for edit in _predicate(script, probe, exclusion.condition))
-    switches = [probe for probe in script.probes if _is_switch(probe) and probe not in fit]
-    guards = dict(_guards(script, seen, exclusion, switches))
+    noted = noted_maps(script, seen)
+    elsewhere = [update for update in _counts(seen) if script.probes[update.probe] not in fit]
+    named = {update.tokens[0].start: _named(script, update, noted, exclusion) for update in elsewhere}
+    guards = {at: one.condition for at, one in named.items() if one.condition}
     counting = [probe for probe in script.probes if context_of_probe(probe) != "none"]
-    if len(fit) == len(counting):
+    if len(fit) == len(counting) or (
+        _shows_counts_alone(script, seen, fit) and all(one.whole for one in named.values())
+    ):
         return Excluded(edits, guards, _LEFT_OUT)
     why = "what is not known to be the doing of `pid`, or keeps what other processes' events need, counts all"
     return Excluded(edits, guards, f"{'left out in part' if fit or guards else 'included'}: {why}")
 
 
-def _guards(script: Script, seen: Survey, exclusion: Exclusion, switches: Sequence[Probe]) -> Iterator[tuple[int, str]]:
-    """At a switch one process goes and another comes: each statement is about those that its keys name."""
-    updates = [update for use in seen.maps.values() if use.pure for update in use.updates]
-    for update in updates:
-        named = [
-            _whom(before, token) for part in update.keys for before, token in zip((None, *part), part, strict=False)
-        ]
-        whom = [one for one in dict.fromkeys(named) if one is not None]
-        conditions = [exclusion.of_next(one) if one else exclusion.condition for one in whom]
-        if conditions and script.probes[update.probe] in switches:
-            yield update.tokens[0].start, " && ".join(conditions)
+def _counts(seen: Survey) -> list[Update]:
+    return [update for use in seen.maps.values() if use.pure for update in use.updates]
+
+
+def _shows_counts_alone(script: Script, seen: Survey, fit: Sequence[Probe]) -> bool:
+    """Whether there is something to show, and nothing but aggregations, or what the probes print that pass over those
+    left out."""
+    own = {index for index, probe in enumerate(script.probes) if probe in fit}
+    shown = [use for use in seen.maps.values() if use.pure or use.only_counted or "print" in use.uses]
+    return bool(shown) and all(use.pure for use in shown) and seen.writing_probes <= own
+
+
+class _Named(NamedTuple):
+    """How a statement passes over those left out by whom its keys name."""
+
+    condition: str
+    """Empty when they name nobody."""
+    whole: bool
+    """Whether it compares the process and its name."""
+
+
+def _named(script: Script, update: Update, noted: Mapping[str, Who], exclusion: Exclusion) -> _Named:
+    """A retransmit runs in a timer, and its socket's owner stands in a map; at a switch one goes and another comes."""
+    owners = {text_of(part): noted[part[0].text] for part in update.keys if is_access(part) and part[0].text in noted}
+    owners = owners if "pid" in owners.values() else {}
+    switch = _at_switch(update, exclusion) if _is_switch(script.probes[update.probe]) else ""
+    condition = " && ".join(filter(None, [exclusion.of_noted(owners), switch]))
+    return _Named(condition, bool(owners) and ("comm" in owners.values() or bool(switch)))
+
+
+def _at_switch(update: Update, exclusion: Exclusion) -> str:
+    named = [_whom(before, token) for part in update.keys for before, token in zip((None, *part), part, strict=False)]
+    whom = [one for one in dict.fromkeys(named) if one is not None]
+    return " && ".join([exclusion.of_next(one) if one else exclusion.condition for one in whom])
 
 
 def _whom(before: Token | None, token: Token) -> str | None:
