@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -111,9 +112,17 @@ class Dashboard:
         return self.lines[row].index(text) + 1, row + 1
 
     def click(self, text: str, times: int = 1) -> None:
-        """Click where the text stands, once it does."""
+        """Click where the text stands, once it stands still: a board that is laid out anew moves under the mouse."""
         self.wait_for(text)
-        x, y = self.place(text)
+        before: list[tuple[int, int]] = []
+
+        def stands_still() -> bool:
+            before.append(self.place(text) if text in self.text else (0, 0))
+            time.sleep(0.1)
+            return len(before) > 1 and before[-1] == before[-2] != (0, 0)
+
+        self.wait_for(stands_still)
+        x, y = before[-1]
         self.terminal.send(f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m" * times)
 
     def wheel(self, text: str, *, down: bool) -> None:
