@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.flush import Doubt, Flush, FlushReader
+from bttop.model.flush import MOST_OTHERS, Doubt, Flush, FlushReader
 from bttop.model.pending import PRINTED_BYTES, PRINTED_LIMIT
 from bttop.model.plan import MapPlan, Plan, Scheme
 from bttop.model.records import Bucket, Oversized, Stamp, StampedLine, Stats
@@ -70,6 +70,14 @@ def test_a_heartbeat_closes_a_flush_with_its_exact_length() -> None:
     assert flush.lag_ns == SECOND // 2
     assert flush.wall_ns == flush.end_ns + 5
     assert flush.doubts == frozenset()
+
+
+def test_names_that_only_damaged_lines_have_are_not_kept_for_ever() -> None:
+    plan = planned(MapPlan("@c", "count", (TEXT,)))
+    flushes = feed(reader(plan), ticks(*([map_line(f"@damaged{count}", {"a": 1})] for count in range(1000))))
+    assert max(len(flush.maps) for flush in flushes) <= 1 + MOST_OTHERS
+    assert all("@c" in flush.maps for flush in flushes)
+    assert all(flush.maps[f"@damaged{count}"].rows for count, flush in enumerate(flushes))
 
 
 def test_maps_that_were_not_printed_are_empty() -> None:

@@ -96,6 +96,10 @@ class Tally:
     dropped: int = 0
 
 
+MOST_OTHERS = 64
+"""Maps without a plan that are shown empty when they were not printed: damaged lines have a new name each time."""
+
+
 class FlushAssembler:
     """Puts the records of one bpftrace process together to flushes.
 
@@ -352,7 +356,10 @@ class FlushAssembler:
             return set()
         is_only = len(self._plan.heartbeats) < 2
         names = self._names.setdefault(mark, set(self._plan.maps) if is_only else set())
-        names.update(name for name, _ in pending.maps())
+        printed = [name for name, _ in pending.maps()]
+        names.update(printed)
+        if len(names) > len(self._plan.maps) + MOST_OTHERS:
+            names.intersection_update([*self._plan.maps, *printed])
         return names
 
 

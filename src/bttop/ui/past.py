@@ -14,6 +14,9 @@ WINDOW = 60
 """Flushes that a trend looks back."""
 LOG_WINDOW = 240
 """Flushes whose printed texts make up the log of an earlier moment."""
+MOST_TRENDS = 512
+"""Maps whose minute is kept while they are not in the newest flush: those of another heartbeat. Damaged lines have a new
+name each time."""
 AT_ONCE = 0.008
 """Seconds of reading in one go: a minute of a map with thousands of keys takes a second, in which keys must work."""
 
@@ -31,6 +34,8 @@ class Intake:
         for flush in flushes:
             for name, data in flush.maps.items():
                 self.trend(name).advance(data, flush.seconds)
+            if len(self._trends) > MOST_TRENDS:
+                self._trends = {name: self._trends[name] for name in flush.maps}
             self.flush = flush
         self.log.extend(flushes)
 

@@ -1,0 +1,19 @@
+"""What a pane takes in of a history."""
+
+from __future__ import annotations
+
+from bttop.model.flush import FlushReader
+from bttop.model.plan import MapPlan
+from bttop.ui.past import MOST_TRENDS, Intake
+from tests.model.samples import SECOND, TEXT, beat, map_line, planned, stamped, version
+
+
+def test_the_minutes_of_maps_that_never_come_again_are_not_kept_for_ever() -> None:
+    reader = FlushReader(version("0.17"), planned(MapPlan("@c", "count", (TEXT,))), 1)
+    intake = Intake()
+    for second in range(1, 3 * MOST_TRENDS):
+        texts = [map_line("@c", {"a": 2}), map_line(f"@damaged{second}", {"a": 1}), beat(second, second * SECOND)]
+        flushes = [reader.feed(stamped(text, second * SECOND))[1] for text in texts]
+        intake.take([flush for flush in flushes if flush is not None])
+        assert len(intake._trends) <= MOST_TRENDS
+    assert list(intake.trend("@c").values("a"))[-3:] == [2.0, 2.0, 2.0]
