@@ -15,8 +15,8 @@ WINDOW = 60
 LOG_WINDOW = 240
 """Flushes whose printed texts make up the log of an earlier moment."""
 MOST_TRENDS = 512
-"""Maps whose minute is kept while they are not in the newest flush: those of another heartbeat. Damaged lines have a new
-name each time."""
+"""Maps whose minute is kept while they are not in the newest flush: those of another heartbeat. Damaged lines have new
+names."""
 AT_ONCE = 0.008
 """Seconds of reading in one go: a minute of a map with thousands of keys takes a second, in which keys must work."""
 
