@@ -100,8 +100,12 @@ def small_blocks(**options: int) -> Journal:
 
 def tell(happened: Iterable[Happening], writer: SnapshotWriter, journal: Journal) -> None:
     """Tell a recording what happened, as the recorder does: lines first, and blocks in their place."""
+    waiting: list[Happening] = []
     for one in happened:
-        writer.write([one])
+        waiting.append(one)
         sealed = journal.take(one)
         if sealed is not None:
+            writer.write(waiting)
             writer.write_blocks([sealed])
+            waiting.clear()
+    writer.write(waiting)
