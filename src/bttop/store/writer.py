@@ -19,6 +19,8 @@ COST_DIGITS = 5
 """Of a number of the cost ledger."""
 CHECKPOINT_BLOCKS = 4
 """Sealed blocks between two transfers from the log to the file: about a minute of five panes."""
+LOG_BYTES = 1 << 20
+"""Lines in the log after which it is transferred as well."""
 
 
 class CannotRecord(BttopError):
@@ -35,6 +37,8 @@ class SnapshotWriter:
         self._max_bytes = max_bytes
         self._max_age_ns = max_age_ns
         self._since_checkpoint = 0
+        self._logged = 0
+        """Bytes of the lines that were written since the last transfer."""
         self._last_shown: dict[int, int] = {}
         self._windowed: set[int] = set()
         try:
@@ -55,6 +59,7 @@ class SnapshotWriter:
     def write(self, happenings: Sequence[Happening]) -> None:
         """Write what has happened. Raises CannotRecord."""
         self._transaction(lambda: self._write_all(happenings))
+        self._tidy()
 
     def write_blocks(self, sealed: Sequence[Sealed]) -> None:
         """Write blocks in the place of the lines that they hold. Raises CannotRecord."""
@@ -162,6 +167,7 @@ class SnapshotWriter:
     def _insert_line(self, came: Came) -> None:
         line = came.line
         self._insert("line", None, line.generation, line.stream, *line.stamp, line.data)
+        self._logged += len(line.data)
 
     def _insert_block(self, sealed: Sealed) -> None:
         *head, size, data = sealed
@@ -179,9 +185,9 @@ class SnapshotWriter:
 
     def _tidy(self) -> None:
         """Now and then: bring the log into the file, and let the oldest blocks go."""
-        if self._since_checkpoint < CHECKPOINT_BLOCKS:
+        if self._since_checkpoint < CHECKPOINT_BLOCKS and self._logged < LOG_BYTES:
             return
-        self._since_checkpoint = 0
+        self._since_checkpoint = self._logged = 0
         try:
             self._drop_oldest()
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
@@ -201,9 +207,9 @@ class SnapshotWriter:
         self._db.executescript("PRAGMA incremental_vacuum")
 
     def _used(self) -> int:
-        """Bytes of the pages in use."""
-        free = self._one("PRAGMA freelist_count")
-        return (self._one("PRAGMA page_count") - free) * self._one("PRAGMA page_size")
+        """Bytes of the pages in use, without the newest lines: in blocks they take a tenth."""
+        pages = self._one("PRAGMA page_count") - self._one("PRAGMA freelist_count")
+        return pages * self._one("PRAGMA page_size") - self._one("SELECT total(length(data)) FROM line")
 
     def _one(self, statement: str) -> int:
         found = self._db.execute(statement).fetchone()

@@ -1,0 +1,69 @@
+"""What a recording takes on the disk while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bttop.model.plan import Plan
+from bttop.model.records import StampedLine
+from bttop.store.happenings import Added, Begun, Came, Shown
+from bttop.store.journal import Journal
+from bttop.store.places import claim
+from bttop.store.snapshot import Snapshot
+from bttop.store.writer import LOG_BYTES, SnapshotWriter
+from tests.store.made import FACTS, at, small_blocks, tell
+
+LONG = 20_000
+"""Bytes of a line."""
+
+
+class Recording:
+    """A file that a program's lines go into."""
+
+    def __init__(self, path: Path, journal: Journal, max_bytes: int = 0) -> None:
+        self.path = path
+        self.journal = journal
+        claim(path, replace=True)
+        self.writer = SnapshotWriter(path, FACTS.as_text(), max_bytes=max_bytes)
+        tell([Added(1, "p"), Begun(1, 1, 1, "p.bt", "", "", (), Plan(), "", (), at(0))], self.writer, journal)
+
+    @property
+    def log(self) -> int:
+        return self.path.with_name(f"{self.path.name}-wal").stat().st_size
+
+    def flush(self, second: int, data: bytes) -> None:
+        stamp = at(second)
+        line = Came(StampedLine(1, "stdout", stamp, data), hexadecimal=False)
+        tell([line, Shown(1, stamp, stamp)], self.writer, self.journal)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "s.bttop"
+
+
+def test_the_log_stays_small_while_no_block_is_full(path: Path) -> None:
+    recording = Recording(path, Journal())
+    largest = 0
+    for second in range(4 * LOG_BYTES // LONG):
+        recording.flush(second, b"%d" % second * LONG)
+        largest = max(largest, recording.log)
+    assert LOG_BYTES < largest < 20 * LOG_BYTES
+    assert path.stat().st_size > LOG_BYTES
+    recording.writer.close()
+
+
+def test_lines_that_are_in_no_block_yet_push_no_block_out(path: Path) -> None:
+    recording = Recording(path, small_blocks(), max_bytes=120_000)
+    for second in range(120):
+        recording.flush(second, b"short")
+    for second in range(120, 170):
+        recording.flush(second, b"x" * LONG)
+    for second in range(3000, 3000 + 2 * LOG_BYTES // LONG):
+        recording.writer.write([Came(StampedLine(1, "stdout", at(second), b"y" * LONG), hexadecimal=False)])
+    recording.writer.close()
+    with Snapshot(path) as snapshot:
+        assert [block.first_flush for block in snapshot.blocks()][:1] == [0]
