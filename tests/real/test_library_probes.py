@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from . import load, tracing
-from .test_probe_files import ALL, bucket, chain, first_that_attaches, front_matter, totals
+from .test_probe_files import ALL, bucket, chain, first_that_attaches, front_matter, maps_after, totals
 from .tracing import PROBES, RefusedError, Rows
 
 pytestmark = pytest.mark.real
@@ -180,13 +180,9 @@ def test_resets_name_the_owner_the_direction_and_the_peer(bpftrace: str) -> None
 def test_writes_are_counted_with_their_sizes(bpftrace: str, name: str) -> None:
     count, size = 20_000, 65_536
     with load.copy(count, size) as copy:
-        try:
-            with tracing.tracing(bpftrace, PROBES / name, copy.pid) as traced:
-                copy.run()
-                maps = traced.stop()
-        except RefusedError:
-            assert front_matter(name)["fallback"] in ALL
-            return
+        maps = maps_after(bpftrace, name, copy.pid, copy.run)
+    if maps is None:
+        return
     assert bucket(maps["@bytes"], size) == count
     assert maps["@writes"] == [(f"{copy.pid},dd", {"count": count, "average": size, "total": count * size})]
 
@@ -259,13 +255,9 @@ def test_block_io_latency_counts_every_direct_read(bpftrace: str) -> None:
 @pytest.mark.parametrize("name", ["pagefaults.bt", "pagefaults_software.bt"])
 def test_every_touched_page_is_a_fault(bpftrace: str, name: str) -> None:
     with load.deed(_TOUCHER) as deed:
-        try:
-            with tracing.tracing(bpftrace, PROBES / name, deed.pid) as traced:
-                deed.run()
-                maps = traced.stop()
-        except RefusedError:
-            assert front_matter(name)["fallback"] in ALL
-            return
+        maps = maps_after(bpftrace, name, deed.pid, deed.run)
+    if maps is None:
+        return
     faults = totals(tracing.key_is(maps["@faults"], deed.pid, "bttop-deed"))
     # The interpreter touches a little memory of its own.
     assert _PAGES <= faults <= _PAGES + 2_000
@@ -306,13 +298,9 @@ def test_a_call_that_does_not_return_leaves_nothing_behind(bpftrace: str, code: 
 @pytest.mark.parametrize("name", chain("opens.bt"))
 def test_opens_are_counted_by_path_and_failed_ones_by_errno(bpftrace: str, name: str) -> None:
     with load.deed(_OPENER) as deed:
-        try:
-            with tracing.tracing(bpftrace, PROBES / name, deed.pid) as traced:
-                deed.run()
-                maps = traced.stop()
-        except RefusedError:
-            assert front_matter(name)["fallback"] in ALL
-            return
+        maps = maps_after(bpftrace, name, deed.pid, deed.run)
+    if maps is None:
+        return
     assert totals(tracing.key_is(maps["@opens"], deed.pid, "bttop-deed", "/dev/null")) == 100
     assert totals(tracing.key_is(maps["@failed"], deed.pid, "bttop-deed", 2, "/bttop-missing")) == 50
     assert "@name" not in maps

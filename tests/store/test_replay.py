@@ -52,30 +52,28 @@ def read(path: Path) -> list[Flush]:
         return [one for one in found if one is not None]
 
 
-def test_a_total_that_is_printed_seldom_is_subtracted_from_its_last_print_blocks_ago(tmp_path: Path) -> None:
+def slow_total(seconds: int, every: int) -> Told:
+    """A program with a map that is printed each second, and a total that is printed seldom."""
     told = Told()
     told.begin(1, TWO_BEATS)
-    for second in range(1, 601):
+    for second in range(1, seconds + 1):
         told.say(1, second, map_line("@x", {"dd": second}))
         told.say(1, second, beat(second, at(second).boot_ns))
-        if second % 60 == 0:
+        if second % every == 0:
             told.say(1, second, map_line("@slow", second * 10))
-            told.say(1, second, slow_beat(second // 60, at(second).boot_ns))
+            told.say(1, second, slow_beat(second // every, at(second).boot_ns))
+    return told
+
+
+def test_a_total_that_is_printed_seldom_is_subtracted_from_its_last_print_blocks_ago(tmp_path: Path) -> None:
+    told = slow_total(600, every=60)
     found = read(written(tmp_path / "s.bttop", told.happenings))
     assert found == told.shown
     assert {flush.maps["@slow"].rows[""] for flush in found if flush.mark == "b"} == {600}
 
 
 def test_a_total_whose_last_print_is_too_far_back_is_unknown_and_never_the_sum_since_the_start(tmp_path: Path) -> None:
-    told = Told()
-    told.begin(1, TWO_BEATS)
-    for second in range(1, 1201):
-        told.say(1, second, map_line("@x", {"dd": second}))
-        told.say(1, second, beat(second, at(second).boot_ns))
-        if second % 600 == 0:
-            told.say(1, second, map_line("@slow", second * 10))
-            told.say(1, second, slow_beat(second // 600, at(second).boot_ns))
-    last = read(written(tmp_path / "s.bttop", told.happenings))[-1]
+    last = read(written(tmp_path / "s.bttop", slow_total(1200, every=600).happenings))[-1]
     assert last.mark == "b"
     assert not last.maps["@slow"].rows
     assert Doubt.DAMAGED in last.doubts
