@@ -23,6 +23,7 @@ from bttop.model.flush import Flush
 from bttop.script.library import Library
 from bttop.script.pin import Pin
 from bttop.store.checkup import checkup
+from bttop.store.opening import CannotReview
 from bttop.store.places import claim
 from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
@@ -148,8 +149,10 @@ def test_the_command_leaves_a_file_that_can_be_read_whatever_ends_it(
 
 
 def flushes(path: Path) -> int:
-    """Flushes that can be read, while it is written as well; 0 as long as there is no file."""
-    if not path.exists() or not path.stat().st_size:
+    """Flushes that can be read, while it is written as well; 0 while there is no file, or one that is being made."""
+    try:
+        snapshot = Snapshot(path)
+    except CannotReview:
         return 0
-    with Snapshot(path) as snapshot:
+    with snapshot:
         return sum(len(list(RecordedHistory(snapshot, program.id))) for program in snapshot.programs)
