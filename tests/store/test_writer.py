@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +15,7 @@ from bttop.model.records import StampedLine
 from bttop.store.happenings import Added, Begun, Came, Shown
 from bttop.store.journal import Journal
 from bttop.store.places import claim
+from bttop.store.schema import create
 from bttop.store.snapshot import Snapshot
 from bttop.store.writer import LOG_BYTES, SnapshotWriter
 from tests.store.made import FACTS, at, small_blocks, tell
@@ -67,3 +71,21 @@ def test_lines_that_are_in_no_block_yet_push_no_block_out(path: Path) -> None:
     recording.writer.close()
     with Snapshot(path) as snapshot:
         assert [block.first_flush for block in snapshot.blocks()][:1] == [0]
+
+
+def test_a_file_is_empty_until_it_is_a_snapshot(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[tuple[str, int]] = []
+
+    class Watched(sqlite3.Connection):
+        def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+            found = super().execute(statement, *values)
+            sizes.append((statement, path.stat().st_size))
+            return found
+
+    monkeypatch.setattr("bttop.store.schema.sqlite3.connect", partial(sqlite3.connect, factory=Watched))
+    claim(path, replace=True)
+    create(path, FACTS.as_text()).close()
+    made = [statement for statement, _ in sizes].index("COMMIT")
+    assert {size for _, size in sizes[:made]} == {0}
+    with Snapshot(path) as snapshot:
+        assert snapshot.facts == FACTS

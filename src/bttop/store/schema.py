@@ -70,11 +70,12 @@ def create(path: Path, facts: Mapping[str, str]) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     # The size first: the next pragma settles it. Small pages: each table and index leaves half of one empty.
     connection.execute("PRAGMA page_size = 512")
-    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute("PRAGMA synchronous = OFF")
     # All at once, so that a process that is killed here leaves a file that is empty or one that can be opened.
     connection.execute("PRAGMA journal_mode = MEMORY")
     connection.execute("BEGIN")
+    # In here: by itself it would write a first page, which says nothing of whose file it is.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     for statement in (*TABLES.values(), *INDEXES):
