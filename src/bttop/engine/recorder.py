@@ -99,8 +99,8 @@ class Recorder(Observer):
         self._inbox: queue.SimpleQueue[Happening | _Order | None] = queue.SimpleQueue()
         self._unsealed: deque[Happening] = deque()
         """What the journal has not taken yet; a recording holds it already."""
-        self._all_sealed = 0.0
-        """When there was nothing such last, on time.monotonic()."""
+        self._unsealed_since = 0.0
+        """When the oldest of it came, on time.monotonic()."""
         self._programs: dict[Program, int] = {}
         self._states: dict[Program, tuple[str, str, str]] = {}
         self._newest: dict[int, StampedLine] = {}
@@ -223,8 +223,10 @@ class Recorder(Observer):
             batch = self._take()
             happenings = [one for one in batch if one is not None and not callable(one)]
             self._write(happenings)
+            if not self._unsealed:
+                self._unsealed_since = time.monotonic()
             self._unsealed.extend(happenings)
-            is_late = time.monotonic() - self._all_sealed > NO_LULL
+            is_late = time.monotonic() - self._unsealed_since > NO_LULL
             if len(happenings) < len(batch) or is_late:
                 self._seal(until_news=False)
             elif not batch:
@@ -266,8 +268,6 @@ class Recorder(Observer):
             sealed = self._journal.take(self._unsealed.popleft())
             if sealed is not None:
                 self._write_blocks([sealed])
-        if not self._unsealed:
-            self._all_sealed = time.monotonic()
 
     def _write_blocks(self, sealed: Sequence[Sealed]) -> None:
         try:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Final, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 from bttop.script.columns import Expression
 from bttop.script.lexer import Token
 from bttop.script.parameter import code_of
 from bttop.script.reader import Script
-from bttop.script.survey import Survey
+from bttop.script.survey import ASSIGNMENTS, ENDS, Survey
 
 Who: TypeAlias = Literal["pid", "comm"]
-_ENDS: Final = frozenset({";", "}"})
-_ASSIGNMENTS: Final = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>="])
 
 
 def noted_maps(script: Script, seen: Survey) -> dict[str, Who]:
@@ -42,8 +40,8 @@ def _assigned(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
             continue
         operator = _behind_key(tokens, at)
         texts = [one.text for one in tokens[operator : operator + 3]]
-        if texts and texts[0] in _ASSIGNMENTS:
-            is_plain = texts[0] == "=" and texts[-1] in _ENDS
+        if texts and texts[0] in ASSIGNMENTS:
+            is_plain = texts[0] == "=" and texts[-1] in ENDS
             yield token.text, texts[1] if is_plain else ""
 
 

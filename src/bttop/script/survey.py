@@ -25,8 +25,8 @@ Verb: TypeAlias = Literal["print", "clear", "zero"]
 AGGREGATIONS: Final[frozenset[str]] = frozenset(
     ["count", "sum", "avg", "min", "max", "stats", "hist", "lhist", "tseries"]
 )
-_ENDS: Final = frozenset({";", "}"})
-_ASSIGNMENTS: Final = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "++", "--"])
+ENDS: Final = frozenset({";", "}"})
+ASSIGNMENTS: Final = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "++", "--"])
 _OUTPUTS: Final = frozenset(["print", "printf", "time", "cat", "join", "system", "errorf", "warnf"])
 _NAME = re.compile(r"@(?:[A-Za-z_][A-Za-z0-9_]*)?")
 
@@ -181,7 +181,7 @@ class _Block:
             after = self._pairs[after] + 1
         form = self._form(start, head, after)
         if form is None:
-            assigned = start != head or self._text(after) in _ASSIGNMENTS
+            assigned = start != head or self._text(after) in ASSIGNMENTS
             return _Found(name, "assign" if assigned else "read", keys)
         kind, aggregation, arguments, end = form
         tokens = self._tokens[start : end + (self._text(end) == ";")]
@@ -191,23 +191,23 @@ class _Block:
     def _form(self, start: int, head: int, after: int) -> tuple[Form, Aggregation, tuple[Expression, ...], int] | None:
         """How the statement counts, and the index behind its last token; None when it does something else."""
         if start != head:
-            counts = self._text(start) == "++" and self._text(after) in _ENDS
+            counts = self._text(start) == "++" and self._text(after) in ENDS
             return ("increment", "count", (), after) if counts else None
         operator, function = self._text(after), self._text(after + 1)
-        if operator == "++" and self._text(after + 1) in _ENDS:
+        if operator == "++" and self._text(after + 1) in ENDS:
             return "increment", "count", (), after + 1
         if operator == "+=":
             end = self._statement_end(after + 1)
             return "add", "sum", (self._tokens[after + 1 : end],), end
         if operator == "=" and function in AGGREGATIONS and self._text(after + 2) == "(":
             close = self._pairs[after + 2]
-            if self._text(close + 1) in _ENDS:
+            if self._text(close + 1) in ENDS:
                 arguments = split(self._tokens[after + 3 : close])
                 return "aggregate", cast("Aggregation", function), arguments, close + 1
         return None
 
     def _statement_end(self, at: int) -> int:
-        while self._text(at) not in _ENDS:
+        while self._text(at) not in ENDS:
             at = self._pairs.get(at, at) + 1
         return at
 

@@ -14,7 +14,7 @@ from bttop.store.blocks import pack
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 
 BLOCK_LINES = 240
-"""Lines of a sealed block: fewer compress worse (60 lines: a tenth more), more would hold a seek up."""
+"""Lines of a sealed block: fewer compress worse (60 lines: 8 % more), more would hold a seek up."""
 BLOCK_BYTES = 1 << 20
 """Of lines; from here on a larger block is no smaller part of them, but longer to seal (50 ms) and to read."""
 HUGE_BYTES = 16 << 20
