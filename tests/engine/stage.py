@@ -85,7 +85,7 @@ class Stage:
     def watch(self, generation: Generation) -> None:
         self.watched.append(generation.number)
 
-    def flushed(self, program: Program, flush: Flush) -> None:
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
         self.shown.append(flush)
 
     def changed(self, program: Program) -> None:
@@ -132,14 +132,20 @@ class Stage:
             self.line(generation, line.encode(), "stderr")
 
     def beat(
-        self, generation: Generation, maps: Mapping[str, object] | None = None, kind: str = "map", late_ns: int = 0
+        self,
+        generation: Generation,
+        maps: Mapping[str, object] | None = None,
+        kind: str = "map",
+        late_ns: int = 0,
+        *,
+        is_last: bool = False,
     ) -> None:
         """A flush with a heartbeat, an interval after the one before; it arrives `late_ns` after its tick."""
         self.wait(generation.plan.interval_ns / SECOND)
         for name, value in (maps or {}).items():
             self.record(generation, kind, {name: value})
         number = self._beats[generation.id] = self._beats.get(generation.id, 0) + 1
-        self.record(generation, "printf", f"bttop-hb a {number} {self.now - late_ns}\n")
+        self.record(generation, "printf", f"bttop-hb a {number} {self.now - late_ns}{' end' if is_last else ''}\n")
 
     def exit(self, generation: Generation, code: int) -> None:
         self.program.on_exit(generation, code, self.now)

@@ -102,16 +102,18 @@ def test_new_settings_take_over_at_the_first_flush_and_only_then_the_old_stops()
     assert stage.program.plan is new.plan
 
 
-def test_what_the_old_generation_still_says_is_not_shown() -> None:
+def test_what_the_old_generation_counted_last_is_shown_and_the_new_one_stays_on_show() -> None:
     stage = Stage()
     old = stage.go_live()
     change(stage)
     stage.beat(stage.last)
     shown = len(stage.shown)
-    stage.beat(old, {BANKS[0]: {"7": 3}})
+    stage.beat(old, {BANKS[0]: {"7": 3}}, is_last=True)
     stage.record(old, "map", {BANKS[1]: {"7": 3}})
     stage.exit(old, 0)
-    assert len(stage.shown) == shown
+    assert [(flush.generation, flush.is_last) for flush in stage.shown[shown:]] == [(1, True)]
+    assert [data.rows for data in stage.shown[shown].maps.values()] == [{"7": 3}]
+    assert not stage.shown[shown].replaces(stage.shown[shown - 1])
     assert state(stage) is State.LIVE
     assert stage.living == [2]
 

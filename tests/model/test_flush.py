@@ -26,6 +26,11 @@ from tests.model.samples import (
 
 PRINTF = '{"type": "printf", "data": "hello\\n"}'
 LAG = 1_000_000
+STATS_3 = {"count": 1, "average": 3, "total": 3}
+STATS_5 = {"count": 2, "average": 5, "total": 10}
+BUCKETS = [{"min": 1, "max": 1, "count": 2}]
+READY = 10 * SECOND
+"""When everything was attached, for `ticks` that start there."""
 
 
 def reader(plan: Plan, release: str = "0.17", **options: Any) -> FlushReader:
@@ -102,22 +107,55 @@ def test_banks_are_one_map_and_own_maps_of_bttop_are_dropped() -> None:
     assert second.base == ()
 
 
-def test_the_first_flush_begins_one_interval_before_its_heartbeat() -> None:
-    flush = feed(reader(planned()), [(5 * SECOND, beat(1, 5 * SECOND))])[0]
-    assert flush.start_ns == 4 * SECOND
+ATTACHED = '{"type": "attached_probes", "data": {"probes": 3}}'
+READY_LINE = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 
 
 @pytest.mark.parametrize("as_option", [True, False])
-def test_the_first_flush_begins_when_everything_was_attached_if_that_is_later(as_option: bool) -> None:
-    ready = 4 * SECOND + SECOND // 2
-    into = reader(planned(), ready_ns=ready) if as_option else reader(planned())
-    lines = [] if as_option else [(ready, "__BPFTRACE_NOTIFY_PROBES_ATTACHED")]
-    flush = feed(into, [*lines, (5 * SECOND, beat(1, 5 * SECOND))])[0]
-    assert flush.start_ns == ready
+@pytest.mark.parametrize(
+    ("attached_ms", "first_ms", "start_ms"),
+    [
+        (4_000, 5_000, 4_000),
+        (3_700, 5_000, 3_700),  # the other probes were attached before the interval's
+        (4_100, 5_000, 4_000),  # the line was read late: no tick comes before a whole interval
+        (4_600, 5_000, 4_600),
+        (1_000, 5_000, 1_000),  # the first ticks were lost
+    ],
+)
+def test_the_first_flush_reaches_back_to_the_attach(
+    attached_ms: int, first_ms: int, start_ms: int, as_option: bool
+) -> None:
+    attached, first = attached_ms * MILLISECOND, first_ms * MILLISECOND
+    into = reader(planned(), ready_ns=attached) if as_option else reader(planned())
+    lines = [] if as_option else [(attached, READY_LINE)]
+    flush = feed(into, [*lines, (first, beat(1, first))])[0]
+    assert flush.start_ns == start_ms * MILLISECOND
+    assert not flush.doubts
+
+
+@pytest.mark.parametrize("release", ["0.14", "0.17", "0.23", "0.24", "0.27"])
+def test_without_the_line_that_all_is_attached_the_first_length_is_doubtful_up_to_0_23(release: str) -> None:
+    flush = feed(reader(planned(), release), [(2 * SECOND, ATTACHED), (5 * SECOND, beat(1, 5 * SECOND))])[0]
+    assert flush.start_ns == 2 * SECOND
+    assert flush.doubts == ({Doubt.UNTIMED} if version(release) < (0, 24) else frozenset())
+
+
+def test_a_first_length_that_nothing_tells_is_an_interval_and_doubtful() -> None:
+    flush = feed(reader(planned()), [(5 * SECOND, beat(1, 5 * SECOND))])[0]
+    assert flush.start_ns == 4 * SECOND
+    assert flush.doubts == {Doubt.UNTIMED}
+
+
+def test_a_script_without_heartbeat_reaches_back_to_the_attach_as_well() -> None:
+    into = reader(planned(heartbeats=()), ready_ns=2 * SECOND)
+    assert feed(into, [(22 * SECOND, PRINTF)]) == []
+    flush = into.due(23 * SECOND)
+    assert flush is not None
+    assert flush.seconds == 20
 
 
 def test_a_long_step_is_lost_ticks() -> None:
-    into = reader(planned())
+    into = reader(planned(), ready_ns=1)
     first, second = feed(into, [(SECOND, beat(1, SECOND)), (4 * SECOND, beat(2, 4 * SECOND + 20))])
     assert second.lost_ticks == 2
     assert second.doubts == {Doubt.LOST_TICKS}
@@ -145,7 +183,7 @@ def test_a_flush_of_banks_after_lost_messages_covers_the_last_interval_only() ->
 
 
 def test_two_banks_never_mix_when_the_heartbeat_between_them_is_lost() -> None:
-    into = reader(banked("@c"))
+    into = reader(banked("@c"), ready_ns=9 * SECOND)
     lines = [
         (10 * SECOND, map_line("@__bt_c0", {"a": 1})),
         (10 * SECOND, beat(1, 10 * SECOND)),
@@ -179,13 +217,13 @@ def test_a_bank_printed_later_than_an_interval_is_inexact() -> None:
 def test_a_heartbeat_of_another_clock_is_not_late() -> None:
     slept = 3600 * SECOND
     flush = feed(reader(banked("@c")), [(slept + SECOND, beat(1, SECOND))])[0]
-    assert flush.doubts == frozenset()
+    assert flush.doubts == {Doubt.UNTIMED}
     assert flush.lag_ns == 0
 
 
 def test_each_mark_closes_its_own_flush() -> None:
     plan = planned(MapPlan("@fast", "count"), MapPlan("@slow", "count"), heartbeats=("a", "b"))
-    into = reader(plan)
+    into = reader(plan, ready_ns=1)
     lines = []
     for tick in range(1, 11):
         at = tick * SECOND
@@ -263,7 +301,7 @@ def test_captured_runs_give_equal_flushes_for_an_equal_load(release: str) -> Non
 def test_helper_errors_are_counted_and_not_kept() -> None:
     error = '{"type": "helper_error", "helper": "map_update_elem", "retcode": -7, "line": 1, "col": 27}'
     other = '{"type": "helper_error", "helper": "probe_read", "retcode": -14, "line": 1, "col": 27}'
-    into = reader(planned())
+    into = reader(planned(), ready_ns=READY)
     flush, after = feed(into, ticks([error, error, other], []))
     assert (into.tally.helper_errors, into.tally.map_full) == (3, 2)
     assert flush.doubts == {Doubt.MAP_FULL}
@@ -289,7 +327,7 @@ def test_a_map_with_all_its_entries_in_use_is_full(release: str, aggregation_lin
 
 @pytest.mark.parametrize(("release", "total"), [("0.18", 35), ("0.19", 20)])
 def test_lost_events_are_deltas_up_to_0_18_and_a_total_since(release: str, total: int) -> None:
-    into = reader(planned(), release)
+    into = reader(planned(), release, ready_ns=READY)
     lost = [f'{{"type": "lost_events", "data": {{"events": {events}}}}}' for events in (5, 10, 20)]
     first, second = feed(into, ticks(lost, []))
     assert into.tally.lost_events == total
@@ -298,7 +336,7 @@ def test_lost_events_are_deltas_up_to_0_18_and_a_total_since(release: str, total
 
 
 def test_a_line_that_cannot_be_decoded_puts_its_flush_in_doubt() -> None:
-    into = reader(planned())
+    into = reader(planned(), ready_ns=READY)
     flush = feed(into, ticks(['{"type": "map", "data": {"@c": {"a"']))[0]
     assert flush.doubts == {Doubt.DAMAGED}
     assert into.tally.undecodable == 1
@@ -306,7 +344,7 @@ def test_a_line_that_cannot_be_decoded_puts_its_flush_in_doubt() -> None:
 
 @pytest.mark.parametrize("size", [b"1073741824", b"many"])
 def test_a_line_that_was_too_long_to_come_puts_its_flush_in_doubt(size: bytes) -> None:
-    into = reader(planned())
+    into = reader(planned(), ready_ns=READY)
     line = StampedLine(1, "oversized", Stamp(0, 0), size)
     assert into.feed(line)[0] == Oversized(line.stamp, int(size) if size.isdigit() else 0)
     first, second = feed(into, ticks([], []))
@@ -317,12 +355,12 @@ def test_a_line_that_was_too_long_to_come_puts_its_flush_in_doubt(size: bytes) -
 
 def test_ambiguous_keys_put_the_flush_in_doubt() -> None:
     plan = planned(MapPlan("@m", "count", (TEXT, TEXT)))
-    flush = feed(reader(plan), ticks([map_line("@m", {"a,b,c": 1})]))[0]
+    flush = feed(reader(plan, ready_ns=READY), ticks([map_line("@m", {"a,b,c": 1})]))[0]
     assert flush.doubts == {Doubt.AMBIGUOUS}
 
 
 def test_printed_records_above_the_limit_are_counted() -> None:
-    into = reader(planned())
+    into = reader(planned(), ready_ns=READY)
     flush = feed(into, ticks([PRINTF] * (PRINTED_LIMIT + 3)))[0]
     assert len(flush.printed) == PRINTED_LIMIT
     assert flush.dropped == into.tally.dropped == 3
@@ -397,7 +435,7 @@ def test_text_without_pause_waits_no_longer_than_about_an_interval(heartbeats: t
 
 
 def test_text_of_a_script_with_a_heartbeat_waits_for_it_while_it_is_on_time() -> None:
-    into = reader(planned())
+    into = reader(planned(), ready_ns=SECOND)
     lines = [(SECOND + MILLISECOND, PRINTF), (2 * SECOND + 5 * MILLISECOND, beat(1, 2 * SECOND))]
     flush = feed(into, lines)[0]
     assert len(flush.printed) == 1
@@ -531,3 +569,130 @@ def test_text_at_the_end_comes_out() -> None:
 
 def test_nothing_at_the_end_is_no_flush() -> None:
     assert reader(banked("@c")).end(SECOND) is None
+
+
+# --- The last flush ------------------------------------------------------------------------------------------
+
+
+def last_beat(number: int, nsecs: int, mark: str = "a") -> str:
+    """What the END block prints when all is detached."""
+    return beat(number, nsecs, mark).replace("\\n", " end\\n")
+
+
+def test_the_last_heartbeat_closes_what_was_left_with_its_exact_length() -> None:
+    at = 11 * SECOND + SECOND // 4
+    lines = [map_line("@__bt_c1", {"a": 2}), last_beat(2, at)]
+    found = feed(
+        reader(banked("@c"), ready_ns=READY), [*ticks([map_line("@__bt_c0", {"a": 3})]), *((at, one) for one in lines)]
+    )
+    assert [flush.maps["@c"].rows for flush in found] == [{"a": 3}, {"a": 2}]
+    assert [flush.seconds for flush in found] == [1, 0.25]
+    assert [flush.is_last for flush in found] == [False, True]
+    assert not any(flush.doubts for flush in found)
+
+
+def test_both_banks_of_the_last_flush_add_up() -> None:
+    into = reader(banked("@c"), ready_ns=READY)
+    at = 10 * SECOND + SECOND // 2
+    banks = [map_line("@__bt_c0", {"a": 3, "b": 1}), map_line("@__bt_c1", {"a": 2, "c": 1})]
+    (flush,) = feed(into, [(at, one) for one in (*banks, last_beat(1, at))])
+    assert flush.maps["@c"].rows == {"a": 5, "b": 1, "c": 1}
+    assert flush.seconds == 0.5
+    assert not flush.doubts
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "kind", "first", "second", "both"),
+    [
+        ("min", "map", 3, 2, 2),
+        ("max", "map", 3, 2, 3),
+        ("sum", "map", -3, 2, -1),
+        ("stats", "stats", STATS_3, STATS_5, Stats(3, 4, 13)),
+        ("avg", "stats", STATS_3, STATS_5, Stats(3, 4, 13)),
+        ("hist", "hist", BUCKETS, BUCKETS, (Bucket(1, 1, 4),)),
+        ("lhist", "hist", BUCKETS, BUCKETS, (Bucket(1, 1, 4),)),
+    ],
+)
+def test_banks_add_up_by_their_aggregation(aggregation: Any, kind: str, first: Any, second: Any, both: Any) -> None:
+    plan = Plan(
+        {"@c": MapPlan("@c", aggregation, (TEXT,), "bank")}, {"@__bt_c0": "@c", "@__bt_c1": "@c"}, ("a",), SECOND
+    )
+    at = 10 * SECOND + SECOND // 2
+    lines = [map_line("@__bt_c0", {"a": first}, kind), map_line("@__bt_c1", {"a": second}, kind), last_beat(1, at)]
+    (flush,) = feed(reader(plan, ready_ns=READY), [(at, one) for one in lines])
+    assert flush.maps["@c"].rows == {"a": both}
+
+
+def test_a_bank_that_was_printed_and_cleared_before_the_end_stays() -> None:
+    # Its heartbeat was still on its way when bpftrace ended; 0.24 prints the empty map once more.
+    at = 10 * SECOND + SECOND // 2
+    lines = [map_line("@__bt_c0", {"a": 3}), map_line("@__bt_c0", {}), map_line("@__bt_c1", {"a": 2}), last_beat(2, at)]
+    (flush,) = feed(reader(banked("@c"), ready_ns=READY), [(at, one) for one in lines])
+    assert flush.maps["@c"].rows == {"a": 5}
+
+
+def test_what_bpftrace_prints_after_the_last_flush_is_not_counted_again() -> None:
+    into = reader(banked("@c"), ready_ns=READY)
+    at = 10 * SECOND + SECOND // 2
+    feed(into, [(at, one) for one in (map_line("@__bt_c0", {"a": 3}), last_beat(1, at))])
+    assert feed(into, [(at, map_line("@__bt_c0", {"a": 3})), (at, map_line("@start", {"7": 1})), (at, PRINTF)]) == []
+    assert into.end(at + SECOND) is None
+
+
+def test_a_detach_that_takes_long_loses_no_tick_and_is_not_late() -> None:
+    into = reader(banked("@c"), ready_ns=READY)
+    found = feed(
+        into, [*ticks([]), (30 * SECOND, map_line("@__bt_c0", {"a": 1})), (31 * SECOND, last_beat(19, 29 * SECOND))]
+    )
+    assert found[1].seconds == 18
+    assert not found[1].doubts
+    assert (into.tally.lost_ticks, into.tally.lost_messages, into.tally.late) == (0, 0, 0)
+
+
+def test_each_mark_has_a_last_flush_of_its_own() -> None:
+    plan = planned(MapPlan("@fast", "count"), MapPlan("@slow", "count"), heartbeats=("a", "b"))
+    at = 14 * SECOND
+    lines = [*ticks([map_line("@fast", 1)])]
+    lines += [
+        (at, one) for one in (map_line("@fast", 2), last_beat(2, at), map_line("@slow", 3), last_beat(1, at, "b"))
+    ]
+    found = feed(reader(plan, ready_ns=READY), lines)
+    assert [(flush.mark, flush.seconds, flush.is_last) for flush in found] == [
+        ("a", 1, False),
+        ("a", 3, True),
+        ("b", 4, True),
+    ]
+    assert [sorted(flush.maps) for flush in found] == [["@fast"], ["@fast"], ["@slow"]]
+
+
+def test_a_map_that_is_printed_at_the_end_alone_is_in_the_last_flush_alone() -> None:
+    plan = planned(MapPlan("@c", "count"), MapPlan("@all", "count", at_end=True))
+    at = 11 * SECOND + SECOND // 2
+    found = feed(
+        reader(plan, ready_ns=READY),
+        [
+            *ticks([map_line("@c", 1)]),
+            *((at, one) for one in (map_line("@c", 2), map_line("@all", 3), last_beat(2, at))),
+        ],
+    )
+    assert [sorted(flush.maps) for flush in found] == [["@c"], ["@all", "@c"]]
+
+
+def shown(generation: int, seconds: float, *, last: bool, at_end: bool = False) -> Flush:
+    plan = planned(MapPlan("@all", "count", at_end=at_end))
+    end = round(10 * SECOND + seconds * SECOND)
+    into = FlushReader(version("0.17"), plan, generation, ready_ns=READY)
+    flushes = feed(into, [(end, map_line("@all", 1)), (end, (last_beat if last else beat)(1, end))])
+    return flushes[0]
+
+
+def test_a_pane_passes_over_short_last_flushes_and_those_of_earlier_generations() -> None:
+    full = shown(2, 1, last=False)
+    assert full.replaces(None)
+    assert shown(2, 0.1, last=True).replaces(None)
+    assert shown(2, 0.6, last=True).replaces(full)
+    assert not shown(2, 0.4, last=True).replaces(full)
+    assert shown(2, 0.4, last=True, at_end=True).replaces(full)
+    assert shown(3, 0.4, last=True).replaces(full)
+    assert not shown(1, 1, last=True).replaces(full)
+    assert not shown(1, 1, last=False).replaces(full)

@@ -8,6 +8,7 @@ from bttop.script.prepare import LONGEST_TEXT, Prepared, prepare, unedited
 from bttop.script.reader import LONGEST_SCRIPT, Script, read
 
 HEARTBEAT = 'printf("bttop-hb a %d %llu\\n", @__bt_n, nsecs);'
+LAST = 'printf("bttop-hb a %d %llu end\\n", @__bt_n, nsecs);'
 
 
 def prepared(text: str, **options: object) -> Prepared:
@@ -35,7 +36,8 @@ def test_a_keyed_count_gets_two_banks_and_a_heartbeat() -> None:
     assert [" ".join(line.split()) for line in lines] == [
         "k:f { if (@__bt_n & 1) { @__bt_a1[pid] = count(); } else { @__bt_a0[pid] = count(); } }",
         "interval:s:1 { @__bt_n++; if (@__bt_n & 1) { print(@__bt_a0); clear(@__bt_a0); } "
-        f"else {{ print(@__bt_a1); clear(@__bt_a1); }} {HEARTBEAT} }}",
+        f"else {{ print(@__bt_a1); clear(@__bt_a1); }} {HEARTBEAT} }} "
+        f"END {{ @__bt_n++; print(@__bt_a0); clear(@__bt_a0); print(@__bt_a1); clear(@__bt_a1); {LAST} }}",
         "",
     ]
     assert one.plan.aliases == {"@__bt_a0": "@", "@__bt_a1": "@"}
@@ -47,7 +49,10 @@ def test_a_keyed_count_gets_two_banks_and_a_heartbeat() -> None:
 
 def test_a_scalar_count_is_printed_whole_and_never_cleared() -> None:
     one = prepared("k:f { @x = count(); }\n")
-    assert one.text == f"k:f {{ @x = count(); }}\ninterval:s:1 {{ @__bt_n++; print(@x); {HEARTBEAT} }}\n"
+    assert one.text == (
+        f"k:f {{ @x = count(); }}\ninterval:s:1 {{ @__bt_n++; print(@x); {HEARTBEAT} }} "
+        f"END {{ @__bt_n++; print(@x); clear(@x); {LAST} }}\n"
+    )
     assert one.plan.maps["@x"].scheme == "cumulative"
 
 
@@ -149,7 +154,7 @@ def test_a_script_that_only_assigns_shows_what_it_assigns() -> None:
 
 def test_a_script_that_only_prints_text_gets_a_heartbeat() -> None:
     one = prepared('k:f { printf("x"); @s[tid] = 1; }')
-    assert appended(one) == f"interval:s:1 {{ @__bt_n++; {HEARTBEAT} }}"
+    assert appended(one) == f"interval:s:1 {{ @__bt_n++; {HEARTBEAT} }} END {{ @__bt_n++; {LAST} }}"
     assert one.plan.maps == {}
 
 
@@ -184,9 +189,12 @@ def test_schemes_can_be_asked_for_where_they_are_exact() -> None:
     assert schemes == {"@a": "cumulative", "@b": "bank", "@c": "bank", "@d": "cumulative"}
 
 
-def test_prints_at_the_end_of_the_script_follow_the_banks() -> None:
-    one = prepared("k:f { @[pid] = count(); } END { print(@, 5); clear(@); }")
-    assert "END { print(@__bt_a0, 5); clear(@__bt_a0); }" in one.text
+def test_prints_and_clears_in_end_give_way_to_the_last_flush() -> None:
+    one = prepared('k:f { @[pid] = count(); } END { print(@, 5); clear(@); printf("bye") }')
+    end = " ".join(one.text.partition("END")[2].partition("\n")[0].split())
+    prints = "print(@__bt_a0); clear(@__bt_a0); print(@__bt_a1); clear(@__bt_a1);"
+    assert end == f'{{ printf("bye") ; @__bt_n++; {prints} {LAST} }}'
+    assert one.text.count("END") == 1
     assert one.plan.maps["@"].scheme == "bank"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,11 @@ def test_a_flood_of_text_between_two_flushes_is_read_as_it_was_kept(tmp_path: Pa
             told.say(1, second, text(f"line {number}\\\\n"))
         told.say(1, second, map_line("@x", {"dd": second}))
         told.say(1, second, beat(second, at(second).boot_ns))
-    assert read(written(tmp_path / "s.bttop", told.happenings)) == told.shown
+    found = read(written(tmp_path / "s.bttop", told.happenings))
+    # A flood may reach further back than is read for a flush: then its length is doubtful.
+    assert [replace(one, doubts=one.doubts - {Doubt.UNTIMED}) for one in found] == [
+        replace(one, doubts=one.doubts - {Doubt.UNTIMED}) for one in told.shown
+    ]
 
 
 def test_a_hand_over_shows_no_flush_twice_though_both_are_told_to_end_twice(tmp_path: Path) -> None:

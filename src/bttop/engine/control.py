@@ -34,8 +34,8 @@ class Control(Protocol):
     def watch(self, generation: Generation) -> None:
         """Have the descriptors of a bpftrace counted from now on."""
 
-    def flushed(self, program: Program, flush: Flush) -> None:
-        """A flush joined the history."""
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
+        """A flush of a generation joined the history."""
 
     def changed(self, program: Program) -> None:
         """The status changed or a first flush came: the screen should not wait for its tick."""

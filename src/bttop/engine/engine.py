@@ -41,6 +41,7 @@ from bttop.engine.privilege import AS_WE_ARE, Privilege
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
 from bttop.engine.starts import Starts
+from bttop.engine.succession import grace
 from bttop.engine.tracers import Tracers
 from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush
@@ -107,6 +108,7 @@ class Engine:
         self._thread: threading.Thread | None = None
         self._ended: asyncio.Event | None = None
         self._closing = False
+        self._finishing = False
         self._failure: BaseException | None = None
 
     @property
@@ -174,12 +176,26 @@ class Engine:
         loop.call_later(SHORT_TICK if quick else TICK, self._tick, loop)
         now = self._clock()
         self.gate.tick(now)
-        for program in () if self._closing else self.programs:
+        if self._closing or self._finishing:
+            return
+        for program in self.programs:
             program.tick(now)
-        if self.vigil is not None and not self._closing:
+        if self.vigil is not None:
             self.vigil.look(self.programs)
 
     # From other threads.
+
+    def finish(self) -> None:
+        """Detach every program and read on: each prints the last part of its interval before it ends. Nothing is
+        started any more. From any thread; `still_detaching` says how long to wait, and `close` ends it."""
+        self._finishing = True
+        self.door.ask(self._finish_programs)
+
+    @property
+    def still_detaching(self) -> float:
+        """Seconds that bpftrace processes may still take to detach; 0 when all have ended. From any thread."""
+        living = [generation for _, generation in tuple(self._generations.values()) if not generation.silenced]
+        return max((grace(generation.probes) for generation in living), default=0.0)
 
     def close(self) -> None:
         """Stop everything: each bpftrace gets its SIGINT and is gone within 2 s. From any thread; may be repeated."""
@@ -284,6 +300,10 @@ class Engine:
         if self._tracers.alive and self.surveyor.may_ask(self._clock()):
             self._tracers.channel.survey()
 
+    def _finish_programs(self) -> None:
+        for program in self.programs:
+            program.finish()
+
     def _finish(self) -> None:
         if self._ended is not None:
             self._ended.set()
@@ -325,15 +345,15 @@ class Engine:
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach a bpftrace."""
         self._tracers.channel.stop(generation.id, grace)
-        self._observers.ended(generation)
+        if generation.silenced:
+            self._observers.ended(generation)
 
     def watch(self, generation: Generation) -> None:
         """Have the descriptors of a bpftrace counted from now on."""
         self._tracers.channel.watch(generation.id)
 
-    def flushed(self, program: Program, flush: Flush) -> None:
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
         """A flush joined the history."""
-        generation = next((one for one in program.generations() if one.number == flush.generation), None)
         self._observers.flushed(program, generation, flush)
 
     def changed(self, program: Program) -> None:
@@ -371,19 +391,19 @@ class Engine:
         loads, seconds = self.meter.close_round(tracer, self.programs)
         for program, cost in self.meter.take_ledger().items():
             self._observers.spent(program, cost)
-        if self._fuse is None or self._closing:
+        if self._fuse is None or self._closing or self._finishing:
             return
         verdict = self._fuse.judge(loads, seconds)
         for program in self.programs:
             program.alarm = verdict.warnings.get(program, "")
         for program, reason in verdict.blown.items():
-            program.hold(tracer.stamp.boot_ns, f"the fuse blew: {reason}; x starts it again")
+            why = f"the fuse blew: {reason}; x starts it again"
+            program.hold(tracer.stamp.boot_ns, why, unread=program in verdict.floods)
 
     def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
         match frame:
             case StampedLine():
-                # One that was told to stop prints all of its maps once more, and after a flood what was on its way.
-                if not generation.doomed:
+                if not generation.silenced:
                     self._observers.came(generation, frame)
                     program.on_line(generation, frame)
             case Descriptors(stamp=stamp, counts=counts):
@@ -414,7 +434,10 @@ class Engine:
 
     def _on_tracer_end(self, reason: str) -> None:
         """The tracer is gone, and every bpftrace with it."""
+        generations = [generation for _, generation in self._generations.values()]
         self._generations.clear()
+        for generation in generations:
+            self._observers.ended(generation)
         self.gate.lost()
         self.errands.lose(reason)
         self.meter.lost(self.programs)

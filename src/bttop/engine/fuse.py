@@ -35,6 +35,8 @@ class Verdict(Generic[Key]):
     """Who is above a limit, and the numbers."""
     blown: Mapping[Key, str]
     """Who must be detached now, and why."""
+    floods: frozenset[Key] = frozenset()
+    """Those of them whose output is the reason: what waits to be read is a flood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class Fuse(Generic[Key]):
                 blown[one.culprit] = f"{one.text} for {lasted:.0f} s"
                 # Whoever is left gets the whole patience anew.
                 del self._since[place]
-        return Verdict({one.culprit: one.text for one in found}, blown)
+        floods = frozenset(one.culprit for one in found[shared:] if one.culprit in blown)
+        return Verdict({one.culprit: one.text for one in found}, blown, floods)
 
     @staticmethod
     def _place(excess: _Excess[Key], *, shared: bool) -> tuple[str, Key | None]:

@@ -65,7 +65,9 @@ class Generation:
         """Whether the tracer told that its exec succeeded."""
         self.probes = 0
         self.doomed = False
-        """It was told to stop: whatever it still says is not shown."""
+        """It was told to stop: what it still prints is the last part of an interval."""
+        self.silenced = False
+        """Its lines are not read any more: it was never on show, or it printed a flood."""
         self.dropped_lines = 0
         self._last_beat: int | None = None
         self._decoder = Decoder(release, self.plan)
@@ -99,7 +101,7 @@ class Generation:
         return self._last_beat is None
 
     def take(self, line: StampedLine) -> tuple[Record, Flush | None]:
-        """The record that a line is, and the flush that it completes, if it does."""
+        """Decode one line; return the record and the flush that it completes, if any."""
         hexadecimal = self._decoder.hexadecimal
         record = self._decoder.decode(line)
         return record, self._beat(self._assembler.feed(record, line, hexadecimal), line.stamp.boot_ns)
@@ -109,7 +111,7 @@ class Generation:
         return self._beat(self._assembler.due(now), now)
 
     def rest(self, now: int) -> Flush | None:
-        """What it printed after its last flush, once it has ended."""
+        """What it printed after its last flush, once it has ended; None where its END block has closed that."""
         return self._beat(self._assembler.end(now + max(SHORTEST_SILENCE, 2 * self.plan.interval_ns)), now)
 
     def _beat(self, flush: Flush | None, now: int) -> Flush | None:

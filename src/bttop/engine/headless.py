@@ -12,11 +12,14 @@ from types import FrameType
 from bttop.engine.cost import Bill
 from bttop.engine.engine import Engine
 from bttop.engine.recorder import Limits, Recorder, Recording
+from bttop.engine.runlength import Finish, RunLength
 from bttop.engine.status import State
 from bttop.engine.troubles import OVER, Troubles, all_in, is_useless
 
 LOOK = 0.5
 """Seconds between two looks at the programs."""
+DETACH_LOOK = 0.05
+"""The same while they detach."""
 SELDOM = 60.0
 """Seconds between two status lines where they cannot be rewritten."""
 
@@ -29,8 +32,8 @@ class HeadlessRecording:
         self._recorder = recorder
         self._path = path
         self._limits = limits
-        self._began = time.monotonic()
         self._seconds = seconds
+        self._length = RunLength(seconds)
         self._end = threading.Event()
         self._is_rewritten = sys.stderr.isatty()
         self._last_line = 0.0
@@ -49,10 +52,18 @@ class HeadlessRecording:
                 self._end.wait(LOOK)
                 self._troubles.tell_of(self._engine.programs)
                 self._say(self._recorder.recording)
+            self._await_last_flushes()
         finally:
             self._engine.close()
         self._troubles.tell_of(self._engine.programs)
         return self._finish()
+
+    def _await_last_flushes(self) -> None:
+        """Let every program print what it has counted last; a second signal ends that."""
+        self._end.clear()
+        finish = Finish(self._engine)
+        while not finish.is_over and not self._end.wait(DETACH_LOOK):
+            self._say(self._recorder.recording)
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._end.set()
@@ -60,7 +71,7 @@ class HeadlessRecording:
     def _is_over(self) -> bool:
         if self._engine.error is not None:
             raise self._engine.error
-        late = self._seconds is not None and time.monotonic() - self._began >= self._seconds
+        late = self._length.is_over(self._engine.programs)
         failed = self._recorder.recording is None or bool(self._recorder.recording.failure)
         return late or failed or self._end.is_set() or all_in(self._engine.programs, OVER)
 
@@ -74,9 +85,9 @@ class HeadlessRecording:
             self._troubles.tell("end", "recording stopped", f"{why}\n  {hint}" if hint else why)
             return 1
         size = self._path.stat().st_size if self._path.exists() else recording.size
-        flushes = f"{recording.flushes:,} flushes in {_duration(self._seconds_so_far())}"
+        flushes = f"{recording.flushes:,} flushes in {_duration(self._length.elapsed)}"
         sys.stderr.write(f"bttop: {self._path}: {_bytes(size)}, {flushes}\n")
-        return 1 if is_useless(self._engine.programs) else 0
+        return 1 if is_useless(self._engine.programs) or self._troubles.tell_unattached(self._engine.programs) else 0
 
     def _say(self, recording: Recording | None) -> None:
         now = time.monotonic()
@@ -87,14 +98,11 @@ class HeadlessRecording:
         live = sum(program.status.state is State.LIVE for program in programs)
         whole = "" if self._seconds is None else f" of {_duration(self._seconds)}"
         line = (
-            f"bttop: {_duration(self._seconds_so_far())}{whole}  {live} of {len(programs)} live  "
+            f"bttop: {_duration(self._length.elapsed)}{whole}  {live} of {len(programs)} live  "
             f"{recording.flushes:,} flushes  {_bytes(recording.size)}{cost_note(self._engine.bill_at())}"
         )
         sys.stderr.write(f"\r\x1b[K{line}" if self._is_rewritten else f"{line}\n")
         sys.stderr.flush()
-
-    def _seconds_so_far(self) -> float:
-        return time.monotonic() - self._began
 
     def _clear_line(self) -> None:
         if self._is_rewritten:

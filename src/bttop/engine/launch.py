@@ -35,7 +35,7 @@ def environment(
 
     `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin holds it to one PID;
     `all_probes` that it is of no use with some of its attach points missing, since another script can take over;
-    `maps_at_exit` that it may end by itself, and what it counted last is wanted (up to 0.23 it is printed always).
+    `maps_at_exit` that bpftrace must print every map when it ends (up to 0.23 it always does), since no END block does.
     """
     env = {
         "__BPFTRACE_NOTIFY_PROBES_ATTACHED": "1",

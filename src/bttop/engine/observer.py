@@ -25,11 +25,11 @@ class Observer:
     def came(self, generation: Generation, line: StampedLine) -> None:
         """A line came, and is about to be decoded."""
 
-    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:
-        """A flush joined the program's history; None where its generation is known no more."""
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
+        """A flush of a generation joined the program's history."""
 
     def ended(self, generation: Generation) -> None:
-        """A generation was retired or has ended: nothing more of it is shown."""
+        """A generation has ended: nothing more of it is shown."""
 
     def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
         """What a program cost in the last ten seconds, on average (see `Cost.ledger`); without a program, what bttop
@@ -61,7 +61,7 @@ class Observers(Observer):
         for one in self._all:
             one.came(generation, line)
 
-    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
         for one in self._all:
             one.flushed(program, generation, flush)
 

@@ -53,8 +53,10 @@ class Program:
         self._wanted: Attempt | None = None
         """The attempt that was to start last."""
         self._renewed_ns = 0
-        self._rest = (State.STOPPED, "stopped by you")
-        """The state to enter once it is detached."""
+        self._rest: tuple[State, str] | None = (State.STOPPED, "stopped by you")
+        """The state to enter once it is detached; None keeps the state that it has."""
+        self.was_attached = False
+        """Whether all probes of any of its generations were ever attached."""
 
     # What the engine tells it.
 
@@ -76,9 +78,21 @@ class Program:
         """Detach on request."""
         self._detach(now, State.STOPPED, "stopped by you")
 
-    def hold(self, now: int, reason: str) -> None:
-        """Detach without being asked: its last flushes stay, and `start` re-arms it."""
+    def hold(self, now: int, reason: str, *, unread: bool = False) -> None:
+        """Detach without being asked: its last flushes stay, and `start` re-arms it. `unread` leaves alone what it has
+        printed and nobody has read yet, as after a flood."""
+        current = self._succession.current
         self._detach(now, State.HELD, reason)
+        if unread and current is not None:
+            current.silenced = True
+
+    def finish(self) -> None:
+        """Detach because the session ends. The state stays what it was; the last flush comes before the exit."""
+        self._rest = None
+        self._retry.cancel()
+        self._control.forget_look(self)
+        self._succession.give_next_up()
+        self._succession.retire(self._succession.current)
 
     def _detach(self, now: int, state: State, reason: str) -> None:
         self._rest = (state, reason)
@@ -167,6 +181,7 @@ class Program:
         was_fresh = generation.is_fresh
         if (code == 0 or not was_fresh) and (flush := generation.rest(now)) is not None:
             self._on_flush(generation, flush, now)
+        was_fresh = was_fresh and generation.is_fresh
         if generation is self._succession.next:
             self._succession.next = None
             self._next_ended(generation, code, now)
@@ -280,12 +295,18 @@ class Program:
         if generation.ready_ns is not None or generation.doomed:
             return
         generation.ready(now)
+        self.was_attached = True
         self._control.watch(generation)
         if generation is self._succession.current and self.status.state is State.STARTING:
             self._enter(State.ATTACHED, now, "")
 
     def _on_flush(self, generation: Generation, flush: Flush, now: int) -> None:
-        if generation.doomed or generation not in self._succession.living():
+        if generation.silenced:
+            return
+        if generation.doomed:
+            self._show(generation, flush)
+            return
+        if generation not in self._succession.living():
             return
         if generation.is_fresh:
             self._on_prelude(generation, flush)
@@ -295,22 +316,23 @@ class Program:
             self._take_over(generation, now)
         self._attempts.proved = True
         self._retry.lived(now - generation.started_ns)
-        self._show(flush)
+        self._show(generation, flush)
         if self.status.state is State.SILENT:
             self._retry.cancel()
         if self.status.state not in (State.LIVE, State.DAMAGED):
             self._standing.complaint = None
             self._enter(State.LIVE, now, "")
-        self._tune(flush, now)
+        if not flush.is_last:
+            self._tune(flush, now)
 
     def _on_prelude(self, generation: Generation, flush: Flush) -> None:
         """What a BEGIN block prints comes before anything is attached: it is shown and proves nothing."""
         if generation is self._succession.current:
-            self._show(flush)
+            self._show(generation, flush)
 
-    def _show(self, flush: Flush) -> None:
+    def _show(self, generation: Generation, flush: Flush) -> None:
         self.history.append(flush)
-        self._control.flushed(self, flush)
+        self._control.flushed(self, generation, flush)
 
     def _take_over(self, generation: Generation, now: int) -> None:
         """The next generation is current now, and only now the old one stops."""
@@ -357,8 +379,8 @@ class Program:
             self._let_go(now, reason)
 
     def _enter_rest(self, now: int) -> None:
-        state, reason = self._rest
-        self._enter(state, now, reason)
+        if self._rest is not None:
+            self._enter(self._rest[0], now, self._rest[1])
 
     def _has_another(self, generation: Generation, reason: str) -> bool:
         """Whether there is more to try: the same without the maps that no probe fills here, or the next attempt."""

@@ -192,8 +192,8 @@ class Recorder(Observer):
         self._newest[generation.id] = line
         self._inbox.put(Came(line, generation.hexadecimal))
 
-    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:  # noqa: ARG002
-        if generation is not None and flush.lines:
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:  # noqa: ARG002
+        if flush.lines:
             last = flush.lines[-1]
             # A line that belongs to no flush may come last as well; it may stand before or after the border.
             rest = int(self._newest.get(generation.id) is not last)

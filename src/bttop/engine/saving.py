@@ -38,7 +38,7 @@ class Saver(Observer):
         self._waits_for_name = False
         self._until = 0
 
-    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:  # noqa: ARG002
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:  # noqa: ARG002
         for trigger in self._triggers:
             if trigger.concerns(program.name) and trigger.holds(flush):
                 stamp = Stamp(flush.end_ns, flush.wall_ns)

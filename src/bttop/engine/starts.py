@@ -91,7 +91,7 @@ class Starts:
             user_stacks=attempt.prepared.uses_user_stacks,
             one_process=program.settings.one_process,
             all_probes=attempt.source is not program.sources[-1],
-            maps_at_exit=attempt.prepared.exits,
+            maps_at_exit=not attempt.prepared.ends_flush,
         )
 
     def _send(self, ident: int, command: Sequence[str], environment: Mapping[str, str]) -> None:

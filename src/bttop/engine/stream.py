@@ -8,25 +8,28 @@ import signal
 import sys
 import time
 from types import FrameType
+from typing import Final
 
 from bttop.engine.engine import Engine
 from bttop.engine.generation import Generation
+from bttop.engine.lineoutput import LineOutput
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
+from bttop.engine.runlength import Finish, RunLength
 from bttop.engine.troubles import OVER, Troubles, all_in, is_useless
 from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.names import decoders
-from bttop.store.jsonl import flush_lines
+from bttop.store.jsonl import flush_lines, left_out_line
 
-MOST_WAITING = 256
+MOST_WAITING: Final = 256
 """Flushes that wait for a reader; what comes on top is left out and counted."""
-PATIENCE = 1.0
-"""Seconds for the line at hand when it is time to end and nobody reads."""
-
-
-class _NobodyReadsError(Exception):
-    """Standard output took nothing until the patience ran out."""
+LOOK: Final = 0.1
+"""Seconds between two looks at the programs."""
+PATIENCE: Final = 5.0
+"""Seconds without any progress after which a reader is given up, once the run is over."""
+_ENDED_BY: Final = {signal.SIGINT: 0, signal.SIGTERM: 128 + signal.SIGTERM, signal.SIGHUP: 128 + signal.SIGHUP}
+"""Exit codes of the signals that end a stream."""
 
 
 class Stream(Observer):
@@ -34,53 +37,54 @@ class Stream(Observer):
 
     def __init__(self, engine: Engine, seconds: float | None) -> None:
         self._engine = engine
-        self._flushes: queue.SimpleQueue[tuple[Program, Flush] | None] = queue.SimpleQueue()
-        self._seconds = seconds
-        self._deadline = None if seconds is None else time.monotonic() + seconds
+        self._flushes: queue.SimpleQueue[tuple[Program, Flush]] = queue.SimpleQueue()
+        self._length = RunLength(seconds)
         self._decoders = decoders(engine.host.machine)
+        self._output = LineOutput(sys.stdout.fileno())
         self._troubles = Troubles()
         self._left_out = 0
         self._left_out_limit = 1
-        self._ended = False
+        self._signals: list[int] = []
 
     def run(self) -> int:
-        """Write until SIGINT, SIGTERM, SIGHUP, the deadline, or until nobody reads. The exit code: 0, or 1 when
-        no program could run at all, or one was held back for its cost. Raises BttopError when standard output
-        cannot be written."""
+        """Write until SIGINT, SIGTERM, SIGHUP, the end of the run, or until the reader is gone.
+
+        Returns the exit code: 0; 1 when a program could not run, was not attached or was held back, or when flushes
+        were left out; 143 and 129 for SIGTERM and SIGHUP. Raises BttopError when standard output cannot be written.
+        """
         self._engine.observe(self)
-        self._listen()
+        for number in _ENDED_BY:
+            signal.signal(number, self._on_signal)
         self._engine.start()
         self._engine.at_full_speed()
         try:
             self._write_all()
-            self._tell_troubles()
-            return 1 if is_useless(self._engine.programs) else 0
-        except (BrokenPipeError, _NobodyReadsError):
-            return 0  # whoever read us has what it wanted (`| head`), or has stopped to read
+        except BrokenPipeError:
+            return 0  # the reader has seen enough: `| head`
         except OSError as error:
             raise BttopError(f"standard output: {error.strerror}", title="cannot write") from error
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
             self._engine.close()
             _drop_output()
+        return self._exit_code()
 
-    def _listen(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._end)
-        signal.signal(signal.SIGALRM, self._give_up)
-        if self._seconds is not None:
-            signal.setitimer(signal.ITIMER_REAL, self._seconds + PATIENCE)
+    def _exit_code(self) -> int:
+        programs = self._engine.programs
+        self._tell_troubles()
+        has_failed = is_useless(programs)
+        has_failed = self._troubles.tell_unattached(programs) or has_failed
+        if self._left_out:
+            self._troubles.tell("lost", "stream", f"{self._left_out} flushes were left out, as the reader was too slow")
+        if self._output.is_torn:
+            self._troubles.tell("torn", "stream", "the reader stopped within a line, which is not whole")
+        if has_failed or self._left_out or self._output.is_torn:
+            return 1
+        return _ENDED_BY[signal.Signals(self._signals[0])] if self._signals else 0
 
-    def _end(self, _number: int, _frame: FrameType | None) -> None:
-        self._ended = True
-        self._flushes.put(None)
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._signals.append(number)
 
-    def _give_up(self, _number: int, _frame: FrameType | None) -> None:
-        """A write to a pipe that is full ends by an exception only."""
-        raise _NobodyReadsError
-
-    def flushed(self, program: Program, generation: Generation | None, flush: Flush) -> None:  # noqa: ARG002
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:  # noqa: ARG002
         """Take a flush, on the engine's thread, which must never wait for a reader."""
         if self._flushes.qsize() < MOST_WAITING:
             self._flushes.put((program, flush))
@@ -88,28 +92,43 @@ class Stream(Observer):
             self._left_out += 1
 
     def _write_all(self) -> None:
-        while not self._ended and not self._over():
-            self._write_next(0.25)
+        while not self._signals and not self._is_over():
+            self._write_next(LOOK)
             self._tell_troubles()
-        while not self._flushes.empty():
-            self._write_next(0.0)
+        finish = Finish(self._engine)
+        while not finish.is_over and len(self._signals) < 2 and not self._is_given_up():
+            self._write_next(LOOK)
+        while not (self._output.is_empty and self._flushes.empty()) and not self._is_given_up():
+            self._write_next(LOOK)
+        self._leave_out_the_rest()
 
     def _write_next(self, seconds: float) -> None:
-        try:
-            found = self._flushes.get(timeout=seconds)
-        except queue.Empty:
-            return
-        if found is not None:
-            program, flush = found
+        """Write for so many seconds at most: what is at hand, else the next flush when one comes."""
+        if self._output.is_empty:
+            try:
+                program, flush = self._flushes.get(timeout=seconds)
+            except queue.Empty:
+                return
             for line in flush_lines(program.name, flush, self._decoders):
-                sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+                self._output.put(line + "\n")
+        self._output.push(seconds)
 
-    def _over(self) -> bool:
+    def _is_given_up(self) -> bool:
+        return self._output.stalled >= PATIENCE
+
+    def _leave_out_the_rest(self) -> None:
+        """Count what no reader took, and tell in the data as well where there is a reader."""
+        self._left_out += self._flushes.qsize() + (not self._output.is_empty)
+        if self._left_out and self._output.is_empty:
+            self._output.put(left_out_line(self._left_out, time.time_ns()) + "\n")
+            self._output.push(PATIENCE)
+
+    def _is_over(self) -> bool:
         if self._engine.error is not None:
             raise self._engine.error
-        late = self._deadline is not None and time.monotonic() >= self._deadline
-        return late or (all_in(self._engine.programs, OVER) and self._flushes.empty())
+        programs = self._engine.programs
+        is_late = self._length.is_over(programs)
+        return is_late or (all_in(programs, OVER) and self._flushes.empty() and self._output.is_empty)
 
     def _tell_troubles(self) -> None:
         self._troubles.tell_of(self._engine.programs)

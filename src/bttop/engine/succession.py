@@ -55,9 +55,10 @@ class Succession:
             self.plan = generation.plan
 
     def retire(self, generation: Generation | None) -> None:
-        """Tell a generation to stop, once."""
+        """Tell a generation to stop, once; one that was never current is not read any more."""
         if generation is not None and not generation.doomed:
             generation.doomed = True
+            generation.silenced = generation is not self.current
             self._stop(generation, grace(generation.probes))
 
     def give_next_up(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from bttop.engine.cost import UNKNOWN, blind_spot
 from bttop.engine.program import Program
+from bttop.engine.runlength import is_starting
 from bttop.engine.status import State
 
 OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.COSTLY, State.STOPPED, State.ENDED})
@@ -32,6 +33,13 @@ class Troubles:
                 self.tell(f"{badge.text} of {program.name}", program.name, f"{badge.text}: {badge.why}")
             if program.cost is not None and program.cost.unseen:
                 self.tell(UNKNOWN, UNKNOWN, blind_spot(program.cost))
+
+    def tell_unattached(self, programs: Iterable[Program]) -> bool:
+        """Say which programs were never attached although they could still be; whether there are any."""
+        found = [program for program in programs if is_starting(program)]
+        for program in found:
+            self.tell(f"attach of {program.name}", program.name, "it was not attached before the run ended")
+        return bool(found)
 
     def tell(self, about: str, who: str, text: str) -> None:
         """Say something, unless it was the last thing said about this."""

@@ -11,7 +11,7 @@ from bttop.model.plan import Aggregation, Column, MapPlan, Plan
 from bttop.model.records import MapRecord, Stats, Value
 from bttop.model.release import Release
 from bttop.model.subtract import since
-from bttop.model.values import MapKind, histogram
+from bttop.model.values import MapKind, histogram, merge
 
 _NO_ROWS: Mapping[str, Value] = {}
 _KEY = (Column("key"),)
@@ -57,10 +57,11 @@ def contents(
     `before` holds the previous prints of cumulative maps by the user's names; maps of `names` that were not
     printed are there and empty.
     """
-    found = {}
+    found: dict[str, MapData] = {}
     for record in prints:
         name = origin.plan.logical(record.name)
-        found[name] = _map_data(origin, name, record, before.get(name))
+        data = _map_data(origin, name, record, before.get(name))
+        found[name] = _together(found[name], data) if name in found else data
     for name in names:
         if name not in found:
             found[name] = empty_map(origin.plan.maps.get(name) or MapPlan(name, "value"))
@@ -78,6 +79,19 @@ def _map_data(origin: Origin, name: str, record: MapRecord, before: MapRecord | 
     if plan.scheme == "cumulative" and before is not None:
         rows = since(rows, before.rows, plan.aggregation, keyed=record.keyed)
     return MapData(plan, record.kind, rows, record.ambiguous, entries(record, origin.release))
+
+
+def _together(one: MapData, other: MapData) -> MapData:
+    """Both banks of a map as one: the last flush of a run prints both, and so does one whose heartbeat was lost."""
+    rows = dict(one.rows)
+    exact = True
+    for key, value in other.rows.items():
+        if key in rows:
+            value, is_exact = merge([rows[key], value], one.plan.aggregation)
+            exact = exact and is_exact
+        rows[key] = value
+    ambiguous = one.ambiguous or other.ambiguous or not exact
+    return MapData(one.plan, one.kind, rows, ambiguous, max(one.entries, other.entries))
 
 
 def likely_plan(name: str, record: MapRecord) -> MapPlan:

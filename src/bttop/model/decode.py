@@ -17,7 +17,7 @@ from bttop.model.dialect import Dialect
 from bttop.model.jsonish import Json, parse
 from bttop.model.keys import can_be_ambiguous, split_key
 from bttop.model.numbered import histograms
-from bttop.model.plan import HEARTBEAT_WORD, MapPlan, Numbered, Plan
+from bttop.model.plan import HEARTBEAT_WORD, LAST_WORD, MapPlan, Numbered, Plan
 from bttop.model.records import (
     AttachedProbes,
     Blank,
@@ -48,7 +48,7 @@ _RECORD_START = b'{"type"'
 _READY = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 _HEAD_BYTES = 200
 _SIZE_DIGITS = 19
-_HEARTBEAT = re.compile(rf"{HEARTBEAT_WORD} (\S+) (-?[0-9]{{1,20}}) ([0-9]{{1,20}})\n?")
+_HEARTBEAT = re.compile(rf"{HEARTBEAT_WORD} (\S+) (-?[0-9]{{1,20}}) ([0-9]{{1,20}})( {LAST_WORD})?\n?")
 _NUMERIC_KINDS = frozenset({"map", "stats"})
 _MESSAGES = frozenset({"errorf", "warnf"})
 
@@ -174,7 +174,7 @@ def _printf(members: dict[str, Json], line: _Line) -> Record:
     beat = _HEARTBEAT.fullmatch(text) if text.startswith(HEARTBEAT_WORD) else None
     if beat is None or beat[1] not in line.plan.heartbeats:
         return Printed(line.stamp, "printf", text)
-    return Heartbeat(line.stamp, beat[1], int(beat[2]), int(beat[3]))
+    return Heartbeat(line.stamp, beat[1], int(beat[2]), int(beat[3]), is_last=beat[4] is not None)
 
 
 def _text(kind: str, members: dict[str, Json], line: _Line) -> Record:

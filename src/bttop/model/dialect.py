@@ -47,6 +47,8 @@ class Dialect(NamedTuple):
     """Up to 0.21 avg() and stats() use two map entries per key."""
     longest_text: int
     """Bytes that str() keeps: 64 (measured on 0.17), from 0.22 on 1024 (0.23, 0.27)."""
+    attached_after: bool
+    """From 0.24 `attached_probes` is printed when all probes are attached, before it when they are about to be."""
     new_keys_collide: bool
     """0.23 makes an entry for count(), sum(), hist() and lhist() only where there is none: when two CPUs make the same
     new key at once, the second one's event fails (`map_update_elem`, -17) and is lost. 0.24 mended it."""
@@ -63,6 +65,7 @@ def dialect(release: Release) -> Dialect:
         lost_is_total=version >= (0, 19),
         doubled_entries=version < (0, 22),
         longest_text=64 if version < (0, 22) else 1024,
+        attached_after=version >= (0, 24),
         new_keys_collide=version == (0, 23),
     )
 

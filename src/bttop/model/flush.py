@@ -11,10 +11,11 @@ from bttop.model.contents import MapData, Origin, contents
 from bttop.model.decode import RESERVED, Decoder
 from bttop.model.dialect import dialect
 from bttop.model.doubting import ClockWatch, Doubt, doubts_of
-from bttop.model.pending import Kept, Pending
+from bttop.model.pending import Kept, KeptMap, Pending
 from bttop.model.plan import Plan
 from bttop.model.pulse import Pulse, Step
 from bttop.model.records import (
+    AttachedProbes,
     Heartbeat,
     HelperError,
     LostEvents,
@@ -73,11 +74,26 @@ class Flush:
     lost_ticks: int = 0
     lag_ns: int = 0
     """From the heartbeat's `nsecs` to its arrival."""
+    is_last: bool = False
+    """Whether the script's END block closed it: it is the part of an interval that was left when the program ended."""
 
     @property
     def seconds(self) -> float:
         """Length of the interval; above zero."""
         return max(self.end_ns - self.start_ns, 1) / 1e9
+
+    def replaces(self, shown: Flush | None) -> bool:
+        """Whether a pane that shows the flush `shown` goes on to this one.
+
+        What an earlier generation prints at its end is passed over. So is a last flush that is shorter than half an
+        interval, since the one before it says more, unless it holds a map that is printed at the end alone.
+        """
+        if shown is None or self.generation > shown.generation:
+            return True
+        if self.generation < shown.generation or not self.is_last:
+            return self.generation == shown.generation
+        is_short = (self.end_ns - self.start_ns) * 2 < self.origin.plan.interval_ns
+        return not is_short or any(data.plan.at_end and data.rows for data in self.maps.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +137,12 @@ class FlushAssembler:
         self._origin = Origin(release, plan)
         self._generation = generation
         self._ready_ns = ready_ns or 0
+        self._announced_ns = 0
+        """When bpftrace said how many probes it would attach: at the latest then it had attached none."""
+        self._last_marks: set[str] = set()
+        """Marks of the last heartbeats that came; once there is any, the program counts no more."""
+        self._is_last = False
+        """Whether the flush that is being closed is closed by one of them."""
         self._key_limit = key_limit
         self._has_banks = any(one.scheme == "bank" for one in plan.maps.values())
         self._counts: Counter[str] = Counter()
@@ -130,7 +152,7 @@ class FlushAssembler:
         self._pending = Pending()
         self._pulses: dict[str, Pulse] = {}
         self._names: dict[str, set[str]] = {}
-        self._before: dict[str, Kept] = {}
+        self._before: dict[str, KeptMap] = {}
         self._untimed_number = 0
         self._untimed_end_ns = 0
 
@@ -144,15 +166,19 @@ class FlushAssembler:
         it closes, if any. Total."""
         if self._clocks.stepped(line.stamp):
             self._doubts.add(Doubt.CLOCK_STEP)
+        if self.is_over and isinstance(record, MapRecord | Printed | Heartbeat):
+            return None  # bpftrace prints every map once more when it ends
         match record:
             case Heartbeat():
                 return self._beat(record, Kept(line, record, hexadecimal))
             case MapRecord():
-                return self._add_map(record, Kept(line, record, hexadecimal))
+                return self._add_map(record, KeptMap(line, record, hexadecimal))
             case Printed():
                 return self._add_printed(record, Kept(line, record, hexadecimal))
             case Ready():
                 self._ready_ns = self._ready_ns or record.stamp.boot_ns
+            case AttachedProbes():
+                self._announce(record.stamp.boot_ns)
             case LostEvents():
                 self._lose_events(record.events)
             case HelperError():
@@ -162,6 +188,16 @@ class FlushAssembler:
             case Oversized():
                 self._note("oversized", 1, Doubt.DAMAGED)
         return None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last flush has been closed."""
+        return bool(self._last_marks) and self._last_marks.issuperset(self._plan.heartbeats)
+
+    def _announce(self, boot_ns: int) -> None:
+        if dialect(self._origin.release).attached_after:
+            self._ready_ns = self._ready_ns or boot_ns
+        self._announced_ns = self._announced_ns or boot_ns
 
     def due(self, now_boot_ns: int) -> Flush | None:
         """The flush that time alone has closed by `now_boot_ns`; to be called a few times per interval."""
@@ -177,14 +213,17 @@ class FlushAssembler:
         return self._close_untimed() if is_quiet or (age >= self._plan.interval_ns and not may_wait) else None
 
     def end(self, now_boot_ns: int) -> Flush | None:
-        """What a process that has ended printed after its last flush: the part of an interval before its exit().
+        """What a process that has ended printed after its last flush, where no last heartbeat closed it.
 
         bpftrace prints every map when it ends; the script's own state is not shown, as in any other flush. The length
         is taken from the arrival, since nothing says when the process stopped counting.
         """
+        if self.is_over:
+            return None
+        self._last_marks.update(self._plan.heartbeats or ("",))
         if not self._plan.heartbeats:
             return self.due(now_boot_ns)
-        self._pending.keep_maps(self._plan.maps)
+        self._pending.keep_maps(lambda name: self._plan.logical(name) in self._plan.maps)
         if not self._pending.has_maps:
             return None if self._pending.is_empty else self._close_untimed()
         mark, last = self._plan.heartbeats[0], self._pending.last
@@ -210,12 +249,11 @@ class FlushAssembler:
         elif error.lost_update:
             self._note("lost_updates", 1, Doubt.LOST_UPDATES)
 
-    def _add_map(self, record: MapRecord, kept: Kept) -> Flush | None:
+    def _add_map(self, record: MapRecord, kept: KeptMap) -> Flush | None:
         if record.name.startswith(RESERVED) and record.name not in self._plan.aliases:
             return None
-        name = self._plan.logical(record.name)
-        closed = self._close_before_map(record, self._pending.printed_as(name))
-        self._note("dropped", not self._pending.add_map(name, kept), Doubt.TRUNCATED)
+        closed = self._close_before_map(record)
+        self._note("dropped", not self._pending.add_map(kept), Doubt.TRUNCATED)
         return closed
 
     def _add_printed(self, record: Printed, kept: Kept) -> Flush | None:
@@ -223,14 +261,16 @@ class FlushAssembler:
         self._note("dropped", not self._pending.add_printed(kept), Doubt.TRUNCATED)
         return closed
 
-    def _close_before_map(self, record: MapRecord, printed_as: str | None) -> Flush | None:
+    def _close_before_map(self, record: MapRecord) -> Flush | None:
         """Close the open flush if a map cannot belong to it."""
+        name = self._plan.logical(record.name)
+        printed_as = {one.record.name for one in self._pending.maps() if self._plan.logical(one.record.name) == name}
         if not self._plan.heartbeats:
-            return self.due(record.stamp.boot_ns) if printed_as is None else self._close_untimed()
-        if printed_as is None or printed_as == record.name:
+            return self._close_untimed() if printed_as else self.due(record.stamp.boot_ns)
+        if not printed_as - {record.name}:
             return None
-        # One bank while the open flush holds the other: the heartbeat between them was lost. At exit and
-        # after a stall both come at once; then the later one takes the place of the first.
+        # One bank while the open flush holds the other: the heartbeat between them was lost. At the end of a run and
+        # after a stall both come at once; then they are one flush.
         apart = record.stamp.boot_ns - self._pending.last.boot_ns
         return self._close_without_beat() if apart * 2 >= self._plan.interval_ns else None
 
@@ -241,6 +281,9 @@ class FlushAssembler:
 
     def _beat(self, beat: Heartbeat, kept: Kept) -> Flush:
         self._pending.close_with(kept)
+        self._is_last = beat.is_last
+        if beat.is_last:
+            self._last_marks.add(beat.mark)
         return self._close_timed(beat.mark, beat.number, beat.nsecs, beat.stamp)
 
     def _close_without_beat(self) -> Flush:
@@ -254,12 +297,15 @@ class FlushAssembler:
 
     def _close_timed(self, mark: str, number: int, end_ns: int, stamp: Stamp) -> Flush:
         step = self._pulse(mark).beat(number, end_ns)
+        if self._last_marks:
+            # While its probes are detached the ticks go on, and what they would print is printed by END.
+            step = Step(step.nanoseconds, 0, 0)
         self._note("lost_messages", step.lost_messages, Doubt.LOST_MESSAGES)
         self._note("lost_ticks", step.lost_ticks, Doubt.LOST_TICKS)
         lag_ns = max(0, stamp.boot_ns - end_ns)
         if lag_ns > FOREIGN_CLOCK_NS:
             lag_ns = 0
-        if self._has_banks and lag_ns > self._plan.interval_ns:
+        if self._has_banks and lag_ns > self._plan.interval_ns and not self._last_marks:
             self._note("late", 1, Doubt.LATE)
         return self._close(
             mark=mark,
@@ -275,8 +321,9 @@ class FlushAssembler:
         if not step.nanoseconds:
             start_ns = self._first_start(end_ns)
         elif step.lost_messages and self._plan.maps and self._only_banks():
-            # The banks of the lost flushes are lost with them: what came is the last interval's.
-            start_ns = end_ns - step.nanoseconds // (step.lost_messages + 1)
+            # The banks of the lost flushes are lost with them: what came is that of as many intervals as banks.
+            banks = min(self._banks_at_hand(), step.lost_messages + 1)
+            start_ns = end_ns - step.nanoseconds * banks // (step.lost_messages + 1)
         else:
             start_ns = end_ns - step.nanoseconds
         return self._untimed_end_ns if start_ns < self._untimed_end_ns < end_ns else start_ns
@@ -284,9 +331,20 @@ class FlushAssembler:
     def _only_banks(self) -> bool:
         return all(one.scheme == "bank" for one in self._plan.maps.values())
 
+    def _banks_at_hand(self) -> int:
+        """How many banks of one map the open flush holds; 1 where it holds none."""
+        names = [self._plan.logical(one.record.name) for one in self._pending.maps()]
+        return max(Counter(names).values(), default=1)
+
     def _first_start(self, end_ns: int) -> int:
+        """When the first flush began: at the attach, as far as that is known; else its length is doubtful."""
         nominal = end_ns - self._plan.interval_ns
-        return max(nominal, self._ready_ns) if self._ready_ns < end_ns else nominal
+        if not 0 < self._ready_ns < end_ns:
+            self._doubts.add(Doubt.UNTIMED)
+            return self._announced_ns if 0 < self._announced_ns < end_ns else nominal
+        # No tick comes before a whole interval: then the line that says that all is attached was read late.
+        is_late = 0 < self._ready_ns - nominal < self._plan.interval_ns // 4
+        return nominal if is_late and not self._last_marks else self._ready_ns
 
     def _close_untimed(self) -> Flush:
         """Close a group of records that no heartbeat ends, at its last arrival."""
@@ -315,7 +373,7 @@ class FlushAssembler:
         lag_ns: int = 0,
     ) -> Flush:
         pending, self._pending = self._pending, Pending()
-        base = [self._before[name] for name, _ in pending.maps() if name in self._before]
+        base = [self._before[name] for one in pending.maps() if (name := self._logical(one)) in self._before]
         # The decoder's flag never goes back within a process: this is the order of arrival, as far as it matters.
         base.sort(key=attrgetter("hexadecimal"))
         kept = pending.kept()
@@ -339,14 +397,18 @@ class FlushAssembler:
             dropped=pending.dropped,
             lost_ticks=lost_ticks,
             lag_ns=lag_ns,
+            is_last=self._is_last,
         )
 
+    def _logical(self, kept: KeptMap) -> str:
+        return self._plan.logical(kept.record.name)
+
     def _maps(self, mark: str, pending: Pending) -> Mapping[str, MapData]:
-        prints = [one.record for _, one in pending.maps() if isinstance(one.record, MapRecord)]
-        before = {name: one.record for name, one in self._before.items() if isinstance(one.record, MapRecord)}
+        prints = [one.record for one in pending.maps()]
+        before = {name: one.record for name, one in self._before.items()}
         found = contents(self._origin, prints, before, self._expected(mark, pending))
-        for name, kept in pending.maps():
-            if found[name].plan.scheme == "cumulative":
+        for kept in pending.maps():
+            if found[name := self._logical(kept)].plan.scheme == "cumulative":
                 self._before[name] = kept
         return found
 
@@ -355,8 +417,9 @@ class FlushAssembler:
         if not mark and not pending.has_maps:
             return set()
         is_only = len(self._plan.heartbeats) < 2
-        names = self._names.setdefault(mark, set(self._plan.maps) if is_only else set())
-        printed = [name for name, _ in pending.maps()]
+        always = {name for name, one in self._plan.maps.items() if not one.at_end}
+        names = self._names.setdefault(mark, always if is_only else set())
+        printed = [self._logical(one) for one in pending.maps()]
         names.update(printed)
         if len(names) > len(self._plan.maps) + MOST_OTHERS:
             names.intersection_update([*self._plan.maps, *printed])

@@ -46,6 +46,7 @@ def pack(flush: Flush) -> Packed:
         flush.dropped,
         flush.lost_ticks,
         flush.lag_ns,
+        int(flush.is_last),
     )
     texts = (flush.mark, tuple(flush.maps), tuple([doubt.value for doubt in flush.doubts]))
     plain = (numbers, texts, _plain(flush.base), _plain(flush.lines))
@@ -56,7 +57,7 @@ def unpack(packed: Packed) -> Flush:
     """The flush again, equal to the one that was packed."""
     # The piece was made by pack() in this process: nothing foreign is loaded.
     numbers, texts, plain_base, plain_lines = marshal.loads(zlib.decompress(packed.piece))  # noqa: S302
-    generation, number, start_ns, end_ns, wall_ns, hexadecimal_from, dropped, lost_ticks, lag_ns = numbers
+    generation, number, start_ns, end_ns, wall_ns, hexadecimal_from, dropped, lost_ticks, lag_ns, is_last = numbers
     mark, names, doubts = texts
     origin = packed.origin
     base = _stamped(plain_base, generation)
@@ -82,6 +83,7 @@ def unpack(packed: Packed) -> Flush:
         dropped=dropped,
         lost_ticks=lost_ticks,
         lag_ns=lag_ns,
+        is_last=bool(is_last),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from bttop.model.records import Heartbeat, MapRecord, Printed, Stamp, StampedLine
@@ -18,10 +18,18 @@ MAPS_LIMIT = 1_000
 
 
 class Kept(NamedTuple):
-    """A record that a flush is made of, with its line and the decoder's flag before that line."""
+    """A text or heartbeat that a flush is made of, with its line and the decoder's flag before that line."""
 
     line: StampedLine
-    record: MapRecord | Printed | Heartbeat
+    record: Printed | Heartbeat
+    hexadecimal: bool
+
+
+class KeptMap(NamedTuple):
+    """A printed map, as `Kept`."""
+
+    line: StampedLine
+    record: MapRecord
     hexadecimal: bool
 
 
@@ -29,8 +37,11 @@ class Pending:
     """The records since the last flush, in the order of arrival; of each map only its last print."""
 
     def __init__(self) -> None:
-        self._kept: dict[int, Kept] = {}
-        self._maps: dict[str, int] = {}
+        self._kept: dict[int, Kept | KeptMap] = {}
+        self._maps: dict[str, KeptMap] = {}
+        """By the names as printed: both banks of a map are in here."""
+        self._serials: dict[str, int] = {}
+        """Index into `_kept` of each printed map."""
         self._serial = 0
         self._printed_count = 0
         self._printed_bytes = 0
@@ -50,34 +61,37 @@ class Pending:
         """Whether a map was printed since the last flush."""
         return bool(self._maps)
 
-    def printed_as(self, name: str) -> str | None:
-        """The name under which the map `name` was printed since the last flush, or None."""
-        serial = self._maps.get(name)
-        return getattr(self._kept[serial].record, "name", None) if serial is not None else None
+    def maps(self) -> Iterator[KeptMap]:
+        """The printed maps, one for each name that was printed."""
+        yield from self._maps.values()
 
-    def maps(self) -> Iterator[tuple[str, Kept]]:
-        """The printed maps by the user's names."""
-        for name, serial in self._maps.items():
-            yield name, self._kept[serial]
-
-    def kept(self) -> list[Kept]:
+    def kept(self) -> list[Kept | KeptMap]:
         """Everything kept, in the order of arrival."""
         return list(self._kept.values())
 
-    def add_map(self, name: str, kept: Kept) -> bool:
-        """Keep a map's print in the place of an earlier one; False if there are too many maps."""
-        if name not in self._maps and len(self._maps) >= MAPS_LIMIT:
+    def add_map(self, kept: KeptMap) -> bool:
+        """Keep a map's print in the place of an earlier one; False if there are too many maps.
+
+        An empty print takes no place: bpftrace 0.24 prints a map that was cleared after its print once more."""
+        name = kept.record.name
+        earlier = self._maps.get(name)
+        if earlier is None and len(self._maps) >= MAPS_LIMIT:
             return self._drop(kept)
-        earlier = self._maps.pop(name, None)
-        if earlier is not None:
-            del self._kept[earlier]
-        self._maps[name] = self._add(kept)
+        if earlier is not None and earlier.record.rows and not kept.record.rows:
+            self._arrived(kept)
+            return True
+        self._forget(name)
+        self._maps[name], self._serials[name] = kept, self._add(kept)
         return True
 
-    def keep_maps(self, names: Container[str]) -> None:
-        """Forget the prints of all other maps."""
-        for name in [name for name in self._maps if name not in names]:
-            del self._kept[self._maps.pop(name)]
+    def keep_maps(self, is_wanted: Callable[[str], bool]) -> None:
+        """Forget the prints of all other maps; `is_wanted` takes a name as printed."""
+        for name in [name for name in self._maps if not is_wanted(name)]:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        if self._maps.pop(name, None) is not None:
+            del self._kept[self._serials.pop(name)]
 
     def add_printed(self, kept: Kept) -> bool:
         """Keep printed text; False if there is too much of it."""
@@ -93,17 +107,17 @@ class Pending:
         """Keep the heartbeat that closes the flush."""
         self._add(kept)
 
-    def _add(self, kept: Kept) -> int:
+    def _add(self, kept: Kept | KeptMap) -> int:
         self._serial += 1
         self._kept[self._serial] = kept
         self._arrived(kept)
         return self._serial
 
-    def _drop(self, kept: Kept) -> bool:
+    def _drop(self, kept: Kept | KeptMap) -> bool:
         self.dropped += 1
         self._arrived(kept)
         return False
 
-    def _arrived(self, kept: Kept) -> None:
+    def _arrived(self, kept: Kept | KeptMap) -> None:
         self.last = kept.line.stamp
         self.first_ns = self.first_ns or self.last.boot_ns

@@ -26,6 +26,9 @@ HEARTBEAT_WORD = "bttop-hb"
 """First word of the heartbeat line: `bttop-hb MARK NUMBER NSECS\\n`. Plain ASCII: a control character would
 switch bpftrace 0.24 and newer to hexadecimal histogram counts."""
 
+LAST_WORD = "end"
+"""Fourth word of the last heartbeat of a run, which the script's END block prints."""
+
 
 class Column(NamedTuple):
     """One part of a map's key. A named tuple, because it is part of the key of every cache of split keys."""
@@ -79,6 +82,8 @@ class MapPlan:
     """How to make the histogram from the rows that are printed, where they are numbers of buckets."""
     kept: bool = False
     """Whether a map that the script prints by itself is never cleared, so that a print holds everything so far."""
+    at_end: bool = False
+    """Whether the map is printed when the program ends and not before; only the last flush has it."""
 
     @property
     def arity(self) -> int:

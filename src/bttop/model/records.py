@@ -81,6 +81,8 @@ class Heartbeat:
     mark: str
     number: int
     nsecs: int
+    is_last: bool = False
+    """Whether the script's END block printed it: every probe is detached, and nothing is counted any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,13 @@ def approximate(names: Sequence[str]) -> Iterator[Badge]:
         yield Badge("approximate", "print+clear: approximate", f"{', '.join(names)}: {why}.")
 
 
+def at_end(names: Sequence[str]) -> Iterator[Badge]:
+    """For maps that the script does not print while it runs."""
+    if names:
+        why = "the script does not print it while it runs; it comes when the program ends, with all of the run"
+        yield Badge("at-end", "more at the end", f"{', '.join(names)}: {why}.")
+
+
 def interrupted(script: Script, seen: Survey, front: FrontMatter | None) -> Iterator[Badge]:
     """For maps that are keyed by who is on the CPU where that is whoever was interrupted. A script whose front matter
     has a caveat of its own has said so."""

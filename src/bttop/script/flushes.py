@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from bttop.model.plan import HEARTBEAT_WORD
+from bttop.model.plan import HEARTBEAT_WORD, LAST_WORD
 from bttop.script.collisions import bucket_number, twice
 from bttop.script.columns import Expression
 from bttop.script.edits import Edit, replace
-from bttop.script.reader import Script
+from bttop.script.reader import Probe, Script
 from bttop.script.schemes import Choice
-from bttop.script.survey import Update
+from bttop.script.survey import Call, Update
 
 PREFIX: Final = "__bt_"
 """Every map and variable that bttop adds starts with this, behind `@` or `$`."""
@@ -32,9 +32,10 @@ def bank_names(choices: Sequence[Choice]) -> dict[str, tuple[str, str]]:
     return {name: (f"@{PREFIX}{letters(i)}0", f"@{PREFIX}{letters(i)}1") for i, name in enumerate(banked)}
 
 
-def heartbeat(mark: str, ticks: str = TICKS) -> str:
-    """The statement that ends a flush."""
-    return f'printf("{HEARTBEAT_WORD} {mark} %d %llu\\n", {ticks}, nsecs);'
+def heartbeat(mark: str, ticks: str = TICKS, *, is_last: bool = False) -> str:
+    """The statement that ends a flush; `is_last` for the one in END."""
+    word = f" {LAST_WORD}" if is_last else ""
+    return f'printf("{HEARTBEAT_WORD} {mark} %d %llu{word}\\n", {ticks}, nsecs);'
 
 
 def interval_block(choices: Sequence[Choice], interval_ms: int) -> str:
@@ -49,7 +50,9 @@ def interval_block(choices: Sequence[Choice], interval_ms: int) -> str:
 
 
 def map_edits(script: Script, choices: Sequence[Choice], guards: Mapping[int, str] | None = None) -> Iterator[Edit]:
-    """The edits of the statements that fill the maps, and of `print` and `clear` at the script's own end.
+    """The edits of the statements that fill the maps, and of `print` and `clear` in BEGIN and END.
+
+    Those in END are removed: END prints what bttop flushes as a whole (see `endings`).
 
     `guards` are conditions under which a statement, by its offset, counts at all."""
     by_name = {choice.use.name: choice for choice in choices}
@@ -58,13 +61,30 @@ def map_edits(script: Script, choices: Sequence[Choice], guards: Mapping[int, st
     for run in _runs(choices, banks, guards):
         yield from _bank_edits(run, by_name, banks, guards.get(_offset(run[0]), ""))
     for choice in choices:
-        if choice.scheme == "bank":
-            bank = banks[choice.use.name][0]
-            ends = [call for call in choice.use.calls if script.probes[call.probe].has("begin", "end")]
-            yield from (replace(call.map_token, bank) for call in ends)
-        else:
+        for call in choice.use.calls:
+            if script.probes[call.probe].has("end"):
+                yield from removed(script, call)
+            elif choice.scheme == "bank" and script.probes[call.probe].has("begin"):
+                yield replace(call.map_token, banks[choice.use.name][0])
+        if choice.scheme != "bank":
             for update in choice.use.updates:
                 yield from _guarded(update, choice, guards.get(_offset(update), ""))
+
+
+def removed(script: Script, call: Call, text: str = "") -> Iterator[Edit]:
+    """Put `text` in the place of a call and the `;` behind it."""
+    for token in call.tokens:
+        yield replace(token, text if token is call.tokens[-1] else "")
+    block = script.probes[call.probe].block
+    behind = next(one for one in script.significant(block[0], block[1] + 1) if one.start >= call.tokens[-1].end)
+    if behind.text == ";":
+        yield replace(behind, "")
+
+
+def separator(script: Script, probe: Probe) -> str:
+    """What must come between the last statement of a block and one more."""
+    start, end = probe.block
+    return "" if list(script.significant(start, end))[-1].text in ("{", "}", ";") else ";"
 
 
 def letters(number: int) -> str:

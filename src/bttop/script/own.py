@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from bttop.script.edits import Edit, replace
-from bttop.script.flushes import TICKS, bank_names, heartbeat, letters, map_edits
+from bttop.script.edits import Edit
+from bttop.script.endings import LastFlush
+from bttop.script.flushes import TICKS, bank_names, heartbeat, letters, map_edits, removed, separator
 from bttop.script.lexer import Token
 from bttop.script.reader import AttachPoint, Probe, Script
 from bttop.script.schemes import ADDITIVE, Choice
@@ -34,9 +35,32 @@ def heartbeats(script: Script, probes: Sequence[int]) -> Iterator[Edit]:
     for number, index in enumerate(probes):
         mark = letters(number)
         ticks = TICKS if number == 0 else f"{TICKS}{mark}"
-        separator = "" if _last_token(script, script.probes[index]).text in ("{", "}", ";") else ";"
         closing = script.tokens[script.probes[index].block[1]]
-        yield Edit(closing.start, f"{separator} {ticks}++; {heartbeat(mark, ticks)} ")
+        yield Edit(closing.start, f"{separator(script, script.probes[index])} {ticks}++; {heartbeat(mark, ticks)} ")
+
+
+def last_flushes(script: Script, seen: Survey, probes: Sequence[int]) -> tuple[LastFlush, ...]:
+    """The last flush of each of these blocks; the maps that no block prints while the script runs are in the first."""
+    at_end = tuple(use.name for use in end_maps(script, seen))
+    found = []
+    for number, index in enumerate(probes):
+        calls = (call for use in seen.maps.values() for call in use.calls)
+        names = [call.map_token.text for call in calls if call.verb == "print" and call.probe == index]
+        more = at_end if number == 0 else ()
+        ticks = TICKS if number == 0 else f"{TICKS}{letters(number)}"
+        found.append(LastFlush(letters(number), ticks, tuple(dict.fromkeys((*names, *more)))))
+    return tuple(found)
+
+
+def end_maps(script: Script, seen: Survey) -> tuple[MapUse, ...]:
+    """Maps whose first print is that at the end: END prints them, or they are aggregations that bpftrace prints."""
+    running = {call.map_token.text for use in seen.maps.values() for call in use.calls if _while_it_runs(script, call)}
+    silent = [use for use in seen.maps.values() if use.name not in running and "delete" not in use.uses]
+    return tuple(use for use in silent if use.uses & {"print", "aggregate"} or use.only_counted)
+
+
+def _while_it_runs(script: Script, call: Call) -> bool:
+    return call.verb == "print" and not script.probes[call.probe].has("begin", "end")
 
 
 def periods(points: Sequence[AttachPoint]) -> Iterator[int]:
@@ -109,19 +133,7 @@ def _idle_bank(script: Script, call: Call, banks: tuple[str, str]) -> Iterator[E
     verb = "clear" if call.verb == "zero" else call.verb
     rest = "".join(token.text for token in call.tokens[3:])
     zero, one = (f"{verb}({bank}{rest};" for bank in banks)
-    text = f"if ({TICKS} & 1) {{ {zero} }} else {{ {one} }}"
-    for token in call.tokens:
-        yield replace(token, text if token is call.tokens[-1] else "")
-    semicolon = _behind(script, call)
-    if semicolon.text == ";":
-        yield replace(semicolon, "")
-
-
-def _behind(script: Script, call: Call) -> Token:
-    """The first token behind a call."""
-    block = script.probes[call.probe].block
-    tokens = script.significant(block[0], block[1] + 1)
-    return next(token for token in tokens if token.start >= call.tokens[-1].end)
+    yield from removed(script, call, f"if ({TICKS} & 1) {{ {zero} }} else {{ {one} }}")
 
 
 def _last_token(script: Script, probe: Probe) -> Token:

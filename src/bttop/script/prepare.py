@@ -13,6 +13,7 @@ from bttop.script.addresses import address_edits
 from bttop.script.badges import Badge
 from bttop.script.collisions import COLLIDING
 from bttop.script.edits import Edit, Edited, edited, nested
+from bttop.script.endings import LastFlush, can_end, end_block, ending_edits, last_flush
 from bttop.script.exclusion import Exclusion, exclusion_edits
 from bttop.script.flushes import PREFIX, bank_names, interval_block, letters, map_edits
 from bttop.script.frontmatter import FrontMatter
@@ -43,6 +44,8 @@ class Prepared:
     """Whether bpftrace will turn user addresses into names."""
     exits: bool = False
     """Whether the script may end by itself."""
+    ends_flush: bool = False
+    """Whether END prints what was counted last; else bpftrace's own print at its end is needed for that."""
     new_keys_collide: bool = True
     """Whether it can lose events on a release on which new keys collide."""
     runnable: bool = True
@@ -111,7 +114,12 @@ def prepare(
     found = (*flushes.badges, *pinned.badges)
     offered = tuple(offers(script, seen, front, flushes.counted))
     done = _prepared(subject, text, flushes.plan, pinned.args, found, offered)
-    return replace(done, new_keys_collide=_collides(seen, flushes.twice), itself=excluded.said)
+    return replace(
+        done,
+        new_keys_collide=_collides(seen, flushes.twice),
+        itself=excluded.said,
+        ends_flush=bool(flushes.plan.heartbeats) and can_end(script),
+    )
 
 
 def _collides(seen: Survey, twice: Collection[str]) -> bool:
@@ -209,13 +217,23 @@ def _flushes(subject: _Subject, wishes: Wishes, interval_ms: int, *, rewrite_own
 
 def _appended(subject: _Subject, choices: Sequence[Choice], interval_ms: int) -> _Flushes:
     script = subject.script
-    separator = "" if script.text.endswith("\n") else "\n"
-    block = Edit(len(script.text), f"{separator}{interval_block(choices, interval_ms)}\n")
+    last = _last(script, (last_flush(choices),))
+    block = _block(script, f"{interval_block(choices, interval_ms)}{end_block(script, last)}")
     plan = Plan(subject.plans(choices), _aliases(choices), ("a",), interval_ms * 1_000_000)
     counted = tuple(choice.use.name for choice in choices if choice.rewritten and choice.use.only_counted)
     twice = frozenset(choice.use.name for choice in choices if choice.twice)
-    edits = (*map_edits(script, choices, subject.guards), block)
+    edits = (*map_edits(script, choices, subject.guards), *ending_edits(script, last), *block)
     return _Flushes(edits, plan, tuple(badges.of_choices(choices)), counted, twice)
+
+
+def _last(script: Script, flushes: Sequence[LastFlush]) -> Sequence[LastFlush]:
+    return flushes if can_end(script) else ()
+
+
+def _block(script: Script, text: str) -> tuple[Edit, ...]:
+    """A block behind the script; nothing for an empty one."""
+    separator = "" if script.text.endswith("\n") else "\n"
+    return (Edit(len(script.text), f"{separator}{text.strip()}\n"),) if text else ()
 
 
 def _aliases(choices: Sequence[Choice]) -> dict[str, str]:
@@ -227,15 +245,33 @@ def _own(subject: _Subject, interval_ms: int) -> _Flushes:
     printing = own.printing_probes(script, seen) or own.writing_intervals(script, seen)
     intervals = [index for index in printing if script.probes[index].has("interval")]
     printed = [use for use in seen.maps.values() if "print" in use.uses]
-    cleared = [use.name for use in printed if use.uses & {"clear", "zero"} and "aggregate" in use.uses]
+    at_end = {use.name for use in own.end_maps(script, seen)}
+    running = [use for use in printed if use.name not in at_end]
+    cleared = [use.name for use in running if use.uses & {"clear", "zero"} and "aggregate" in use.uses]
     plan = Plan(
-        maps={use.name: map_plan(use, "own", front) for use in printed},
+        maps={
+            use.name: _at_end(map_plan(use, "own", front)) if use.name in at_end else map_plan(use, "own", front)
+            for use in seen.maps.values()
+            if use in printed or use.name in at_end
+        },
         heartbeats=tuple(letters(number) for number in range(len(intervals))),
         interval_ns=_interval_ns(script, intervals, interval_ms),
     )
     losing = [use.name for use in printed if use.only_counted and not use.pure]
-    found = (*badges.approximate(cleared), *badges.losing(losing))
-    return _Flushes(tuple(own.heartbeats(script, intervals)), plan, found)
+    late = [use.name for use in seen.maps.values() if use.name in at_end]
+    found = (*badges.approximate(cleared), *badges.losing(losing), *badges.at_end(late))
+    last = _last(script, own.last_flushes(script, seen, intervals))
+    edits = (
+        *own.heartbeats(script, intervals),
+        *ending_edits(script, last),
+        *_block(script, end_block(script, last)),
+    )
+    return _Flushes(edits, plan, found)
+
+
+def _at_end(plan: MapPlan) -> MapPlan:
+    """Of a map that is printed when the program ends and not before, as a total of the whole run."""
+    return replace(plan, kept=True, at_end=True)
 
 
 def _made_exact(subject: _Subject, choices: Sequence[Choice], interval_ms: int) -> _Flushes:
@@ -243,7 +279,13 @@ def _made_exact(subject: _Subject, choices: Sequence[Choice], interval_ms: int) 
     probe = own.printing_probes(script, seen)[0]
     length = _interval_ns(script, [probe], interval_ms)
     plan = Plan(subject.plans(choices), _aliases(choices), ("a",), length)
-    return _Flushes(tuple(own.exact_edits(script, choices, probe)), plan, ())
+    last = _last(script, (last_flush(choices),))
+    edits = (
+        *own.exact_edits(script, choices, probe),
+        *ending_edits(script, last),
+        *_block(script, end_block(script, last)),
+    )
+    return _Flushes(edits, plan, ())
 
 
 def _interval_ns(script: Script, probes: Sequence[int], interval_ms: int) -> int:

@@ -21,13 +21,19 @@ def flush_lines(program: str, flush: Flush, decoders: Mapping[str, Decoder]) -> 
         "program": program,
         "generation": flush.generation,
         "flush": flush.number,
-    }
+    } | ({"last": True} if flush.is_last else {})
     for name, data in flush.maps.items():
         yield json.dumps(head | _map(name, data, decoders) | _doubts(flush), separators=(",", ":"))
     for record in flush.printed:
         stamp = {"time": timestamp(record.stamp.wall_ns)}
         text = record.data if isinstance(record.data, str) else json.dumps(plain(record.data))
         yield json.dumps(head | stamp | {"kind": record.kind, "text": text}, separators=(",", ":"))
+
+
+def left_out_line(flushes: int, wall_ns: int) -> str:
+    """The line that says how many flushes were left out because the reader was too slow, without its line end."""
+    head = {"time": timestamp(wall_ns), "kind": "left out", "flushes": flushes}
+    return json.dumps(head, separators=(",", ":"))
 
 
 def timestamp(wall_ns: int) -> str:

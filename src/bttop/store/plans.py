@@ -40,6 +40,7 @@ def _map(found: dict[str, Any]) -> MapPlan:
         scheme=found["scheme"],
         columns=columns,
         kept=found.get("kept") is True,
+        at_end=found.get("at_end") is True,
         numbered=None if numbered is None else Numbered(*map(int, numbered)),
         **words,
     )

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
 from bttop.engine.program import Program as Running
+from bttop.engine.runlength import RunLength
 from bttop.engine.session import Session
 from bttop.errors import BttopError
 from bttop.model.names import decoders
@@ -140,7 +141,8 @@ class BttopApp(App[None]):
         self.restart_ticker()
         self.call_after_refresh(self._on_first_frame)
         if self._seconds is not None:
-            self.set_timer(self._seconds, self.leave)
+            length = RunLength(self._seconds)
+            self.set_interval(0.2, lambda: self.leave() if length.is_over(self.engine.programs) else None)
         if self._notices:
             self.tell("; ".join(self._notices), "warn")
 

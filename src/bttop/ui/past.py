@@ -36,7 +36,8 @@ class Intake:
                 self.trend(name).advance(data, flush.seconds)
             if len(self._trends) > MOST_TRENDS:
                 self._trends = {name: self._trends[name] for name in flush.maps}
-            self.flush = flush
+            if flush.replaces(self.flush):
+                self.flush = flush
         self.log.extend(flushes)
 
     @property
@@ -86,7 +87,10 @@ class Past:
 
     def _jump(self, end: int, at: int) -> None:
         self.shown, self._ripening = Intake(), Intake()
-        self.shown.take(self._flushes(end - 1, end, at))
+        found = self._flushes(end - 1, end, at)
+        if any(flush.is_last for flush in found):  # it may not be the one to show
+            found = self._flushes(max(end - 2, self._history.dropped), end, at)
+        self.shown.take(found)
         self._next = max(self._history.dropped, end - WINDOW)
         if self.shown.log or not self.shown.has_maps:
             self._next = max(self._history.dropped, end - LOG_WINDOW)

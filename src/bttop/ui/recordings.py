@@ -35,6 +35,11 @@ class Recordings:
         """All marks there are."""
         return self._recorded_marks if self._recorder is None else self._recorder.marks
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether a recording goes on."""
+        return self._recorder is not None and _runs(self._recorder.recording)
+
     def begin(self) -> None:
         """The first frame is there: the recorder may take in what has come so far."""
         if self._recorder is not None:

@@ -6,6 +6,7 @@ import asyncio
 import codecs
 import locale
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from bttop.engine.identities import Identities
 from bttop.engine.process import Process
 from bttop.engine.recorder import Recorder
 from bttop.engine.replay import Replay
+from bttop.engine.runlength import Finish
 from bttop.engine.whowas import process_facts
 from bttop.errors import UsageError
 from bttop.paths import overlay
@@ -76,6 +78,8 @@ async def _run(app: BttopApp) -> int:
         loop.call_soon_threadsafe(lambda: app.exit(return_code=code))
 
     def stop_programs() -> None:
+        if isinstance(app.session, Engine) and app.recordings.is_recording:
+            _await_last_flushes(app.session, last_resort)
         last_resort.allow(3.0)
         app.session.close()
 
@@ -91,6 +95,14 @@ async def _run(app: BttopApp) -> int:
     finally:
         last_resort.disarm()
     return app.return_code or 0
+
+
+def _await_last_flushes(engine: Engine, last_resort: LastResort) -> None:
+    """A recording gets what was counted since the last flush of each program; the screen is gone already."""
+    last_resort.allow(engine.still_detaching + 3.0)
+    finish = Finish(engine)
+    while not finish.is_over:
+        time.sleep(0.02)
 
 
 def _choose_theme(themes: dict[str, Theme], wanted: str | None) -> str:

@@ -160,7 +160,7 @@ class Feed:
         """Maps that are never printed (state) have nothing to show."""
         plan = self.page.plan.maps.get(name)
         return self.flush is not None and (
-            name in self.flush.maps or (plan is not None and plan.aggregation != "value")
+            name in self.flush.maps or (plan is not None and plan.aggregation != "value" and not plan.at_end)
         )
 
     def doubts(self) -> tuple[str, ...]:
