@@ -24,7 +24,11 @@ def test_a_short_last_flush_leaves_the_one_before_it_on_show_and_its_text_in_the
     intake = Intake()
     bye = '{"type": "printf", "data": "bye\\n"}'
     last = beat(3, 3 * SECOND + SECOND // 9).replace("\\n", " end\\n")
-    lines = [(2, map_line("@c", {"a": 2})), (2, beat(1, 2 * SECOND)), (3, map_line("@c", {"a": 3}))]
+    lines: list[tuple[float, str]] = [
+        (2, map_line("@c", {"a": 2})),
+        (2, beat(1, 2 * SECOND)),
+        (3, map_line("@c", {"a": 3})),
+    ]
     lines += [(3, beat(2, 3 * SECOND)), (3.1, map_line("@c", {"a": 1})), (3.1, bye), (3.2, last)]
     flushes = [reader.feed(stamped(text, round(second * SECOND)))[1] for second, text in lines]
     intake.take([flush for flush in flushes if flush is not None])
