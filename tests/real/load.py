@@ -32,6 +32,13 @@ while True:
     pass
 """
 
+_PARENT_ASKER = """
+import os, sys
+open("/proc/self/comm", "w").write(sys.argv[1])
+while True:
+    os.getppid()
+"""
+
 _PLAYER = """
 import os, sys
 open("/proc/self/comm", "w").write(sys.argv[1])
@@ -155,6 +162,14 @@ def deed(code: str) -> Iterator[Deed]:
 def busy_loop(comm: str = "bttop-busy") -> Iterator[int]:
     """A process that computes without a system call; yields its pid."""
     process = subprocess.Popen(_interpreter(_BUSY, comm), stdin=subprocess.DEVNULL, text=True)
+    with _ended(process):
+        yield process.pid
+
+
+@contextlib.contextmanager
+def caller(comm: str) -> Iterator[int]:
+    """A process that makes one system call, getppid, over and over; yields its pid."""
+    process = subprocess.Popen(_interpreter(_PARENT_ASKER, comm), stdin=subprocess.DEVNULL, text=True)
     with _ended(process):
         yield process.pid
 
