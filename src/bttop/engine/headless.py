@@ -33,7 +33,7 @@ class HeadlessRecording:
         self._path = path
         self._limits = limits
         self._seconds = seconds
-        self._length = RunLength(seconds)
+        self._length = RunLength(seconds, engine.seconds_run)
         self._end = threading.Event()
         self._is_rewritten = sys.stderr.isatty()
         self._last_line = 0.0
@@ -50,12 +50,12 @@ class HeadlessRecording:
         try:
             while not self._is_over():
                 self._end.wait(LOOK)
-                self._troubles.tell_of(self._engine.programs)
+                self._troubles.tell_all(self._engine)
                 self._say(self._recorder.recording)
             self._await_last_flushes()
         finally:
             self._engine.close()
-        self._troubles.tell_of(self._engine.programs)
+        self._troubles.tell_all(self._engine)
         return self._finish()
 
     def _await_last_flushes(self) -> None:

@@ -38,7 +38,7 @@ class Stream(Observer):
     def __init__(self, engine: Engine, seconds: float | None) -> None:
         self._engine = engine
         self._flushes: queue.SimpleQueue[tuple[Program, Flush]] = queue.SimpleQueue()
-        self._length = RunLength(seconds)
+        self._length = RunLength(seconds, engine.seconds_run)
         self._decoders = decoders(engine.host.machine)
         self._output = LineOutput(sys.stdout.fileno())
         self._troubles = Troubles()
@@ -131,7 +131,7 @@ class Stream(Observer):
         return is_late or (all_in(programs, OVER) and self._flushes.empty() and self._output.is_empty)
 
     def _tell_troubles(self) -> None:
-        self._troubles.tell_of(self._engine.programs)
+        self._troubles.tell_all(self._engine)
         if self._left_out >= self._left_out_limit:
             self._left_out_limit = self._left_out * 2
             why = f"{self._left_out} flushes were left out: standard output is read too slowly"
