@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from bttop.engine.endsignals import ENDING
+from bttop.store.snapshot import Snapshot
 from tests.standin import standin
 from tests.ui.dashboard import INTERVAL, SOURCES, counting
 
@@ -27,6 +29,9 @@ STOPPED: Final = 5.0
 """Seconds of a stop: longer than silence."""
 PATIENCE: Final = 40.0
 RUNNER: Final = HURRY + "import sys\nfrom bttop.cli import main\nsys.exit(main())\n"
+USUAL: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+UNUSUAL: Final = tuple([one for one in ENDING if one not in USUAL and one in tuple(signal.Signals)])
+"""Every other signal that ends a process, the first and the last of those of real time among them."""
 PROGRAMS: Final = ("one", "two")
 
 
@@ -115,3 +120,12 @@ def headless(folder: Path, command: str, *options: str, programs: Sequence[str] 
     finally:
         process.kill()
         process.wait()
+
+
+def recorded_seconds(path: Path) -> float:
+    """How much a recording that goes on holds."""
+    if not path.exists() or not path.stat().st_size:
+        return 0.0
+    with Snapshot(path) as snapshot:
+        span = snapshot.span()
+        return 0.0 if span is None else (span[1].boot_ns - span[0].boot_ns) / 1e9

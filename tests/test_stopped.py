@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bttop.store.snapshot import Snapshot
-from tests.stopping import PROGRAMS, STOPPED, Family, headless, runner, wait_until
+from tests.stopping import PROGRAMS, STOPPED, Family, headless, recorded_seconds, runner, wait_until
 from tests.ui.dashboard import INTERVAL, counting, dashboard
 
 HEARD_AGAIN = {"bttop": "bttop did not run for", "tracer": "bttop's tracer did not run for", "all": "did not run for"}
@@ -116,12 +116,3 @@ def test_the_dashboard_says_the_gap_and_records_nothing_by_itself(tmp_path: Path
         assert shown.terminal.exit_code() == 0
     assert not (tmp_path / "snapshots").exists()
     assert not list(tmp_path.rglob("*.bttop"))
-
-
-def recorded_seconds(path: Path) -> float:
-    """How much a recording that goes on holds."""
-    if not path.exists() or not path.stat().st_size:
-        return 0.0
-    with Snapshot(path) as snapshot:
-        span = snapshot.span()
-        return 0.0 if span is None else (span[1].boot_ns - span[0].boot_ns) / 1e9

@@ -164,9 +164,13 @@ def dashboard(
         yield Dashboard(terminal)
 
 
+def still_set(sent: bytes) -> list[bytes]:
+    """What would undo the modes that the program has not undone since it took the terminal last."""
+    undoing = (b"?1049l", b"?25h", b"?1000l", b"?1003l", b"?1006l", b"?2004l")
+    return [one for one in undoing if sent.rfind(b"\x1b[" + one) < sent.rfind(b"\x1b[?1049h")]
+
+
 def assert_restored(terminal: Terminal) -> None:
     """After the program's end: the shell has its terminal back as it was."""
-    sent = terminal.everything()
-    for undone in (b"?1049l", b"?25h", b"?1000l", b"?1003l", b"?1006l", b"?2004l"):
-        assert sent.rfind(b"\x1b[" + undone) > sent.rfind(b"\x1b[?1049h"), undone
+    assert still_set(terminal.everything()) == []
     assert terminal.attributes() == terminal.attributes_before
