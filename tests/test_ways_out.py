@@ -220,7 +220,38 @@ def test_a_stop_on_the_way_out_takes_nothing_from_its_time(tmp_path: Path) -> No
         assert_restored(shown.terminal)
 
 
-def test_ctrl_z_gives_the_terminal_back_and_going_on_repaints(tmp_path: Path) -> None:
+SHELL: Final = '"$@"; echo "stopped with $?"; read _; fg > /dev/null; exit $?'
+"""Runs its arguments as a job, and lets it go on after Enter."""
+
+
+def test_ctrl_z_goes_back_to_the_shell_and_fg_comes_back(tmp_path: Path) -> None:
+    command = ["bash", "-mc", SHELL, "shell", sys.executable, "-m", "bttop"]
+    with dashboard(tmp_path, POLITE, command=command) as shown:
+        shown.wait_for("1 of 2 live", "18421 java")
+        pids = children(tmp_path)
+        shown.press("C-z")
+        shown.wait_for("stopped with 147")
+        assert still_set(bytes(shown.terminal.raw)) == []
+        assert shown.terminal.attributes() == shown.terminal.attributes_before
+        shown.terminal.erase()
+        shown.press("Enter")
+        shown.wait_for("1 of 2 live", "18421 java")
+        assert children(tmp_path) == pids
+        shown.press("q")
+        assert shown.terminal.exit_code() == 0
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
+def test_ctrl_z_without_a_shell_stops_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, stuck=False) as (shown, _):
+        shown.press("C-z")
+        shown.wait_for("there is no shell")
+        shown.press("q")
+        assert shown.terminal.exit_code() == 0
+
+
+def test_sigtstp_gives_the_terminal_back_and_going_on_repaints(tmp_path: Path) -> None:
     with running(tmp_path, stuck=False) as (shown, _):
         shown.terminal.signal(signal.SIGTSTP)
         os.waitid(os.P_PID, shown.terminal.process.pid, os.WSTOPPED)

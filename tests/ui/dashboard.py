@@ -26,7 +26,7 @@ INTERVAL: Final = 0.25
 KEYS: Final = {
     "Enter": "\r", "Esc": "\x1b", "Tab": "\t", "S-Tab": "\x1b[Z", "Up": "\x1b[A", "Down": "\x1b[B", "Right": "\x1b[C",
     "Left": "\x1b[D", "PgUp": "\x1b[5~", "PgDn": "\x1b[6~", "Home": "\x1b[H", "End": "\x1b[F", "Space": " ",
-    "C-p": "\x10", "C-c": "\x03", "C-l": "\x0c", "F1": "\x1bOP",
+    "C-p": "\x10", "C-c": "\x03", "C-l": "\x0c", "C-z": "\x1a", "F1": "\x1bOP",
 }  # fmt: skip
 CALLS: Final = "profile:hz:99 { @calls[pid, comm] = count(); }"
 MANY: Final = {"18421,java": 900, "9112,nginx": 700, "842,dd": 500} | {f"{n},worker{n}": n for n in range(1, 39)}
