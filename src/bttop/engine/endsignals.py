@@ -19,5 +19,5 @@ ENDING: Final = tuple(sorted(signal.valid_signals() - _STAYS - _STOPS - _FAULTS 
 
 
 def exit_code(number: int) -> int:
-    """What a command ends with after a signal, as a shell reports it; 0 after SIGINT, the key ctrl+c, and for 0, none."""
+    """What a command ends with after a signal, as a shell reports it; 0 after SIGINT (ctrl+c), and for 0, none."""
     return 0 if number in (0, signal.SIGINT) else 128 + number
