@@ -6,7 +6,6 @@ import fcntl
 import os
 import re
 import select
-import signal
 import struct
 import subprocess
 import termios
@@ -118,9 +117,14 @@ class Terminal:
         finally:
             os.close(tty)
 
-    def signal(self, number: signal.Signals) -> None:
+    def signal(self, number: int) -> None:
         """Send a signal to the program alone."""
         self.process.send_signal(number)
+
+    def erase(self) -> None:
+        """Show nothing of what was sent so far, as after another program has used the terminal."""
+        with self._changed:
+            self.screen.reset()
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the size; the kernel sends SIGWINCH to the foreground process group."""

@@ -18,7 +18,9 @@ from typing import Any
 import pytest
 
 from bttop.engine.host import install_command
+from bttop.store.snapshot import Snapshot
 from tests.standin import standin
+from tests.stopping import UNUSUAL, USUAL, recorded_seconds
 
 PATIENCE = 20.0
 NOBODY = 65534
@@ -310,8 +312,11 @@ def test_a_stream_whose_programs_have_all_ended_ends_with_what_they_printed(shel
 HELLO = {"type": "printf", "data": "hello\n"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_stream_in_order_and_leaves_no_process(shell: Shell, number: int) -> None:
+CODES = [(one, 0 if one == signal.SIGINT else 128 + one) for one in (*USUAL, *UNUSUAL)]
+
+
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_a_signal_ends_the_stream_in_order_and_leaves_no_process(shell: Shell, number: int, code: int) -> None:
     deaf = acted(["deaf", -1], ATTACH, BEAT)
     with shell.running("stream", "-i", "0.1", "-e", GOOD, "-e", deaf) as process:
         assert process.stdout is not None
@@ -322,10 +327,35 @@ def test_a_signal_ends_the_stream_in_order_and_leaves_no_process(shell: Shell, n
         assert len(below) == 3
         process.send_signal(number)
         rest, complaints = process.communicate(timeout=PATIENCE)
-        assert (process.returncode, complaints) == (0, "")
+        assert (process.returncode, complaints) == (code, "")
         assert rest.endswith("\n") or not rest
         objects(rest)
         assert all(map(is_gone, below))
+
+
+@pytest.mark.parametrize(("number", "code"), CODES)
+def test_a_signal_ends_the_recording_in_order_with_a_whole_file(shell: Shell, number: int, code: int) -> None:
+    path = shell.folder / "out.bttop"
+    with shell.running("record", "-i", "0.1", "-e", GOOD, "-o", str(path)) as process:
+        wait(lambda: recorded_seconds(path) > 0.5, "the first flushes")
+        below = descendants(process.pid)
+        process.send_signal(number)
+        _, complaints = process.communicate(timeout=PATIENCE)
+        assert process.returncode == code, complaints
+        assert all(map(is_gone, below))
+    assert [one.name for one in shell.folder.glob("out*")] == ["out.bttop"], "no log is left beside it"
+    with Snapshot(path) as snapshot:
+        assert snapshot.integrity() == ()
+        assert snapshot.extent(snapshot.programs[0].id)[1] > 0
+
+
+def test_somebody_elses_alarm_ends_a_stream_that_has_an_alarm_of_its_own(shell: Shell) -> None:
+    with shell.running("stream", "-i", "0.1", "-e", GOOD, "--for", "10m") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGALRM)
+        process.communicate(timeout=PATIENCE)
+        assert process.returncode == 142
 
 
 def test_a_reader_that_leaves_ends_the_stream_quietly(shell: Shell) -> None:

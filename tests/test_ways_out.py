@@ -17,7 +17,20 @@ from typing import Final
 
 import pytest
 
-from tests.ui.dashboard import CALLS, SOURCES, Dashboard, assert_restored, beat, counting, dashboard, probe, record
+from bttop.ui import lastresort
+from tests.stopping import UNUSUAL
+from tests.ui.dashboard import (
+    CALLS,
+    SOURCES,
+    Dashboard,
+    assert_restored,
+    beat,
+    counting,
+    dashboard,
+    probe,
+    record,
+    still_set,
+)
 
 GONE: Final = 10.0
 """Seconds that everything gets to be gone: only a failing test waits that long."""
@@ -170,6 +183,95 @@ def test_signals_end_in_order(tmp_path: Path, stuck: bool, number: signal.Signal
         assert shown.terminal.exit_code() == code
         assert_gone(tmp_path, pids)
         assert_restored(shown.terminal)
+
+
+@pytest.mark.parametrize("number", UNUSUAL)
+def test_every_other_signal_that_ends_a_process_ends_in_order_as_well(tmp_path: Path, number: int) -> None:
+    with running(tmp_path, stuck=False) as (shown, pids):
+        shown.terminal.signal(number)
+        assert shown.terminal.exit_code() == 128 + number
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
+@pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGUSR1])
+def test_an_unread_terminal_keeps_no_signal_from_ending(tmp_path: Path, number: int) -> None:
+    with running(tmp_path, stuck=True) as (shown, pids):
+        shown.terminal.signal(number)
+        assert shown.terminal.exit_code() == 128 + number
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
+def test_a_stop_on_the_way_out_takes_nothing_from_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "snapshots"
+    path.mkdir()
+    with running(tmp_path, stuck=False) as (shown, pids):
+        shown.press("r")
+        shown.wait_for(lambda: bool(list(path.glob("*.bttop"))))
+        shown.terminal.signal(signal.SIGTERM)
+        shown.terminal.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, shown.terminal.process.pid, os.WSTOPPED)
+        time.sleep(2 * lastresort.GRACE)
+        shown.terminal.signal(signal.SIGCONT)
+        assert shown.terminal.exit_code() == 143
+        assert b"recorded: " in shown.terminal.everything(), "it ended in order"
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
+SHELL: Final = '"$@"; echo "stopped with $?"; read _; fg > /dev/null; exit $?'
+"""Runs its arguments as a job, and lets it go on after Enter."""
+
+
+def test_ctrl_z_goes_back_to_the_shell_and_fg_comes_back(tmp_path: Path) -> None:
+    command = ["bash", "-mc", SHELL, "shell", sys.executable, "-m", "bttop"]
+    with dashboard(tmp_path, POLITE, command=command) as shown:
+        shown.wait_for("1 of 2 live", "18421 java")
+        pids = children(tmp_path)
+        shown.press("C-z")
+        shown.wait_for("stopped with 147")
+        assert still_set(bytes(shown.terminal.raw)) == []
+        assert shown.terminal.attributes() == shown.terminal.attributes_before
+        shown.terminal.erase()
+        shown.press("Enter")
+        shown.wait_for("1 of 2 live", "18421 java")
+        assert children(tmp_path) == pids
+        shown.press("q")
+        assert shown.terminal.exit_code() == 0
+        assert_gone(tmp_path, pids)
+        assert_restored(shown.terminal)
+
+
+def test_ctrl_z_without_a_shell_stops_nothing(tmp_path: Path) -> None:
+    with running(tmp_path, stuck=False) as (shown, _):
+        shown.press("C-z")
+        shown.wait_for("there is no shell")
+        shown.press("q")
+        assert shown.terminal.exit_code() == 0
+
+
+def test_sigtstp_gives_the_terminal_back_and_going_on_repaints(tmp_path: Path) -> None:
+    with running(tmp_path, stuck=False) as (shown, _):
+        shown.terminal.signal(signal.SIGTSTP)
+        os.waitid(os.P_PID, shown.terminal.process.pid, os.WSTOPPED)
+        shown.terminal.wait_for(lambda: not still_set(bytes(shown.terminal.raw)))
+        assert shown.terminal.attributes() == shown.terminal.attributes_before
+        shown.terminal.erase()
+        shown.terminal.signal(signal.SIGCONT)
+        shown.wait_for("1 of 2 live", "18421 java")
+        shown.press("q")
+        assert shown.terminal.exit_code() == 0
+        assert_restored(shown.terminal)
+
+
+def test_a_stop_that_no_program_can_catch_is_repainted_when_it_goes_on(tmp_path: Path) -> None:
+    with running(tmp_path, stuck=False) as (shown, _):
+        shown.terminal.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, shown.terminal.process.pid, os.WSTOPPED)
+        shown.terminal.erase()
+        shown.terminal.signal(signal.SIGCONT)
+        shown.wait_for("1 of 2 live", "18421 java")
 
 
 def test_a_closed_terminal_ends_it_with_129(tmp_path: Path, stuck: bool) -> None:

@@ -1,5 +1,5 @@
 """The command line: exit codes and the way to the command. Exit codes: 0 in order, 1 a failure, 2 a usage error,
-3 an environment that cannot trace, 129/143 ended by a hang-up or SIGTERM."""
+3 an environment that cannot trace, 128 and its number after a signal (see `bttop.engine.endsignals`)."""
 
 from __future__ import annotations
 

@@ -50,6 +50,14 @@ def test_above_a_limit_it_warns_at_once_and_blows_after_three_seconds(limit: str
     assert set(after(loads, 3).blown) == {"bad"}
 
 
+@pytest.mark.parametrize("limit", LIMITS)
+def test_one_round_blows_no_fuse_however_long_it_was(limit: str) -> None:
+    fuse: Fuse[str] = Fuse(BUDGET, 2)
+    assert not fuse.judge({"bad": LIMITS[limit]}, 3600.0).blown
+    assert not after({"bad": LIMITS[limit]}, 1, fuse).blown
+    assert set(after({"bad": LIMITS[limit]}, 1, fuse).blown) == {"bad"}
+
+
 @pytest.mark.parametrize("limit", ALMOST)
 def test_at_the_limit_nothing_is_said(limit: str) -> None:
     assert after({"one": ALMOST[limit]}, 10) == Verdict({}, {})

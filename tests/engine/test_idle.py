@@ -15,7 +15,7 @@ def alone(stage: Stage, hours: float) -> None:
 
 
 def watched(stage: Stage) -> Vigil:
-    return Vigil(8 * HOUR, lambda: stage.now)
+    return Vigil(8 * HOUR, lambda: stage.now / SECOND)
 
 
 def test_after_eight_hours_without_a_key_everything_is_detached_and_says_why() -> None:
@@ -23,10 +23,10 @@ def test_after_eight_hours_without_a_key_everything_is_detached_and_says_why() -
     stage.go_live()
     vigil = watched(stage)
     alone(stage, 7.9)
-    vigil.look([stage.program])
+    vigil.look([stage.program], stage.now)
     assert state(stage) is State.LIVE
     alone(stage, 0.1)
-    vigil.look([stage.program])
+    vigil.look([stage.program], stage.now)
     assert 1 in stage.stopped
     stage.exit(stage.last, 0)
     assert state(stage) is State.HELD
@@ -41,7 +41,7 @@ def test_a_key_in_time_keeps_everything() -> None:
     alone(stage, 7.9)
     vigil.touch()
     alone(stage, 7.9)
-    vigil.look([stage.program])
+    vigil.look([stage.program], stage.now)
     assert state(stage) is State.LIVE
 
 
@@ -54,12 +54,12 @@ def test_the_first_key_starts_what_was_detached_and_nothing_else() -> None:
     programs = [stage.program, stopped.program]
     vigil = watched(stage)
     alone(stage, 9)
-    vigil.look(programs)
+    vigil.look(programs, stage.now)
     stage.exit(stage.last, 0)
-    vigil.look(programs)
+    vigil.look(programs, stage.now)
     assert state(stage) is State.HELD
     vigil.touch()
-    vigil.look(programs)
+    vigil.look(programs, stage.now)
     assert state(stage) is State.STARTING
     assert state(stopped) is State.STOPPED
     assert len(stage.launched) == 2
@@ -70,9 +70,9 @@ def test_what_the_key_itself_started_is_not_started_twice() -> None:
     stage.go_live()
     vigil = watched(stage)
     alone(stage, 9)
-    vigil.look([stage.program])
+    vigil.look([stage.program], stage.now)
     stage.exit(stage.last, 0)
     vigil.touch()
     stage.program.start(stage.now)
-    vigil.look([stage.program])
+    vigil.look([stage.program], stage.now)
     assert len(stage.launched) == 2

@@ -56,6 +56,16 @@ def test_both_generations_of_a_program_are_its_cost_until_one_is_gone() -> None:
     assert stage.program.cost is None
 
 
+def test_the_rate_over_a_gap_is_no_cost_of_the_present_but_readings_that_are_always_late_are() -> None:
+    stage, meter = live(), metered()
+    readings = [(0, 0), (1, 10), (21, 15), (22, 45), (42, 65), (62, 105)]
+    runs = []
+    for second, ms in readings:
+        meter.take(totals(1, second, run_ns=ms * 1_000_000), stage.program)
+        runs.append(None if stage.program.cost is None else stage.program.cost.run)
+    assert runs == [None, 0.01, 0.01, 0.03, 0.03, 0.002]
+
+
 def test_the_bill_sums_the_programs_and_bttop_with_its_tracer() -> None:
     one, two, meter = live(), live(), metered()
     programs = [one.program, two.program]
@@ -125,7 +135,9 @@ def test_a_program_with_more_rights_than_the_tracer_is_unseen_but_its_floods_sti
     assert "more rights" in stage.program.cost.unseen
     assert meter.bill is not None
     assert meter.bill.programs.unseen
-    assert "MiB/s of output" in Fuse[Program](Budget(), 2).judge(loads, PATIENCE).blown[stage.program]
+    fuse = Fuse[Program](Budget(), 2)
+    blown = [fuse.judge(loads, 1.0).blown for _ in range(int(PATIENCE))]
+    assert "MiB/s of output" in blown[-1][stage.program]
 
 
 @pytest.mark.parametrize("wanted", [True, False])

@@ -209,6 +209,16 @@ def test_two_late_flushes_in_a_row_double_the_interval_by_themselves() -> None:
     assert [badge.text for badge in stage.program.status.badges] == ["interval raised to 2 s"]
 
 
+def test_late_flushes_that_come_all_at_once_are_one_delay_and_raise_no_interval() -> None:
+    stage = Stage()
+    generation = stage.go_live()
+    for turn in range(20):
+        stage.beat(generation, {BANKS[turn % 2]: {"7": 3}}, late_ns=(20 - turn) * SECOND)
+        stage.wait(-1)
+        assert turn >= 18 or Doubt.LATE in stage.shown[-1].doubts
+    assert len(stage.launched) == 1
+
+
 def late_twice(stage: Stage) -> None:
     for bank in (0, 1):
         stage.beat(stage.last, {BANKS[bank]: {"7": 3}}, late_ns=2 * stage.last.plan.interval_ns + 1)

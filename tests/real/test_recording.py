@@ -143,7 +143,7 @@ def test_the_command_leaves_a_file_that_can_be_read_whatever_ends_it(
             _, said = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
-    assert process.returncode == (0 if number != signal.SIGKILL else -signal.SIGKILL), said
+    assert process.returncode == {signal.SIGINT: 0, signal.SIGKILL: -signal.SIGKILL}.get(number, 128 + number), said
     assert flushes(path) >= 5
     assert [one.name for one in tmp_path.iterdir()] == ["s.bttop"] or number == signal.SIGKILL
 

@@ -26,7 +26,7 @@ INTERVAL: Final = 0.25
 KEYS: Final = {
     "Enter": "\r", "Esc": "\x1b", "Tab": "\t", "S-Tab": "\x1b[Z", "Up": "\x1b[A", "Down": "\x1b[B", "Right": "\x1b[C",
     "Left": "\x1b[D", "PgUp": "\x1b[5~", "PgDn": "\x1b[6~", "Home": "\x1b[H", "End": "\x1b[F", "Space": " ",
-    "C-p": "\x10", "C-c": "\x03", "C-l": "\x0c", "F1": "\x1bOP",
+    "C-p": "\x10", "C-c": "\x03", "C-l": "\x0c", "C-z": "\x1a", "F1": "\x1bOP",
 }  # fmt: skip
 CALLS: Final = "profile:hz:99 { @calls[pid, comm] = count(); }"
 MANY: Final = {"18421,java": 900, "9112,nginx": 700, "842,dd": 500} | {f"{n},worker{n}": n for n in range(1, 39)}
@@ -164,9 +164,13 @@ def dashboard(
         yield Dashboard(terminal)
 
 
+def still_set(sent: bytes) -> list[bytes]:
+    """What would undo the modes that the program has not undone since it took the terminal last."""
+    undoing = (b"?1049l", b"?25h", b"?1000l", b"?1003l", b"?1006l", b"?2004l")
+    return [one for one in undoing if sent.rfind(b"\x1b[" + one) < sent.rfind(b"\x1b[?1049h")]
+
+
 def assert_restored(terminal: Terminal) -> None:
     """After the program's end: the shell has its terminal back as it was."""
-    sent = terminal.everything()
-    for undone in (b"?1049l", b"?25h", b"?1000l", b"?1003l", b"?1006l", b"?2004l"):
-        assert sent.rfind(b"\x1b[" + undone) > sent.rfind(b"\x1b[?1049h"), undone
+    assert still_set(terminal.everything()) == []
     assert terminal.attributes() == terminal.attributes_before

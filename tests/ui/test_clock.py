@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from bttop.engine.attention import LATE_NS
 from bttop.model.records import Stamp
+from bttop.ui import travel
+from bttop.ui.app import BttopApp
 from bttop.ui.clock import SPEEDS, Clock
 from tests.model.samples import SECOND
 from tests.store.made import BOOT, WALL
@@ -158,3 +163,14 @@ def test_playing_catches_up_with_what_runs(monkeypatch: pytest.MonkeyPatch) -> N
     assert clock.pass_by(1) == ""
     assert clock.pass_by(1) == "live"
     assert clock.at is None
+
+
+def test_a_recording_does_not_play_while_bttop_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([0.0, 0.5, 20.5])
+    monkeypatch.setattr(travel, "monotonic", lambda: next(moments))
+    keys = travel.Travel(cast(BttopApp, SimpleNamespace(session=replay(minutes(tmp_path / "s.bttop")))))
+    keys.clock.at, keys.clock.playing = BOOT, True
+    keys.pass_by()
+    assert since(keys.clock) == 0.5
+    keys.pass_by()
+    assert since(keys.clock) == 0.5 + LATE_NS / SECOND

@@ -20,6 +20,7 @@ import pytest
 from textual._ansi_sequences import SYNC_END, SYNC_START
 
 import bttop
+from bttop.engine.endsignals import ENDING
 from bttop.ui.lastresort import LastResort
 from bttop.ui.terminal import RESTORE, WAITING_LIMIT, open_output, send_restore
 from tests.terminal import TIMEOUT, Terminal
@@ -324,28 +325,29 @@ def test_first_signal_decides_the_exit_code() -> None:
     assert asked == [143]
 
 
-def test_interrupt_is_ignored_only_while_an_editor_has_the_terminal() -> None:
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGQUIT, 131)])
+def test_what_keys_send_is_ignored_only_while_an_editor_has_the_terminal(number: int, code: int) -> None:
     asked: list[int] = []
     last_resort = LastResort(lambda: None, asked.append)
     last_resort.arm()
     try:
         with last_resort.interrupts_ignored():
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
         assert asked == []
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
     finally:
         last_resort.disarm()
-    assert asked == [0]
+    assert asked == [code]
 
 
 def test_disarm_puts_back_the_earlier_handlers() -> None:
-    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    numbers = ENDING
     before = [signal.getsignal(number) for number in numbers]
     last_resort = LastResort(lambda: None, lambda code: None)
     last_resort.arm()
     armed = [signal.getsignal(number) for number in numbers]
     last_resort.disarm()
-    assert armed != before
+    assert all(was is not now for was, now in zip(before, armed, strict=True))
     assert [signal.getsignal(number) for number in numbers] == before
 
 

@@ -10,7 +10,6 @@ from collections.abc import MutableMapping, Sequence
 from bttop import __version__
 from bttop.commands.arguments import duration, tracing_parser, trust_of, with_saving
 from bttop.commands.tracing import start_engine
-from bttop.engine.engine import boot_ns
 from bttop.engine.idle import Vigil
 from bttop.errors import UsageError
 from bttop.paths import overlay
@@ -55,7 +54,7 @@ def run(arguments: Sequence[str]) -> int:
     # The rest of the library is read behind the first frame.
     engine, settings = start_engine(options, "bttop")
     forget_framework_settings(os.environ)
-    engine.vigil = Vigil(options.idle, boot_ns)
+    engine.vigil = Vigil(options.idle, engine.seconds_run)
     try:
         # Only now, while the programs compile and attach: the recorder's libraries take 20 ms, the screen's 200.
         from bttop.engine.recorder import Recorder, facts_of

@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
+from bttop.engine.attention import Attention, Gap
 from bttop.engine.budget import Budget
 from bttop.engine.channel import TracerChannel
 from bttop.engine.cost import Bill
@@ -23,6 +24,7 @@ from bttop.engine.frames import (
     Exited,
     Failed,
     Frame,
+    Hello,
     Metering,
     Refused,
     Started,
@@ -88,7 +90,7 @@ class Engine:
         self.end: Stamp | None = None
         """A running session has no last moment."""
         self.problems: tuple[str, ...] = ()
-        """Programs say by themselves what is wrong with them."""
+        """When nothing could be heard, and why. Programs say by themselves what is wrong with them."""
         self._tracers = Tracers(
             spawn or partial(TracerChannel.spawn, privilege.tracer_command()), statistics=statistics
         )
@@ -101,6 +103,7 @@ class Engine:
         """What every start must pass; set before programs are added."""
         self.meter = Meter(host.cpus, statistics=statistics)
         self.surveyor = Surveyor()
+        self._attention = Attention()
         self.vigil: Vigil | None = None
         """Whom to ask whether anybody is there; set before `start`. None: programs run on without anybody."""
         self._fuse: Fuse[Program] | None = Fuse(limits, host.cpus) if limits else None
@@ -174,14 +177,40 @@ class Engine:
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         quick = any(program.awaits_quiet for program in self.programs)
         loop.call_later(SHORT_TICK if quick else TICK, self._tick, loop)
-        now = self._clock()
+        now = Stamp(self._clock(), time.time_ns())
+        gap = self._attention.tick(now, time.monotonic_ns())
+        if gap is not None:
+            self._on_gap(gap)
+        if gap is None and self._attention.is_complete(now.boot_ns):
+            self._judge(now.boot_ns)
+        else:
+            self._excuse(now.boot_ns)
+
+    def _judge(self, now: int) -> None:
+        """Whatever the passing of time brings, now that all that came has been read."""
         self.gate.tick(now)
         if self._closing or self._finishing:
             return
         for program in self.programs:
             program.tick(now)
         if self.vigil is not None:
-            self.vigil.look(self.programs)
+            self.vigil.look(self.programs, now)
+
+    def _excuse(self, now: int) -> None:
+        """What waits is read first: until then no clock says anything about a program."""
+        self.gate.excuse(now)
+        for program in self.programs:
+            program.excuse(now)
+        if missing := self._attention.missing(now):
+            self._tell(missing)
+
+    def _on_gap(self, gap: Gap) -> None:
+        self._observers.missed(gap)
+        self._tell(gap.text)
+
+    def _tell(self, problem: str) -> None:
+        self.problems = (*self.problems, problem)
+        self.door.ring()
 
     # From other threads.
 
@@ -241,6 +270,10 @@ class Engine:
     def bill_at(self, boot_ns: int | None = None) -> Bill | None:
         """What all programs and bttop itself cost now; None while nobody knows, and of an earlier moment."""
         return self.meter.bill if boot_ns is None else None
+
+    def seconds_run(self) -> float:
+        """How long the engine has run, without the time in which it was stopped. From any thread."""
+        return self._attention.seconds(self._clock())
 
     def touch(self) -> None:
         """Somebody is there: a key, or the mouse."""
@@ -363,7 +396,9 @@ class Engine:
 
     # What the tracer says.
 
-    def _on_frames(self, frames: Iterable[Frame]) -> None:
+    def _on_frames(self, frames: Sequence[Frame]) -> None:
+        if isinstance(frames[-1], StampedLine):
+            self._attention.read(frames[-1].stamp, self._clock())
         for frame in frames:
             known = self._generations.get(frame.generation)
             if known is not None:
@@ -379,7 +414,11 @@ class Engine:
             case Metering():
                 self.meter.switched(frame)
             case Totals():
+                if (gap := self._attention.hear(frame.stamp, self._clock())) is not None:
+                    self._on_gap(gap)
                 self._on_round(frame)
+            case Hello(pid=pid):
+                self._attention.meet(pid)
             case Survey():
                 own = {one.pid: program.name for program, one in self._generations.values() if one.pid is not None}
                 self.surveyor.take(frame, own)
@@ -438,6 +477,7 @@ class Engine:
         self._generations.clear()
         for generation in generations:
             self._observers.ended(generation)
+        self._attention.lose()
         self.gate.lost()
         self.errands.lose(reason)
         self.meter.lost(self.programs)

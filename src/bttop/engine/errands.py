@@ -21,6 +21,9 @@ LONGEST_ANSWER: Final = 256 << 10
 SECONDS: Final = 60.0
 """A listing takes 40 ms to some seconds; where it takes longer, something is wrong with the host."""
 
+WAITS: Final = 60
+"""Into how many short ones the wait for an answer is cut."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -146,6 +149,11 @@ class Errands:
         self.lose("bttop is ending")
 
 
+def _is_answered(errand: Errand) -> bool:
+    """Whether an answer comes in time. Waited for in many short waits: of those a stopped process misses one."""
+    return any(concurrent.futures.wait([errand.answer], SECONDS / WAITS).done for _ in range(WAITS))
+
+
 class Asker:
     """Questions of one thread, one after the other, each waited for."""
 
@@ -162,11 +170,10 @@ class Asker:
             if self._closed:
                 raise OSError(errno.ECANCELED, "it was called off")
             self._errand = errand = self._errands.run(words, limit=limit)
-        try:
-            return errand.answer.result(SECONDS).output()
-        except concurrent.futures.TimeoutError as error:
+        if not _is_answered(errand):
             self._errands.cancel(errand)
-            raise TimeoutError(errno.ETIMEDOUT, f"bpftrace gave no answer within {SECONDS:g} s") from error
+            raise TimeoutError(errno.ETIMEDOUT, f"bpftrace gave no answer within {SECONDS:g} s")
+        return errand.answer.result().output()
 
     def close(self) -> None:
         """End what is waited for, and refuse what comes; from another thread."""

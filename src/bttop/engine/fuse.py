@@ -11,6 +11,8 @@ from bttop.engine.cost import Cost
 
 PATIENCE: Final = 3.0
 """Seconds above a limit before the fuse blows."""
+LONGEST_ROUND: Final = 1.5
+"""Seconds that one round counts at most: however long something was stopped, a single reading blows no fuse."""
 _MIB: Final = 1 << 20
 
 Key = TypeVar("Key", bound=Hashable)
@@ -63,7 +65,7 @@ class Fuse(Generic[Key]):
         shared = len(found)
         found += [excess for key, load in loads.items() for excess in self._floods(key, load)]
         passed = {self._place(one, shared=index < shared): one for index, one in enumerate(found)}
-        self._since = {place: self._since.get(place, 0.0) + seconds for place in passed}
+        self._since = {place: self._since.get(place, 0.0) + min(seconds, LONGEST_ROUND) for place in passed}
         blown: dict[Key, str] = {}
         for place, lasted in list(self._since.items()):
             one = passed[place]

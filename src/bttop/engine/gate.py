@@ -85,6 +85,11 @@ class Gate:
         if self._leaps is not None:
             self._leaps.on_frame(frame)
 
+    def excuse(self, now: int) -> None:
+        """Nothing could be heard until now."""
+        if self._leaps is not None:
+            self._leaps.excuse(now)
+
     def tick(self, now: int) -> None:
         """Time passes."""
         if self._leaps is not None:

@@ -70,6 +70,7 @@ class Generation:
         """Its lines are not read any more: it was never on show, or it printed a flood."""
         self.dropped_lines = 0
         self._last_beat: int | None = None
+        self._excused_ns = 0
         self._decoder = Decoder(release, self.plan)
         self._assembler = FlushAssembler(self.plan, number, release=release, key_limit=key_limit)
         self._notes: deque[str] = deque(maxlen=KEPT_NOTES)
@@ -137,17 +138,27 @@ class Generation:
 
     def damage(self, now: int) -> str:
         """What it has lost for good, in words; empty when nothing is known to be gone."""
-        return self._missing if now - self._missing_since >= CONFIRMED else ""
+        return self._missing if self._waited(self._missing_since, now) >= CONFIRMED else ""
+
+    def excuse(self, now: int) -> None:
+        """It could not be heard until now: no silence from before counts."""
+        self._excused_ns = now
+
+    def _waited(self, since: int, now: int) -> int:
+        return now - max(since, self._excused_ns)
 
     def quiet_seconds(self, now: int) -> float:
-        """Seconds since its last heartbeat, or since it was ready."""
-        since = self._last_beat or self.ready_ns or self.started_ns
-        return (now - since) / SECOND
+        """Seconds since its last heartbeat, or since it was ready; only those in which it could be heard."""
+        return self._waited(self._last_beat or self.ready_ns or self.started_ns, now) / SECOND
+
+    def attended_seconds(self, now: int) -> float:
+        """Seconds since it was ready, or else started; only those in which it could be heard."""
+        return self._waited(self.ready_ns or self.started_ns, now) / SECOND
 
     def overdue(self, now: int) -> bool:
         """Whether it should have sent a heartbeat long ago, or should at least be ready by now."""
         if self.ready_ns is None and self._last_beat is None:
-            return now - self.started_ns > START_SECONDS * SECOND + 2 * SECOND * self.probes
+            return self._waited(self.started_ns, now) > START_SECONDS * SECOND + 2 * SECOND * self.probes
         if not self.must_beat:
             return False
         limit = max(SHORTEST_SILENCE, MISSED_INTERVALS * self.plan.interval_ns)
@@ -155,7 +166,8 @@ class Generation:
 
     def settled(self, now: int) -> bool:
         """Whether it is attached for an interval, and may never send a heartbeat that would say that it works."""
-        return self.ready_ns is not None and not self.must_beat and now - self.ready_ns >= self.plan.interval_ns
+        is_ready = self.ready_ns is not None and not self.must_beat
+        return is_ready and self._waited(self.ready_ns or 0, now) >= self.plan.interval_ns
 
     def undefined_maps(self) -> frozenset[str]:
         """Flushed maps of the user's script that bpftrace called undefined: it leaves out probes that do not exist

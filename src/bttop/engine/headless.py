@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from bttop.engine.cost import Bill
+from bttop.engine.endsignals import ENDING, exit_code
 from bttop.engine.engine import Engine
 from bttop.engine.recorder import Limits, Recorder, Recording
 from bttop.engine.runlength import Finish, RunLength
@@ -33,16 +34,17 @@ class HeadlessRecording:
         self._path = path
         self._limits = limits
         self._seconds = seconds
-        self._length = RunLength(seconds)
+        self._length = RunLength(seconds, engine.seconds_run)
         self._end = threading.Event()
+        self._signal = 0
         self._is_rewritten = sys.stderr.isatty()
         self._last_line = 0.0
         self._troubles = Troubles(self._clear_line)
 
     def run(self) -> int:
-        """Record until SIGINT, SIGTERM, SIGHUP, the deadline, or until nothing runs any more. The exit code: 0, or 1
-        when no program could run at all, one was held back for its cost, or the file could not be written."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        """Record until a signal, the deadline, or until nothing runs any more. The exit code: 0, or 1 when no program
+        could run at all, one was held back for its cost, or the file could not be written; or that of a signal."""
+        for number in ENDING:
             signal.signal(number, self._on_signal)
         self._recorder.start(self._path, self._limits)
         self._engine.start()
@@ -50,13 +52,13 @@ class HeadlessRecording:
         try:
             while not self._is_over():
                 self._end.wait(LOOK)
-                self._troubles.tell_of(self._engine.programs)
+                self._troubles.tell_all(self._engine)
                 self._say(self._recorder.recording)
             self._await_last_flushes()
         finally:
             self._engine.close()
-        self._troubles.tell_of(self._engine.programs)
-        return self._finish()
+        self._troubles.tell_all(self._engine)
+        return self._finish() or exit_code(self._signal)
 
     def _await_last_flushes(self) -> None:
         """Let every program print what it has counted last; a second signal ends that."""
@@ -65,7 +67,8 @@ class HeadlessRecording:
         while not finish.is_over and not self._end.wait(DETACH_LOOK):
             self._say(self._recorder.recording)
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._signal = self._signal or number
         self._end.set()
 
     def _is_over(self) -> bool:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Vigil:
     """Knows when a key was last touched. `touch` may be called from any thread, `look` from the engine's."""
 
-    def __init__(self, seconds: float, clock: Callable[[], int]) -> None:
-        """`clock` is CLOCK_BOOTTIME in ns: a night of suspend counts as well."""
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        """`clock` is how long bttop has run, in seconds: a night in which it was stopped does not count."""
         self._seconds = seconds
         self._clock = clock
         self._touched = clock()
@@ -25,10 +25,10 @@ class Vigil:
         """Somebody is there."""
         self._touched = self._clock()
 
-    def look(self, programs: Iterable[Program]) -> None:
-        """Detach everything when nobody was there for too long; start it again when somebody is."""
-        now = self._clock()
-        is_alone = now - self._touched >= self._seconds * 1e9
+    def look(self, programs: Iterable[Program], now: int) -> None:
+        """Detach everything when nobody was there for too long; start it again when somebody is. `now` on
+        CLOCK_BOOTTIME."""
+        is_alone = self._clock() - self._touched >= self._seconds
         if is_alone and not self._sleeping:
             self._sleeping = tuple(one for one in programs if one.status.running or one.status.retry_at_ns is not None)
             for program in self._sleeping:

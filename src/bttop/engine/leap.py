@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 from bttop.engine.attempts import Attempt
 from bttop.engine.budget import Budget
 from bttop.engine.frames import Exited, Failed, Frame, Refused
-from bttop.engine.generation import SECOND, START_SECONDS, Generation
+from bttop.engine.generation import START_SECONDS, Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.verdict import REFUSED_ABOVE, Measured, Verdict, count_probes, judge_cost, judge_probes
 from bttop.model.records import Notice, Ready, StampedLine
@@ -131,12 +131,15 @@ class Leaps:
             # There is no bpftrace that could run; the script's own start says so better.
             self._decide(look, frame.stamp.boot_ns, Verdict("go"), ended=True)
 
+    def excuse(self, now: int) -> None:
+        """No twin could be heard until now."""
+        for look in self._looks.values():
+            look.generation.excuse(now)
+
     def tick(self, now: int) -> None:
         """Judge what takes too long."""
         for look in list(self._looks.values()):
-            since = look.generation.ready_ns
-            limit = START_SECONDS if since is None else LONGEST_LOOK
-            if now - (since or look.generation.started_ns) > limit * SECOND:
+            if look.generation.attended_seconds(now) > (LONGEST_LOOK if look.generation.ready_ns else START_SECONDS):
                 self._decide(look, now)
 
     def _is_clear(self, program: Program, attempt: Attempt, key: _Key) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from bttop.engine import attention
 from bttop.engine.cost import Bill, Cost, between, together
 from bttop.engine.frames import Metering, Totals
 from bttop.engine.fuse import Load
@@ -56,6 +57,8 @@ class Meter:
         self._cpus = cpus
         self._before: dict[int, Totals] = {}
         self._costs: dict[Program, dict[int, Cost]] = {}
+        self._late: set[int] = set()
+        """Generations whose last reading came too late to be used."""
         self._last: _Round | None = None
         self._ledger: list[tuple[Program | None, Cost]] = []
         self._rounds = 0
@@ -68,12 +71,21 @@ class Meter:
         """A reading of one of the program's generations."""
         before = self._before.get(totals.generation)
         self._before[totals.generation] = totals
-        if before is not None:
+        if before is not None and not self._spans_gap(before, totals):
             cost = between(before, totals, statistics=bool(self.metering) and not totals.hidden)
             if cost.run is None:
                 cost = replace(cost, unseen=self._why_unseen(totals))
             self._costs.setdefault(program, {})[totals.generation] = cost
             program.cost = together(self._costs[program].values())
+
+    def _spans_gap(self, before: Totals, totals: Totals) -> bool:
+        """Whether something was stopped since the reading before, so that the rate is none of the present; never twice
+        in a row, since on a host without CPU for the tracer all readings are late."""
+        is_late = (
+            totals.stamp.boot_ns - before.stamp.boot_ns > attention.LATE_NS and totals.generation not in self._late
+        )
+        (self._late.add if is_late else self._late.discard)(totals.generation)
+        return is_late
 
     def _why_unseen(self, totals: Totals) -> str:
         if totals.hidden:
@@ -83,6 +95,7 @@ class Meter:
     def ended(self, generation: int, program: Program) -> None:
         """A generation is gone, and costs nothing any more."""
         self._before.pop(generation, None)
+        self._late.discard(generation)
         costs = self._costs.get(program, {})
         costs.pop(generation, None)
         program.cost = together(costs.values()) if costs else None
@@ -90,6 +103,7 @@ class Meter:
     def lost(self, programs: Iterable[Program]) -> None:
         """The tracer is gone, and everything with it."""
         self._before.clear()
+        self._late.clear()
         self._costs.clear()
         self._last = None
         self.bill, self.metering = None, ""

@@ -9,6 +9,7 @@ from bttop.model.flush import Flush
 from bttop.model.records import StampedLine
 
 if TYPE_CHECKING:
+    from bttop.engine.attention import Gap
     from bttop.engine.generation import Generation
     from bttop.engine.program import Program
 
@@ -37,6 +38,9 @@ class Observer:
 
     def changed(self, program: Program) -> None:
         """A program's page may have changed."""
+
+    def missed(self, gap: Gap) -> None:
+        """Nothing could be heard of any program for a while."""
 
 
 class Observers(Observer):
@@ -76,3 +80,7 @@ class Observers(Observer):
     def changed(self, program: Program) -> None:
         for one in self._all:
             one.changed(program)
+
+    def missed(self, gap: Gap) -> None:
+        for one in self._all:
+            one.missed(gap)

@@ -197,6 +197,11 @@ class Program:
         elif wanted:
             self._try_later(now, f"the tracer was lost: {reason}")
 
+    def excuse(self, now: int) -> None:
+        """Nothing could be heard of it until now, so that its silence means nothing."""
+        for generation in self._succession.living():
+            generation.excuse(now)
+
     def tick(self, now: int) -> None:
         """Whatever the passing of time brings; called about once a second."""
         if self._retry.due(now):

@@ -25,6 +25,7 @@ from bttop.store.facts import Facts
 from bttop.store.happenings import BTTOP, Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 
 if TYPE_CHECKING:
+    from bttop.engine.attention import Gap
     from bttop.store.journal import Journal, Sealed
     from bttop.store.writer import SnapshotWriter
 
@@ -212,6 +213,9 @@ class Recorder(Observer):
         if self._states.get(program) != news and program in self._programs:
             self._states[program] = news
             self._inbox.put(Changed(self._programs[program], now(), *news))
+
+    def missed(self, gap: Gap) -> None:
+        self.mark(gap.text, "stopped", gap.end)
 
     # On the recorder's thread.
 

@@ -21,8 +21,9 @@ SLACK: Final = 1.0
 class RunLength:
     """Whether the time of a run is over. It begins when every program is attached, or cannot run."""
 
-    def __init__(self, seconds: float | None, clock: Callable[[], float] = time.monotonic) -> None:
-        """Without `seconds` the run has no end of its own."""
+    def __init__(self, seconds: float | None, clock: Callable[[], float]) -> None:
+        """Without `seconds` the run has no end of its own. `clock` is in seconds: `Engine.seconds_run`, which leaves
+        out the time in which bttop was stopped."""
         self._seconds = seconds
         self._clock = clock
         self._asked = clock()

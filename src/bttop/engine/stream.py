@@ -10,6 +10,7 @@ import time
 from types import FrameType
 from typing import Final
 
+from bttop.engine.endsignals import ENDING, exit_code
 from bttop.engine.engine import Engine
 from bttop.engine.generation import Generation
 from bttop.engine.lineoutput import LineOutput
@@ -28,8 +29,6 @@ LOOK: Final = 0.1
 """Seconds between two looks at the programs."""
 PATIENCE: Final = 5.0
 """Seconds without any progress after which a reader is given up, once the run is over."""
-_ENDED_BY: Final = {signal.SIGINT: 0, signal.SIGTERM: 128 + signal.SIGTERM, signal.SIGHUP: 128 + signal.SIGHUP}
-"""Exit codes of the signals that end a stream."""
 
 
 class Stream(Observer):
@@ -38,7 +37,7 @@ class Stream(Observer):
     def __init__(self, engine: Engine, seconds: float | None) -> None:
         self._engine = engine
         self._flushes: queue.SimpleQueue[tuple[Program, Flush]] = queue.SimpleQueue()
-        self._length = RunLength(seconds)
+        self._length = RunLength(seconds, engine.seconds_run)
         self._decoders = decoders(engine.host.machine)
         self._output = LineOutput(sys.stdout.fileno())
         self._troubles = Troubles()
@@ -47,13 +46,13 @@ class Stream(Observer):
         self._signals: list[int] = []
 
     def run(self) -> int:
-        """Write until SIGINT, SIGTERM, SIGHUP, the end of the run, or until the reader is gone.
+        """Write until a signal, the end of the run, or until the reader is gone.
 
         Returns the exit code: 0; 1 when a program could not run, was not attached or was held back, or when flushes
-        were left out; 143 and 129 for SIGTERM and SIGHUP. Raises BttopError when standard output cannot be written.
+        were left out; else that of the signal. Raises BttopError when standard output cannot be written.
         """
         self._engine.observe(self)
-        for number in _ENDED_BY:
+        for number in ENDING:
             signal.signal(number, self._on_signal)
         self._engine.start()
         self._engine.at_full_speed()
@@ -79,7 +78,7 @@ class Stream(Observer):
             self._troubles.tell("torn", "stream", "the reader stopped within a line, which is not whole")
         if has_failed or self._left_out or self._output.is_torn:
             return 1
-        return _ENDED_BY[signal.Signals(self._signals[0])] if self._signals else 0
+        return exit_code(self._signals[0]) if self._signals else 0
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(number)
@@ -131,7 +130,7 @@ class Stream(Observer):
         return is_late or (all_in(programs, OVER) and self._flushes.empty() and self._output.is_empty)
 
     def _tell_troubles(self) -> None:
-        self._troubles.tell_of(self._engine.programs)
+        self._troubles.tell_all(self._engine)
         if self._left_out >= self._left_out_limit:
             self._left_out_limit = self._left_out * 2
             why = f"{self._left_out} flushes were left out: standard output is read too slowly"

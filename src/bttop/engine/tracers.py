@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bttop.engine.channel import TracerChannel
 from bttop.engine.frames import Frame
@@ -29,12 +29,12 @@ class Tracers:
         self._closed = False
         self._pause = 0.0
         self._since = time.monotonic()
-        self._take: Callable[[Iterable[Frame]], None] = lambda _: None
+        self._take: Callable[[list[Frame]], None] = lambda _: None
         self._on_lost: Callable[[str], None] = lambda _: None
         self._on_new: Callable[[], None] = lambda: None
 
     def attach(
-        self, take: Callable[[Iterable[Frame]], None], lost: Callable[[str], None], renewed: Callable[[], None]
+        self, take: Callable[[list[Frame]], None], lost: Callable[[str], None], renewed: Callable[[], None]
     ) -> None:
         """Read from the running loop on: `take` gets the frames, `lost` why a tracer ended, and `renewed` is called
         when another has taken its place."""

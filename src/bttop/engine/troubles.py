@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 
 from bttop.engine.cost import UNKNOWN, blind_spot
+from bttop.engine.engine import Engine
 from bttop.engine.program import Program
 from bttop.engine.runlength import is_starting
 from bttop.engine.status import State
@@ -23,9 +24,11 @@ class Troubles:
         self._before = before
         self._told: dict[str, str] = {}
 
-    def tell_of(self, programs: Iterable[Program]) -> None:
-        """Say what is wrong with programs now, and which caveats their numbers have."""
-        for program in programs:
+    def tell_all(self, engine: Engine) -> None:
+        """Say what is wrong with the engine and with its programs now, and which caveats their numbers have."""
+        for problem in engine.problems:
+            self.tell(problem, "", problem)
+        for program in engine.programs:
             self.tell(f"trouble of {program.name}", program.name, _trouble(program))
             # While it starts it may yet change over to another text, with other caveats.
             is_on = program.status.state in (State.ATTACHED, State.LIVE)
@@ -46,7 +49,7 @@ class Troubles:
         if text and self._told.get(about) != text:
             self._told[about] = text
             self._before()
-            sys.stderr.write(f"bttop: {who}: {text}\n")
+            sys.stderr.write(f"bttop: {who}: {text}\n" if who else f"bttop: {text}\n")
             sys.stderr.flush()
 
 

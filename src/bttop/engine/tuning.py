@@ -44,6 +44,7 @@ class Tuner:
     def __init__(self) -> None:
         self.tuning = Tuning()
         self._late = 0
+        self._late_came_ns = 0
 
     def reset(self) -> None:
         """Forget everything: the user has chosen other settings, or started the program anew."""
@@ -59,7 +60,16 @@ class Tuner:
         return self.tuning != before
 
     def _look_at_lateness(self, flush: Flush, interval_ms: int) -> None:
-        self._late = self._late + 1 if Doubt.LATE in flush.doubts else 0
+        if Doubt.LATE not in flush.doubts:
+            self._late = 0
+            return
+        # What was stopped prints all at once when it goes on: one delay, which no longer interval would have met.
+        came_ns = flush.end_ns + flush.lag_ns
+        is_burst = (came_ns - self._late_came_ns) * 2 < self.tuning.interval_ms(interval_ms) * 1_000_000
+        self._late_came_ns = came_ns
+        if is_burst:
+            return
+        self._late += 1
         if self._late < LATE_FLUSHES:
             return
         self._late = 0

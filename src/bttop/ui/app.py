@@ -141,7 +141,7 @@ class BttopApp(App[None]):
         self.restart_ticker()
         self.call_after_refresh(self._on_first_frame)
         if self._seconds is not None:
-            length = RunLength(self._seconds)
+            length = RunLength(self._seconds, self.engine.seconds_run)
             self.set_interval(0.2, lambda: self.leave() if length.is_over(self.engine.programs) else None)
         if self._notices:
             self.tell("; ".join(self._notices), "warn")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from bttop.ui.editing import edit, save
+from bttop.ui.jobcontrol import stop_job
 from bttop.ui.offering import open_offers
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ CAPS = {
     "question_mark": "?", "slash": "/", "space": "Space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "plus": "+",
     "minus": "-", "shift+tab": "S-Tab", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
     "pagedown": "PgDn", "home": "Home", "end": "End", "ctrl+c": "Ctrl-C", "ctrl+p": "Ctrl-P", "ctrl+l": "Ctrl-L",
+    "ctrl+z": "Ctrl-Z",
     "equals_sign": "=", "colon": ":", "f1": "F1", "backspace": "BS", "left_square_bracket": "[",
     "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}", "less_than_sign": "<",
     "greater_than_sign": ">", "comma": ",", "full_stop": ".",
@@ -156,6 +158,7 @@ COMMANDS: tuple[Command, ...] = (
     _screen("theme", ("t",), "Next theme", lambda app: app.wardrobe.wear_next()),
     _screen("redraw", ("ctrl+l",), "Draw the screen anew", lambda app: app.redraw()),
     _screen("palette", ("ctrl+p",), "All commands by name", lambda app: app.action_command_palette()),
+    _screen("stop-job", ("ctrl+z",), "Back to the shell; fg comes back", lambda app: stop_job(app)),
     _screen("help", ("question_mark", "f1"), "This page", lambda app: app.show_help(), "all"),
     _screen("quit", ("q", "ctrl+c"), "Quit; every probe is detached", lambda app: app.leave(), "quit"),
 )

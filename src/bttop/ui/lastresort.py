@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
+from bttop.engine.endsignals import ENDING, exit_code
 from bttop.ui.terminal import (
     Attributes,
     attributes_of,
@@ -29,15 +30,33 @@ GRACE: Final = 1.0
 CHILDREN_TIME: Final = 1.0
 """Seconds that `stop_children` may take; the process then ends without it."""
 
-_EXIT_CODES: Final = {
-    signal.SIGTERM: 128 + signal.SIGTERM,
-    signal.SIGHUP: 128 + signal.SIGHUP,
-    signal.SIGINT: 0,  # an interrupt asks for the same as `q`
-}
+_TYPED: Final = frozenset({signal.SIGINT, signal.SIGQUIT})
+_WAITS: Final = 20
+"""Into how many short ones a wait is cut."""
+
+
+class _Countdown(threading.Thread):
+    """Calls something in so many seconds. Of its many short waits a process that is stopped misses one, so that what is
+    stopped on its way out still gets its time."""
+
+    def __init__(self, seconds: float, call: Callable[[], None]) -> None:
+        super().__init__(name="bttop-countdown", daemon=True)
+        self._seconds = seconds
+        self._call = call
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Never call."""
+        self._cancelled.set()
+
+    def run(self) -> None:
+        if not any(self._cancelled.wait(self._seconds / _WAITS) for _ in range(_WAITS)):
+            self._call()
 
 
 class LastResort:
-    """Ends the process on SIGTERM (143), SIGHUP (129) and SIGINT (0), in order if possible.
+    """Ends the process on every signal that would end it, in order if possible: with 0 on SIGINT, which asks for the
+    same as `q`, else with 128 and the signal's number.
 
     `ask_exit(code)` is called within the signal handler, on the main thread: it may only leave word for
     the event loop (`loop.call_soon_threadsafe(app.exit, None, code)`). If `disarm` does not follow within
@@ -48,8 +67,8 @@ class LastResort:
     def __init__(self, stop_children: Callable[[], None], ask_exit: Callable[[int], None]) -> None:
         self._stop_children = stop_children
         self._ask_exit = ask_exit
-        self._previous: dict[signal.Signals, Any] = {}
-        self._timer: threading.Timer | None = None
+        self._previous: dict[int, Any] = {}
+        self._timer: _Countdown | None = None
         self._exit_code = 0
         self._interrupts_count = True
         self._tty = terminal_fd()
@@ -60,7 +79,7 @@ class LastResort:
         """Install the handlers and remember the terminal; on the main thread, before the dashboard starts."""
         self._attributes = attributes_of(self._tty)
         self._output = open_output(self._tty)
-        for number in _EXIT_CODES:
+        for number in ENDING:
             self._previous[number] = signal.signal(number, self._on_signal)
 
     def disarm(self) -> None:
@@ -83,7 +102,7 @@ class LastResort:
 
     @contextmanager
     def interrupts_ignored(self) -> Iterator[None]:
-        """While an editor has the terminal, ctrl+c is meant for it, though the kernel sends SIGINT to all."""
+        """While an editor has the terminal, ctrl+c and ctrl+\\ are meant for it, though the kernel signals all."""
         self._interrupts_count = False
         try:
             yield
@@ -91,20 +110,18 @@ class LastResort:
             self._interrupts_count = True
 
     def _on_signal(self, number: int, _frame: object) -> None:
-        received = signal.Signals(number)
-        if received is signal.SIGINT and not self._interrupts_count:
+        if number in _TYPED and not self._interrupts_count:
             return
         if self._timer is not None:
             return  # on the way out already; the first signal decides the exit code
-        self._exit_code = _EXIT_CODES[received]
+        self._exit_code = exit_code(number)
         self._start_clock(GRACE)
         # A closed event loop raises it: then the program is past its dashboard and about to end.
         with suppress(RuntimeError):
             self._ask_exit(self._exit_code)
 
     def _start_clock(self, seconds: float) -> None:
-        self._timer = threading.Timer(seconds, self._end)
-        self._timer.daemon = True
+        self._timer = _Countdown(seconds, self._end)
         self._timer.start()
 
     def _end(self) -> None:

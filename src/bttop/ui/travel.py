@@ -7,6 +7,7 @@ from datetime import datetime
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from bttop.engine.attention import LATE_NS
 from bttop.model.text import visible
 from bttop.store.happenings import Marked
 from bttop.ui.ask import Question
@@ -84,9 +85,9 @@ class Travel:
         self._moved(self._mark_text(found[0]))
 
     def pass_by(self) -> None:
-        """Our own time has passed; called before every repaint."""
+        """Our own time has passed; called before every repaint. A recording does not play while bttop is stopped."""
         before, self._looked = self._looked, monotonic()
-        told = self.clock.pass_by(self._looked - before)
+        told = self.clock.pass_by(min(self._looked - before, LATE_NS / 1e9))
         if told:
             self._moved(told)
 
