@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -374,30 +376,64 @@ LARGE = [{"type": "map", "data": {"@__bt_a0": {str(key): key for key in range(50
 FLOOD = acted(ATTACH, ["beat", "a", 0.001, None, LARGE])
 
 
-def test_a_reader_that_does_not_read_loses_flushes_by_number_and_cannot_keep_it_from_ending(shell: Shell) -> None:
-    with shell.running("stream", "-i", "0.1", "-e", FLOOD) as process:
+@pytest.mark.parametrize("way", ["SIGTERM", "--for"])
+def test_a_reader_that_does_not_read_loses_flushes_by_number_and_cannot_keep_it_from_ending(
+    shell: Shell, way: str
+) -> None:
+    length = ["--for", "0.5s"] if way == "--for" else []
+    with shell.running("stream", "-i", "0.1", "-e", FLOOD, *length) as process:
         wait(lambda: len(descendants(process.pid)) == 2, "the program")
         below = descendants(process.pid)
-        wait(lambda: is_blocked(process.pid), "a full pipe")
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) == 0
+        assert process.stdout is not None
+        assert process.stderr is not None
+        pipe = process.stdout.fileno()
+        wait(lambda: is_full(pipe), "a full pipe")
+        if way == "SIGTERM":
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 1
         assert all(map(is_gone, below))
+        assert re.search(r"stream: \d+ flushes were left out, as the reader was too slow", process.stderr.read())
 
 
-def is_blocked(pid: int) -> bool:
-    """Whether its main thread waits in a write to a pipe."""
-    with contextlib.suppress(OSError):
-        call = Path(f"/proc/{pid}/task/{pid}/syscall").read_text().split()[:2]
-        return call[0] == WRITE and int(call[1], 16) == 1
-    return False
+def unread(pipe: int) -> int:
+    """Bytes that wait in a pipe."""
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
-WRITE = {"x86_64": "1"}.get(os.uname().machine, "64")
+def is_full(pipe: int) -> bool:
+    """Whether a pipe takes no more: what waits in it does not grow, although more is to come."""
+    before = unread(pipe)
+    time.sleep(0.3)
+    return 0 < before == unread(pipe)
 
 
-def test_a_duration_ends_the_stream_though_nobody_reads(shell: Shell) -> None:
-    with shell.running("stream", "-i", "0.1", "-e", FLOOD, "--for", "0.5s") as process:
+def test_a_slow_reader_gets_whole_lines_and_the_number_of_those_that_it_was_too_slow_for(shell: Shell) -> None:
+    with shell.running("stream", "-i", "0.1", "-e", FLOOD) as process:
+        assert process.stdout is not None
+        pipe = process.stdout.fileno()
+        wait(lambda: is_full(pipe), "a full pipe")
+        assert process.stderr is not None
+        assert "flushes were left out" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        found = objects(process.stdout.read())
+        assert process.wait(PATIENCE) == 1
+    *flushes, last = found
+    assert last["kind"] == "left out"
+    assert last["flushes"] > 0
+    assert all(flush["kind"] == "count" for flush in flushes)
+
+
+def test_a_reader_that_goes_on_reading_gets_every_flush(shell: Shell) -> None:
+    records = [{"type": "map", "data": {"@__bt_a0": {str(key): 1 for key in range(2_000)}}}]
+    script = acted(ATTACH, ["beat", "a", 0.01, 40, records], ["exit", 0])
+    with shell.running("stream", "-i", "0.1", "-e", script) as process:
+        assert process.stdout is not None
+        text = ""
+        while chunk := os.read(process.stdout.fileno(), 4_000).decode():
+            text += chunk
+            time.sleep(0.002)  # about 2 MB/s, a tenth of what is written at once
         assert process.wait(PATIENCE) == 0
+    assert [line["flush"] for line in objects(text)] == list(range(1, 41))
 
 
 def test_a_full_disk_is_told(shell: Shell) -> None:
