@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
 from bttop.engine.generation import Generation
 from bttop.engine.host import Host
+from bttop.engine.pointlist import Told
 from bttop.engine.program import Program
 from bttop.engine.questions import from_text
 from bttop.engine.status import State
@@ -16,6 +17,7 @@ from bttop.model.flush import Flush
 from bttop.model.history import History
 from bttop.model.records import Stamp, StampedLine, Stream
 from bttop.model.release import Release
+from bttop.script.reader import AttachPoint
 
 SECOND = 1_000_000_000
 ANYWHERE = Host("host", "6.1", "x86_64", 2, None)
@@ -53,6 +55,9 @@ class Stage:
         self.launched: list[Generation] = []
         self.stopped: dict[int, float] = {}
         self.watched: list[int] = []
+        self.listed: list[tuple[str, ...]] = []
+        """The attach points that bpftrace was asked to list, question by question."""
+        self._told: list[Told] = []
         self.shown: list[Flush] = []
         self.changes = 0
         self.verdict: Verdict | None = Verdict("go")
@@ -78,6 +83,10 @@ class Stage:
         made = Generation(ident, number, attempt, release=self.release, key_limit=16384, now=self.now)
         self.launched.append(made)
         return made
+
+    def list_points(self, points: tuple[AttachPoint, ...], told: Told) -> None:
+        self.listed.append(tuple(point.text for point in points))
+        self._told.append(told)
 
     def stop(self, generation: Generation, grace: float) -> None:
         self.stopped[generation.number] = grace
@@ -146,6 +155,15 @@ class Stage:
             self.record(generation, kind, {name: value})
         number = self._beats[generation.id] = self._beats.get(generation.id, 0) + 1
         self.record(generation, "printf", f"bttop-hb a {number} {self.now - late_ns}{' end' if is_last else ''}\n")
+
+    def take_lists(self) -> list[tuple[str, ...]]:
+        """What bpftrace was asked to list since this was asked last."""
+        found, self.listed = self.listed, []
+        return found
+
+    def answer_list(self, found: Mapping[str, int]) -> None:
+        """bpftrace answers the oldest question for a listing."""
+        self._told.pop(0)(found, self.now)
 
     def exit(self, generation: Generation, code: int) -> None:
         self.program.on_exit(generation, code, self.now)

@@ -67,6 +67,10 @@ class Looking(Stage):
     def taken_by_others(self, _program: Program) -> float:
         return self.taken
 
+    def end(self, code: int) -> None:
+        """The twin ends by itself."""
+        self.gate.on_frame(Exited(self.twin.id, Stamp(self.now, self.now), code))
+
     def say(self, data: bytes, stream: Literal["stdout", "stderr"] = "stdout") -> None:
         self.gate.on_frame(StampedLine(self.twin.id, stream, Stamp(self.now, self.now), data))
 
@@ -256,6 +260,7 @@ def test_more_probes_than_can_be_detached_in_time_are_asked_about_without_a_twin
 
 def test_one_probe_for_all_calls_is_offered() -> None:
     stage = looking("tracepoint:syscalls:sys_enter_* { @[probe] = count(); }")
+    stage.answer_list({"tracepoint:syscalls:sys_enter_*": 361})
     assert "O offers the same by one probe" in stage.program.status.reason
     assert [offer.code for offer in stage.program.offers] == ["one-probe"]
 
@@ -310,3 +315,75 @@ def test_a_reload_is_never_unsafe_and_not_even_asked() -> None:
     stage.reload(KILLS)
     assert not stage.program.status.asks
     assert not stage.gate.is_unsafe(stage.program, stage.last.attempt)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"ERROR: Error attaching probe: hardware:cache-misses:100000",
+        b"ERROR: Could not resolve symbol: /bin/x:fooo, cannot attach probe.",
+        b"FATAL: Invalid probe type made it to attachpoint parser",
+    ],
+)
+def test_what_bpftrace_has_against_an_attach_point_is_heard_from_the_script_itself(line: bytes) -> None:
+    stage = looking("hardware:cache-misses:100000 { @ = count(); }")
+    stage.say(line, "stderr")
+    stage.end(255)
+    assert len(stage.launched) == 1
+
+
+def test_a_twin_that_fails_by_something_else_is_asked_about_with_bpftraces_message() -> None:
+    stage = looking()
+    stage.say(b"ERROR: Error loading program: tracepoint:sched:sched_switch", "stderr")
+    stage.end(255)
+    assert stage.program.status.asks
+    assert stage.program.status.reason.endswith(
+        "on its count-only twin: Error loading program: tracepoint:sched:sched_switch"
+    )
+
+
+def test_a_twin_runs_though_some_of_its_attach_points_do_not_exist() -> None:
+    stage = looking()
+    assert not stage.twin.attempt.all_probes
+
+
+def test_probes_that_exist_are_counted_where_others_of_the_script_do_not() -> None:
+    stage = looking(f"kprobe:gone {{ @a = count(); }} {HOT}")
+    stage.say(b"stdin:2:1-9: ERROR: Undefined map: @bttop_events0", "stderr")
+    stage.end(1)
+    assert len(stage.twins) == 2
+    assert "kprobe:gone" not in stage.twin.attempt.prepared.text
+    assert stage.launched == []
+    stage.say(b"stdin:2:1-9: ERROR: Undefined map: @bttop_events1", "stderr")
+    stage.end(1)
+    assert len(stage.twins) == 2
+    assert len(stage.launched) == 1, "there is nothing to count"
+
+
+USER = "uprobe:/bin/x:*"
+
+
+@pytest.mark.parametrize(("probes", "twins"), [(3, 1), (0, 1)])
+def test_a_wildcard_of_a_user_program_is_counted_by_bpftraces_listing(probes: int, twins: int) -> None:
+    stage = looking(f"{USER} {{ @ = count(); }}")
+    assert (stage.twins, stage.launched) == ([], [])
+    assert stage.take_lists() == [(USER,)]
+    stage.answer_list({USER: probes})
+    assert len(stage.twins) == twins
+    assert state(stage) is State.STARTING
+
+
+@pytest.mark.parametrize(("found", "words"), [({USER: 400}, "has 400 probes"), ({}, "an unknown number of probes")])
+def test_too_many_of_them_are_asked_about(found: dict[str, int], words: str) -> None:
+    stage = looking(f"{USER} {{ @ = count(); }}")
+    stage.answer_list(found)
+    assert words in stage.program.status.reason
+    assert stage.program.status.asks
+
+
+def test_an_answer_for_which_nobody_waits_any_more_starts_nothing() -> None:
+    stage = looking(f"{USER} {{ @ = count(); }}")
+    stage.program.stop(stage.now)
+    stage.answer_list({USER: 3})
+    assert (stage.twins, stage.launched) == ([], [])
+    assert state(stage) is State.STOPPED

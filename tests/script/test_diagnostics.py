@@ -110,3 +110,9 @@ def test_a_message_that_spans_lines_shows_its_first_line() -> None:
 def test_a_mark_counts_bytes_as_bpftrace_does() -> None:
     found = Diagnostic("ERROR", "bad", "stdin", 1, 13, 15)
     assert render(found, "x.bt", 'é = "é" + xy')[2] == "          ^~"
+
+
+def test_advice_that_bttop_follows_by_itself_is_left_out() -> None:
+    said = "Unable to attach probe: hardware:cache-misses:1."
+    line = f"ERROR: {said} If this is expected, set the 'missing_probes' config variable to 'warn'."
+    assert [one.message for one in parse_diagnostics([line, f"stdin:1:1-5: {line}"])] == [said, said]

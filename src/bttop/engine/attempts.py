@@ -15,6 +15,7 @@ from bttop.model.dialect import dialect
 from bttop.model.release import Release
 from bttop.script.exclusion import Exclusion
 from bttop.script.frontmatter import FrontMatter
+from bttop.script.missing import Missing
 from bttop.script.pin import Pin
 from bttop.script.prepare import Prepared, prepare, unedited
 from bttop.script.reader import Script, Unreadable
@@ -60,6 +61,11 @@ class Attempt:
     """Whether its process collects descriptors for as long as it lives."""
     regular: bool = True
     """Whether every interval ends with a heartbeat. A script's own interval block may have a condition."""
+    all_probes: bool = True
+    """Whether bpftrace is to refuse it where an attach point does not exist (0.24 and newer), and to name all that do
+    not."""
+    missing: tuple[Missing, ...] = ()
+    """Attach points for which it was refused before."""
 
 
 class Attempts:
@@ -77,6 +83,7 @@ class Attempts:
         self.why_fallback = ""
         """Why the first source was left, once it was."""
         self._left_out: frozenset[str] = frozenset()
+        self._missing: tuple[Missing, ...] = ()
 
     def current(self, unavailable: Callable[[Source, str], None]) -> Attempt | None:
         """The attempt at hand, past all sources that this kernel cannot run (each told to `unavailable`)."""
@@ -99,15 +106,35 @@ class Attempts:
         self._at += 1
         self.proved = False
         self._left_out = frozenset()
+        self._missing = ()
         if self._at < len(self._order) and self._order[self._at][0] is not left:
             self.why_fallback = self.why_fallback or why
         return self._at < len(self._order)
+
+    def leave(self, why: str) -> bool:
+        """Give all attempts of the source at hand up; whether there is another source."""
+        if self._at >= len(self._order):
+            return False
+        source = self._order[self._at][0]
+        while self._at + 1 < len(self._order) and self._order[self._at + 1][0] is source:
+            self._at += 1
+        return self.advance(why)
 
     def without(self, maps: frozenset[str]) -> bool:
         """Go on with the attempt at hand and leave maps of the script alone; whether that changes anything."""
         if maps <= self._left_out:
             return False
         self._left_out |= maps
+        return True
+
+    def despite(self, missing: tuple[Missing, ...]) -> bool:
+        """Go on with the attempt at hand though attach points do not exist here, where no other script can take over;
+        whether that changes anything."""
+        if not missing or self._missing or self._at >= len(self._order):
+            return False
+        if self._order[self._at][0] is not self._order[-1][0]:
+            return False
+        self._missing = missing
         return True
 
     def adjust(self, settings: Settings) -> None:
@@ -153,7 +180,16 @@ class Attempts:
             prepared = unedited(source.script, pin=pin, front=front)
         wears_out = prepared.uses_user_stacks and self._release >= (0, 23)
         badges = tuple(self._badges(source, prepared, edited))
-        return Attempt(source, prepared, edited, badges, wears_out, not _has_conditional_interval(source.script))
+        return Attempt(
+            source,
+            prepared,
+            edited,
+            badges,
+            wears_out,
+            not _has_conditional_interval(source.script),
+            not self._missing,
+            self._missing,
+        )
 
     def _badges(self, source: Source, prepared: Prepared, edited: bool) -> Iterator[Badge]:
         for one in prepared.badges:

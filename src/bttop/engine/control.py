@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from bttop.engine.attempts import Attempt, Attempts, Settings, Source
 from bttop.engine.generation import Generation
+from bttop.engine.pointlist import Told
 from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush
+from bttop.script.reader import AttachPoint
 
 if TYPE_CHECKING:
     from bttop.engine.program import Program
@@ -27,6 +29,9 @@ class Control(Protocol):
 
     def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
         """Start a bpftrace for the attempt."""
+
+    def list_points(self, points: tuple[AttachPoint, ...], told: Told) -> None:
+        """Have bpftrace list attach points; `told` is called once."""
 
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach a bpftrace: SIGINT until it ends, SIGKILL after `grace` seconds."""

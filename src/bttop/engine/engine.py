@@ -39,6 +39,7 @@ from bttop.engine.hostprograms import Surveyor
 from bttop.engine.idle import Vigil
 from bttop.engine.meter import Meter
 from bttop.engine.observer import Observer, Observers
+from bttop.engine.pointlist import PointList, Told
 from bttop.engine.privilege import AS_WE_ARE, Privilege
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
@@ -50,6 +51,7 @@ from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
 from bttop.model.records import Stamp, StampedLine
 from bttop.script.pin import Pin
+from bttop.script.reader import AttachPoint
 
 TICK = 1.0
 """Seconds between two looks at the clock."""
@@ -97,6 +99,7 @@ class Engine:
         self._starts = Starts(host, bpftrace, privilege, self._tracers)
         self.errands = Errands(self.door, self._starts.errand, lambda: self._tracers.channel)
         """Short questions to bpftrace; from any thread."""
+        self._point_list = PointList(self.errands, bpftrace, clock)
         self._budget = budget or HistoryBudget()
         self._generations: dict[int, tuple[Program, Generation]] = {}
         self.gate = Gate()
@@ -374,6 +377,10 @@ class Engine:
     def _start(self, program: Program, attempt: Attempt, number: int) -> Generation:
         unsafe = self.gate.is_unsafe(program, attempt)
         return self._starts.begin(program, attempt, number, now=self._clock(), unsafe=unsafe)
+
+    def list_points(self, points: tuple[AttachPoint, ...], told: Told) -> None:
+        """Have bpftrace list attach points."""
+        self._point_list.ask(points, told)
 
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach a bpftrace."""

@@ -6,14 +6,16 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
+from bttop.engine.attachment import Attachment
 from bttop.engine.attempts import Attempt
-from bttop.engine.status import Complaint
+from bttop.engine.status import Badge, Complaint
 from bttop.model.decode import Decoder
 from bttop.model.flush import Flush, FlushAssembler, Tally
 from bttop.model.plan import Plan
 from bttop.model.records import Record, StampedLine
 from bttop.model.release import Release
 from bttop.script.diagnostics import parse_diagnostics, render, undefined_maps
+from bttop.script.missing import Missing, refuses_attach_points
 
 SECOND: Final = 1_000_000_000
 KEPT_NOTES: Final = 200
@@ -64,6 +66,7 @@ class Generation:
         self.executed = False
         """Whether the tracer told that its exec succeeded."""
         self.probes = 0
+        self.attachment = Attachment(attempt.prepared, release, attempt.missing)
         self.doomed = False
         """It was told to stop: what it still prints is the last part of an interval."""
         self.silenced = False
@@ -120,6 +123,31 @@ class Generation:
             self._last_beat = now
         return flush
 
+    @property
+    def badges(self) -> tuple[Badge, ...]:
+        """The caveats of its text, and of what could not be attached."""
+        missing = self.attachment.badge()
+        return self.attempt.badges if missing is None else (missing, *self.attempt.badges)
+
+    def read_notes(self) -> None:
+        """Look for attach points that bpftrace has named as missing."""
+        self.attachment.read(list(self._notes))
+
+    def dispensable(self) -> tuple[Missing, ...]:
+        """The attach points for which bpftrace has refused the text, where others are left."""
+        if not self.attempt.all_probes:
+            return ()
+        self.read_notes()
+        return () if self.attachment.is_nothing else self.attachment.missing
+
+    def attached_nothing(self) -> Complaint:
+        """That bpftrace runs without any of the script's probes, and why."""
+        name, missing = self.attempt.source.name, self.attachment.missing
+        reasons = dict.fromkeys(f"{one.point}: {one.why}" for one in missing)
+        points = ", ".join(dict.fromkeys(one.point for one in missing))
+        said = [note for note in self._notes if not note.startswith(("ERROR:", "WARNING:"))][-SHOWN_NOTES:]
+        return Complaint(f"{name}: bpftrace attached none of its probes: {points}", (*reasons, *said))
+
     def ready(self, now: int) -> None:
         """All probes are attached."""
         self.ready_ns = now
@@ -175,9 +203,14 @@ class Generation:
         named = undefined_maps(parse_diagnostics(list(self._notes)))
         return frozenset(name for one in named if (name := self.plan.logical(one)) in self.plan.maps)
 
-    def is_misread(self) -> bool:
-        """Whether bpftrace has named a place in the text as wrong: it is not compiled, so nothing was attached."""
-        return any(one.is_error and one.line for one in parse_diagnostics(list(self._notes)))
+    def is_refused(self) -> bool:
+        """Whether bpftrace has named a place in the text, or an attach point, as wrong: so nothing was attached."""
+        notes = list(self._notes)
+        return refuses_attach_points(notes) or any(one.is_error and one.line for one in parse_diagnostics(notes))
+
+    def said(self) -> str:
+        """The first error that bpftrace has printed; empty when there is none."""
+        return next((one.message for one in parse_diagnostics(list(self._notes)) if one.is_error), "")
 
     def ending(self, code: int) -> str:
         """How the process ended, in words."""

@@ -9,15 +9,16 @@ from bttop.script.prepare import Prepared
 
 
 def command(bpftrace: Bpftrace, prepared: Prepared, *, unsafe: bool = False) -> list[str]:
-    """The argument list: JSON records, no warnings (those of the compiler reach stdout from 0.24, and a full map
-    makes 70,000 records a second), the program itself. Where two CPUs that make the same new key at once lose an event,
-    only warnings tell; they are kept there, unless the program deletes keys: each delete of a key that is gone would
-    warn as well.
+    """The argument list: JSON records, from 0.23 no warnings (a full map would make 70,000 records a second), the
+    program itself. Up to 0.22 warnings are few, and name the probes that are skipped. Where two CPUs that make the same
+    new key at once lose an event, only warnings tell; they are kept there, unless the program deletes keys: each delete
+    of a key that is gone would warn as well.
 
     The program goes in by `-e`: nothing lies on disk that a full disk, a race or another user could spoil.
     """
     loses = prepared.new_keys_collide and dialect(bpftrace.release).new_keys_collide
-    quiet = [] if loses and "delete(" not in prepared.text else ["--no-warnings"]
+    is_told = bpftrace.release < (0, 23) or (loses and "delete(" not in prepared.text)
+    quiet = [] if is_told else ["--no-warnings"]
     more = ["--unsafe"] if unsafe else []
     return [bpftrace.path, "-f", "json", *quiet, *more, "-e", prepared.text, *prepared.args]
 
@@ -34,7 +35,7 @@ def environment(
     """The environment of one bpftrace.
 
     `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin holds it to one PID;
-    `all_probes` that it is of no use with some of its attach points missing, since another script can take over;
+    `all_probes` that it is to be refused where an attach point is missing, by a message that names it;
     `maps_at_exit` that bpftrace must print every map when it ends (up to 0.23 it always does), since no END block does.
     """
     env = {

@@ -6,7 +6,9 @@ Shipped probes are trusted as they were shipped; what was reloaded is not.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from bttop.engine.attempts import Attempt
@@ -14,11 +16,12 @@ from bttop.engine.budget import Budget
 from bttop.engine.frames import Exited, Failed, Frame, Refused
 from bttop.engine.generation import START_SECONDS, Generation
 from bttop.engine.host import Bpftrace, Host
+from bttop.engine.pointlist import Told
 from bttop.engine.verdict import REFUSED_ABOVE, Measured, Verdict, count_probes, judge_cost, judge_probes
 from bttop.model.records import Notice, Ready, StampedLine
 from bttop.paths import shipped
 from bttop.script.hot import why_hot
-from bttop.script.reader import Script
+from bttop.script.reader import AttachPoint, Script
 
 if TYPE_CHECKING:
     from bttop.engine.program import Program
@@ -40,6 +43,9 @@ class Runner(Protocol):
     def run_twin(self, program: Program, attempt: Attempt) -> Generation:
         """Start a bpftrace whose frames come to `Leaps.on_frame`."""
 
+    def list_points(self, points: tuple[AttachPoint, ...], told: Told) -> None:
+        """Have bpftrace list attach points; `told` is called once."""
+
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach it."""
 
@@ -52,9 +58,12 @@ class _Look:
     """One twin at work."""
 
     program: Program
+    attempt: Attempt
     key: _Key
     twin: Twin
     generation: Generation
+    left_out: frozenset[str] = frozenset()
+    """Maps of the twin's that no probe fills here."""
     flushes: int = 0
     measured: Measured = field(default_factory=Measured)
 
@@ -72,6 +81,8 @@ class Leaps:
         """By the id of the program."""
         self._held: dict[int, _Key] = {}
         self._edited: set[int] = set()
+        self._listings: dict[int, _Key] = {}
+        """Programs that wait for the number of their probes, by id."""
 
     def look(self, program: Program, attempt: Attempt) -> Verdict | None:
         """Whether an attempt may start; None while that is being found out: `program.on_look` is told."""
@@ -79,17 +90,53 @@ class Leaps:
         key = _key(program, attempt)
         if self._is_clear(program, attempt, key):
             return Verdict("go")
+        points = attempt.prepared.attach_points
+        unknown = tuple(one for one in points if count_probes((one,), self._host) is None)
+        if not unknown:
+            return self._measure(program, attempt, key, count_probes(points, self._host))
+        self._listings[id(program)] = key
+        known = count_probes((one for one in points if one not in unknown), self._host) or 0
+        self._runner.list_points(unknown, partial(self._on_list, program, attempt, known, unknown))
+        return None
+
+    def _on_list(
+        self,
+        program: Program,
+        attempt: Attempt,
+        known: int,
+        unknown: tuple[AttachPoint, ...],
+        found: Mapping[str, int],
+        now: int,
+    ) -> None:
+        """bpftrace has listed the wildcards that tracefs does not tell of."""
+        key = _key(program, attempt)
+        if self._listings.get(id(program)) != key:
+            return
+        del self._listings[id(program)]
+        probes = [found.get(one.text) for one in unknown]
+        total = None if None in probes else known + sum(one or 0 for one in probes)
+        verdict = self._measure(program, attempt, key, total)
+        if verdict is not None:
+            program.on_look(verdict, now)
+
+    def _measure(self, program: Program, attempt: Attempt, key: _Key, probes: int | None) -> Verdict | None:
+        by_probes = judge_probes(probes, self._budget)
+        if by_probes.decision == "go" and self._run_twin(program, attempt, key):
+            return None
+        return self._said(program, key, _with_offer(by_probes, attempt))
+
+    def _run_twin(self, program: Program, attempt: Attempt, key: _Key, left_out: frozenset[str] = frozenset()) -> bool:
+        """Start the twin, without those of its maps that no probe fills here; whether there is anything to count."""
         # Only now: the stock probes do not need it, and would start later by its import.
         from bttop.script.twin import twin_of
 
-        by_probes = judge_probes(count_probes(attempt.prepared.attach_points, self._host), self._budget)
-        twin = twin_of(attempt.prepared, self._bpftrace.release)
-        if by_probes.decision != "go" or twin is None:
-            return self._said(program, key, _with_offer(by_probes, attempt))
-        counting = Attempt(attempt.source, twin.prepared, edited=True, badges=())
+        twin = twin_of(attempt.prepared, self._bpftrace.release, left_out)
+        if twin is None:
+            return False
+        counting = Attempt(attempt.source, twin.prepared, edited=True, badges=(), all_probes=False)
         generation = self._runner.run_twin(program, counting)
-        self._looks[generation.id] = _Look(program, key, twin, generation)
-        return None
+        self._looks[generation.id] = _Look(program, attempt, key, twin, generation, left_out)
+        return True
 
     def approve(self, program: Program) -> bool:
         """Run what was held back; whether anything was."""
@@ -105,6 +152,7 @@ class Leaps:
     def forget(self, program: Program) -> None:
         """Nobody waits for the look any more."""
         self._held.pop(id(program), None)
+        self._listings.pop(id(program), None)
         for look in [one for one in self._looks.values() if one.program is program]:
             self._end(look)
 
@@ -126,7 +174,7 @@ class Leaps:
         if isinstance(frame, StampedLine):
             self._on_line(look, frame)
         elif isinstance(frame, Exited):
-            self._decide(look, frame.stamp.boot_ns, _unmeasured(look.generation, frame.code), ended=True)
+            self._on_exit(look, frame)
         elif isinstance(frame, Failed | Refused):
             # There is no bpftrace that could run; the script's own start says so better.
             self._decide(look, frame.stamp.boot_ns, Verdict("go"), ended=True)
@@ -135,6 +183,16 @@ class Leaps:
         """No twin could be heard until now."""
         for look in self._looks.values():
             look.generation.excuse(now)
+
+    def _on_exit(self, look: _Look, frame: Exited) -> None:
+        undefined = look.generation.undefined_maps() - look.left_out
+        if undefined and not look.measured.seconds:
+            # Some of its probes do not exist here (0.24 and newer): the others are counted.
+            self._end(look, stop=False)
+            if not self._run_twin(look.program, look.attempt, look.key, look.left_out | undefined):
+                look.program.on_look(self._said(look.program, look.key, Verdict("go")), frame.stamp.boot_ns)
+            return
+        self._decide(look, frame.stamp.boot_ns, _unmeasured(look.generation, frame.code), ended=True)
 
     def tick(self, now: int) -> None:
         """Judge what takes too long."""
@@ -191,11 +249,14 @@ class Leaps:
 
 
 def _unmeasured(twin: Generation, code: int) -> Verdict:
-    """A twin that ended by itself. What bpftrace has against a place in its text it has against the script as well,
-    which does not run either and says it at the user's own line."""
-    if twin.is_misread():
+    """A twin that ended by itself. What bpftrace has against a place in its text, or against an attach point, it has
+    against the script as well, which does not run either and says it at the user's own line."""
+    if twin.is_refused():
         return Verdict("go")
-    return Verdict("ask", f"could not be measured: {twin.ending(code)} on its count-only twin")
+    said = twin.said()
+    return Verdict(
+        "ask", f"could not be measured: {twin.ending(code)} on its count-only twin{f': {said}' if said else ''}"
+    )
 
 
 def _with_offer(verdict: Verdict, attempt: Attempt) -> Verdict:

@@ -7,7 +7,9 @@ then, so that no flush is missing in between.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from bttop.engine.attempts import Attempt, Settings, Source
 from bttop.engine.backoff import Backoff
@@ -24,7 +26,8 @@ from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush, Tally
 from bttop.model.history import History
 from bttop.model.plan import Plan
-from bttop.model.records import AttachedProbes, Notice, Oversized, Ready, StampedLine
+from bttop.model.records import AttachedProbes, Notice, Oversized, Ready, Record, StampedLine
+from bttop.script.missing import is_about_missing
 from bttop.script.offers import Offer
 
 
@@ -150,14 +153,22 @@ class Program:
             self._on_ready(generation, line.stamp.boot_ns)
         elif isinstance(record, AttachedProbes):
             generation.probes = record.probes
+            generation.attachment.count(record.probes)
             if not generation.tells_ready:
                 self._on_ready(generation, line.stamp.boot_ns)
         elif isinstance(record, Notice):
             generation.note(record.text)
         elif isinstance(record, Oversized):
             generation.note(f"a line of {record.size:,} bytes was left out")
+        self._look_for_missing(generation, record, line.stamp.boot_ns)
         if flush is not None:
             self._on_flush(generation, flush, line.stamp.boot_ns)
+
+    def on_listed(self, generation: Generation, found: Mapping[str, int], now: int) -> None:
+        """How many probes bpftrace lists for attach points."""
+        generation.attachment.listed(found)
+        if generation in self._succession.living():
+            self._judge_attachment(generation, now)
 
     def on_dropped(self, generation: Generation, lines: int) -> None:
         """The tracer had to drop lines because the dashboard did not read."""
@@ -305,6 +316,47 @@ class Program:
         if generation is self._succession.current and self.status.state is State.STARTING:
             self._enter(State.ATTACHED, now, "")
 
+    def _look_for_missing(self, generation: Generation, record: Record, now: int) -> None:
+        """Look at what was attached: once it is ready, since the two outputs of bpftrace may overtake each other also
+        when its count or a message comes later."""
+        says_more = isinstance(record, Ready | AttachedProbes) or (
+            isinstance(record, Notice) and is_about_missing(record.text)
+        )
+        if says_more and generation.ready_ns is not None and generation in self._succession.living():
+            generation.read_notes()
+            self._judge_attachment(generation, now)
+
+    def _judge_attachment(self, generation: Generation, now: int) -> None:
+        """What does not exist is an error, or a badge where the rest of the script is attached."""
+        if generation.doomed:
+            return
+        if generation.attachment.is_nothing:
+            self._nothing_attached(generation, now)
+            return
+        points = generation.attachment.to_list()
+        if points:
+            self._control.list_points(points, partial(self.on_listed, generation))
+        if generation is self._succession.current and generation.badges != self.status.badges:
+            self._publish(complaint=self.status.complaint)
+
+    def _nothing_attached(self, generation: Generation, now: int) -> None:
+        """It runs, and could only ever count zero: so would the same text without edits."""
+        complaint = generation.attached_nothing()
+        self._standing.complain(complaint)
+        self._succession.retire(generation)
+        generation.silenced = True  # its last flush would be a zero
+        is_current = generation is self._succession.current
+        if is_current:
+            self._succession.succeed(None)
+        else:
+            self._succession.next = None
+        if self._attempts.leave("nothing of it was attached"):
+            self._begin(now, "")
+        elif is_current:
+            self._enter(State.FAILED, now, "nothing of it was attached", complaint=self._standing.complaint)
+        else:
+            self._give_up_for_now(now, complaint, again=False)
+
     def _on_flush(self, generation: Generation, flush: Flush, now: int) -> None:
         if generation.silenced:
             return
@@ -388,8 +440,13 @@ class Program:
             self._enter(self._rest[0], now, self._rest[1])
 
     def _has_another(self, generation: Generation, reason: str) -> bool:
-        """Whether there is more to try: the same without the maps that no probe fills here, or the next attempt."""
-        return self._attempts.without(generation.undefined_maps()) or self._attempts.advance(reason)
+        """Whether there is more to try: the same though some attach points do not exist here, or without the maps that
+        no probe fills here, or the next attempt."""
+        return (
+            self._attempts.despite(generation.dispensable())
+            or self._attempts.without(generation.undefined_maps())
+            or self._attempts.advance(reason)
+        )
 
     def _failed_to_start(self, generation: Generation, reason: str, now: int) -> None:
         """It never flushed: a text, load or attach error, which the next attempt may not have."""

@@ -48,7 +48,7 @@ class Standing:
             probes=0 if shown is None else shown.probes,
             interval_ns=settings.interval_ms * 1_000_000 if shown is None else shown.plan.interval_ns,
             complaint=complaint,
-            badges=self.status.badges if shown is None else shown.attempt.badges,
+            badges=self.status.badges if shown is None else shown.badges,
             itself=self.status.itself if shown is None else shown.attempt.prepared.itself,
             asks=self.verdict is not None and self.verdict.decision == "ask",
             retry_at_ns=retry_at_ns,

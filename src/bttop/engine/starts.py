@@ -90,7 +90,7 @@ class Starts:
             cpus=self._host.cpus,
             user_stacks=attempt.prepared.uses_user_stacks,
             one_process=program.settings.one_process,
-            all_probes=attempt.source is not program.sources[-1],
+            all_probes=attempt.all_probes,
             maps_at_exit=not attempt.prepared.ends_flush,
         )
 

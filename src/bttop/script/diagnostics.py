@@ -18,6 +18,8 @@ _BARE = re.compile(r"(?P<severity>ERROR|WARNING|INFO|HINT|BUG|FATAL): (?P<messag
 _CARETS = re.compile(r"\s*[~^]+\s*")
 _UNDEFINED = re.compile(r"Undefined map: (@[A-Za-z0-9_]*)")
 _HARMLESS: Final = ("couldn't set RLIMIT_MEMLOCK", "Addrspace is not set")
+_ADVICE: Final = " If this is expected, set the 'missing_probes' config variable to 'warn'."
+"""What bpftrace advises from 0.24 on; bttop sets it by itself."""
 _OF_CLANG: Final = {"fatal error": "ERROR", "error": "ERROR", "warning": "WARNING", "note": "INFO"}
 
 
@@ -89,10 +91,10 @@ def _message(line: str) -> Diagnostic | None:
     placed = _PLACED.fullmatch(line)
     if placed is None:
         bare = _BARE.fullmatch(line)
-        return None if bare is None else Diagnostic(bare["severity"], bare["message"])
+        return None if bare is None else Diagnostic(bare["severity"], bare["message"].removesuffix(_ADVICE))
     return Diagnostic(
         severity=_OF_CLANG.get(placed["severity"], placed["severity"]),
-        message=placed["message"],
+        message=placed["message"].removesuffix(_ADVICE),
         file=placed["file"],
         line=_number(placed["line"]),
         column=_number(placed["column"]),

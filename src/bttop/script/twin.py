@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from bttop.model.release import Release
@@ -38,8 +39,9 @@ class Twin(NamedTuple):
     """Whether a predicate had to be left out, so that the cost is an upper bound: it asks what the blocks fill."""
 
 
-def twin_of(prepared: Prepared, release: Release) -> Twin | None:
-    """The twin of a script ready to run; None where there is nothing to count or the text cannot be read."""
+def twin_of(prepared: Prepared, release: Release, leave_out: Collection[str] = ()) -> Twin | None:
+    """The twin of a script ready to run; None where there is nothing to count or the text cannot be read. `leave_out`
+    names maps of a twin whose probes do not exist here."""
     original, script = read(prepared.original), read(prepared.text)
     if not isinstance(original, Script) or not isinstance(script, Script):
         return None
@@ -48,7 +50,7 @@ def twin_of(prepared: Prepared, release: Release) -> Twin | None:
     counted: list[Counted] = []
     # bttop's own probes stand behind the script's, so the same index means the same probe.
     for index, probe in enumerate(script.probes[: len(original.probes)]):
-        if _counts(probe):
+        if _counts(probe) and f"{_EVENTS}{index}" not in leave_out:
             predicate = _predicate(script, probe)
             events, passed = f"{_EVENTS}{index}", f"{_PASSED}{index}" if predicate else f"{_EVENTS}{index}"
             test = f" if (({predicate}) != 0) {{ {passed} = count(); }}" if predicate else ""
