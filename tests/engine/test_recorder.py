@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bttop.engine.recorder import Limits, Recorder, Recording
-from bttop.store.happenings import Came, Happening
+from bttop.store.happenings import Badged, Begun, Came, Happening
 from bttop.store.places import claim
 from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
@@ -182,3 +182,19 @@ def test_the_file_is_for_its_owner_alone(recorder: Recorder, tmp_path: Path) -> 
     recorder.start(path)
     tell(recorder, list(banked(1).happenings()))
     assert {one.stat().st_mode & 0o777 for one in tmp_path.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_badge_that_shows_after_the_start_is_recorded(recorder: Recorder, tmp_path: Path, before: bool) -> None:
+    told = list(banked(9).happenings())
+    (begun,) = (one for one in told if isinstance(one, Begun))
+    badge = Badged(begun.generation, (("not attached: kprobe:f", "no such function"),))
+    tell(recorder, [*told, badge] if before else told)
+    path = tmp_path / "s.bttop"
+    claim(path, replace=False)
+    recorder.start(path)
+    tell(recorder, [] if before else [badge])
+    recorder.stop()
+    assert recorder.wait(20)
+    with Snapshot(path) as snapshot:
+        assert [one.badges for one in snapshot.generations.values()] == [badge.badges]

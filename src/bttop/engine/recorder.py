@@ -18,11 +18,25 @@ from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
+from bttop.engine.status import Badge
 from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.records import Stamp, StampedLine
 from bttop.store.facts import Facts
-from bttop.store.happenings import BTTOP, Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
+from bttop.store.happenings import (
+    BTTOP,
+    Added,
+    Badged,
+    Begun,
+    Came,
+    Changed,
+    Ended,
+    Happening,
+    Marked,
+    Met,
+    Shown,
+    Spent,
+)
 
 if TYPE_CHECKING:
     from bttop.engine.attention import Gap
@@ -68,6 +82,10 @@ def now() -> Stamp:
     return Stamp(time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.time_ns())
 
 
+def _words(badges: tuple[Badge, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple([(badge.text, badge.why) for badge in badges])
+
+
 def facts_of(host: Host, bpftrace: Bpftrace, command: str = "") -> Facts:
     """The facts of this session."""
     return Facts(
@@ -105,6 +123,8 @@ class Recorder(Observer):
         self._programs: dict[Program, int] = {}
         self._states: dict[Program, tuple[str, str, str]] = {}
         self._newest: dict[int, StampedLine] = {}
+        self._badges: dict[int, tuple[Badge, ...]] = {}
+        """Of generations that have others than their text had."""
         """The newest line of each generation."""
         self._thread: threading.Thread | None = None
         if at_once:
@@ -184,7 +204,7 @@ class Recorder(Observer):
             tuple(attempt.prepared.args),
             generation.plan,
             "" if pin is None else pin.condition,
-            tuple([(badge.text, badge.why) for badge in attempt.badges]),
+            _words(attempt.badges),
             now(),
         )
         self._inbox.put(happening)
@@ -203,9 +223,11 @@ class Recorder(Observer):
 
     def ended(self, generation: Generation) -> None:
         self._newest.pop(generation.id, None)
+        self._badges.pop(generation.id, None)
         self._inbox.put(Ended(generation.id))
 
     def changed(self, program: Program) -> None:
+        self._note_badges(program)
         status = program.status
         complaint = status.complaint
         said = "" if complaint is None else "\n".join([complaint.title, *complaint.lines])
@@ -216,6 +238,13 @@ class Recorder(Observer):
 
     def missed(self, gap: Gap) -> None:
         self.mark(gap.text, "stopped", gap.end)
+
+    def _note_badges(self, program: Program) -> None:
+        for generation in program.generations():
+            badges = generation.badges
+            if badges != self._badges.get(generation.id, generation.attempt.badges):
+                self._badges[generation.id] = badges
+                self._inbox.put(Badged(generation.id, _words(badges)))
 
     # On the recorder's thread.
 

@@ -43,6 +43,13 @@ class Begun(NamedTuple):
     stamp: Stamp
 
 
+class Badged(NamedTuple):
+    """A generation has other caveats than when it was started: not all of it could be attached."""
+
+    generation: int
+    badges: tuple[tuple[str, str], ...]
+
+
 class Came(NamedTuple):
     """A line came."""
 
@@ -112,4 +119,4 @@ class Met(NamedTuple):
     facts: Mapping[str, object]
 
 
-Happening: TypeAlias = Added | Begun | Came | Shown | Ended | Changed | Marked | Spent | Met
+Happening: TypeAlias = Added | Begun | Badged | Came | Shown | Ended | Changed | Marked | Spent | Met

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bttop.model.records import Stamp, StampedLine
 from bttop.store.blocks import pack
-from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
+from bttop.store.happenings import Added, Badged, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 
 BLOCK_LINES = 240
 """Lines of a sealed block: fewer compress worse (60 lines: 8 % more), more would hold a seek up."""
@@ -140,6 +140,9 @@ class Journal:
             case Begun(generation=generation, program=program):
                 self._begun[generation] = happening
                 self._open[generation] = Open(program)
+            case Badged(generation=generation, badges=badges):
+                if generation in self._begun:
+                    self._begun[generation] = self._begun[generation]._replace(badges=badges)
             case Ended(generation=generation):
                 return self._end(generation)
             case Changed() | Marked() | Spent():

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bttop.errors import BttopError
-from bttop.store.blocks import CODEC, compressed
-from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
+from bttop.store.blocks import CODEC, compressed, decompressed
+from bttop.store.happenings import Added, Badged, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 from bttop.store.journal import Journal, Sealed
 from bttop.store.plans import plan_object
 from bttop.store.schema import COSTS, create
@@ -131,6 +131,8 @@ class SnapshotWriter:
                     )
             case Begun():
                 self._insert_generation(happening)
+            case Badged():
+                self._set_badges(happening)
             case _:
                 self._insert_note(happening)
 
@@ -163,6 +165,13 @@ class SnapshotWriter:
             None,
             compressed(_script(one)),
         )
+
+    def _set_badges(self, one: Badged) -> None:
+        found = self._db.execute("SELECT script FROM generation WHERE id = ?", (one.generation,)).fetchone()
+        if found is not None:
+            script = json.loads(decompressed(found[0])) | {"badges": [list(badge) for badge in one.badges]}
+            row = (compressed(_compact(script)), one.generation)
+            self._db.execute("UPDATE generation SET script = ? WHERE id = ?", row)
 
     def _insert_line(self, came: Came) -> None:
         line = came.line
