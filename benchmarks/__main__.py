@@ -12,8 +12,21 @@ from collections.abc import Callable, Sequence
 from benchmarks.options import Options
 from benchmarks.table import Row, rendered
 
-NAMES = ("startup", "screen", "decode", "reload", "snapshot", "exactness", "meter", "endings", "crash", "fuzz", "soak")
-USUAL = NAMES[:-4]
+NAMES = (
+    "startup",
+    "screen",
+    "decode",
+    "reload",
+    "snapshot",
+    "exactness",
+    "meter",
+    "whole_runs",
+    "endings",
+    "crash",
+    "fuzz",
+    "soak",
+)
+USUAL = NAMES[:-5]
 """Fuzz and soak take as long as they are told to, endings and crashes some minutes: they run only when named."""
 
 
