@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
 def _read(arguments: Sequence[str]) -> tuple[Sequence[str], Options]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=platform.platform())
     parser.add_argument("name", nargs="*", choices=[*NAMES, []], metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--full", action="store_true", help="exactness: 8,000,000 events in each cell")
+    parser.add_argument("--full", action="store_true", help="exactness, whole_runs: 8,000,000 events in each cell")
     parser.add_argument("--rounds", type=int, default=5, help="repetitions: startup, endings")
     parser.add_argument("--seconds", type=float, default=20.0, help="screen, snapshot: length of each measurement")
     parser.add_argument("--minutes", type=float, default=20.0, help="soak: how long")

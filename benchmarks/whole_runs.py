@@ -1,8 +1,8 @@
 """Whole runs of `bttop stream` and `bttop record`, their ends included: events in all flushes over events made.
 
 The load is made within the run and ends shortly before it, so that a part of it is in the last flush, and all of it
-where the interval is as long as the run. Peer: the number of system calls made. Runs on the installed bpftrace and on each
-of $BTTOP_TEST_BPFTRACE (colon-separated).
+where the interval is as long as the run. Peer: the number of system calls made. Runs on the installed bpftrace and on
+each of $BTTOP_TEST_BPFTRACE (colon-separated).
 """
 
 from __future__ import annotations
