@@ -175,8 +175,8 @@ def test_what_a_script_prints_at_its_end_alone_holds_every_event(tmp_path: Path,
     for line in lines:
         if "map" in line:
             flushes[line["map"]].add(line["flush"])
-    assert len(flushes["count"]) >= 2
-    assert all(len(flushes[name.lstrip("@")]) == 1 for name in QUIET)
+    last = max(flushes["count"])
+    assert all(flushes[name.lstrip("@")] == {last} for name in QUIET)
 
 
 @pytest.mark.parametrize("end", ["q", "x", "P", "edit"])
@@ -203,7 +203,7 @@ def test_a_recording_of_the_dashboard_holds_every_event(tmp_path: Path, bpftrace
         shown.wait_for("recorded: ")
     lines = exported(recording)
     generations = {line["generation"] for line in lines if line.get("map") == "kept"}
-    assert generations == ({1, 2} if end in ("P", "edit") else {1})
+    assert len(generations) == (2 if end in ("P", "edit") else 1)
     assert_whole(lines)
 
 
