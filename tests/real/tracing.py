@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -83,6 +84,12 @@ class Tracing:
     def attached(self) -> bool:
         # On stderr up to 0.22, on stdout since.
         return _READY in self.output() or _READY in self.complaints()
+
+    def skipped(self) -> int:
+        """For how many events the kernel has not run its BPF programs."""
+        folder = Path(f"/proc/{self.pid}/fdinfo")
+        texts = [path.read_text() for path in folder.iterdir()]
+        return sum(int(found[1]) for text in texts if (found := re.search(r"recursion_misses:\s*(\d+)", text)))
 
     def stop(self) -> dict[str, Rows]:
         """Ctrl-C, again if it takes long; returns the maps that bpftrace printed at its end."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bttop.engine.host import Host
 from bttop.engine.launch import names_user_stacks
+from bttop.engine.rawpoints import why_no_raw
 from bttop.engine.status import Badge
 from bttop.engine.tuning import Tuning
 from bttop.model.dialect import dialect
@@ -160,6 +161,8 @@ class Attempts:
         lacking = [self._host.why_not(one.provider, one.rest) for one in source.script.points]
         # A release may go on without one of several probes; only what has a fallback is given up for it.
         has_fallback = self._order[-1][0] is not source
+        if has_fallback:
+            lacking += [why_no_raw(one, self._host, self._release) for one in source.script.points]
         return next((why for why in lacking if why), "") if has_fallback or all(lacking) else ""
 
     def _attempt(self, source: Source, edited: bool) -> Attempt:
