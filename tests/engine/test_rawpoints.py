@@ -70,6 +70,27 @@ def test_a_raw_form_that_cannot_work_is_not_even_started(release: Release, first
     assert [one.attempt.source.text for one in stage.launched] == [first]
 
 
+@pytest.mark.parametrize(
+    ("kernel", "text", "worn"),
+    [
+        ("6.6.30", "tracepoint:tcp:tcp_retransmit_skb", True),
+        ("6.6.30", "kprobe:tcp_retransmit_skb", True),
+        ("6.6.30", "tracepoint:block:block_rq_complete", True),
+        ("6.6.30", "rawtracepoint:block_rq_complete", False),
+        ("6.6.30", "fentry:tcp_retransmit_skb", False),
+        ("6.6.30", "tracepoint:raw_syscalls:sys_enter", False),
+        ("6.6.30", "kprobe:vfs_read", False),
+        ("6.7.0", "tracepoint:tcp:tcp_retransmit_skb", False),
+    ],
+)
+def test_where_skips_are_not_counted_what_interrupts_fire_wears_a_badge(kernel: str, text: str, worn: bool) -> None:
+    host = Host("host", kernel, "x86_64", 2, None)
+    stage = Stage(source(f"{text} {{ @ = count(); }}"), host=host, release=RELIABLE).start()
+    texts = {one.text: one.why for one in stage.program.status.badges}
+    assert ("skips are not counted" in texts) == worn
+    assert not worn or text in texts["skips are not counted"]
+
+
 def test_a_raw_tracepoint_of_the_users_own_is_left_to_bpftrace() -> None:
     stage = Stage(source(RAW), release=Release(0, 27)).start()
     assert [one.attempt.source.text for one in stage.launched] == [RAW]

@@ -74,6 +74,14 @@ def interrupts(point: AttachPoint) -> bool:
     return point.provider in ("tracepoint", "rawtracepoint") and is_known
 
 
+def may_be_skipped(point: AttachPoint) -> bool:
+    """Whether the kernel may skip its events because another BPF program is running on the CPU: it fires in interrupts,
+    and is a tracepoint or kprobe."""
+    if point.provider in ("kprobe", "kretprobe"):
+        return context_of(point) != "exact"
+    return point.provider == "tracepoint" and interrupts(point)
+
+
 def _foreign_pattern(point: AttachPoint) -> re.Pattern[str]:
     return _FOREIGN_RAW_EVENTS if point.provider == "rawtracepoint" else _FOREIGN_EVENTS
 
