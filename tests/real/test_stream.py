@@ -18,9 +18,6 @@ from typing import IO, Any
 
 import pytest
 
-from bttop.model.dialect import dialect
-from bttop.model.release import Release
-
 from . import load, tracing
 from .tracing import PROBES
 
@@ -298,8 +295,7 @@ def test_what_is_seen_and_what_is_skipped_is_what_the_disk_completed(bpftrace: s
 
 
 def test_a_raw_tracepoint_is_not_skipped_beside_a_busy_program(bpftrace: str) -> None:
-    release = Release.parse(subprocess.run([bpftrace, "--version"], check=True, capture_output=True, text=True).stdout)
-    if release is None or not dialect(release).raw_tracepoints:
+    if not tracing.has_raw_tracepoints(bpftrace):
         return
     with (
         file_on_disk() as target,

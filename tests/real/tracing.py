@@ -17,6 +17,9 @@ from typing import IO, Any, NoReturn
 
 import pytest
 
+from bttop.model.dialect import dialect
+from bttop.model.release import Release
+
 PROBES = Path(__file__).parents[2] / "probes"
 
 # bpftrace prints this word after the last attach when the variable of that name is set (0.14 and newer).
@@ -160,6 +163,13 @@ def refusal(binary: str, script: Path, *arguments: object) -> str:
             return ""
     except RefusedError as problem:
         return str(problem) or "no reason given"
+
+
+def has_raw_tracepoints(binary: str) -> bool:
+    """Whether its release can be relied on to attach to raw tracepoints."""
+    said = subprocess.run([binary, "--version"], check=True, capture_output=True, text=True).stdout
+    release = Release.parse(said)
+    return release is not None and dialect(release).raw_tracepoints
 
 
 def reason_line(text: str) -> str:

@@ -82,6 +82,8 @@ def test_what_belongs_to_no_process_is_never_restricted(point: str) -> None:
         ("rawtracepoint:softirq_entry", "foreign"),
         ("rawtracepoint:block_rq_issue", "inexact"),
         ("rawtracepoint:vmlinux:sys_enter", "exact"),
+        ("rawtracepoint:sock_send_length", "exact"),
+        ("rawtracepoint:tcp_retransmit_skb", "inexact"),
         ("tracepoint:irq:softirq_entry", "foreign"),
         ("tracepoint:timer:hrtimer_expire_entry", "foreign"),
         ("BEGIN", "none"),

@@ -27,7 +27,10 @@ _OWN_EVENTS: Final = re.compile(
     r"|sock:sock_(?:send|recv)_length"
     r"|tcp:tcp_rcv_space_adjust"
 )
-_OWN_RAW_EVENTS: Final = re.compile(r"(?:[a-z_]+:)?(?:sys_enter|sys_exit|sched_switch)")
+_OWN_RAW_EVENTS: Final = re.compile(
+    r"(?:[a-z_]+:)?(?:sys_enter|sys_exit|sched_switch|sched_process_(?:exec|exit)|sock_(?:send|recv)_length"
+    r"|tcp_rcv_space_adjust)"
+)
 _FOREIGN_EVENTS: Final = re.compile(r"(?:irq|timer|irq_vectors):.*|block:block_rq_complete")
 _MIXED_EVENTS: Final = re.compile(
     r"sched:sched_(?:wakeup|waking|wakeup_new|migrate_task|stat_\w+)|(?:net|napi|skb|qdisc|block|workqueue|writeback):.*"
