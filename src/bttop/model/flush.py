@@ -192,10 +192,8 @@ class FlushAssembler:
                 return self._skip(record)
             case HelperError():
                 self._count_helper_error(record)
-            case Undecodable():
-                self._note("undecodable", 1, Doubt.DAMAGED)
-            case Oversized():
-                self._note("oversized", 1, Doubt.DAMAGED)
+            case Undecodable() | Oversized():
+                self._note("oversized" if isinstance(record, Oversized) else "undecodable", 1, Doubt.DAMAGED)
         return None
 
     @property
