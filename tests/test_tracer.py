@@ -664,6 +664,95 @@ def test_the_tracer_works_without_any_installed_package(open_session: Callable[.
 # Costs
 
 
+class Kernel:
+    """What the kernel says of the BPF programs of one process: by descriptor, its id, type, misses and runs."""
+
+    def __init__(self, *, may_hold: bool = True) -> None:
+        self.programs = {"3": [30, 5, 0, 0], "4": [40, 2, 0, 0], "5": [50, 7, 0, 0]}
+        self.may_hold = may_hold
+        self.ended = False
+        self.closed: list[int] = []
+
+    def describe(self, pid: int, fd: str) -> dict[str, str]:
+        if pid == 77 and self.ended:
+            raise FileNotFoundError
+        ident, kind, misses, runs = self.programs[fd.lstrip("9")]
+        names = ("prog_id", "prog_type", "recursion_misses", "run_cnt")
+        return dict(zip(names, map(str, (ident, kind, misses, runs)), strict=True))
+
+    def hold(self, ident: int) -> tracer.Held | None:
+        return tracer.Held(os.getpid(), f"9{ident // 10}", True) if self.may_hold else None
+
+    def counted(self, fd: str, misses: int, runs: int) -> None:
+        self.programs[fd][2] += misses
+        self.programs[fd][3] += runs
+
+
+@pytest.fixture(params=[True, False], ids=["held", "not held"])
+def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kernel:
+    made = Kernel(may_hold=request.param)
+    monkeypatch.setattr(tracer, "describe", made.describe)
+    monkeypatch.setattr(tracer, "hold_program", made.hold)
+    monkeypatch.setattr(tracer, "close_all", made.closed.extend)
+    return made
+
+
+def read_later(misses: tracer.Misses) -> bytes:
+    return misses.line(max(time.monotonic(), misses.read_at))
+
+
+def test_what_the_kernel_skipped_is_told_since_the_last_time_with_the_runs_of_the_same_programs(kernel: Kernel) -> None:
+    misses = tracer.Misses()
+    misses.hold(77, ["3", "4", "5"])
+    assert read_later(misses) == b""
+    kernel.counted("3", 3821, 1179)
+    kernel.counted("4", 0, 5_000_000)
+    assert read_later(misses) == b"3821 1179"
+    kernel.counted("4", 0, 1)
+    assert read_later(misses) == b""
+    kernel.counted("3", 3, 4)
+    kernel.counted("4", 5, 6)
+    assert read_later(misses) == b"8 10"
+
+
+def test_without_the_run_statistics_the_skipped_are_told_alone(kernel: Kernel) -> None:
+    misses = tracer.Misses()
+    misses.hold(77, ["3", "5"])
+    kernel.counted("3", 9, 0)
+    assert read_later(misses) == b"9"
+    kernel.counted("3", 9, 0)
+    kernel.counted("5", 0, 1)
+    assert read_later(misses) == b"9 0", "its interval was counted: every event was skipped"
+
+
+def test_the_skips_of_bttops_own_interval_are_no_events(kernel: Kernel) -> None:
+    misses = tracer.Misses()
+    misses.hold(77, ["3", "5"])
+    kernel.counted("5", 7, 1)
+    assert read_later(misses) == b""
+
+
+def test_a_held_program_is_read_after_its_process_has_ended(kernel: Kernel) -> None:
+    misses = tracer.Misses()
+    misses.hold(77, ["3", "4"])
+    kernel.counted("3", 2, 1)
+    kernel.ended = True
+    assert read_later(misses) == (b"2 1" if kernel.may_hold else b"")
+    misses.close()
+    assert kernel.closed == ([93, 94] if kernel.may_hold else [])
+
+
+def test_reading_what_was_skipped_takes_a_small_part_of_the_time(kernel: Kernel) -> None:
+    misses = tracer.Misses()
+    misses.hold(77, ["3"])
+    now = time.monotonic()
+    misses.line(now)
+    kernel.counted("3", 1, 1)
+    assert misses.read_at > now
+    assert misses.line((now + misses.read_at) / 2) == b""
+    assert misses.line(misses.read_at) == b"1 1"
+
+
 def test_costs_are_told_in_rounds_that_end_with_the_tracers_own(session: Session) -> None:
     idents = [session.start(["raw", "x" * 100], ["wait"]), session.start(["wait"])]
     for ident in idents:

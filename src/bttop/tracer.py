@@ -21,6 +21,10 @@ Commands, one JSON object per line (`id` is 1 to 2**32 - 1 and never used twice)
 Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload length), then the payload:
     o, e    a line of stdout or stderr without its newline
     x       a line above the cap: its length in bytes, as ASCII digits
+    k       what the kernel skipped: "EVENTS RUNS", as ASCII digits; comes before the lines that arrived then
+            EVENTS: for how many events since the k before it did not run a BPF program of this process, because
+            another one was running on that CPU; never 0. RUNS: how often it ran the same programs in that time,
+            left out where the run statistics are off
     s       a state, as a JSON object; id 0 is the tracer itself
         {"state": "hello", "version": 1, "pid": P}
         {"state": "started", "pid": P}             the exec succeeded; comes before the first line
@@ -77,6 +81,8 @@ SYS_BPF = {"x86_64": 321, "i686": 357, "arm": 386, "ppc64le": 361, "s390x": 351}
 SYS_BPF_ELSEWHERE = 280  # aarch64, riscv64, loongarch64: the common table of newer machines
 BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD, BPF_ENABLE_STATS = 11, 13, 15, 32
 PROG_INFO = struct.Struct("=II40xI12x16s112xQQ")  # type, id, created_by_uid, name, run_time_ns, run_cnt
+PERF_EVENT = "7"  # the type of profile, interval, software and hardware probes, whose skips no kernel counts
+MISSES_SHARE = 20  # of the time, at most one part in so many goes into reading what was skipped
 SURVEY_SLICE = 0.005  # seconds that a survey may keep lines waiting
 
 WATCHED = ("perf_event", "bpf-prog", "bpf-map", "eventpoll")
@@ -174,6 +180,70 @@ class Pipe:
         return lines
 
 
+class Held:
+    """One BPF program: where its counters are read, and what they said last."""
+
+    __slots__ = ("fd", "own", "pid", "runs", "skipped")
+
+    def __init__(self, pid: int, fd: str, own: bool) -> None:
+        self.pid = pid
+        self.fd = fd
+        self.own = own  # the descriptor is ours, to be closed
+        self.skipped = 0
+        self.runs = 0
+
+    def read(self) -> "tuple[int, int]":
+        """How many events it was skipped for, and how often it ran, since the last time."""
+        info = describe(self.pid, self.fd)
+        is_sampled = info.get("prog_type") == PERF_EVENT
+        skipped = self.skipped if is_sampled else int(info.get("recursion_misses", self.skipped))
+        runs = int(info.get("run_cnt", self.runs))
+        since = skipped - self.skipped, runs - self.runs
+        self.skipped, self.runs = skipped, runs
+        return since
+
+
+class Misses:
+    """What the kernel skips of one process: while a BPF program on a tracepoint or kprobe runs on a CPU, it does not
+    run others that fire there in an interrupt. Counted from Linux 6.7 on, without the run statistics.
+
+    The programs are held by descriptors of our own where that is allowed, so the counters can still be read when the
+    process has detached and closed its own: what it prints last is counted to the last event.
+    """
+
+    def __init__(self) -> None:
+        self.held: "dict[str, Held]" = {}
+        self.read_at = 0.0
+
+    def hold(self, pid: int, fds: "list[str]") -> None:
+        for fd in fds:
+            ident = describe(pid, fd).get("prog_id", "")
+            if ident and ident not in self.held:
+                self.held[ident] = hold_program(int(ident)) or Held(pid, fd, False)
+
+    def line(self, now: float) -> bytes:
+        """The payload of a `k` frame about the time since the last one; empty when nothing was skipped."""
+        if now < self.read_at or not self.held:
+            return b""
+        try:
+            counts = [one.read() for one in self.held.values()]
+        except OSError:
+            counts = []  # it has ended, and nothing of it is ours
+        # Hundreds of programs take milliseconds, in which no line is read.
+        self.read_at = now + (time.monotonic() - now) * MISSES_SHARE
+        skipped = sum(count for count, _ in counts)
+        if not skipped:
+            return b""
+        # Its interval runs between two flushes: where no run was counted, runs are not counted.
+        if not any(runs for _, runs in counts):
+            return b"%d" % skipped
+        return b"%d %d" % (skipped, sum(runs for count, runs in counts if count))
+
+    def close(self) -> None:
+        close_all([int(one.fd) for one in self.held.values() if one.own])
+        self.held = {}
+
+
 class Program:
     """One process that was started, its pipes and what is due for it (all times monotonic, in seconds)."""
 
@@ -191,6 +261,7 @@ class Program:
         self.counts: "dict[str, int]" = {}
         self.bpf: "dict[str, list[str]]" = {}  # its descriptors by kind, when it was last looked at
         self.map_bytes = 0
+        self.misses = Misses()
         self.read = 0
         self.queued = 0
         self.dropping = False
@@ -266,6 +337,8 @@ class Program:
         found = find_descriptors(self.pid)
         if found and found["bpf-map"] != self.bpf.get("bpf-map"):
             self.map_bytes = sum(int(describe(self.pid, fd).get("memlock", 0)) for fd in found["bpf-map"])
+        if found and found["bpf-prog"] != self.bpf.get("bpf-prog"):
+            self.misses.hold(self.pid, found["bpf-prog"])
         self.bpf = found or self.bpf
         return found
 
@@ -341,6 +414,11 @@ class Output:
     def state(self, ident: int, payload: "dict[str, object]") -> None:
         """Queue a state; states are never dropped."""
         self._put(self.queue, Piece(None, state_frame(ident, payload)))
+
+    def skipped(self, ident: int, payload: bytes) -> None:
+        """Queue what the kernel skipped; never dropped, as states."""
+        if payload:
+            self._put(self.queue, Piece(None, HEADER.pack(b"k", ident, *stamp(), len(payload)) + payload))
 
     def cost(self, ident: int, payload: "dict[str, object]") -> None:
         """Queue what something costs, before all lines."""
@@ -441,6 +519,15 @@ class Output:
         self.size += size
         if program is not None:
             program.queued += size
+
+
+def hold_program(ident: int) -> "Held | None":
+    """A BPF program by a descriptor of our own; None where that is not allowed. It keeps nothing attached."""
+    try:
+        fd = bpf(BPF_PROG_GET_FD_BY_ID, bytearray(struct.pack("=III", ident, 0, 0)))
+    except OSError:
+        return None
+    return Held(os.getpid(), str(fd), True)
 
 
 def find_descriptors(pid: int) -> "dict[str, list[str]]":
@@ -601,8 +688,9 @@ class Survey:
         gone = any(not os.path.exists("/proc/%d" % pid) for pids in self.owners.values() for pid in pids)
         if gone or set(programs) != self.owned:
             self.owners, self.owned = {}, set(programs)
-            for pid in filter(str.isdigit, os.listdir("/proc")):
-                self._look_into(int(pid))
+            for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
+                if pid != os.getpid():  # what it holds is another's, and only looked at
+                    self._look_into(pid)
                 yield
         rows = [[ident, *facts, self.owners.get(ident, [])] for ident, facts in programs.items()]
         tell({"state": "survey", "programs": rows, "reason": reason})
@@ -910,6 +998,8 @@ class Tracer:
             self.end_pipe(program, pipe)
         elif lines:
             program.read += sum(line if isinstance(line, int) else len(line) for line in lines)
+            if pipe.kind == b"o":
+                self.output.skipped(program.ident, program.misses.line(time.monotonic()))
             self.output.lines(program, pipe.kind, lines)
 
     def end_pipe(self, program: Program, pipe: Pipe) -> None:
@@ -940,6 +1030,7 @@ class Tracer:
             self.end_shared_pipe(program, pipe)
         if program.dropping:
             self.output.tell_dropped(program)
+        program.misses.close()
         del self.programs[program.ident]
         self.output.state(program.ident, {"state": "exited", "code": program.reap()})
 

@@ -20,7 +20,7 @@ from bttop.model.release import Release
 from bttop.script.reader import AttachPoint
 
 SECOND = 1_000_000_000
-ANYWHERE = Host("host", "6.1", "x86_64", 2, None)
+ANYWHERE = Host("host", "6.18", "x86_64", 2, None)
 """A host of which nothing is known, so that everything may attach."""
 OLD, NEW = Release(0, 17), Release(0, 27)
 

@@ -51,6 +51,7 @@ kinds = st.dictionaries(st.sampled_from(tracer.WATCHED), st.integers(0, 999))
 any_frames = st.one_of(
     st.builds(StampedLine, generations, st.sampled_from(["stdout", "stderr"]), moments, st.binary(max_size=60)),
     st.builds(StampedLine, generations, st.just("oversized"), moments, st.integers(0, 2**40).map(lambda n: b"%d" % n)),
+    st.builds(StampedLine, generations, st.just("skipped"), moments, st.sampled_from([b"3821", b"3821 1179"])),
     st.builds(Started, generations, moments, numbers),
     st.builds(Failed, generations, moments, st.text(max_size=20)),
     st.builds(Exited, generations, moments, numbers),
@@ -74,7 +75,7 @@ def encode(frame: Frame) -> bytes:
 def content(frame: Frame) -> tuple[bytes, bytes]:
     match frame:
         case StampedLine(stream=stream, data=data):
-            return {"stdout": b"o", "stderr": b"e", "oversized": b"x"}[stream], data
+            return {"stdout": b"o", "stderr": b"e", "oversized": b"x", "skipped": b"k"}[stream], data
         case _:
             words = {kind: word for word, kind in frames._STATES.items()}
             fields = {name: getattr(frame, name) for name in type(frame).__slots__[2:]}
@@ -116,6 +117,7 @@ def test_a_long_line_comes_whole_from_many_pieces() -> None:
         b"Welcome to pay-gw-07, have a nice day\n",
         tracer.HEADER.pack(b"q", 1, 2, 3, 0),
         tracer.HEADER.pack(b"x", 1, 2, 3, 1) + b"-",
+        tracer.HEADER.pack(b"k", 1, 2, 3, 3) + b"1 x",
         tracer.HEADER.pack(b"s", 1, 2, 3, 2) + b"[]",
         tracer.HEADER.pack(b"s", 1, 2, 3, 2) + b"{}",
         tracer.HEADER.pack(b"s", 1, 2, 3, 1) + b"\xff",

@@ -353,6 +353,50 @@ def test_a_line_that_was_too_long_to_come_puts_its_flush_in_doubt(size: bytes) -
     assert into.tally.oversized == 1
 
 
+def skipped(data: bytes, at: float) -> StampedLine:
+    return StampedLine(1, "skipped", stamped("", round(at * SECOND)).stamp, data)
+
+
+def test_skipped_events_are_counted_in_the_flush_that_arrives_with_them() -> None:
+    into = reader(planned())
+    lines = ticks([], [], [])
+    feed(into, lines[:1])
+    for data in (b"30 10", b"5 55"):
+        assert into.feed(skipped(data, 12))[1] is None
+    second, third = feed(into, lines[1:])
+    assert (second.skipped, second.fired, second.doubts) == (35, 100, frozenset({Doubt.SKIPPED}))
+    assert (third.skipped, third.fired, third.doubts) == (0, 0, frozenset())
+    assert into.tally.skipped == 35
+
+
+@pytest.mark.parametrize("counts", [[b"30"], [b"30", b"5 1"], [b"5 1", b"30"]])
+def test_the_share_of_skipped_events_is_unknown_where_runs_are_not_counted(counts: list[bytes]) -> None:
+    into = reader(planned())
+    for data in counts:
+        into.feed(skipped(data, 10))
+    (flush,) = feed(into, ticks([]))
+    assert (flush.skipped, flush.fired) == (sum(int(data.split()[0]) for data in counts), 0)
+
+
+def test_without_heartbeats_skipped_events_belong_to_the_group_that_comes_with_them() -> None:
+    into = reader(Plan(heartbeats=()))
+    assert feed(into, [(SECOND, PRINTF)]) == []
+    first = into.feed(skipped(b"7", 2))[1]
+    assert first is not None
+    assert first.skipped == 0
+    (second,) = feed(into, [(2 * SECOND, PRINTF), (3 * SECOND, PRINTF)])
+    assert (second.skipped, second.doubts) == (7, frozenset({Doubt.SKIPPED, Doubt.UNTIMED}))
+
+
+@pytest.mark.parametrize("data", [b"", b"-3", b"1 2 3", b"1 ", b"9" * 40, b"\xff"])
+def test_what_is_no_count_of_skipped_events_puts_its_flush_in_doubt(data: bytes) -> None:
+    into = reader(planned())
+    into.feed(skipped(data, 10))
+    first, second = feed(into, ticks([], []))
+    assert (first.skipped, Doubt.DAMAGED in first.doubts, Doubt.SKIPPED in first.doubts) == (0, True, False)
+    assert second.doubts == frozenset()
+
+
 def test_ambiguous_keys_put_the_flush_in_doubt() -> None:
     plan = planned(MapPlan("@m", "count", (TEXT, TEXT)))
     flush = feed(reader(plan, ready_ns=READY), ticks([map_line("@m", {"a,b,c": 1})]))[0]

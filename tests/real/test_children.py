@@ -139,7 +139,7 @@ def test_the_stock_probe_of_retransmits_sees_a_childs_socket(bpftrace: str, chil
     """The sender is a child of this very process; without `children` it is named beside it."""
     if missing := load.lossy_network_missing():
         tracing.unable(missing)
-    probe = stock("retransmits.bt")
+    probe = stock("retransmits.bt" if tracing.has_raw_tracepoints(bpftrace) else "retransmits_tracepoint.bt")
     if refusal := tracing.refusal(bpftrace, probe.path, 0):
         tracing.unable(tracing.reason_line(refusal))
     with contextlib.ExitStack() as stack:

@@ -242,13 +242,16 @@ def test_block_io_latency_counts_every_direct_read(bpftrace: str) -> None:
         with target.open("rb") as file:
             os.fsync(file.fileno())
         code = _READER.replace("sys.argv[1]", repr(str(target)))
-        with load.deed(code) as deed, tracing.tracing(bpftrace, PROBES / "biolatency.bt", deed.pid) as traced:
+        name = first_that_attaches(bpftrace, chain("biolatency.bt"))
+        with load.deed(code) as deed, tracing.tracing(bpftrace, PROBES / name, deed.pid) as traced:
             deed.run()
+            skipped = traced.skipped()
             rows = traced.stop()["@latency"]
     finally:
         target.unlink()
-    # A completion that meets another BPF program on its CPU is lost.
-    assert 190 <= counts([row for row in rows if row[0].endswith(",R")]) <= 210
+    # What the kernel skips may be other requests too; the process may read its own code.
+    assert 200 - skipped <= counts([row for row in rows if row[0].endswith(",R")]) <= 210
+    assert not (skipped and name == "biolatency.bt"), "raw tracepoints are not skipped"
     assert len({key for key, _ in rows}) == len(rows)
 
 

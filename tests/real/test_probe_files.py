@@ -57,8 +57,10 @@ def parts_of(key: str | None) -> int:
 
 
 def first_that_attaches(bpftrace: str, names: list[str]) -> str:
+    """The first that bttop would try and that attaches."""
     refusals = {}
-    for name in names:
+    has_raw = tracing.has_raw_tracepoints(bpftrace)
+    for name in [name for name in names if has_raw or "rawtracepoint:" not in code(name)]:
         refusals[name] = tracing.refusal(bpftrace, PROBES / name, 0)
         if not refusals[name]:
             return name

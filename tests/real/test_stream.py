@@ -228,3 +228,85 @@ def test_a_script_that_ends_by_itself_shows_what_it_counted_last(bpftrace: str) 
             counted[one["map"]] += value if isinstance(value, int) else sum(bucket[2] for bucket in value)
     # The interval that calls exit() may fire again before it takes effect.
     assert counted["keyed"] == counted["whole"] == counted["spread"] >= 70
+
+
+_DISK = "tracepoint:block:block_rq_complete { @disk = count(); }"
+_RAW_DISK = "rawtracepoint:block_rq_complete { @disk = count(); }"
+_BUSY = "tracepoint:raw_syscalls:sys_enter { @busy[comm, kstack] = count(); }"
+_READS = 2_000
+
+
+def completions() -> tuple[int, int]:
+    """Requests that the disks have completed, and how many of them were flushes."""
+    stats = [list(map(int, path.read_text().split())) for path in Path("/sys/block").glob("*/stat")]
+    flushes = sum(one[15] if len(one) > 15 else 0 for one in stats)
+    return sum(one[0] + one[4] + (one[11] if len(one) > 11 else 0) for one in stats) + flushes, flushes
+
+
+@contextlib.contextmanager
+def busy_calls() -> Iterator[None]:
+    """Two processes that do nothing but call the kernel."""
+    command = ["dd", "if=/dev/zero", "of=/dev/null", "bs=1"]
+    busy = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(2)]
+    try:
+        yield
+    finally:
+        for one in busy:
+            one.kill()
+            one.wait()
+
+
+@contextlib.contextmanager
+def file_on_disk(folder: Path = Path("/var/tmp")) -> Iterator[Path]:
+    if os.major(folder.stat().st_dev) == 0:
+        tracing.unable(f"{folder} lies on no block device")
+    target = folder / f"bttop-test-{os.getpid()}"
+    try:
+        with target.open("wb") as file:
+            file.write(os.urandom(_READS * 4096))
+            os.fsync(file.fileno())
+        yield target
+    finally:
+        target.unlink()
+
+
+@pytest.mark.parametrize("statistics", [True, False])
+def test_what_is_seen_and_what_is_skipped_is_what_the_disk_completed(bpftrace: str, *, statistics: bool) -> None:
+    options = [] if statistics else ["--no-stats"]
+    before = completions()
+    with (
+        file_on_disk() as target,
+        streaming(bpftrace, "-e", _DISK, "-e", _BUSY, *options, programs=2) as stream,
+    ):
+        attached = completions()
+        with busy_calls():
+            read = ["dd", f"if={target}", "of=/dev/null", "bs=4k", "iflag=direct"]
+            subprocess.run(read, check=True, stderr=subprocess.DEVNULL)
+        done = completions()
+        stream.flush_everything()
+        after = completions()
+        found = [line for line in stream.lines() if line.get("map") == "disk"]
+    seen = sum(row["value"] for line in found for row in line["rows"])
+    skipped = sum(line.get("skipped", 0) for line in found)
+    # A write that waits for a flush is completed twice, the second time with nothing.
+    assert done[0] - attached[0] <= seen + skipped <= after[0] - before[0] + after[1] - before[1]
+    assert skipped > 0, "this load has always made the kernel skip some"
+    assert all(("skipped events" in line.get("doubts", [])) == ("skipped" in line) for line in found)
+
+
+def test_a_raw_tracepoint_is_not_skipped_beside_a_busy_program(bpftrace: str) -> None:
+    if not tracing.has_raw_tracepoints(bpftrace):
+        return
+    with (
+        file_on_disk() as target,
+        streaming(bpftrace, "-e", _RAW_DISK, "-e", _BUSY, programs=2) as stream,
+    ):
+        attached = completions()
+        with busy_calls():
+            read = ["dd", f"if={target}", "of=/dev/null", "bs=4k", "iflag=direct"]
+            subprocess.run(read, check=True, stderr=subprocess.DEVNULL)
+        done = completions()
+        stream.flush_everything()
+        found = [line for line in stream.lines() if line.get("map") == "disk"]
+    assert sum(row["value"] for line in found for row in line["rows"]) >= done[0] - attached[0]
+    assert not [line for line in found if "skipped" in line]

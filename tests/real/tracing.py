@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import pytest
+
+from bttop.model.dialect import dialect
+from bttop.model.release import Release
 
 PROBES = Path(__file__).parents[2] / "probes"
 
@@ -83,6 +87,12 @@ class Tracing:
     def attached(self) -> bool:
         # On stderr up to 0.22, on stdout since.
         return _READY in self.output() or _READY in self.complaints()
+
+    def skipped(self) -> int:
+        """For how many events the kernel has not run its BPF programs."""
+        folder = Path(f"/proc/{self.pid}/fdinfo")
+        texts = [path.read_text() for path in folder.iterdir()]
+        return sum(int(found[1]) for text in texts if (found := re.search(r"recursion_misses:\s*(\d+)", text)))
 
     def stop(self) -> dict[str, Rows]:
         """Ctrl-C, again if it takes long; returns the maps that bpftrace printed at its end."""
@@ -153,6 +163,13 @@ def refusal(binary: str, script: Path, *arguments: object) -> str:
             return ""
     except RefusedError as problem:
         return str(problem) or "no reason given"
+
+
+def has_raw_tracepoints(binary: str) -> bool:
+    """Whether its release can be relied on to attach to raw tracepoints."""
+    said = subprocess.run([binary, "--version"], check=True, capture_output=True, text=True).stdout
+    release = Release.parse(said)
+    return release is not None and dialect(release).raw_tracepoints
 
 
 def reason_line(text: str) -> str:

@@ -161,3 +161,71 @@ def test_counters_that_are_read_and_counts_are_left_alone(text: str) -> None:
 
 def test_a_script_that_runs_as_it_is_has_offers_too() -> None:
     assert [one.code for one in unedited(read("k:f { @m++; }")).offers] == ["count"]
+
+
+@pytest.mark.parametrize(
+    ("probe", "raw"),
+    [
+        ("tracepoint:block:block_rq_complete { @ = count(); }", "rawtracepoint:block_rq_complete { @ = count(); }"),
+        (
+            "t:tcp:tcp_retransmit_skb { @[kstack] = count(); }",
+            "rawtracepoint:tcp_retransmit_skb { @[kstack] = count(); }",
+        ),
+        ("t:sched:sched_switch /pid == 5/ { @ = count(); }", "rawtracepoint:sched_switch /pid == 5/ { @ = count(); }"),
+    ],
+)
+def test_a_tracepoint_that_may_be_skipped_is_offered_as_a_raw_one(probe: str, raw: str) -> None:
+    assert offered(probe) == (), "not on every release"
+    one = the_offer(probe, raw_tracepoints=True)
+    assert (one.code, one.rewritten) == ("raw", raw)
+
+
+@pytest.mark.parametrize(
+    ("written", "raw"),
+    [
+        (
+            "t:raw_syscalls:sys_enter { @[args->id] = count(); }",
+            "rawtracepoint:sys_enter { @[(int64)arg1] = count(); }",
+        ),
+        (
+            "t:raw_syscalls:sys_exit /args.ret < 0/ { @[comm] = min(args.ret); }",
+            "rawtracepoint:sys_exit /(int64)arg1 < 0/ { @[comm] = min((int64)arg1); }",
+        ),
+        (
+            "t:sched:sched_switch { @[args->next_comm] = count(); }",
+            "rawtracepoint:sched_switch { @[((struct task_struct *)arg2)->comm] = count(); }",
+        ),
+        (
+            "t:sched:sched_wakeup { @[args->pid, args->comm] = count(); }",
+            "rawtracepoint:sched_wakeup { @[((struct task_struct *)arg0)->pid, "
+            "((struct task_struct *)arg0)->comm] = count(); }",
+        ),
+    ],
+)
+def test_fields_are_taken_from_the_raw_arguments_and_columns_keep_their_titles(written: str, raw: str) -> None:
+    one = the_offer(written, raw_tracepoints=True)
+    assert one.rewritten.endswith(f"\n\n{raw}\n")
+    front = read_front_matter(one.rewritten)
+    assert isinstance(front, FrontMatter)
+    before, after = prepare(read(written)).plan.maps["@"], prepare(read(one.rewritten), front=front).plan.maps["@"]
+    assert [column.decoder for column in after.columns] == [column.decoder for column in before.columns]
+    assert all(column.title for column in after.columns)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t:syscalls:sys_enter_openat { @ = count(); }",
+        "t:raw_syscalls:sys_enter { @[args->args[0]] = count(); }",
+        "t:raw_syscalls:sys_exit { @[args->id] = count(); }",
+        "t:raw_syscalls:* { @ = count(); }",
+        "t:raw_syscalls:sys_enter { @[probe] = count(); }",
+        "t:block:block_rq_issue { @[args->rwbs] = count(); }",
+        "t:sched:sched_process_exec { @ = count(); }",
+        "rawtracepoint:sys_enter { @ = count(); }",
+        "k:vfs_read { @ = count(); }",
+        "profile:hz:99 { @ = count(); }",
+    ],
+)
+def test_what_has_no_raw_form_that_is_known_is_not_offered_in_one(text: str) -> None:
+    assert [one.code for one in offered(text, raw_tracepoints=True) if one.code == "raw"] == []

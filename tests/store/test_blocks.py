@@ -18,7 +18,7 @@ MOMENTS = st.integers(0, (1 << 62) - 1)
 LINES = st.builds(
     StampedLine,
     st.just(7),
-    st.sampled_from(["stdout", "stderr", "oversized"]),
+    st.sampled_from(["stdout", "stderr", "oversized", "skipped"]),
     st.builds(Stamp, MOMENTS, MOMENTS),
     st.binary(max_size=40).map(lambda data: data.replace(b"\n", b"")),
 )

@@ -215,6 +215,20 @@ def test_a_line_that_was_too_long_puts_its_flush_in_doubt_in_the_review_as_well(
 
 
 @pytest.mark.parametrize("ended", [True, False])
+def test_a_review_has_the_skipped_events_of_each_flush(tmp_path: Path, ended: bool) -> None:
+    counts = {7: b"30 10", 8: b"5", 69: b"3659 1341"}
+    extra = [StampedLine(1, "skipped", at(second + 0.5), data) for second, data in counts.items()]
+    found = history(made(tmp_path / "s.bttop", replace(banked(70), extra=extra), ended=ended))
+    expected = {7: (30, 40), 8: (5, 0), 69: (3659, 5000)}
+    assert {index: (one.skipped, one.fired) for index, one in enumerate(found) if one.skipped} == expected
+    for index in range(70):
+        alone = found.at(index)
+        assert alone is not None
+        assert (alone.skipped, alone.fired) == expected.get(index, (0, 0))
+        assert (Doubt.SKIPPED in alone.doubts) == (index in expected)
+
+
+@pytest.mark.parametrize("ended", [True, False])
 def test_both_clocks_of_the_span_are_those_of_one_moment(tmp_path: Path, ended: bool) -> None:
     early = StampedLine(1, "stderr", at(0.25), b"Attaching 1 probe...")
     with Snapshot(made(tmp_path / "s.bttop", replace(banked(70), extra=[early]), ended=ended)) as snapshot:

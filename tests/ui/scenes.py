@@ -133,6 +133,10 @@ class FakeEngine:
         for line in lines:
             self._send(StampedLine(self._id(program), "stderr", self._stamp(), line.encode()))
 
+    def skip(self, program: Program, counts: bytes) -> None:
+        """Have the tracer tell of events that the kernel skipped: their number, and the runs if these are known."""
+        self._send(StampedLine(self._id(program), "skipped", self._stamp(), counts))
+
     def attach(self, program: Program, probes: int = 1) -> None:
         """Have it say that it is attached."""
         self.say(program, {"type": "attached_probes", "data": {"probes": probes}})

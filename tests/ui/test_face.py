@@ -75,6 +75,25 @@ def test_a_live_pane_has_its_rule_and_its_rows() -> None:
     assert first.split()[:3] == ["300", "18421", "java"]
 
 
+@pytest.mark.parametrize(
+    ("counts", "badge"),
+    [
+        (b"3821 1179", " 3,821 skipped events (76 %) "),
+        (b"4 9996", "4 skipped events (0.0 %)"),
+        (b"12", "12 skipped events "),
+    ],
+)
+def test_skipped_events_stand_on_the_rule_with_their_number_and_share(counts: bytes, badge: str) -> None:
+    pane = Pane().live()
+    pane.fake.skip(pane.program, counts)
+    pane.flush(calls(pane.program, ROWS))
+    assert badge in pane.rule()
+    lines = text_of(badge_lines(pane.feed, 200))
+    assert badge.strip() in lines
+    assert DOUBT_TEXTS["skipped events"][:40] in lines
+    assert "skipped" not in pane.flush(calls(pane.program, ROWS)).rule()
+
+
 SPAN = st.integers(60, 240)
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 from bttop.engine.host import Host
 from bttop.engine.launch import names_user_stacks
+from bttop.engine.rawpoints import why_no_raw
 from bttop.engine.status import Badge
 from bttop.engine.tuning import Tuning
 from bttop.model.dialect import dialect
 from bttop.model.release import Release
+from bttop.script.attribution import may_be_skipped
 from bttop.script.exclusion import Exclusion
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.missing import Missing
@@ -160,6 +162,8 @@ class Attempts:
         lacking = [self._host.why_not(one.provider, one.rest) for one in source.script.points]
         # A release may go on without one of several probes; only what has a fallback is given up for it.
         has_fallback = self._order[-1][0] is not source
+        if has_fallback:
+            lacking += [why_no_raw(one, self._host, self._release) for one in source.script.points]
         return next((why for why in lacking if why), "") if has_fallback or all(lacking) else ""
 
     def _attempt(self, source: Source, edited: bool) -> Attempt:
@@ -175,6 +179,7 @@ class Attempts:
                 schemes=self._tuning.schemes,
                 leave_out=self._left_out,
                 new_keys_collide=dialect(self._release).new_keys_collide,
+                raw_tracepoints=dialect(self._release).raw_tracepoints,
             )
         else:
             prepared = unedited(source.script, pin=pin, front=front)
@@ -198,6 +203,12 @@ class Attempts:
             seconds = self._tuning.interval_ms(self._settings.interval_ms) / 1000
             why = "bpftrace did not print and clear its maps within the interval, so its numbers were not exact"
             yield Badge(f"interval raised to {seconds:g} s", why)
+        if not self._host.counts_skips and (names := _skippable(source.script)):
+            yield Badge(
+                "skips are not counted",
+                f"{names}: while another BPF program runs on a CPU, the kernel skips these events there; "
+                f"Linux {self._host.kernel} does not count them (6.7 does). Beside a busy program many may be missing",
+            )
         if prepared.uses_user_stacks and not names_user_stacks(self._release, one_process=self._settings.one_process):
             yield Badge(
                 "user frames as addresses",
@@ -217,6 +228,12 @@ def _order(sources: tuple[Source, ...]) -> Iterator[tuple[Source, bool]]:
         if isinstance(source.script, Script):
             yield source, True
         yield source, False
+
+
+def _skippable(script: Script | Unreadable) -> str:
+    """The attach points of a script whose events the kernel may skip, in words."""
+    points = () if isinstance(script, Unreadable) else script.points
+    return ", ".join(sorted({one.text for one in points if may_be_skipped(one)}))
 
 
 def _has_conditional_interval(script: Script | Unreadable) -> bool:

@@ -195,6 +195,8 @@ def _decode(kind: bytes, generation: int, stamp: Stamp, payload: bytes) -> Frame
     try:
         if kind == b"x":
             return StampedLine(generation, "oversized", stamp, b"%d" % int(payload))
+        if kind == b"k":
+            return StampedLine(generation, "skipped", stamp, b" ".join([b"%d" % int(one) for one in payload.split()]))
         return _decode_state(generation, stamp, json.loads(payload))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise TracerLost(f"a frame that cannot be read: {payload[:80]!r}") from None
@@ -206,5 +208,5 @@ def _decode_state(generation: int, stamp: Stamp, payload: dict[str, Any]) -> Pro
 
 
 def _check_kind(kind: bytes) -> None:
-    if kind not in (b"o", b"e", b"s", b"x"):
+    if kind not in (b"o", b"e", b"s", b"x", b"k"):
         raise TracerLost("its output is not a tracer's")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -54,6 +55,18 @@ class Host:
         # os.path: a normal user may not look into tracefs, and pathlib raises then.
         tracefs = next((path for path in _TRACEFS if os.path.isdir(path / "events")), None)  # noqa: PTH112
         return cls(uname.nodename, uname.release, uname.machine, os.cpu_count() or 1, tracefs)
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """The kernel's version, as in 6, 18; zeros where its name does not begin with one."""
+        found = re.match(r"(\d+)\.(\d+)", self.kernel)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
+    @property
+    def counts_skips(self) -> bool:
+        """Whether the kernel counts events for which it did not run a BPF program on a tracepoint or kprobe, because
+        another was running on the CPU."""
+        return self.version >= (6, 7)
 
     def why_not(self, provider: str, rest: str) -> str:
         """Why an attach point cannot exist here, or an empty string when nothing speaks against it.

@@ -30,6 +30,7 @@ from bttop.model.records import (
     Printed,
     Ready,
     Record,
+    Skipped,
     Stamp,
     StampedLine,
     Undecodable,
@@ -49,6 +50,7 @@ _READY = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 _HEAD_BYTES = 200
 _SIZE_DIGITS = 19
 _HEARTBEAT = re.compile(rf"{HEARTBEAT_WORD} (\S+) (-?[0-9]{{1,20}}) ([0-9]{{1,20}})( {LAST_WORD})?\n?")
+_SKIPPED = re.compile(rb"([0-9]{1,18})(?: ([0-9]{1,18}))?")
 _NUMERIC_KINDS = frozenset({"map", "stats"})
 _MESSAGES = frozenset({"errorf", "warnf"})
 
@@ -95,6 +97,8 @@ def decode_line(line: StampedLine, release: Release, plan: Plan, hexadecimal: bo
     """The record of one line, given the flag before it; and the flag after it."""
     if line.stream == "oversized":
         return _oversized(line), hexadecimal
+    if line.stream == "skipped":
+        return _skipped(line), hexadecimal
     if line.stream == "stderr" or not line.data.startswith(_RECORD_START):
         return _plain_line(line), hexadecimal
     context = _Line(line.stamp, dialects.dialect(release), plan)
@@ -120,6 +124,14 @@ def _oversized(line: StampedLine) -> Record:
     """What a line says that was too long to come itself."""
     digits = line.data[:_SIZE_DIGITS]
     return Oversized(line.stamp, int(digits) if digits.isdigit() else 0)
+
+
+def _skipped(line: StampedLine) -> Record:
+    """What the tracer read from the kernel."""
+    found = _SKIPPED.fullmatch(line.data)
+    if found is None:
+        return Undecodable(line.stamp, "not a count of skipped events", line.data[:_HEAD_BYTES])
+    return Skipped(line.stamp, int(found[1]), None if found[2] is None else int(found[2]))
 
 
 def _plain_line(line: StampedLine) -> Record:

@@ -49,6 +49,9 @@ class Dialect(NamedTuple):
     """Bytes that str() keeps: 64 (measured on 0.17), from 0.22 on 1024 (0.23, 0.27)."""
     attached_after: bool
     """From 0.24 `attached_probes` is printed when all probes are attached, before it when they are about to be."""
+    raw_tracepoints: bool
+    """0.19 to 0.23 attach to raw tracepoints and give their arguments as plain numbers. 0.17 cannot attach; 0.27, where
+    the arguments have types, does not find the same one in most of its starts."""
     new_keys_collide: bool
     """0.23 makes an entry for count(), sum(), hist() and lhist() only where there is none: when two CPUs make the same
     new key at once, the second one's event fails (`map_update_elem`, -17) and is lost. 0.24 mended it."""
@@ -66,6 +69,7 @@ def dialect(release: Release) -> Dialect:
         doubled_entries=version < (0, 22),
         longest_text=64 if version < (0, 22) else 1024,
         attached_after=version >= (0, 24),
+        raw_tracepoints=(0, 19) <= version < (0, 24),
         new_keys_collide=version == (0, 23),
     )
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from bttop.model.contents import MapData
 from bttop.model.dialect import dialect
 from bttop.model.keys import split_key
-from bttop.model.records import Stamp
+from bttop.model.records import Skipped, Stamp
 from bttop.model.release import Release
 
 NEARLY_FULL: Final = 0.9
@@ -44,6 +44,8 @@ class Doubt(StrEnum):
     """A stack has as many frames as the kernel walks: the outermost are missing."""
     LOST_UPDATES = "lost updates"
     """Events whose new key another CPU made at the same moment; the tally counts them."""
+    SKIPPED = "skipped events"
+    """The kernel skipped events, because another BPF program was running on the CPU; the flush has the number."""
     LOST_EVENTS = "lost events"
     """bpftrace's output buffer overflowed."""
     TRUNCATED = "truncated"
@@ -100,6 +102,20 @@ def _around_stacks(key: str, data: MapData) -> str:
         return key
     before, _, rest = key.partition("\n")
     return before + rest.rpartition("\n")[2]
+
+
+class Skips(NamedTuple):
+    """Events that the kernel skipped."""
+
+    events: int = 0
+    fired: int | None = 0
+    """Those, and the events that the BPF programs which missed them did see; None where runs are not counted."""
+
+    def plus(self, record: Skipped) -> Skips:
+        """With those of another record."""
+        if self.fired is None or record.runs is None:
+            return Skips(self.events + record.events, None)
+        return Skips(self.events + record.events, self.fired + record.events + record.runs)
 
 
 class ClockWatch:

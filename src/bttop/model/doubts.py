@@ -1,8 +1,9 @@
-"""What the doubts of a flush mean, in words."""
+"""What the doubts of a flush are called, and what they mean, in words."""
 
 from __future__ import annotations
 
-from bttop.model.flush import Doubt
+from bttop.model.flush import Doubt, Flush
+from bttop.model.numbers import share
 
 DOUBT_TEXTS = {
     Doubt.LOST_TICKS.value: "The interval fired late: a busy CPU skips ticks while another BPF program runs on it. "
@@ -25,8 +26,19 @@ DOUBT_TEXTS = {
     "rates are taken from the boot clock and are right.",
     Doubt.LOST_UPDATES.value: "Two CPUs made the same new key at the same moment and bpftrace 0.23 dropped one event; "
     "how many is counted below. 0.27 does not.",
+    Doubt.SKIPPED.value: "While a BPF program on a tracepoint or kprobe runs on a CPU, whoever loaded it, the kernel "
+    "skips every other one that an interrupt fires there: so many events are missing (in brackets: of those that "
+    "fired). Detach what is hot (T has all BPF programs), or use raw tracepoints (O) or fentry: nothing skips them.",
     Doubt.LOST_EVENTS.value: "bpftrace's output buffer overflowed and messages were lost.",
     Doubt.TRUNCATED.value: "The script printed more than is kept of one interval.",
     Doubt.DAMAGED.value: "A line of this flush could not be read: a map may be missing.",
 }
-"""What each doubt of a flush means and what to do about it; the doubt itself is the badge."""
+"""What each doubt of a flush means and what to do about it."""
+
+
+def doubt_badge(doubt: Doubt, flush: Flush) -> str:
+    """The badge of a flush's doubt: its name, and the number where the flush has one."""
+    if doubt is not Doubt.SKIPPED:
+        return doubt.value
+    part = f" ({share(flush.skipped, flush.fired)} %)" if flush.fired else ""
+    return f"{flush.skipped:,} {doubt.value}{part}"

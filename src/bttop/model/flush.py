@@ -10,7 +10,7 @@ from operator import attrgetter
 from bttop.model.contents import MapData, Origin, contents
 from bttop.model.decode import RESERVED, Decoder
 from bttop.model.dialect import dialect
-from bttop.model.doubting import ClockWatch, Doubt, doubts_of
+from bttop.model.doubting import ClockWatch, Doubt, Skips, doubts_of
 from bttop.model.pending import Kept, KeptMap, Pending
 from bttop.model.plan import Plan
 from bttop.model.pulse import Pulse, Step
@@ -24,6 +24,7 @@ from bttop.model.records import (
     Printed,
     Ready,
     Record,
+    Skipped,
     Stamp,
     StampedLine,
     Undecodable,
@@ -76,6 +77,10 @@ class Flush:
     """From the heartbeat's `nsecs` to its arrival."""
     is_last: bool = False
     """Whether the script's END block closed it: it is the part of an interval that was left when the program ended."""
+    skipped: int = 0
+    """Events that the kernel skipped."""
+    fired: int = 0
+    """Those, and the events that the BPF programs which missed them did see; 0 where runs are not counted."""
 
     @property
     def seconds(self) -> float:
@@ -103,6 +108,7 @@ class Tally:
     undecodable: int = 0
     oversized: int = 0
     lost_events: int = 0
+    skipped: int = 0
     helper_errors: int = 0
     map_full: int = 0
     lost_updates: int = 0
@@ -147,6 +153,7 @@ class FlushAssembler:
         self._has_banks = any(one.scheme == "bank" for one in plan.maps.values())
         self._counts: Counter[str] = Counter()
         self._lost_total = 0
+        self._skips = Skips()
         self._doubts: set[Doubt] = set()
         self._clocks = ClockWatch()
         self._pending = Pending()
@@ -181,12 +188,12 @@ class FlushAssembler:
                 self._announce(record.stamp.boot_ns)
             case LostEvents():
                 self._lose_events(record.events)
+            case Skipped():
+                return self._skip(record)
             case HelperError():
                 self._count_helper_error(record)
-            case Undecodable():
-                self._note("undecodable", 1, Doubt.DAMAGED)
-            case Oversized():
-                self._note("oversized", 1, Doubt.DAMAGED)
+            case Undecodable() | Oversized():
+                self._note("oversized" if isinstance(record, Oversized) else "undecodable", 1, Doubt.DAMAGED)
         return None
 
     @property
@@ -241,6 +248,13 @@ class FlushAssembler:
         if dialect(self._origin.release).lost_is_total:
             lost, self._lost_total = events - self._lost_total, events
         self._note("lost_events", lost, Doubt.LOST_EVENTS)
+
+    def _skip(self, record: Skipped) -> Flush | None:
+        """Skipped events belong to the lines that arrived with the record, behind it."""
+        closed = self.due(record.stamp.boot_ns)
+        self._note("skipped", record.events, Doubt.SKIPPED)
+        self._skips = self._skips.plus(record)
+        return closed
 
     def _count_helper_error(self, error: HelperError) -> None:
         self._counts["helper_errors"] += 1
@@ -380,6 +394,7 @@ class FlushAssembler:
         maps = self._maps(mark, pending)
         self._doubts.update(doubts_of(maps, self._origin.release, self._key_limit))
         doubts, self._doubts = frozenset(self._doubts), set()
+        skips, self._skips = self._skips, Skips()
         return Flush(
             origin=self._origin,
             generation=self._generation,
@@ -398,6 +413,8 @@ class FlushAssembler:
             lost_ticks=lost_ticks,
             lag_ns=lag_ns,
             is_last=self._is_last,
+            skipped=skips.events,
+            fired=skips.fired or 0,
         )
 
     def _logical(self, kept: KeptMap) -> str:

@@ -47,6 +47,8 @@ def pack(flush: Flush) -> Packed:
         flush.lost_ticks,
         flush.lag_ns,
         int(flush.is_last),
+        flush.skipped,
+        flush.fired,
     )
     texts = (flush.mark, tuple(flush.maps), tuple([doubt.value for doubt in flush.doubts]))
     plain = (numbers, texts, _plain(flush.base), _plain(flush.lines))
@@ -57,7 +59,8 @@ def unpack(packed: Packed) -> Flush:
     """The flush again, equal to the one that was packed."""
     # The piece was made by pack() in this process: nothing foreign is loaded.
     numbers, texts, plain_base, plain_lines = marshal.loads(zlib.decompress(packed.piece))  # noqa: S302
-    generation, number, start_ns, end_ns, wall_ns, hexadecimal_from, dropped, lost_ticks, lag_ns, is_last = numbers
+    generation, number, start_ns, end_ns, wall_ns, hexadecimal_from, dropped, *rest = numbers
+    lost_ticks, lag_ns, is_last, skipped, fired = rest
     mark, names, doubts = texts
     origin = packed.origin
     base = _stamped(plain_base, generation)
@@ -84,6 +87,8 @@ def unpack(packed: Packed) -> Flush:
         lost_ticks=lost_ticks,
         lag_ns=lag_ns,
         is_last=bool(is_last),
+        skipped=skipped,
+        fired=fired,
     )
 
 

@@ -19,9 +19,9 @@ class Stamp(NamedTuple):
 FOREVER: Final = 1 << 62
 """After every moment in ns, and above every number in a file; its negative is before them."""
 
-Stream: TypeAlias = Literal["stdout", "stderr", "oversized"]
+Stream: TypeAlias = Literal["stdout", "stderr", "oversized", "skipped"]
 """Where a line was printed. Of an `oversized` one, of either output, `data` is only how many bytes it had, in
-decimal."""
+decimal. A `skipped` one was not printed: the tracer read it from the kernel (see `Skipped`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,17 @@ class LostEvents:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """Events for which the kernel did not run a BPF program of the process, because another was running on the CPU:
+    those since the record before it."""
+
+    stamp: Stamp
+    events: int
+    runs: int | None
+    """How often it ran the same BPF programs in that time; None where runs are not counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class HelperError:
     """A BPF helper failed; `map_full` when a new key found no room."""
 
@@ -179,6 +190,7 @@ Record: TypeAlias = (
     | AttachedProbes
     | Ready
     | LostEvents
+    | Skipped
     | HelperError
     | Notice
     | Blank

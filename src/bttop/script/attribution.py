@@ -27,7 +27,10 @@ _OWN_EVENTS: Final = re.compile(
     r"|sock:sock_(?:send|recv)_length"
     r"|tcp:tcp_rcv_space_adjust"
 )
-_OWN_RAW_EVENTS: Final = re.compile(r"(?:[a-z_]+:)?(?:sys_enter|sys_exit|sched_switch)")
+_OWN_RAW_EVENTS: Final = re.compile(
+    r"(?:[a-z_]+:)?(?:sys_enter|sys_exit|sched_switch|sched_process_(?:exec|exit)|sock_(?:send|recv)_length"
+    r"|tcp_rcv_space_adjust)"
+)
 _FOREIGN_EVENTS: Final = re.compile(r"(?:irq|timer|irq_vectors):.*|block:block_rq_complete")
 _MIXED_EVENTS: Final = re.compile(
     r"sched:sched_(?:wakeup|waking|wakeup_new|migrate_task|stat_\w+)|(?:net|napi|skb|qdisc|block|workqueue|writeback):.*"
@@ -35,6 +38,12 @@ _MIXED_EVENTS: Final = re.compile(
     r"|signal:signal_deliver"
 )
 """Measured as often in another process's context; of all other inexact ones it is only not known."""
+_FOREIGN_RAW_EVENTS: Final = re.compile(r"(?:irq_handler|softirq|tasklet|timer|hrtimer)_\w+|block_rq_complete")
+_MIXED_RAW_EVENTS: Final = re.compile(
+    r"sched_(?:wakeup|waking|wakeup_new|migrate_task|stat_\w+)|(?:net|netif|napi|kfree_skb|consume_skb|qdisc|block)_?\w*"
+    r"|(?:workqueue|writeback)_\w+|tcp_(?:probe|retransmit_\w+|send_reset|receive_reset|destroy_sock|bad_csum)"
+    r"|inet_sock_set_state|signal_deliver"
+)
 # Entry points that only a system call of the process reaches; not measured.
 _OWN_FUNCTIONS: Final = re.compile(
     r"(?:vfs|ksys|do_sys|__x64_sys|__ia32_sys|__arm64_sys|__se_sys|__do_sys)_\w+"
@@ -51,7 +60,7 @@ def context_of(point: AttachPoint) -> Context:
     own = _own_pattern(point.provider)
     if own is not None and own.fullmatch(point.rest.rpartition(":")[2] if own is _OWN_FUNCTIONS else point.rest):
         return "exact"
-    return "foreign" if _FOREIGN_EVENTS.fullmatch(point.rest) else "inexact"
+    return "foreign" if _foreign_pattern(point).fullmatch(_event(point)) else "inexact"
 
 
 def context_of_probe(probe: Probe) -> Context:
@@ -63,8 +72,26 @@ def context_of_probe(probe: Probe) -> Context:
 
 def interrupts(point: AttachPoint) -> bool:
     """Whether an event is known to run in the context of whoever happens to be on the CPU."""
-    is_known = context_of(point) == "foreign" or _MIXED_EVENTS.fullmatch(point.rest) is not None
+    mixed = _MIXED_RAW_EVENTS if point.provider == "rawtracepoint" else _MIXED_EVENTS
+    is_known = context_of(point) == "foreign" or mixed.fullmatch(_event(point)) is not None
     return point.provider in ("tracepoint", "rawtracepoint") and is_known
+
+
+def may_be_skipped(point: AttachPoint) -> bool:
+    """Whether the kernel may skip its events because another BPF program is running on the CPU: it fires in interrupts,
+    and is a tracepoint or kprobe."""
+    if point.provider in ("kprobe", "kretprobe"):
+        return context_of(point) != "exact"
+    return point.provider == "tracepoint" and interrupts(point)
+
+
+def _foreign_pattern(point: AttachPoint) -> re.Pattern[str]:
+    return _FOREIGN_RAW_EVENTS if point.provider == "rawtracepoint" else _FOREIGN_EVENTS
+
+
+def _event(point: AttachPoint) -> str:
+    """The name of an event: of a raw one without its module."""
+    return point.rest.rpartition(":")[2] if point.provider == "rawtracepoint" else point.rest
 
 
 def _own_pattern(provider: str) -> re.Pattern[str] | None:

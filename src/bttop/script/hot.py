@@ -43,6 +43,11 @@ def why_hot(script: Script) -> str:
     return next((f"{point.text}: {why}" for point in script.points if (why := _why(point))), "")
 
 
+def is_busy(point: AttachPoint) -> bool:
+    """Whether an attach point may fire often."""
+    return bool(_why(point))
+
+
 def is_wildcard(point: AttachPoint) -> bool:
     """Whether an attach point stands for any number of probes."""
     return "*" in point.rest

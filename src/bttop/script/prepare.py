@@ -84,6 +84,7 @@ def prepare(
     rewrite_own: bool = False,
     leave_out: Collection[str] = (),
     new_keys_collide: bool = False,
+    raw_tracepoints: bool = False,
 ) -> Prepared:
     """Make a script print its maps exactly, once an interval, with a heartbeat, and restrict it to the pin.
 
@@ -92,7 +93,8 @@ def prepare(
     `rewrite_increments` counts a map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print
     and clear exact where that is provable. `leave_out` names maps to leave alone (see `undefined_maps`).
     `new_keys_collide` says that the release loses an event when two CPUs make the same new key at once
-    (`model/dialect.py`). A script that cannot be read or edited comes back as it is, with a badge.
+    (`model/dialect.py`), `raw_tracepoints` that it can be relied on to attach to them. A script that cannot be read
+    or edited comes back as it is, with a badge.
     """
     if isinstance(script, Unreadable):
         return unedited(script, pin=pin, args=args)
@@ -112,7 +114,7 @@ def prepare(
         why = "with bttop's edits it would be too long for one argument"
         return unedited(script, why, pin=pin, front=front, args=args)
     found = (*flushes.badges, *pinned.badges)
-    offered = tuple(offers(script, seen, front, flushes.counted))
+    offered = tuple(offers(script, seen, front, flushes.counted, raw_tracepoints=raw_tracepoints))
     done = _prepared(subject, text, flushes.plan, pinned.args, found, offered)
     return replace(
         done,

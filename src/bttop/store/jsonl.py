@@ -54,7 +54,8 @@ def _map(name: str, data: MapData, decoders: Mapping[str, Decoder]) -> dict[str,
 
 def _doubts(flush: Flush) -> dict[str, Any]:
     """Why the numbers may not be what they seem; absent when nothing speaks against them."""
-    return {"doubts": sorted(doubt.value for doubt in flush.doubts)} if flush.doubts else {}
+    doubts = {"doubts": sorted(doubt.value for doubt in flush.doubts)} if flush.doubts else {}
+    return doubts | ({"skipped": flush.skipped} if flush.skipped else {})
 
 
 def _key(key: str, data: MapData, decoders: Mapping[str, Decoder]) -> list[int | str]:

@@ -267,7 +267,7 @@ def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int) -> list[Span
     age = feed.age(now_ns)
     if age is not None and age > frame.late_after:
         notes.append(Span(f"{numbers.duration(round(age))} old", "warn"))
-    notes += [Span(text, "badge") for text in feed.doubts()]
+    notes += [Span(badge, "badge") for _, badge in feed.doubts()]
     if status.state not in (State.FAILED, State.UNAVAILABLE):
         notes += [Span(visible(badge.text), "badge") for badge in status.badges]
     return notes

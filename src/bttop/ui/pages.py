@@ -79,8 +79,8 @@ def badge_lines(feed: Feed, cells: int) -> list[Line]:
         lines += [(), (Span(f" {visible(badge.text)}", "badge"),), *_paragraph(badge.why, "text", cells)]
     if blind := blindness(feed):
         lines += [(), (Span(f" {UNKNOWN}", "badge"),), *_paragraph(f"{blind[0].upper()}{blind[1:]}", "text", cells)]
-    for doubt in feed.doubts():
-        lines += [(), (Span(f" {doubt}", "badge"),), *_paragraph(DOUBT_TEXTS[doubt], "text", cells)]
+    for doubt, words in feed.doubts():
+        lines += [(), (Span(f" {words}", "badge"),), *_paragraph(DOUBT_TEXTS[doubt], "text", cells)]
     lines += _estimates(feed, cells)
     lines += [(), *_paragraph(COST_TEXT, "dim", cells)]
     if status.complaint is not None:
@@ -115,6 +115,7 @@ def _tally(feed: Feed) -> list[Line]:
     tally = feed.program.tally
     counted = {
         "lost ticks": tally.lost_ticks, "lost messages": tally.lost_messages, "lost events": tally.lost_events,
+        "skipped events": tally.skipped,
         "inexact flushes": tally.late, "not kept": tally.dropped, "helper errors": tally.helper_errors,
         "lost updates": tally.lost_updates, "map full": tally.map_full, "unreadable lines": tally.undecodable,
         "oversized lines": tally.oversized, "unplanned starts": feed.status.restarts,

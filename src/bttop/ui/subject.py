@@ -9,7 +9,8 @@ from bttop.engine.page import NOTED_NS, Page
 from bttop.engine.session import AnyProgram
 from bttop.engine.status import State, Status
 from bttop.model.contents import empty_map
-from bttop.model.flush import Flush, MapData
+from bttop.model.doubts import doubt_badge
+from bttop.model.flush import Doubt, Flush, MapData
 from bttop.model.plan import MapPlan, Plan
 from bttop.model.trends import Trend
 from bttop.ui.past import WINDOW, Intake, Past
@@ -163,11 +164,11 @@ class Feed:
             name in self.flush.maps or (plan is not None and plan.aggregation != "value" and not plan.at_end)
         )
 
-    def doubts(self) -> tuple[str, ...]:
-        """The flush's doubts as badges."""
+    def doubts(self) -> tuple[tuple[Doubt, str], ...]:
+        """The flush's doubts, each with its badge."""
         if self.flush is None:
             return ()
-        return tuple(sorted(doubt.value for doubt in self.flush.doubts))
+        return tuple([(doubt, doubt_badge(doubt, self.flush)) for doubt in sorted(self.flush.doubts)])
 
     def age(self, now_ns: int) -> float | None:
         """Seconds since the flush on show ended, or None without one."""

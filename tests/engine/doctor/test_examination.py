@@ -73,6 +73,22 @@ def test_a_machine_with_everything_answers_all_five_questions(patient: Patient) 
     assert {kernel.version(patient).state, kernel.btf(patient).state, kernel.lockdown(patient).state} == {State.OK}
 
 
+@pytest.mark.parametrize(
+    ("release", "state"),
+    [
+        ("6.18.0", State.OK),
+        ("6.7.0-rc1", State.OK),
+        ("6.6.30", State.LIMITED),
+        ("5.15.0-91-generic", State.LIMITED),
+        ("mainline", State.UNKNOWN),
+    ],
+)
+def test_whether_the_kernel_counts_what_it_skips(patient: Patient, release: str, state: State) -> None:
+    found = kernel.skipped(kernel_of(patient, release))
+    assert found.state is state
+    assert bool(found.effect) == (state is State.LIMITED)
+
+
 def test_a_kernel_without_kprobes_limits_reads_alone(patient: Patient) -> None:
     assert patient.host.tracefs is not None
     (patient.host.tracefs / "kprobe_events").unlink()

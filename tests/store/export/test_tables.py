@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from bttop.errors import BttopError, UsageError
 from bttop.model.names import decoders
 from bttop.model.plan import Column, MapPlan
+from bttop.model.records import StampedLine
 from bttop.store.export.csvfile import write_csv
+from bttop.store.export.lines import write_lines
 from bttop.store.export.parquet import write_parquet
 from bttop.store.export.selection import MapName
 from bttop.store.export.tables import rows, tables
@@ -56,6 +59,22 @@ def test_a_count_has_a_row_for_each_key_and_flush(tmp_path: Path) -> None:
     assert table.kinds[-4:] == ("int", "text", "text", "int")
     assert [row[-4:] for row in found if row[-3] == "dd"] == [(7, "dd", "read", 5), (7, "dd", "read", 6)]
     assert [row[0] for row in found] == [WALL + 10**9, WALL + 10**9, WALL + 2 * 10**9]
+
+
+def test_skipped_events_are_numbers_in_every_table(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@n", "count", (Column("comm", "text"),), "bank"))
+    extra = [StampedLine(1, "skipped", at(2.5), b"3821 1179")]
+    path = made(tmp_path / "s.bttop", Session("disk", plan, [{"@n": ("map", {"dd": 5})}] * 3, extra=extra))
+    with Snapshot(path) as snapshot:
+        chosen = selection(snapshot, "@n")
+        (table,) = tables(chosen, NAMED)
+        found = [dict(zip(table.columns, row, strict=True)) for row in rows(chosen, table, NAMED)]
+        out = io.StringIO()
+        write_lines(chosen, NAMED, out)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [row["skipped"] for row in found] == [0, 0, 3821]
+    assert [row["doubts"] for row in found[1:]] == [None, "skipped events"]
+    assert [line.get("skipped") for line in lines] == [None, None, 3821]
 
 
 def test_a_histogram_has_a_row_for_each_bucket(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from bttop.model.plan import Column, MapPlan
+from bttop.model.records import StampedLine
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
 from bttop.store.snapshot import Snapshot
 from bttop.store.times import window
 from tests.model.samples import planned
-from tests.store.made import Session, made
+from tests.store.made import Session, at, made
 from tests.store.report.kit import HOSTILE, snapshot_file
 
 HEAD = ("html", "head", "meta", "title", "style", "body")
@@ -105,6 +106,13 @@ def test_doubts_and_troubles_are_in_words(whole: str) -> None:
     text = Reader(whole).text
     assert "it lost descriptors" in text
     assert "second line" in text
+
+
+def test_skipped_events_are_summed(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@n", "count", (Column("comm", "text"),), "bank"))
+    extra = [StampedLine(1, "skipped", at(second + 0.5), b"1800 7") for second in (1, 3)]
+    session = Session("disk", plan, [{"@n": ("map", {"dd": 5})}] * 4, extra=extra)
+    assert "disk: 2 of 4 flushes, 3,600 events" in Reader(written(made(tmp_path / "s.bttop", session))).text
 
 
 def test_the_script_of_every_generation_is_there_with_its_hash(whole: str) -> None:

@@ -17,7 +17,8 @@ from bttop.model.text import visible
 from bttop.script.library import Library
 
 CHECKS = (
-    kernel.version, kernel.lockdown, kernel.btf, kernel.tracefs, kernel.kprobes, kernel.uprobes, kernel.fentry,
+    kernel.version, kernel.skipped, kernel.lockdown, kernel.btf, kernel.tracefs, kernel.kprobes, kernel.uprobes,
+    kernel.fentry,
     privilege.perf_event, privilege.bpf, privilege.statistics, privilege.memlock, privilege.privilege,
     privilege.capabilities, privilege.container, bpftrace.version, bpftrace.features, bpftrace.user_stacks,
     surroundings.terminal, surroundings.disk,

@@ -82,13 +82,6 @@ class Patient:
             return "[confidentiality]" in told
         return self.is_root and self.host.tracefs is None and is_emptied(self.root / "proc/self/mounts")
 
-    def kernel_version(self) -> tuple[int, int]:
-        """Major and minor of the kernel; (0, 0) where its name tells neither."""
-        parts = self.host.kernel.split("-")[0].split(".")
-        if len(parts) < 2 or not (parts[0].isdecimal() and parts[1].isdecimal()):
-            return (0, 0)
-        return int(parts[0]), int(parts[1])
-
 
 def only_root(name: str, what: str) -> Finding:
     """A thing that only root may look at."""

@@ -21,7 +21,7 @@ def version(patient: Patient) -> Finding:
     """The kernel against what the installed bpftrace needs."""
     host = patient.host
     found = f"Linux {host.kernel}, {host.machine}, {host.cpus} CPUs"
-    kernel = patient.kernel_version()
+    kernel = patient.host.version
     if kernel == (0, 0):
         return Finding("kernel", State.UNKNOWN, found)
     if kernel < OLDEST:
@@ -31,6 +31,16 @@ def version(patient: Patient) -> Finding:
         why = f"{found}: bpftrace {release} needs BPF ring buffers (Linux 5.8)"
         return Finding("kernel", State.BROKEN, why, "none of the five panes runs; bpftrace 0.23 would do")
     return Finding("kernel", State.OK, found)
+
+
+def skipped(patient: Patient) -> Finding:
+    """Whether the kernel counts the events that it skips while another BPF program runs on the CPU."""
+    if patient.host.version == (0, 0):
+        return Finding("skipped events", State.UNKNOWN, f"Linux {patient.host.kernel}")
+    if patient.host.counts_skips:
+        return Finding("skipped events", State.OK, "the kernel counts them")
+    effect = "what interrupts fire (retransmits, block I/O) may be skipped beside a busy program; a badge says so"
+    return Finding("skipped events", State.LIMITED, "not counted before Linux 6.7", effect, "Linux 6.7; no setting")
 
 
 def lockdown(patient: Patient) -> Finding:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from bttop.engine.attempts import Source
 from bttop.engine.doctor.finding import Finding, Patient, State
 from bttop.engine.questions import LADDER, questions
+from bttop.engine.rawpoints import why_no_raw
 from bttop.script.library import Library
 from bttop.script.reader import Script
 
@@ -27,7 +28,7 @@ def _pane(patient: Patient, question: str, sources: tuple[Source, ...], failure:
         return Finding(name, State.BROKEN, failure or "its probe file is missing", "this pane stays empty")
     if patient.host.tracefs is None:
         return Finding(name, State.UNKNOWN, "tracefs tells; only root may read it")
-    reasons = [why_not(patient, source) for source in sources]
+    reasons = [why_not(patient, source) or _why_no_raw(patient, source) for source in sources]
     usable = next((index for index, why in enumerate(reasons) if not why), None)
     if usable is None:
         return Finding(name, State.BROKEN, reasons[0], "this pane cannot answer here")
@@ -36,6 +37,14 @@ def _pane(patient: Patient, question: str, sources: tuple[Source, ...], failure:
             name, State.LIMITED, f"by {sources[usable].name}: {reasons[0]}", "it says less; its badge says what"
         )
     return Finding(name, State.OK, f"by {sources[0].name}")
+
+
+def _why_no_raw(patient: Patient, source: Source) -> str:
+    """Why the raw tracepoints of a script are left to its fallback, or an empty string."""
+    if patient.bpftrace is None or not isinstance(source.script, Script):
+        return ""
+    release = patient.bpftrace.release
+    return next((why for one in source.script.points if (why := why_no_raw(one, patient.host, release))), "")
 
 
 def why_not(patient: Patient, source: Source) -> str:

@@ -119,7 +119,7 @@ def memlock(patient: Patient) -> Finding:
     """The limit of locked memory, which held BPF maps before Linux 5.11."""
     soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     said = " / ".join("unlimited" if one == resource.RLIM_INFINITY else f"{one // 1024:,} KiB" for one in (soft, hard))
-    if patient.kernel_version() >= MEMORY_BY_CGROUP:
+    if patient.host.version >= MEMORY_BY_CGROUP:
         return Finding("memlock", State.OK, f"{said}; BPF memory is not counted by it from Linux 5.11 on")
     may_raise = (_effective(patient) or 0) >> _CAPABILITIES["sys_resource"] & 1
     if may_raise or hard == resource.RLIM_INFINITY:

@@ -16,7 +16,7 @@ from bttop.store.jsonl import plain
 
 Cell: TypeAlias = "int | float | str | None"
 Kind = Literal["int", "float", "text"]
-HEAD = ("time", "seconds", "program", "generation", "flush", "doubts")
+HEAD = ("time", "seconds", "program", "generation", "flush", "doubts", "skipped")
 _LARGEST = (1 << 63) - 1
 
 
@@ -88,7 +88,8 @@ def _common(kinds: set[Kind]) -> Kind:
 
 def _head(program: str, flush: Flush) -> tuple[Cell, ...]:
     doubts = ";".join(sorted(doubt.value for doubt in flush.doubts))
-    return flush.wall_ns, round(flush.seconds, 6), program, flush.generation, flush.number, doubts or None
+    caveats = (doubts or None, flush.skipped)
+    return flush.wall_ns, round(flush.seconds, 6), program, flush.generation, flush.number, *caveats
 
 
 def _key_titles(plan: MapPlan) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class ProgramReport:
     courses: dict[str, Course] = field(default_factory=dict)
     doubts: Counter[str] = field(default_factory=Counter)
     """In how many flushes each stood."""
+    skipped: int = 0
+    """Events that the kernel skipped."""
     printed: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_LINES))
     printed_lines: int = 0
 
@@ -90,6 +92,7 @@ def _walk(report: ProgramReport, flushes: Iterable[Flush]) -> None:
     for flush in flushes:
         report.totals.add(flush)
         report.doubts.update(doubt.value for doubt in flush.doubts)
+        report.skipped += flush.skipped
         _take_printed(report, flush)
         for name, data in flush.maps.items():
             course = report.courses.get(name)

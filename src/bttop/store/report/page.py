@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from bttop import __version__
 from bttop.model import numbers
+from bttop.model.doubting import Doubt
 from bttop.model.doubts import DOUBT_TEXTS
 from bttop.model.names import decoders
 from bttop.model.records import Stamp
@@ -214,15 +215,16 @@ def _doubts_of_flushes(report: Report, labels: Labels) -> list[_Doubt]:
     return [
         (
             word,
-            "; ".join(
-                f"{labels.names.text(program.name)}: {program.doubts[word]:,} of {program.totals.flushes:,} flushes"
-                for program in report.programs
-                if program.doubts[word]
-            ),
+            "; ".join(_doubted(word, program, labels) for program in report.programs if program.doubts[word]),
             DOUBT_TEXTS.get(word, ""),
         )
         for word in words
     ]
+
+
+def _doubted(word: str, program: ProgramReport, labels: Labels) -> str:
+    number = f", {program.skipped:,} events" if word == Doubt.SKIPPED else ""
+    return f"{labels.names.text(program.name)}: {program.doubts[word]:,} of {program.totals.flushes:,} flushes{number}"
 
 
 def _caveats(report: Report, labels: Labels) -> list[_Doubt]:
