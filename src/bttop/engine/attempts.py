@@ -148,6 +148,7 @@ class Attempts:
                 schemes=self._tuning.schemes,
                 leave_out=self._left_out,
                 new_keys_collide=dialect(self._release).new_keys_collide,
+                empty_is_zero=dialect(self._release).empty_is_zero,
             )
         else:
             prepared = unedited(source.script, pin=pin, front=front)
@@ -162,7 +163,8 @@ class Attempts:
             seconds = self._tuning.interval_ms(self._settings.interval_ms) / 1000
             why = "bpftrace did not print and clear its maps within the interval, so its numbers were not exact"
             yield Badge(f"interval raised to {seconds:g} s", why)
-        if prepared.uses_user_stacks and not names_user_stacks(self._release, one_process=self._settings.one_process):
+        is_one = self._settings.one_process or prepared.one_process
+        if prepared.uses_user_stacks and not names_user_stacks(self._release, one_process=is_one):
             yield Badge(
                 "user frames as addresses",
                 f"bpftrace {self._release} closes its own descriptors while it names user frames of many "

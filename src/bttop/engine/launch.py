@@ -33,9 +33,10 @@ def environment(
 ) -> dict[str, str]:
     """The environment of one bpftrace.
 
-    `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin holds it to one PID;
-    `all_probes` that it is of no use with some of its attach points missing, since another script can take over;
-    `maps_at_exit` that bpftrace must print every map when it ends (up to 0.23 it always does), since no END block does.
+    `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin, or its own predicates, hold
+    it to one PID; `all_probes` that it is of no use with some of its attach points missing, since another script can
+    take over; `maps_at_exit` that bpftrace must print every map when it ends (up to 0.23 it always does), since no END
+    block does.
     """
     env = {
         "__BPFTRACE_NOTIFY_PROBES_ATTACHED": "1",

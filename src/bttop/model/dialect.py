@@ -49,6 +49,8 @@ class Dialect(NamedTuple):
     """Bytes that str() keeps: 64 (measured on 0.17), from 0.22 on 1024 (0.23, 0.27)."""
     attached_after: bool
     """From 0.24 `attached_probes` is printed when all probes are attached, before it when they are about to be."""
+    empty_is_zero: bool
+    """From 0.24 min(), max() and avg() without a key print 0 when nothing was counted; before, nothing is printed."""
     new_keys_collide: bool
     """0.23 makes an entry for count(), sum(), hist() and lhist() only where there is none: when two CPUs make the same
     new key at once, the second one's event fails (`map_update_elem`, -17) and is lost. 0.24 mended it."""
@@ -66,6 +68,7 @@ def dialect(release: Release) -> Dialect:
         doubled_entries=version < (0, 22),
         longest_text=64 if version < (0, 22) else 1024,
         attached_after=version >= (0, 24),
+        empty_is_zero=version >= (0, 24),
         new_keys_collide=version == (0, 23),
     )
 
