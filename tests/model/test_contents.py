@@ -51,7 +51,7 @@ CASES = [
 
 def flushed(plan: MapPlan, release: str, *values: object, kind: str = "map") -> list[Flush]:
     """The flushes of a map that is printed so at each tick; None prints nothing."""
-    reader = FlushReader(version(release), planned(plan), 1)
+    reader = FlushReader(version(release), planned(plan), 1, ready_ns=1)
     found = []
     for number, value in enumerate(values, 1):
         at = number * SECOND
@@ -142,7 +142,7 @@ def test_a_running_total_is_said_to_be_one(aggregation: Aggregation, release: st
 
 def test_what_is_no_running_total_is_not_doubted_for_another_one() -> None:
     plans = (MapPlan("@m", "count", kept=True), MapPlan("@c", "count", (), "cumulative"))
-    reader = FlushReader(version("0.17"), Plan({one.name: one for one in plans}, {}, ("a",)), 1)
+    reader = FlushReader(version("0.17"), Plan({one.name: one for one in plans}, {}, ("a",)), 1, ready_ns=1)
     for text in (map_line("@m", 3), map_line("@c", 3)):
         reader.feed(stamped(text, SECOND))
     flush = reader.feed(stamped(beat(1, SECOND), SECOND))[1]
