@@ -6,10 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 import bttop
+from bttop.engine.engine import Engine
 from bttop.engine.status import State
 from bttop.engine.troubles import Troubles, could_not_run
 from bttop.engine.verdict import Verdict
@@ -20,6 +23,11 @@ ROOMS = ("model", "script", "store", "engine", "commands")
 KEY = re.compile(
     r"(?<![\w%`'\-.])[a-zA-Z+] (?:starts|runs|offers|mends|opens|shows|closes|saves|lifts)\b|\([+-]\)|press "
 )
+
+
+def engine_of(stage: Stage) -> Engine:
+    """What is asked of an engine here: its programs and its problems."""
+    return cast(Engine, SimpleNamespace(programs=(stage.program,), problems=()))
 
 
 @pytest.mark.parametrize(
@@ -36,7 +44,7 @@ def test_what_is_held_back_is_told_with_the_option_that_runs_it(
     stage = Stage()
     stage.verdict = verdict
     stage.start()
-    Troubles().tell_of([stage.program])
+    Troubles().tell_all(engine_of(stage))
     assert capsys.readouterr().err == f"bttop: calls: {told}\n"
     assert could_not_run([stage.program])
 
@@ -54,7 +62,7 @@ def test_what_was_detached_is_told_without_a_key(reason: str, told: str, capsys:
     stage.program.hold(stage.now, reason)
     stage.exit(generation, 0)
     assert state(stage) is State.HELD
-    Troubles().tell_of([stage.program])
+    Troubles().tell_all(engine_of(stage))
     assert capsys.readouterr().err == f"bttop: calls: {reason}{told}\n"
 
 
