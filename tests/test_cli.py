@@ -281,7 +281,7 @@ def test_every_line_is_one_map_of_one_flush(shell: Shell) -> None:
 def test_a_program_with_an_error_is_told_on_stderr_while_the_others_go_on(shell: Shell) -> None:
     bad = acted(["refuse", "stdin:1:1-29: ERROR: tracepoint not found: task:task_newtask\n", 1])
     found = shell.run("stream", "-i", "0.1", "-e", bad, "-e", GOOD, "--for", "2s")
-    assert found.returncode == 0
+    assert found.returncode == 1
     assert {line["program"] for line in objects(found.stdout)} == {"-e 2"}
     head, source, mark = found.stderr.splitlines()
     assert head == "bttop: -e 1: -e 1:1:1 tracepoint not found: task:task_newtask"
@@ -298,9 +298,19 @@ def test_a_stream_of_which_nothing_can_run_ends_by_itself_with_1(shell: Shell) -
 def test_a_faulty_file_is_told_and_does_not_stop_the_others(shell: Shell) -> None:
     (shell.folder / "faulty.bt").write_text(f"// /// bttop\n// surprise = 1\n// ///\n{GOOD}")
     found = shell.run("stream", "./faulty.bt", "-e", GOOD, "-i", "0.1", "--for", "2s")
-    assert found.returncode == 0
+    assert found.returncode == 1
     assert found.stdout
     assert "faulty.bt:2: " in found.stderr
+
+
+@pytest.mark.parametrize("command", [["stream"], ["record", "-o", "s.bttop"]])
+@pytest.mark.parametrize(("programs", "code"), [(["good", "good"], 0), (["good", "bad"], 1), (["bad", "bad"], 1)])
+def test_the_exit_code_says_whether_every_program_could_run(
+    shell: Shell, command: list[str], programs: list[str], code: int
+) -> None:
+    texts = {"good": GOOD, "bad": acted(["refuse", "stdin:1:1-2: ERROR: no\n", 1])}
+    words = [word for one in programs for word in ("-e", texts[one])]
+    assert shell.run(*command, "-i", "0.1", *words, "--for", "2s").returncode == code
 
 
 def test_a_stream_whose_programs_have_all_ended_ends_with_what_they_printed(shell: Shell) -> None:

@@ -261,7 +261,8 @@ def test_more_probes_than_can_be_detached_in_time_are_asked_about_without_a_twin
 def test_one_probe_for_all_calls_is_offered() -> None:
     stage = looking("tracepoint:syscalls:sys_enter_* { @[probe] = count(); }")
     stage.answer_list({"tracepoint:syscalls:sys_enter_*": 361})
-    assert "O offers the same by one probe" in stage.program.status.reason
+    assert "one probe, raw_syscalls, counts the same" in stage.program.status.reason
+    assert stage.program.status.offered
     assert [offer.code for offer in stage.program.offers] == ["one-probe"]
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bttop.engine.status import State
+from bttop.model.release import Release
 from tests.engine.stage import (
+    NEW,
+    OLD,
     SECOND,
     UNREADABLE,
     Stage,
@@ -80,6 +83,31 @@ def test_an_exit_by_the_script_itself_ends_the_program() -> None:
     assert (state(stage), stage.program.status.reason) == (State.ENDED, "the script ended by itself")
     stage.tick(100)
     assert len(stage.launched) == 1
+
+
+def test_an_iterator_shows_what_it_printed_and_ends_by_itself() -> None:
+    stage = Stage(source('iter:task { printf("%s\\n", ctx->task->comm); }'), release=Release(0, 23))
+    stage.start()
+    stage.attached(stage.last, 1)
+    for text in (b"kthreadd", b"dd", b"", b""):
+        stage.line(stage.last, text)
+    stage.exit(stage.last, 0)
+    assert [record.data for flush in stage.shown for record in flush.printed] == ["kthreadd\n", "dd\n"]
+    assert (state(stage), stage.program.status.reason) == (State.ENDED, "the script ended by itself")
+
+
+@pytest.mark.parametrize(
+    ("predicate", "release", "named"),
+    [("", OLD, False), ("/pid == 123/", OLD, True), ("/pid != 123/", OLD, False), ("", NEW, True)],
+)
+def test_user_frames_are_addresses_where_a_script_takes_them_of_many_processes(
+    predicate: str, release: Release, named: bool
+) -> None:
+    stage = Stage(source(f"profile:hz:99 {predicate} {{ @[ustack] = count(); }}"), release=release)
+    stage.go_live()
+    badges = [badge.text for badge in stage.program.status.badges]
+    assert ("user frames as addresses" not in badges) is named
+    assert stage.last.attempt.prepared.one_process is (predicate == "/pid == 123/")
 
 
 def test_an_end_by_a_signal_that_bpftrace_obeys_is_told_from_the_scripts_own() -> None:

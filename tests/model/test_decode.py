@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -632,3 +633,21 @@ def test_a_stored_line_and_its_flag_decode_to_the_same_record(lines: list[str]) 
         flag, line = decoder.hexadecimal, stamped(text)
         record = decoder.decode(line)
         assert decode_line(line, release, Plan(), flag) == (record, decoder.hexadecimal)
+
+
+@pytest.mark.parametrize(
+    ("data", "stream", "record"),
+    [
+        ("kthreadd 2", "stdout", Printed),
+        ("", "stdout", Blank),
+        ("kthreadd 2", "stderr", Notice),
+        ("__BPFTRACE_NOTIFY_PROBES_ATTACHED", "stdout", Ready),
+        ('{"type": "map", "data": {"@n": 5}}', "stdout", MapRecord),
+    ],
+)
+def test_the_plain_lines_of_an_iterator_are_its_text(
+    data: str, stream: Literal["stdout", "stderr"], record: type[object]
+) -> None:
+    found = Decoder(version("0.23"), Plan(raw=True)).decode(stamped(data, stream=stream))
+    assert type(found) is record
+    assert not isinstance(found, Printed) or found.data == f"{data}\n"

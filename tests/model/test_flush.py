@@ -275,6 +275,13 @@ def test_a_cumulative_print_that_was_lost_is_made_up_for_by_the_next() -> None:
     assert [flush.maps["@c"].rows for flush in found] == [{"": 3}, {}, {"": 7}]
 
 
+def test_a_sum_that_was_never_printed_is_zero() -> None:
+    plan = planned(MapPlan("@s", "sum", (), "cumulative"), MapPlan("@k", "sum", (TEXT,), "cumulative"))
+    found = feed(reader(plan), ticks([], [map_line("@s", 10)]))
+    assert [flush.maps["@s"].rows for flush in found] == [{"": 0}, {"": 10}]
+    assert found[0].maps["@k"].rows == {}
+
+
 def test_an_average_that_the_script_counts_as_stats_stays_stats() -> None:
     line = map_line("@a", {"k": {"count": 2, "average": 5, "total": 11}}, "stats")
     flush = feed(reader(planned(MapPlan("@a", "avg", (TEXT,), "bank"))), ticks([line]))[0]

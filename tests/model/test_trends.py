@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.contents import MapData
 from bttop.model.plan import Aggregation, MapPlan
 from bttop.model.records import Value
-from bttop.model.trends import Trend
+from bttop.model.trends import Trend, known
 from tests.model.samples import TEXT
 
 
@@ -102,3 +104,19 @@ def test_peaks_cover_the_whole_length_and_all_but_the_last_stand_still(flushes: 
         assert max(shown[-1]) == max(trend.values("a"))
     if len(shown) > 1 and len(shown[-1]) == len(shown[-2]) and flushes <= 60:
         assert shown[-1][:-1] == shown[-2][:-1]
+
+
+def test_what_does_not_add_up_has_no_value_in_a_flush_without_one() -> None:
+    trend = Trend(length=4)
+    for rows in ({"b": 1}, {"a": 7}, {}, {"a": 0}):
+        trend.advance(counted(dict(rows), "max"))
+    assert [None if math.isnan(value) else value for value in trend.values("a")] == [None, 7, None, 0]
+    assert all(math.isnan(value) for value in trend.values("nobody"))
+    assert list(known(trend.values("a"))) == [7, 0]
+    assert [None if math.isnan(value) else value for value in trend.peaks("a", 2)] == [7, 0]
+
+
+def test_a_running_total_is_kept_as_it_is() -> None:
+    trend = Trend()
+    trend.advance(MapData(MapPlan("@m", "count", (TEXT,), kept=True), "map", {"a": 10}), seconds=2.0)
+    assert list(trend.values("a")) == [10]

@@ -28,7 +28,6 @@ def test_the_heartbeat_is_the_last_statement_of_the_block_that_prints(block: str
         == f'interval:s:1 {before}printf("bttop-hb a %d %llu\\n", @__bt_n, nsecs); }} {COUNT}'
     )
     assert one.plan.heartbeats == ("a",)
-    assert one.plan.maps["@"].scheme == "own"
 
 
 def test_every_block_that_prints_has_a_mark_of_its_own() -> None:
@@ -138,3 +137,80 @@ def test_what_is_not_provably_the_same_stays_as_written(text: str) -> None:
 def test_the_plan_says_of_a_printed_map_whether_it_is_ever_cleared(block: str, kept: bool) -> None:
     one = prepare(read(f"k:f {{ @[pid] = count(); }} interval:s:1 {{ {block} }}"))
     assert one.plan.maps["@"].kept is kept
+
+
+RUNNING = "k:f { @m = %s; } "
+
+
+@pytest.mark.parametrize("counted", ["count()", "sum(arg0)", "hist(arg0)", "lhist(arg0, 0, 9, 1)", "stats(arg0)"])
+@pytest.mark.parametrize("key", ["", "[pid]"])
+def test_a_total_that_is_printed_once_at_every_tick_is_subtracted(counted: str, key: str) -> None:
+    one = own(f"k:f {{ @m{key} = {counted}; }} i:s:1 {{ print(@m); }}")
+    plan = one.plan.maps["@m"]
+    assert (plan.scheme, plan.is_state, plan.is_running) == ("cumulative", False, False)
+
+
+@pytest.mark.parametrize("statement", ["@m++", "@m[pid]++", "@m[pid] += arg0"])
+def test_what_is_only_counted_is_subtracted_too(statement: str) -> None:
+    assert own(f"k:f {{ {statement}; }} i:s:1 {{ print(@m); }}").plan.maps["@m"].scheme == "cumulative"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k:f { @m = min(arg0); } i:s:1 { print(@m); }",
+        "k:f { @m = max(arg0); } i:s:1 { print(@m); }",
+        "k:f { @m[pid] = avg(arg0); } i:s:1 { print(@m); }",
+        "k:f { @m[pid] = count(); } i:s:1 { print(@m, 5); }",
+        "k:f { @m[pid] = count(); } i:s:1 { print(@m, 0, 1000); }",
+        "k:f { @m[pid] = count(); } i:s:1 { if (@n > 5) { print(@m); } }",
+        "k:f { @m[pid] = count(); } i:s:1 { $i = 0; while ($i < 2) { print(@m); $i++; } }",
+        "k:f { @m[pid] = count(); } i:s:1 { unroll(2) { print(@m); } }",
+        "k:f { @m[pid] = count(); } i:s:1 { print(@m); print(@m); }",
+        "k:f { @m[pid] = count(); } i:s:1 { if (@n) { return; } print(@m); }",
+        "k:f { @m[pid] = count(); } i:s:1 { print(@m); } i:s:5 { print(@m); }",
+        "k:f { @m[pid] = count(); } k:g { print(@m); }",
+    ],
+)
+def test_what_two_prints_do_not_tell_stands_as_a_running_total(text: str) -> None:
+    plan = own(text).plan.maps["@m"]
+    assert (plan.scheme, plan.is_state, plan.is_running) == ("own", True, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k:f { @m = count(); } i:s:1 { print(@m); clear(@m); }",
+        "k:f { @m[pid] = count(); } i:s:1 { print(@m); } k:g { delete(@m[pid]); }",
+        "k:f { @m = arg0; } i:s:1 { print(@m); }",
+    ],
+)
+def test_what_is_cleared_or_assigned_is_no_running_total(text: str) -> None:
+    assert not own(text).plan.maps["@m"].is_running
+
+
+def test_a_print_at_the_end_besides_is_the_rest_of_the_last_interval() -> None:
+    assert own(f"i:s:1 {{ print(@); }} END {{ print(@); }} {COUNT}").plan.maps["@"].scheme == "cumulative"
+
+
+@pytest.mark.parametrize("counted", ["min(arg0)", "max(arg0)", "avg(arg0)"])
+def test_where_an_empty_map_prints_zero_a_value_without_a_key_gets_one(counted: str) -> None:
+    text = f"k:f {{ @m = {counted}; }} i:s:1 {{ print(@m); clear(@m); }}"
+    one = prepare(read(text), empty_is_zero=True)
+    assert f"@m[0] = {counted};" in one.text
+    assert "print(@m); clear(@m);" in one.text
+    assert one.plan.maps["@m"].under_key
+    assert not own(text).plan.maps["@m"].under_key
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "k:f { @m = min(arg0); } i:s:1 { print(@m); zero(@m); }",
+        "k:f { @m = min(arg0); if (@m > 5) { @n = count(); } } i:s:1 { print(@m); clear(@m); }",
+        "k:f { @m[pid] = min(arg0); } i:s:1 { print(@m); clear(@m); }",
+        "k:f { @m = count(); } i:s:1 { print(@m); clear(@m); }",
+    ],
+)
+def test_a_map_that_would_mean_something_else_by_it_gets_no_key(text: str) -> None:
+    assert not prepare(read(text), empty_is_zero=True).plan.maps["@m"].under_key

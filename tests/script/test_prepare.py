@@ -321,3 +321,21 @@ def test_a_script_with_names_of_bttops_own_runs_as_it_is() -> None:
     one = prepared("k:f { @__bt_x = count(); }")
     assert not one.is_edited
     assert codes(one) == ["as-is"]
+
+
+@pytest.mark.parametrize("function", ["min", "max"])
+def test_where_an_empty_map_prints_zero_the_banks_of_a_value_without_a_key_have_one(function: str) -> None:
+    text = f"k:f {{ @m = {function}(arg0); @k[pid] = {function}(arg0); @c = count(); @a = avg(arg0); }}"
+    one = prepare(read(text), empty_is_zero=True)
+    assert f"@__bt_a1[0] = {function}(" in one.text
+    assert {name for name, plan in one.plan.maps.items() if plan.under_key} == {"@m"}
+    assert not any(plan.under_key for plan in prepare(read(text)).plan.maps.values())
+
+
+def test_an_iterator_runs_as_it_is_and_its_text_comes_as_it_is() -> None:
+    text = 'iter:task { printf("%s\\n", ctx->task->comm); @n[ctx->task->comm] = count(); }'
+    one = prepare(read(text))
+    assert (one.text, one.plan.raw, one.plan.heartbeats, one.exits) == (text, True, (), True)
+    assert one.plan.maps["@n"].is_state
+    assert unedited(read(text)).plan == one.plan
+    assert not prepare(read("k:f { @n = count(); }")).plan.raw

@@ -203,3 +203,16 @@ def test_names_that_differ_in_blanks_alone_are_lines_that_look_different(tmp_pat
     found = compared(tmp_path, COUNT, counts(dict.fromkeys(names, 5)), counts(names, 2))
     shown = [line.split()[-1] for line in lines(found, 10) if line.endswith(("sh", "x20"))]
     assert sorted(shown) == sorted(("sh", r"sh\x20", r"\x20sh"))
+
+
+def test_a_value_that_is_missing_on_one_side_is_no_zero(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@x", "min", (COMM,), "bank"))
+    before: Prints = [{"@x": ("map", {"gone": 0, "stays": 5})}]
+    found = compared(tmp_path, plan, before, [{"@x": ("map", {"new": 3, "stays": 5})}])
+    changes = {change.key: (change.before, change.after) for change in only(found).changes}
+    assert changes == {"gone": (0, None), "new": (None, 3)}
+    told = {one["key"][0]: one for one in as_object(found)["maps"][0]["changes"]}
+    assert (told["new"]["before"], told["new"]["after"], told["new"]["difference"]) == (None, 3, None)
+    text = [line.split() for line in lines(found, 10)]
+    assert ["-", "3", "new", "new"] in text
+    assert ["0", "-", "gone", "gone"] in text

@@ -26,6 +26,7 @@ MAPS = st.builds(
     pid=WORDS,
     tid=WORDS,
     numbered=st.none() | st.builds(Numbered, st.integers(-9, 9), st.integers(10, 99), st.integers(0, 9)),
+    under_key=st.booleans(),
     kept=st.booleans(),
 )
 PLANS = st.builds(
@@ -34,6 +35,7 @@ PLANS = st.builds(
     aliases=st.dictionaries(WORDS, WORDS, max_size=3),
     heartbeats=st.lists(WORDS, max_size=3).map(tuple),
     interval_ns=st.integers(1, 10**13),
+    raw=st.booleans(),
 )
 
 

@@ -99,7 +99,7 @@ def test_the_page_of_a_pane_says_where_the_cost_comes_from() -> None:
 
 def test_a_held_pane_keeps_its_rows_below_the_reason() -> None:
     pane = Pane().live()
-    pane.program.hold(pane.fake.now, "the fuse blew: 9 % of 8 CPUs, budget 3 %; x starts it again")
+    pane.program.hold(pane.fake.now, "the fuse blew: 9 % of 8 CPUs, budget 3 %")
     pane.fake.end(pane.program, 0)
     pane.feed.advance()
     assert pane.program.status.state is State.HELD

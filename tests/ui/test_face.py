@@ -344,7 +344,7 @@ def test_percentiles_say_in_which_bucket_they_lie() -> None:
 def test_what_is_held_back_says_why_and_which_key_runs_it() -> None:
     pane = Pane()
     pane.program._standing.status = replace(
-        pane.program.status, state=State.COSTLY, reason="it would cost 8 %", asks=True
+        pane.program.status, state=State.COSTLY, reason="it would cost 8 %", asks="--force"
     )
     text = pane.text()
     assert "held back" in text.split("\n")[0]
@@ -360,7 +360,7 @@ def test_what_is_refused_offers_no_key() -> None:
 def test_an_edit_that_is_held_back_says_so_above_the_old_one() -> None:
     pane = Pane().live()
     complaint = Complaint("the new text would cost 8 %")
-    pane.program._standing.status = replace(pane.program.status, complaint=complaint, asks=True)
+    pane.program._standing.status = replace(pane.program.status, complaint=complaint, asks="--force")
     assert "the new text would cost 8 %; the old one runs on; y runs it anyway" in " ".join(pane.text().split())
 
 

@@ -180,6 +180,7 @@ class Attempts:
                 leave_out=self._left_out,
                 new_keys_collide=dialect(self._release).new_keys_collide,
                 raw_tracepoints=dialect(self._release).raw_tracepoints,
+                empty_is_zero=dialect(self._release).empty_is_zero,
             )
         else:
             prepared = unedited(source.script, pin=pin, front=front)
@@ -209,7 +210,8 @@ class Attempts:
                 f"{names}: while another BPF program runs on a CPU, the kernel skips these events there; "
                 f"Linux {self._host.kernel} does not count them (6.7 does). Beside a busy program many may be missing",
             )
-        if prepared.uses_user_stacks and not names_user_stacks(self._release, one_process=self._settings.one_process):
+        is_one = self._settings.one_process or prepared.one_process
+        if prepared.uses_user_stacks and not names_user_stacks(self._release, one_process=is_one):
             yield Badge(
                 "user frames as addresses",
                 f"bpftrace {self._release} closes its own descriptors while it names user frames of many "

@@ -443,8 +443,7 @@ class Engine:
         for program in self.programs:
             program.alarm = verdict.warnings.get(program, "")
         for program, reason in verdict.blown.items():
-            why = f"the fuse blew: {reason}; x starts it again"
-            program.hold(tracer.stamp.boot_ns, why, unread=program in verdict.floods)
+            program.hold(tracer.stamp.boot_ns, f"the fuse blew: {reason}", unread=program in verdict.floods)
 
     def _on_frame(self, frame: Frame, program: Program, generation: Generation) -> None:
         match frame:

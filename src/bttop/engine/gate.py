@@ -38,7 +38,8 @@ class Gate:
         functions = unsafe_functions(attempt)
         if functions and self._may_be_unsafe(program) and not self.is_unsafe(program, attempt):
             self._asked[id(program)] = attempt.source.text
-            return Verdict("ask", f"can change this system by {', '.join(functions)} and wants --unsafe")
+            why = f"can change this system by {', '.join(functions)} and wants --unsafe"
+            return Verdict("ask", why, option="--confirm-unsafe")
         return Verdict("go") if self._leaps is None else self._leaps.look(program, attempt)
 
     def is_unsafe(self, program: Program, attempt: Attempt) -> bool:

@@ -15,7 +15,7 @@ from bttop.engine.engine import Engine
 from bttop.engine.recorder import Limits, Recorder, Recording
 from bttop.engine.runlength import Finish, RunLength
 from bttop.engine.status import State
-from bttop.engine.troubles import OVER, Troubles, all_in, is_useless
+from bttop.engine.troubles import OVER, Troubles, all_in, could_not_run
 
 LOOK = 0.5
 """Seconds between two looks at the programs."""
@@ -42,8 +42,8 @@ class HeadlessRecording:
         self._troubles = Troubles(self._clear_line)
 
     def run(self) -> int:
-        """Record until a signal, the deadline, or until nothing runs any more. The exit code: 0, or 1 when no program
-        could run at all, one was held back for its cost, or the file could not be written; or that of a signal."""
+        """Record until a signal, the deadline, or until nothing runs any more. The exit code: 0, or 1 when a program
+        could not run, one was held back for its cost, or the file could not be written; or that of a signal."""
         for number in ENDING:
             signal.signal(number, self._on_signal)
         self._recorder.start(self._path, self._limits)
@@ -90,7 +90,8 @@ class HeadlessRecording:
         size = self._path.stat().st_size if self._path.exists() else recording.size
         flushes = f"{recording.flushes:,} flushes in {_duration(self._length.elapsed)}"
         sys.stderr.write(f"bttop: {self._path}: {_bytes(size)}, {flushes}\n")
-        return 1 if is_useless(self._engine.programs) or self._troubles.tell_unattached(self._engine.programs) else 0
+        has_unattached = self._troubles.tell_unattached(self._engine.programs)
+        return 1 if could_not_run(self._engine.programs) or has_unattached else 0
 
     def _say(self, recording: Recording | None) -> None:
         now = time.monotonic()

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bttop.engine.status import State
 
 if TYPE_CHECKING:
     from bttop.engine.program import Program
+
+
+IDLE: Final = "nobody touched a key for"
+"""How the reason of a program begins that any key starts again."""
 
 
 class Vigil:
@@ -32,7 +36,7 @@ class Vigil:
         if is_alone and not self._sleeping:
             self._sleeping = tuple(one for one in programs if one.status.running or one.status.retry_at_ns is not None)
             for program in self._sleeping:
-                program.hold(now, f"nobody touched a key for {_words(self._seconds)}; any key starts it again")
+                program.hold(now, f"{IDLE} {_words(self._seconds)}")
         elif not is_alone and self._sleeping:
             sleeping, self._sleeping = self._sleeping, ()
             for program in sleeping:

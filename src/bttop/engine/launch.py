@@ -34,8 +34,8 @@ def environment(
 ) -> dict[str, str]:
     """The environment of one bpftrace.
 
-    `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin holds it to one PID;
-    `all_probes` that it is to be refused where an attach point is missing, by a message that names it;
+    `user_stacks` says that the script prints `ustack` or `usym`; `one_process` that a pin, or its own predicates, hold
+    it to one PID; `all_probes` that it is to be refused where an attach point is missing, by a message that names it;
     `maps_at_exit` that bpftrace must print every map when it ends (up to 0.23 it always does), since no END block does.
     """
     env = {

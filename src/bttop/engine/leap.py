@@ -263,7 +263,7 @@ def _with_offer(verdict: Verdict, attempt: Attempt) -> Verdict:
     """Say so where the same can be had by a single probe."""
     if verdict.decision == "go" or all(offer.code != "one-probe" for offer in attempt.prepared.offers):
         return verdict
-    return replace(verdict, why=f"{verdict.why}; O offers the same by one probe, raw_syscalls")
+    return replace(verdict, why=f"{verdict.why}; one probe, raw_syscalls, counts the same", offered=True)
 
 
 def _key(program: Program, attempt: Attempt) -> _Key:

@@ -50,7 +50,8 @@ class Standing:
             complaint=complaint,
             badges=self.status.badges if shown is None else shown.badges,
             itself=self.status.itself if shown is None else shown.attempt.prepared.itself,
-            asks=self.verdict is not None and self.verdict.decision == "ask",
+            asks=self.verdict.option if self.verdict is not None and self.verdict.decision == "ask" else "",
+            offered=self.verdict is not None and self.verdict.offered,
             retry_at_ns=retry_at_ns,
         )
 

@@ -89,7 +89,7 @@ class Starts:
             self._bpftrace.release,
             cpus=self._host.cpus,
             user_stacks=attempt.prepared.uses_user_stacks,
-            one_process=program.settings.one_process,
+            one_process=program.settings.one_process or attempt.prepared.one_process,
             all_probes=attempt.all_probes,
             maps_at_exit=not attempt.prepared.ends_flush,
         )

@@ -73,8 +73,10 @@ class Status:
     badges: tuple[Badge, ...] = ()
     restarts: int = 0
     """Starts that were not asked for: crashes, silence, damage."""
-    asks: bool = False
-    """Whether something is held back that a word of the user's would run."""
+    asks: str = ""
+    """The option that runs what is held back, where a word of the user's on the screen runs it as well."""
+    offered: bool = False
+    """Whether what is held back has an offer that would cost less."""
     itself: str = ""
     """Whether bttop's own processes are left out, in words; empty when nobody asked for it."""
     retry_at_ns: int | None = None

@@ -17,7 +17,7 @@ from bttop.engine.lineoutput import LineOutput
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.runlength import Finish, RunLength
-from bttop.engine.troubles import OVER, Troubles, all_in, is_useless
+from bttop.engine.troubles import OVER, Troubles, all_in, could_not_run
 from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.names import decoders
@@ -70,7 +70,7 @@ class Stream(Observer):
     def _exit_code(self) -> int:
         programs = self._engine.programs
         self._tell_troubles()
-        has_failed = is_useless(programs)
+        has_failed = could_not_run(programs)
         has_failed = self._troubles.tell_unattached(programs) or has_failed
         if self._left_out:
             self._troubles.tell("lost", "stream", f"{self._left_out} flushes were left out, as the reader was too slow")

@@ -13,7 +13,7 @@ from bttop.engine.status import State
 
 OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.COSTLY, State.STOPPED, State.ENDED})
 """States from which nothing more is to be expected."""
-USELESS = frozenset({State.FAILED, State.UNAVAILABLE})
+USELESS = frozenset({State.FAILED, State.UNAVAILABLE, State.COSTLY})
 
 
 class Troubles:
@@ -58,12 +58,9 @@ def all_in(programs: Iterable[Program], states: frozenset[State]) -> bool:
     return all(program.status.state in states for program in programs)
 
 
-def is_useless(programs: Iterable[Program]) -> bool:
-    """Whether no program could run, or ever showed anything; or one was held back, since nobody can be asked."""
-    found = tuple(programs)
-    if any(program.status.state is State.COSTLY for program in found):
-        return True
-    return all_in(found, USELESS) and not any(program.history.appended for program in found)
+def could_not_run(programs: Iterable[Program]) -> bool:
+    """Whether a program could not run, or was held back for its cost, since nobody can be asked."""
+    return any(program.status.state in USELESS for program in programs)
 
 
 def _trouble(program: Program) -> str:
@@ -72,7 +69,10 @@ def _trouble(program: Program) -> str:
     if status.complaint is not None:
         return "\n  ".join([status.complaint.title, *status.complaint.lines])
     if status.state is State.COSTLY:
-        return f"{status.reason}; --force runs it" if status.asks else status.reason
+        return f"{status.reason}; {status.asks} runs it" if status.asks else status.reason
+    if status.state is State.HELD:
+        more = ", and --budget allows more" if "budget" in status.reason else ""
+        return f"{status.reason}; it stays detached{more}"
     if status.state in (State.SILENT, State.DAMAGED):
         return f"{status.state}: {status.reason}"
     return "" if status.running else status.reason

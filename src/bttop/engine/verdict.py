@@ -31,11 +31,15 @@ class Verdict:
     decision: Literal["go", "ask", "refuse"]
     why: str = ""
     """A sentence without its full stop: what it would cost, and what the budget is."""
+    option: str = "--force"
+    """What runs it from the start, without a question."""
+    offered: bool = False
+    """Whether the program has an offer that would cost less."""
 
     @property
     def text(self) -> str:
         """The sentence, with the way out where no answer is one."""
-        return f"{self.why}; only --force runs it" if self.decision == "refuse" else self.why
+        return f"{self.why}; only {self.option} runs it" if self.decision == "refuse" else self.why
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from bttop.model.dialect import dialect
 from bttop.model.plan import Aggregation, Column, MapPlan, Plan
-from bttop.model.records import MapRecord, Stats, Value
+from bttop.model.records import Bucket, MapRecord, Stats, Value
 from bttop.model.release import Release
 from bttop.model.subtract import since
 from bttop.model.values import MapKind, histogram, merge
 
 _NO_ROWS: Mapping[str, Value] = {}
+_ZERO: Mapping[str, Value] = {"": 0}
 _KEY = (Column("key"),)
 _KINDS: dict[Aggregation, MapKind] = {
     "hist": "hist",
@@ -64,13 +65,20 @@ def contents(
         found[name] = _together(found[name], data) if name in found else data
     for name in names:
         if name not in found:
-            found[name] = empty_map(origin.plan.maps.get(name) or MapPlan(name, "value"))
+            found[name] = _unprinted(origin.plan.maps.get(name) or MapPlan(name, "value"))
     return found
 
 
 def empty_map(plan: MapPlan) -> MapData:
-    """A map of which nothing was printed."""
+    """A map of which nothing is known."""
     return MapData(plan, _KINDS.get(plan.aggregation, "map"), _NO_ROWS)
+
+
+def _unprinted(plan: MapPlan) -> MapData:
+    """A map of which nothing was printed though bttop asked for it. A sum without a key is 0 then; a minimum, a maximum
+    or an average of nothing does not exist, and a count without a key is printed even when it is 0."""
+    is_zero = plan.arity == 0 and plan.scheme in ("bank", "cumulative") and plan.aggregation == "sum"
+    return replace(empty_map(plan), rows=_ZERO) if is_zero else empty_map(plan)
 
 
 def _map_data(origin: Origin, name: str, record: MapRecord, before: MapRecord | None) -> MapData:
@@ -78,7 +86,21 @@ def _map_data(origin: Origin, name: str, record: MapRecord, before: MapRecord | 
     rows = record.rows
     if plan.scheme == "cumulative" and before is not None:
         rows = since(rows, before.rows, plan.aggregation, keyed=record.keyed)
-    return MapData(plan, record.kind, rows, record.ambiguous, entries(record, origin.release))
+    return MapData(plan, record.kind, _counted(rows, record.kind), record.ambiguous, entries(record, origin.release))
+
+
+def _counted(rows: Mapping[str, Value], kind: MapKind) -> Mapping[str, Value]:
+    """The rows without stats and histograms of no event: an average of nothing is no 0."""
+    if kind not in ("stats", "hist") or not any(_is_empty(value) for value in rows.values()):
+        return rows
+    return {key: value for key, value in rows.items() if not _is_empty(value)}
+
+
+def _is_empty(value: Value) -> bool:
+    """Whether stats or a histogram hold no event."""
+    if isinstance(value, Stats):
+        return value.count == 0
+    return isinstance(value, tuple) and all(isinstance(one, Bucket) and one.count == 0 for one in value)
 
 
 def _together(one: MapData, other: MapData) -> MapData:

@@ -100,7 +100,7 @@ def decode_line(line: StampedLine, release: Release, plan: Plan, hexadecimal: bo
     if line.stream == "skipped":
         return _skipped(line), hexadecimal
     if line.stream == "stderr" or not line.data.startswith(_RECORD_START):
-        return _plain_line(line), hexadecimal
+        return _plain_line(line, is_text=plan.raw and line.stream == "stdout"), hexadecimal
     context = _Line(line.stamp, dialects.dialect(release), plan)
     start = _hexadecimal_start(line.data, context.dialect, hexadecimal)
     after = hexadecimal or start >= 0
@@ -134,12 +134,15 @@ def _skipped(line: StampedLine) -> Record:
     return Skipped(line.stamp, int(found[1]), None if found[2] is None else int(found[2]))
 
 
-def _plain_line(line: StampedLine) -> Record:
+def _plain_line(line: StampedLine, *, is_text: bool) -> Record:
+    """A line that is no record: the script's own text, or a message of bpftrace."""
     data = line.data.strip()
     if not data:
         return Blank(line.stamp)
     if data == _READY:
         return Ready(line.stamp)
+    if is_text:
+        return Printed(line.stamp, "printf", f"{line.data.decode('utf-8', 'replace')}\n")
     return Notice(line.stamp, line.data.decode("utf-8", "replace").rstrip())
 
 
@@ -238,10 +241,17 @@ def _map(kind: MapKind, members: dict[str, Json], line: _Line) -> Record:
     if plan is not None and plan.numbered is not None and kind == "map" and name in line.plan.aliases:
         return _numbered(name, parsed, plan, plan.numbered, line)
     convert = _converter(kind, plan, line.dialect)
+    if plan is not None and plan.under_key and isinstance(parsed, tuple) and not values.is_stats(parsed):
+        return MapRecord(line.stamp, name, kind, keyed=False, rows=_only_value(parsed, convert))
     if not isinstance(parsed, tuple) or _is_scalar(kind, parsed, plan):
         return MapRecord(line.stamp, name, kind, keyed=False, rows={"": convert(parsed)})
     rows, ambiguous = _rows(kind, parsed, plan, line.dialect, convert)
     return MapRecord(line.stamp, name, kind, keyed=True, rows=rows, ambiguous=ambiguous)
+
+
+def _only_value(parsed: tuple[tuple[str, Json], ...], convert: Callable[[Json], Value]) -> dict[str, Value]:
+    """The row of a map without a key whose value is kept under one; none of an empty map."""
+    return {"": convert(parsed[0][1])} if parsed else {}
 
 
 def _numbered(name: str, parsed: Json, plan: MapPlan, numbered: Numbered, line: _Line) -> Record:

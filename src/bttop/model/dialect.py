@@ -52,6 +52,8 @@ class Dialect(NamedTuple):
     raw_tracepoints: bool
     """0.19 to 0.23 attach to raw tracepoints and give their arguments as plain numbers. 0.17 cannot attach; 0.27, where
     the arguments have types, does not find the same one in most of its starts."""
+    empty_is_zero: bool
+    """From 0.24 min(), max() and avg() without a key print 0 when nothing was counted; before, nothing is printed."""
     new_keys_collide: bool
     """0.23 makes an entry for count(), sum(), hist() and lhist() only where there is none: when two CPUs make the same
     new key at once, the second one's event fails (`map_update_elem`, -17) and is lost. 0.24 mended it."""
@@ -70,6 +72,7 @@ def dialect(release: Release) -> Dialect:
         longest_text=64 if version < (0, 22) else 1024,
         attached_after=version >= (0, 24),
         raw_tracepoints=(0, 19) <= version < (0, 24),
+        empty_is_zero=version >= (0, 24),
         new_keys_collide=version == (0, 23),
     )
 

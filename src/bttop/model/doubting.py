@@ -42,6 +42,10 @@ class Doubt(StrEnum):
     """A text is as long as bpftrace keeps: what came behind is missing, and different texts may be one row."""
     CUT_STACK = "stack cut"
     """A stack has as many frames as the kernel walks: the outermost are missing."""
+    RUNNING_TOTAL = "running total"
+    """The script prints a map and never clears it: its rows hold everything since the start, not one interval."""
+    ZERO_OR_NOTHING = "0 or nothing"
+    """A min, max or avg without a key is 0, which bpftrace 0.24 and newer also print when nothing was counted."""
     LOST_UPDATES = "lost updates"
     """Events whose new key another CPU made at the same moment; the tally counts them."""
     SKIPPED = "skipped events"
@@ -58,7 +62,7 @@ class Doubt(StrEnum):
 
 def doubts_of(maps: Mapping[str, MapData], release: Release, key_limit: int) -> Iterator[Doubt]:
     """What the maps of a flush give reason to doubt. `key_limit` is bpftrace's `max_map_keys`, 0 if unknown."""
-    longest_text = dialect(release).longest_text
+    longest_text, empty_is_zero = dialect(release).longest_text, dialect(release).empty_is_zero
     for data in maps.values():
         if data.ambiguous:
             yield Doubt.AMBIGUOUS
@@ -66,7 +70,17 @@ def doubts_of(maps: Mapping[str, MapData], release: Release, key_limit: int) -> 
             yield Doubt.MAP_FULL
         elif key_limit and data.entries >= key_limit * NEARLY_FULL:
             yield Doubt.NEARLY_FULL
+        if data.plan.is_running:
+            yield Doubt.RUNNING_TOTAL
+        if empty_is_zero and _may_be_nothing(data):
+            yield Doubt.ZERO_OR_NOTHING
         yield from _cuts(data, longest_text)
+
+
+def _may_be_nothing(data: MapData) -> bool:
+    """Whether a 0 may be that of an empty map."""
+    plan = data.plan
+    return plan.aggregation in ("min", "max", "avg") and not plan.under_key and data.rows == {"": 0}
 
 
 def _cuts(data: MapData, longest_text: int) -> Iterator[Doubt]:

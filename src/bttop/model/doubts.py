@@ -10,7 +10,7 @@ DOUBT_TEXTS = {
     "The flush is longer than asked for; rates use its real length and are right.",
     Doubt.LOST_MESSAGES.value: "bpftrace lost messages of its own, so a flush or part of one is missing.",
     Doubt.LATE.value: "bpftrace was still printing a bank when it came into use again: events may be missing or "
-    "counted twice. A longer interval (+) mends it.",
+    "counted twice. A longer interval (-i) mends it.",
     Doubt.UNTIMED.value: "The script prints by itself and has no heartbeat: the length of a flush is taken from the "
     "arrival of its lines, and rates are approximate.",
     Doubt.AMBIGUOUS.value: "bpftrace joins key parts with commas and does not escape them; a part that holds a comma "
@@ -24,6 +24,10 @@ DOUBT_TEXTS = {
     "stands beside its root in a flame graph.",
     Doubt.CLOCK_STEP.value: "The host's wall clock was set. Times of day before and after do not compare; lengths and "
     "rates are taken from the boot clock and are right.",
+    Doubt.RUNNING_TOTAL.value: "The script prints a map by itself and never clears it, so its rows hold everything "
+    "since the start and are no rates. A clear() behind the print, or no print at all, makes them one interval's.",
+    Doubt.ZERO_OR_NOTHING.value: "bpftrace 0.24 and newer print 0 for a min(), max() or avg() without a key that "
+    "has counted nothing, and bttop could not edit this script to tell the two apart.",
     Doubt.LOST_UPDATES.value: "Two CPUs made the same new key at the same moment and bpftrace 0.23 dropped one event; "
     "how many is counted below. 0.27 does not.",
     Doubt.SKIPPED.value: "While a BPF program on a tracepoint or kprobe runs on a CPU, whoever loaded it, the kernel "

@@ -100,6 +100,10 @@ class Flush:
         is_short = (self.end_ns - self.start_ns) * 2 < self.origin.plan.interval_ns
         return not is_short or any(data.plan.at_end and data.rows for data in self.maps.values())
 
+    def doubts_about(self, data: MapData) -> frozenset[Doubt]:
+        """The doubts that concern one of its maps: that another one is a running total does not."""
+        return self.doubts if data.plan.is_running else self.doubts - {Doubt.RUNNING_TOTAL}
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:

@@ -16,7 +16,7 @@ Scheme = Literal["bank", "cumulative", "gauge", "own"]
 bank: two maps take turns; the idle one is printed and cleared. Each print is the interval's own data.
 cumulative: never cleared; a flush is this print minus the one before (same generation).
 gauge: printed whole each interval, never cleared (plain assignments).
-own: the script prints it by itself; the print is taken as it is.
+own: the script prints it by itself; the print is taken as it is. What is never cleared is `kept`.
 """
 
 PartKind = Literal["int", "text", "stack", "any"]
@@ -80,8 +80,12 @@ class MapPlan:
     """Title of the key column that holds a thread id, when one does."""
     numbered: Numbered | None = None
     """How to make the histogram from the rows that are printed, where they are numbers of buckets."""
+    under_key: bool = False
+    """Whether the edited script keeps the value of a map without a key under the key 0: an empty map is then not
+    printed, where bpftrace would print 0 for a map without a key (see `Dialect.empty_is_zero`)."""
     kept: bool = False
-    """Whether a map that the script prints by itself is never cleared, so that a print holds everything so far."""
+    """Whether a map that the script prints by itself is never cleared, so that a print holds everything so far.
+    Where two prints can be subtracted the scheme is `cumulative`; elsewhere the total is shown."""
     at_end: bool = False
     """Whether the map is printed when the program ends and not before; only the last flush has it."""
 
@@ -92,7 +96,12 @@ class MapPlan:
     @property
     def is_state(self) -> bool:
         """Whether a print holds everything so far and not what came in one interval: prints cannot be added."""
-        return self.scheme == "gauge" or self.kept
+        return self.scheme == "gauge" or (self.kept and self.scheme != "cumulative")
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a print is a total that grows with each event, where one would expect what an interval counted."""
+        return self.kept and self.is_state and not self.at_end and self.aggregation not in ("value", "tseries")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,8 @@ class Plan:
     """Marks of the heartbeats in the script, one per interval block that prints; empty: by arrival."""
     interval_ns: int = 1_000_000_000
     """Nominal length of an interval; real lengths come from the heartbeats."""
+    raw: bool = False
+    """Whether the script's text comes as it is, as that of `iter` probes does, and not as records."""
 
     def logical(self, printed: str) -> str:
         """The user's name of a map that bpftrace printed as `printed`."""

@@ -37,9 +37,13 @@ def rate(value: Value, seconds: float) -> float | None:
 
 
 def is_additive(data: MapData) -> bool:
-    """Whether the rows of a map add up. A rewritten `avg()` carries its counts and does."""
+    """Whether the rows of a map add up, among each other and over time. A rewritten `avg()` carries its counts and
+    does; a print that holds everything so far does not."""
+    if data.plan.is_state:
+        return False
     if data.plan.aggregation == "avg":
-        return bool(data.rows) and all(isinstance(value, Stats) for value in data.rows.values())
+        is_rewritten = data.plan.scheme in ("bank", "cumulative")
+        return all(isinstance(value, Stats) for value in data.rows.values()) if data.rows else is_rewritten
     return data.plan.aggregation in ADDITIVE
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import nlargest
 
 from bttop.model.contents import MapData
@@ -16,27 +17,38 @@ FOLLOWED = 512
 DEFAULT_LENGTH = 60
 """Flushes that a trend remembers."""
 
+NOTHING = math.nan
+"""Of a flush that has no value of a key."""
+
+
+def known(values: Sequence[float]) -> Sequence[float]:
+    """The values without those of flushes that have none."""
+    # One sum tells whether there are any: this is asked for every row on screen.
+    return [value for value in values if value == value] if math.isnan(sum(values)) else values
+
 
 class _Ring:
     """The values of one key, by flush modulo the length. Slots of silent flushes are cleared when next used."""
 
     __slots__ = ("last", "values")
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, absent: float = 0.0) -> None:
         # Four bytes a value: seven digits are more than a cell of a chart can show.
-        self.values = array("f", bytes(4 * length))
+        self.values = array("f", [absent]) * length
         self.last = -1
 
 
 class Trend:
     """What the rows of one map did in the last flushes.
 
-    Rows that add up are kept per second, others as they are. A flush in which a key has no row counts as zero.
+    Rows that add up are kept per second, others as they are. A flush in which a key has no row counts as zero where
+    rows add up; where they do not, as with a maximum, there is no value, and it is NaN.
     """
 
     def __init__(self, length: int = DEFAULT_LENGTH) -> None:
         self._length = max(1, length)
         self._flushes = 0
+        self._absent = 0.0
         # In the order of their last activity, so that silent keys are found at the front.
         self._rings: dict[str, _Ring] = {}
         self._total = _Ring(self._length)
@@ -54,14 +66,16 @@ class Trend:
 
     def advance(self, data: MapData, seconds: float = 1.0) -> None:
         """Take the map of the next flush, which was `seconds` long."""
-        divisor = seconds if is_additive(data) and seconds > 0 else 1.0
+        adds_up = is_additive(data)
+        divisor = seconds if adds_up and seconds > 0 else 1.0
+        self._absent = 0.0 if adds_up else NOTHING
         for key, value in self._followed(data):
             found = amount(value)
             if found is not None:
-                ring = self._rings.pop(key, None) or _Ring(self._length)
+                ring = self._rings.pop(key, None) or _Ring(self._length, self._absent)
                 self._rings[key] = ring
-                self._write(ring, found / divisor)
-        self._write(self._total, (total(data) or 0.0) / divisor)
+                self._write(ring, found / divisor, self._absent)
+        self._write(self._total, (total(data) or 0.0) / divisor, 0.0)
         self._flushes += 1
         self._drop_silent()
 
@@ -77,7 +91,7 @@ class Trend:
     def values(self, key: str) -> array[float]:
         """The values of a key, oldest first, as many as flushes were taken but at most `length`."""
         ring = self._rings.get(key)
-        return self._read(ring) if ring else array("f", bytes(4 * self._span()))
+        return self._read(ring, self._absent) if ring else array("f", [self._absent]) * self._span()
 
     def peaks(self, key: str, count: int) -> list[float]:
         """The whole length in at most `count` values, each the largest of some flushes in a row.
@@ -90,28 +104,29 @@ class Trend:
             return list(values)
         first = self._flushes - len(values)
         starts = [0, *range(together - first % together, len(values), together)]
-        return [max(values[a:b]) for a, b in zip(starts, [*starts[1:], len(values)], strict=True) if b > a]
+        parts = [values[a:b] for a, b in zip(starts, [*starts[1:], len(values)], strict=True) if b > a]
+        return [max(known(part), default=NOTHING) for part in parts]
 
     def total(self) -> array[float]:
         """The total of all rows, oldest first; zero where rows do not add up."""
-        return self._read(self._total)
+        return self._read(self._total, 0.0)
 
     def _span(self) -> int:
         return min(self._flushes, self._length)
 
-    def _write(self, ring: _Ring, value: float) -> None:
+    def _write(self, ring: _Ring, value: float, absent: float) -> None:
         for silent in range(max(ring.last + 1, self._flushes - self._length + 1), self._flushes):
-            ring.values[silent % self._length] = 0.0
+            ring.values[silent % self._length] = absent
         ring.values[self._flushes % self._length] = value
         ring.last = self._flushes
 
-    def _read(self, ring: _Ring) -> array[float]:
+    def _read(self, ring: _Ring, absent: float) -> array[float]:
         first = self._flushes - self._span()
         start = first % self._length
         # Slices, since this is read for every row on screen.
         found = (ring.values[start:] + ring.values[:start])[: self._span()]
         for silent in range(max(ring.last + 1, first), self._flushes):
-            found[silent - first] = 0.0
+            found[silent - first] = absent
         return found
 
     def _drop_silent(self) -> None:

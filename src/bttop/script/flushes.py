@@ -196,7 +196,7 @@ def _parts(update: Update, function: str, written: Mapping[int, str]) -> tuple[l
 
 def _assignments(choice: Choice, keys: Sequence[str], arguments: Sequence[str]) -> tuple[str, ...]:
     """What stands behind the map's name in one branch: of one statement, or of two."""
-    key = f"[{', '.join(keys)}]" if keys else ""
+    key = f"[{', '.join(keys)}]" if keys else "[0]" if choice.under_key else ""
     if choice.twice:
         return twice(key, choice.function, ", ".join(arguments))
     return (f"{key} = {choice.function}({', '.join(arguments)});",)

@@ -16,6 +16,8 @@ from bttop.script.survey import Call, MapUse, Survey
 
 _UNIT_NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
 _PERIOD = re.compile(r"(?:(s|ms|us|ns):)?(\d{1,12})(s|ms|us|ns|m)?")
+_WHOLE: Final = 4
+"""Tokens of `print(@m)`, with neither `top` nor `div`."""
 _HARMLESS: Final = frozenset({"print", "clear", "zero", "time", "printf"})
 
 
@@ -61,6 +63,33 @@ def end_maps(script: Script, seen: Survey) -> tuple[MapUse, ...]:
 
 def _while_it_runs(script: Script, call: Call) -> bool:
     return call.verb == "print" and not script.probes[call.probe].has("begin", "end")
+
+
+def is_subtracted(script: Script, use: MapUse) -> bool:
+    """Whether the script prints a growing map once at every tick of one interval block, so that the difference of two
+    prints is what came in between."""
+    printed = [call for call in use.calls if not script.probes[call.probe].has("begin", "end")]
+    if len(printed) != 1 or not use.is_kept or use.aggregation not in ADDITIVE:
+        return False
+    (call,) = printed
+    return script.probes[call.probe].has("interval") and len(call.tokens) == _WHOLE and _is_always(script, call)
+
+
+def _is_always(script: Script, call: Call) -> bool:
+    """Whether a call is a statement of the block itself, reached whenever the block runs."""
+    block = script.probes[call.probe].block
+    inside = list(script.significant(block[0] + 1, block[1]))
+    before = [token.text for token in inside if token.end <= call.tokens[0].start]
+    is_statement = not before or before[-1] in ("}", ";")
+    return is_statement and before.count("{") == before.count("}") and all(one.text != "return" for one in inside)
+
+
+def under_keys(uses: Sequence[MapUse]) -> Iterator[Edit]:
+    """The edits that keep the values of maps without a key under the key 0 (see `MapPlan.under_key`)."""
+    for use in uses:
+        for update in use.updates:
+            named = next(token for token in update.tokens if token.kind == "map")
+            yield Edit(named.end, "[0]")
 
 
 def periods(points: Sequence[AttachPoint]) -> Iterator[int]:
@@ -123,7 +152,7 @@ def _exact_choice(use: MapUse, probe: int) -> Choice | None:
         return None
     function = "stats" if use.aggregation == "avg" else use.aggregation
     rewritten = function != use.aggregation
-    if verbs == ["print"] and function in ADDITIVE and len(calls[0].tokens) == 4:
+    if verbs == ["print"] and function in ADDITIVE and len(calls[0].tokens) == _WHOLE:
         return Choice(use, "cumulative", function, rewritten)
     return Choice(use, "bank", function, rewritten) if verbs in (["print", "clear"], ["print", "zero"]) else None
 

@@ -18,10 +18,11 @@ from bttop.script.exclusion import Exclusion, exclusion_edits
 from bttop.script.flushes import PREFIX, bank_names, interval_block, letters, map_edits
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.offers import Offer, offers
+from bttop.script.oneprocess import names_one_process
 from bttop.script.pin import Pin, pin_edits
 from bttop.script.reader import AttachPoint, Script, Unreadable
-from bttop.script.schemes import Choice, Wishes, choose, map_plan
-from bttop.script.survey import Survey, survey
+from bttop.script.schemes import Choice, Wishes, choose, map_plan, reads_zero
+from bttop.script.survey import MapUse, Survey, survey
 
 LONGEST_TEXT: Final = 128 * 1024 - 1
 """Bytes of one argument that the kernel takes (MAX_ARG_STRLEN without its final NUL)."""
@@ -42,6 +43,8 @@ class Prepared:
     """Of the user's own probes."""
     uses_user_stacks: bool = False
     """Whether bpftrace will turn user addresses into names."""
+    one_process: bool = False
+    """Whether the script itself takes them of one process alone."""
     exits: bool = False
     """Whether the script may end by itself."""
     ends_flush: bool = False
@@ -85,6 +88,7 @@ def prepare(
     leave_out: Collection[str] = (),
     new_keys_collide: bool = False,
     raw_tracepoints: bool = False,
+    empty_is_zero: bool = False,
 ) -> Prepared:
     """Make a script print its maps exactly, once an interval, with a heartbeat, and restrict it to the pin.
 
@@ -93,8 +97,8 @@ def prepare(
     `rewrite_increments` counts a map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print
     and clear exact where that is provable. `leave_out` names maps to leave alone (see `undefined_maps`).
     `new_keys_collide` says that the release loses an event when two CPUs make the same new key at once
-    (`model/dialect.py`), `raw_tracepoints` that it can be relied on to attach to them. A script that cannot be read
-    or edited comes back as it is, with a badge.
+    (`model/dialect.py`), `raw_tracepoints` that it can be relied on to attach to them, `empty_is_zero` that it prints 0
+    for an empty map without a key. A script that cannot be read or edited comes back as it is, with a badge.
     """
     if isinstance(script, Unreadable):
         return unedited(script, pin=pin, args=args)
@@ -103,7 +107,7 @@ def prepare(
             script, f"it uses names with {PREFIX}, which bttop adds itself", pin=pin, front=front, args=args
         )
     seen = survey(script)
-    wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out, new_keys_collide)
+    wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out, new_keys_collide, empty_is_zero)
     excluded = exclusion_edits(script, seen, exclude, pin)
     subject = _Subject(script, seen, front, excluded.guards)
     flushes = _flushes(subject, wishes, interval_ms, rewrite_own=rewrite_own)
@@ -152,7 +156,7 @@ def unedited(
         found = (badges.as_is(f"{script.reason}{where}"), *badges.not_pinned(pin))
         return Prepared(Edited(script.text), args=tuple(args), badges=found, runnable=bool(script.text))
     seen = survey(script)
-    plan = Plan(maps={name: map_plan(use, "own", front) for name, use in seen.maps.items()})
+    plan = _whole_run(seen, front) if _is_iterator(script) else _as_printed(seen, front)
     pinned = pin_edits(script, seen, pin, front, tuple(args))
     about_pin = badges.not_pinned(pin) if pinned.is_edited else pinned.badges
     if pinned.is_edited:
@@ -160,6 +164,20 @@ def unedited(
     found = (badges.as_is(why), *about_pin)
     offered = tuple(offers(script, seen, front))
     return _prepared(_Subject(script, seen, front), Edited(script.text), plan, pinned.args, found, offered)
+
+
+def _is_iterator(script: Script) -> bool:
+    """Whether the script goes through a list of the kernel once and ends: bpftrace then takes no other probe."""
+    return any(probe.has("iter") for probe in script.probes)
+
+
+def _whole_run(seen: Survey, front: FrontMatter | None) -> Plan:
+    """Of an iterator: its text comes as it is, and its maps at the end, with all that it counted."""
+    return Plan(maps={name: map_plan(use, "gauge", front) for name, use in seen.maps.items()}, raw=True)
+
+
+def _as_printed(seen: Survey, front: FrontMatter | None) -> Plan:
+    return Plan(maps={name: map_plan(use, "own", front) for name, use in seen.maps.items()})
 
 
 def _prepared(
@@ -179,7 +197,8 @@ def _prepared(
         offers=offered,
         attach_points=script.points,
         uses_user_stacks=seen.user_stacks,
-        exits=seen.exits,
+        one_process=names_one_process(script),
+        exits=seen.exits or _is_iterator(script),
     )
 
 
@@ -193,7 +212,10 @@ class _Subject(NamedTuple):
     """Conditions under which a statement, by its offset, counts."""
 
     def plans(self, choices: Sequence[Choice]) -> dict[str, MapPlan]:
-        return {one.use.name: map_plan(one.use, one.scheme, self.front, one.numbered) for one in choices}
+        return {
+            one.use.name: map_plan(one.use, one.scheme, self.front, one.numbered, under_key=one.under_key)
+            for one in choices
+        }
 
 
 class _Flushes(NamedTuple):
@@ -208,12 +230,14 @@ class _Flushes(NamedTuple):
 
 def _flushes(subject: _Subject, wishes: Wishes, interval_ms: int, *, rewrite_own: bool) -> _Flushes:
     script, seen, front = subject.script, subject.seen, subject.front
+    if _is_iterator(script):
+        return _Flushes((), _whole_run(seen, front), ())
     if own.printing_probes(script, seen):
         exact = own.exact_choices(script, seen) if rewrite_own else ()
-        return _made_exact(subject, exact, interval_ms) if exact else _own(subject, interval_ms)
+        return _made_exact(subject, exact, interval_ms) if exact else _own(subject, wishes, interval_ms)
     choices = choose(script, seen, front, wishes)
     if not choices and own.writing_intervals(script, seen):
-        return _own(subject, interval_ms)
+        return _own(subject, wishes, interval_ms)
     return _appended(subject, choices, interval_ms)
 
 
@@ -242,20 +266,19 @@ def _aliases(choices: Sequence[Choice]) -> dict[str, str]:
     return {bank: name for name, pair in bank_names(choices).items() for bank in pair}
 
 
-def _own(subject: _Subject, interval_ms: int) -> _Flushes:
-    script, seen, front = subject.script, subject.seen, subject.front
+def _own(subject: _Subject, wishes: Wishes, interval_ms: int) -> _Flushes:
+    script, seen = subject.script, subject.seen
     printing = own.printing_probes(script, seen) or own.writing_intervals(script, seen)
     intervals = [index for index in printing if script.probes[index].has("interval")]
     printed = [use for use in seen.maps.values() if "print" in use.uses]
     at_end = {use.name for use in own.end_maps(script, seen)}
     running = [use for use in printed if use.name not in at_end]
     cleared = [use.name for use in running if use.uses & {"clear", "zero"} and "aggregate" in use.uses]
+    shown = [use for use in seen.maps.values() if use in printed or use.name in at_end]
+    keyed = [use for use in shown if wishes.empty_is_zero and _may_take_key(use)]
+    plans = {use.name: _own_plan(subject, use, under_key=use in keyed) for use in shown}
     plan = Plan(
-        maps={
-            use.name: _at_end(map_plan(use, "own", front)) if use.name in at_end else map_plan(use, "own", front)
-            for use in seen.maps.values()
-            if use in printed or use.name in at_end
-        },
+        maps={name: _at_end(one) if name in at_end else one for name, one in plans.items()},
         heartbeats=tuple(letters(number) for number in range(len(intervals))),
         interval_ns=_interval_ns(script, intervals, interval_ms),
     )
@@ -264,6 +287,7 @@ def _own(subject: _Subject, interval_ms: int) -> _Flushes:
     found = (*badges.approximate(cleared), *badges.losing(losing), *badges.at_end(late))
     last = _last(script, own.last_flushes(script, seen, intervals))
     edits = (
+        *own.under_keys(keyed),
         *own.heartbeats(script, intervals),
         *ending_edits(script, last),
         *_block(script, end_block(script, last)),
@@ -274,6 +298,17 @@ def _own(subject: _Subject, interval_ms: int) -> _Flushes:
 def _at_end(plan: MapPlan) -> MapPlan:
     """Of a map that is printed when the program ends and not before, as a total of the whole run."""
     return replace(plan, kept=True, at_end=True)
+
+
+def _may_take_key(use: MapUse) -> bool:
+    """Whether a map that could not be told from an empty one can have a key: zero() would leave a 0 under it."""
+    return use.pure and not use.declared and "zero" not in use.uses and reads_zero(use.arity, use.aggregation)
+
+
+def _own_plan(subject: _Subject, use: MapUse, *, under_key: bool) -> MapPlan:
+    """Of a map that the script prints by itself."""
+    plan = map_plan(use, "own", subject.front, under_key=under_key)
+    return replace(plan, scheme="cumulative") if own.is_subtracted(subject.script, use) else plan
 
 
 def _made_exact(subject: _Subject, choices: Sequence[Choice], interval_ms: int) -> _Flushes:

@@ -29,6 +29,8 @@ class Choice(NamedTuple):
     """Whether each statement is written twice, because new keys collide (see `collisions`)."""
     numbered: Numbered | None = None
     """For a histogram that is written twice."""
+    under_key: bool = False
+    """Whether its value is kept under a key, since an empty map without one prints 0 (see `MapPlan.under_key`)."""
 
 
 class Wishes(NamedTuple):
@@ -43,6 +45,8 @@ class Wishes(NamedTuple):
     """Maps that stay as they are."""
     new_keys_collide: bool = False
     """Whether bpftrace loses an event when two CPUs make the same new key at once."""
+    empty_is_zero: bool = False
+    """Whether bpftrace prints 0 for a minimum, maximum or average without a key that has counted nothing."""
 
     def scheme(self, name: str) -> Scheme | None:
         return self.schemes.get(name, self.default)
@@ -54,7 +58,14 @@ def choose(script: Script, seen: Survey, front: FrontMatter | None, wishes: Wish
     return tuple(_choice(script, use, wishes) for use in uses)
 
 
-def map_plan(use: MapUse, scheme: Scheme, front: FrontMatter | None, numbered: Numbered | None = None) -> MapPlan:
+def map_plan(
+    use: MapUse,
+    scheme: Scheme,
+    front: FrontMatter | None,
+    numbered: Numbered | None = None,
+    *,
+    under_key: bool = False,
+) -> MapPlan:
     """What the flush assembler and the views must know of one map."""
     said = front.maps.get(use.name, MapFront()) if front else MapFront()
     columns = said.key_columns(use.keys.columns)
@@ -70,7 +81,8 @@ def map_plan(use: MapUse, scheme: Scheme, front: FrontMatter | None, numbered: N
         pid=said.pid or _renamed(use.keys.pid, use.keys.columns, columns),
         tid=said.tid or _renamed(use.keys.tid, use.keys.columns, columns),
         numbered=numbered,
-        kept=scheme == "own" and not use.uses & {"clear", "zero", "delete"},
+        under_key=under_key,
+        kept=scheme == "own" and use.is_kept,
     )
 
 
@@ -101,10 +113,13 @@ def _choice(script: Script, use: MapUse, wishes: Wishes) -> Choice:
     if counts and not rewritten:
         return Choice(use, "cumulative", use.aggregation, rewritten=False)
     if not (use.pure or rewritten):
-        scheme: Scheme = "cumulative" if use.aggregation in ADDITIVE else "gauge"
-        return Choice(use, scheme, use.aggregation, rewritten=False)
+        whole: Scheme = "cumulative" if use.aggregation in ADDITIVE else "gauge"
+        return Choice(use, whole, use.aggregation, rewritten=False)
     function: Aggregation = "stats" if use.aggregation == "avg" else use.aggregation
-    chosen = Choice(use, _scheme(use, function, wishes), function, rewritten or function != use.aggregation)
+    scheme = _scheme(use, function, wishes)
+    under_key = wishes.empty_is_zero and scheme == "bank" and reads_zero(use.arity, function)
+    rewritten = rewritten or function != use.aggregation
+    chosen = Choice(use, scheme, function, rewritten, under_key=under_key)
     return _without_collisions(chosen) if wishes.new_keys_collide else chosen
 
 
@@ -118,6 +133,11 @@ def _without_collisions(choice: Choice) -> Choice:
         numbered = numbering(use)
         return choice if numbered is None else choice._replace(scheme="bank", twice=True, numbered=numbered)
     return choice._replace(twice=choice.scheme == "bank")
+
+
+def reads_zero(arity: int, function: str) -> bool:
+    """Whether the print of an empty map could be taken for a value of 0."""
+    return arity == 0 and function in ("min", "max", "avg")
 
 
 def _scheme(use: MapUse, function: Aggregation, wishes: Wishes) -> Scheme:

@@ -80,6 +80,11 @@ class MapUse(NamedTuple):
         return self.uses <= {"aggregate", "print", "clear", "zero"} and self.aggregation != "value"
 
     @property
+    def is_kept(self) -> bool:
+        """Whether the script never takes anything away from it."""
+        return not self.uses & {"clear", "zero", "delete"}
+
+    @property
     def only_counted(self) -> bool:
         """Only `++`ed or `+=`ed, never read: `count()` and `sum()` say the same and lose no update."""
         return self.uses <= {"increment", "add", "print", "clear", "zero"} and bool(self.updates)

@@ -104,6 +104,6 @@ def _compared(tokens: Sequence[Token], at: int) -> Token | None:
 
 
 def _badge(one: Confusion) -> Badge:
-    right = f"`pid == {one.value}`" if one.name == "prev_pid" else "a map of its threads, which O offers,"
+    right = f"`pid == {one.value}`" if one.name == "prev_pid" else "a map of its threads, which the screen offers,"
     why = f"Line {one.field[2].line} compares {one.name} with {one.value}, one thread; {right} sees the whole process."
     return Badge("thread-id", f"{one.name} is a thread id", why)

@@ -48,9 +48,9 @@ class Change:
     """One key before and after."""
 
     key: str
-    before: float
-    """Per second, a share from 0 to 1, or the value itself (see `Kind`)."""
-    after: float
+    before: float | None
+    """Per second, a share from 0 to 1, or the value itself (see `Kind`); None for a value that is not there."""
+    after: float | None
     score: float
     """Standard deviations that the difference is away from none; 0 for values, of which nobody knows."""
     weight: float
@@ -270,7 +270,6 @@ def _value_change(key: str, before: MapTotals, after: MapTotals) -> Change | Non
     low, high = (None if row is None else amount(row.value) for row in (first, last))
     if low == high or (low is None and high is None):
         return None
-    low, high = low or 0.0, high or 0.0
     # Nobody knows how much such values vary: they never come before a change that is known to be real.
-    weight = 0.001 * abs(high - low) / max(abs(high), abs(low))
-    return Change(key, low, high, 0.0, weight, is_new=first is None, is_gone=last is None)
+    changed = 1.0 if low is None or high is None else abs(high - low) / max(abs(high), abs(low))
+    return Change(key, low, high, 0.0, 0.001 * changed, is_new=first is None, is_gone=last is None)

@@ -128,10 +128,12 @@ def _change_line(one: MapDiff, change: Change, labels: Labels) -> str:
 def _signed(change: Change, one: MapDiff) -> float:
     """The difference as percent of the larger total; of shares in percentage points."""
     larger = 1.0 if one.kind == "shares" else max(one.before, one.after)
-    return 100 * (change.after - change.before) / larger if larger else 0.0
+    return 100 * ((change.after or 0.0) - (change.before or 0.0)) / larger if larger else 0.0
 
 
-def _number(one: MapDiff, value: float) -> str:
+def _number(one: MapDiff, value: float | None) -> str:
+    if value is None:
+        return "-"
     if one.kind == "shares":
         return f"{100 * value:.1f}%"
     return amount(value, _unit(one.plan))
@@ -142,8 +144,10 @@ def _unit(plan: MapPlan) -> str:
     return "" if plan.aggregation in ("hist", "lhist", "stats", "avg") else plan.unit
 
 
-def _times(before: float, after: float) -> str:
+def _times(before: float | None, after: float | None) -> str:
     """How many times as much."""
+    if before is None or after is None:
+        return ""
     if before <= 0 or after <= 0:
         return "" if before == after else "new" if before <= 0 else "gone"
     ratio = after / before
@@ -223,8 +227,8 @@ def _change_object(one: MapDiff, change: Change, labels: Labels) -> dict[str, An
         "key": labels.cells(change.key, one.plan) if change.key or one.plan.columns else [],
         "before": change.before,
         "after": change.after,
-        "difference": change.after - change.before,
-        "ratio": change.after / change.before if change.before > 0 else None,
+        "difference": None if change.after is None or change.before is None else change.after - change.before,
+        "ratio": change.after / change.before if change.after is not None and change.before else None,
         "score": round(change.score, 3),
         "weight": change.weight,
         "new": change.is_new,

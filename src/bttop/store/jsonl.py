@@ -23,7 +23,7 @@ def flush_lines(program: str, flush: Flush, decoders: Mapping[str, Decoder]) -> 
         "flush": flush.number,
     } | ({"last": True} if flush.is_last else {})
     for name, data in flush.maps.items():
-        yield json.dumps(head | _map(name, data, decoders) | _doubts(flush), separators=(",", ":"))
+        yield json.dumps(head | _map(name, data, decoders) | _doubts(flush, data), separators=(",", ":"))
     for record in flush.printed:
         stamp = {"time": timestamp(record.stamp.wall_ns)}
         text = record.data if isinstance(record.data, str) else json.dumps(plain(record.data))
@@ -52,9 +52,10 @@ def _map(name: str, data: MapData, decoders: Mapping[str, Decoder]) -> dict[str,
     }
 
 
-def _doubts(flush: Flush) -> dict[str, Any]:
-    """Why the numbers may not be what they seem; absent when nothing speaks against them."""
-    doubts = {"doubts": sorted(doubt.value for doubt in flush.doubts)} if flush.doubts else {}
+def _doubts(flush: Flush, data: MapData) -> dict[str, Any]:
+    """Why the numbers of a map may not be what they seem; absent when nothing speaks against them."""
+    found = flush.doubts_about(data)
+    doubts = {"doubts": sorted(doubt.value for doubt in found)} if found else {}
     return doubts | ({"skipped": flush.skipped} if flush.skipped else {})
 
 

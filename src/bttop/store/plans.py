@@ -16,6 +16,7 @@ def plan_object(plan: Plan) -> dict[str, Any]:
         "aliases": dict(plan.aliases),
         "heartbeats": list(plan.heartbeats),
         "interval_ns": plan.interval_ns,
+        "raw": plan.raw,
     }
 
 
@@ -24,7 +25,8 @@ def read_plan(found: Any) -> Plan:
     try:
         maps = [_map(one) for one in found["maps"]]
         aliases = {str(printed): str(name) for printed, name in found["aliases"].items()}
-        return Plan({one.name: one for one in maps}, aliases, tuple(map(str, found["heartbeats"])), _length(found))
+        beats = tuple(map(str, found["heartbeats"]))
+        return Plan({one.name: one for one in maps}, aliases, beats, _length(found), raw=found.get("raw") is True)
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"no plan: {error}") from None
 
@@ -39,6 +41,7 @@ def _map(found: dict[str, Any]) -> MapPlan:
         aggregation=found["aggregation"],
         scheme=found["scheme"],
         columns=columns,
+        under_key=found.get("under_key") is True,
         kept=found.get("kept") is True,
         at_end=found.get("at_end") is True,
         numbered=None if numbered is None else Numbered(*map(int, numbered)),

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from bttop.model.contents import empty_map
 from bttop.model.dialect import dialect
 from bttop.model.flush import Doubt, Flush, FlushReader
 from bttop.model.plan import HEARTBEAT_WORD, Plan
@@ -229,12 +228,12 @@ def _without_base(flushes: Iterable[Flush], based: set[str]) -> Iterator[Flush]:
     """The flushes without what cannot be known: of a cumulative map whose print before is gone, what the interval
     counted."""
     for flush in flushes:
-        found = {name for name, data in flush.maps.items() if data.plan.scheme == "cumulative" and data.rows} - based
+        found = {name for name, data in flush.maps.items() if data.plan.scheme == "cumulative" and data.entries} - based
         based |= found
         if not found:
             yield flush
             continue
-        maps = {**flush.maps, **{name: empty_map(flush.maps[name].plan) for name in found}}
+        maps = {**flush.maps, **{name: replace(flush.maps[name], rows={}) for name in found}}
         yield replace(flush, maps=maps, doubts=flush.doubts | {Doubt.DAMAGED})
 
 

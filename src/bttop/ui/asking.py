@@ -135,9 +135,14 @@ class Prompt:
             self.open(text, [_note(script.reason, "error")])
             return
         engine = self._app.engine
-        collide = dialect(engine.bpftrace.release).new_keys_collide
+        traits = dialect(engine.bpftrace.release)
         prepared = prepare(
-            script, interval_ms=settings.interval_ms, pin=settings.pin, front=source.front, new_keys_collide=collide
+            script,
+            interval_ms=settings.interval_ms,
+            pin=settings.pin,
+            front=source.front,
+            new_keys_collide=traits.new_keys_collide,
+            empty_is_zero=traits.empty_is_zero,
         )
         wrong = await complaints(engine.errands, engine.bpftrace, prepared, source.name, unsafe=self._unsafe)
         if wrong:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import ModuleType
 
 from bttop.model.rates import ratio
+from bttop.model.trends import known
 from bttop.ui.spans import Glyphs
 
 _MARK = "#"
@@ -59,9 +60,9 @@ def _bar_lengths(values: Sequence[int], room: int) -> list[int]:
 
 
 def area(values: Sequence[float], cells: int, rows: int, glyphs: Glyphs) -> list[str]:
-    """The newest `cells` values as a filled curve of `rows` lines, in eighths of a cell."""
+    """The newest `cells` values as a filled curve of `rows` lines, in eighths of a cell; NaN is a gap."""
     shown = list(values)[-cells:]
-    top = max(shown, default=0.0)
+    top = max(known(shown), default=0.0)
     heights = [round(rows * 8 * ratio(value, top)) for value in shown]
     lines = []
     for row in range(rows - 1, -1, -1):

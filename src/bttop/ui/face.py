@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from bttop.engine.idle import IDLE
 from bttop.engine.status import State, Status
 from bttop.model import numbers
 from bttop.model.names import Decoder
@@ -175,7 +176,9 @@ def _trouble(status: Status, room: int, most: int, now_ns: int) -> list[Line]:
         State.COSTLY,
         State.FAILED,
     ):
-        lines.append((Span(f" {visible(status.reason)}{_next_try(status, now_ns)}{_answer(status)}", "error"),))
+        lines.append(
+            (Span(f" {visible(status.reason)}{_next_try(status, now_ns)}{_again(status)}{_answer(status)}", "error"),)
+        )
     wrapped = [piece for line in lines for piece in _wrap(line[0], room)]
     if complaint is not None:
         goes_on = "; the old one runs on" if status.state is State.LIVE else ""
@@ -211,8 +214,16 @@ def _wrap(span: Span, room: int) -> list[Line]:
 
 
 def _answer(status: Status) -> str:
-    """The key that runs what is held back."""
-    return "; y runs it anyway" if status.asks else ""
+    """The keys that run what is held back, or show what would cost less."""
+    offer = "; O offers it" if status.offered else ""
+    return f"{offer}; y runs it anyway" if status.asks else offer
+
+
+def _again(status: Status) -> str:
+    """The key that starts what was detached without being asked for."""
+    if status.state is not State.HELD:
+        return ""
+    return "; any key starts it again" if status.reason.startswith(IDLE) else "; x starts it again"
 
 
 def _next_try(status: Status, now_ns: int) -> str:

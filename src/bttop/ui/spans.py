@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
 from bttop.model.rates import ratio
+from bttop.model.trends import known
 from bttop.ui.text import left, width
 
 BARS = " ▏▎▍▌▋▊▉█"
@@ -118,12 +119,16 @@ def bar(part: float, whole: float, cells: int, glyphs: Glyphs) -> str:
 
 
 def sparkline(values: Iterable[float], cells: int, glyphs: Glyphs) -> str:
-    """The newest `cells` values as a small trend, newest at the right end; zero is the lowest mark, gaps are blank."""
+    """The newest `cells` values as a small trend, newest at the right end; zero is the lowest mark, NaN is blank."""
     shown = list(values)[-cells:] if cells > 0 else []
-    top = max(shown, default=0.0)
+    there = known(shown)
+    top = max(there, default=0.0)
     if not 0 < top < math.inf:
-        return "".join(glyphs.trend[ratio(value, top) > 0] for value in shown).rjust(cells)
+        return "".join(" " if value != value else glyphs.trend[ratio(value, top) > 0] for value in shown).rjust(cells)
     low, high, steps = glyphs.trend[0], glyphs.trend, len(glyphs.trend) - 1
     # Nearly every value is well below 2^63; the arithmetic is written out because this runs for every row shown.
-    marks = [high[int(value / top * steps + 0.5) or 1] if value > 0 else low for value in shown]
+    marks = [high[int(value / top * steps + 0.5) or 1] if value > 0 else low for value in there]
+    if len(there) < len(shown):
+        rest = iter(marks)
+        marks = [" " if value != value else next(rest) for value in shown]
     return "".join(marks).rjust(cells)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.flush import MapData
-from bttop.model.plan import MapPlan
+from bttop.model.plan import Aggregation, MapPlan
 from bttop.model.records import Bucket
 from bttop.model.stacks import fold
 from bttop.store.report.charts import area, bar, flames, heat, spark
@@ -125,3 +126,30 @@ def test_a_chart_has_never_more_bins_than_fit_and_loses_nothing(begin: int, leng
     assert 1 <= bins.count <= MOST_BINS
     assert abs(sum(share for _, share in bins.shares(begin, begin + length)) - 1) < 1e-6
     assert bins.start_of(0) == begin
+
+
+def course(*rows: dict[str, int], plan: MapPlan) -> Course:
+    """The course of a map over flushes of one second."""
+    found = Course(Bins(0, len(rows) * SECOND, SECOND))
+    for at, values in enumerate(rows):
+        found.add(MapData(plan, "map", dict(values)), at * SECOND, (at + 1) * SECOND)
+    return found
+
+
+@pytest.mark.parametrize("aggregation", ["min", "max", "avg"])
+def test_an_interval_without_a_value_is_a_hole_and_no_zero(aggregation: Aggregation) -> None:
+    idle = course({"": 7}, {}, {"": 0}, {}, plan=MapPlan("@m", aggregation))
+    assert idle.rates() == idle.rates("") == [7, None, 0, None]
+
+
+@pytest.mark.parametrize("aggregation", ["count", "sum"])
+def test_an_interval_in_which_nothing_was_counted_is_zero(aggregation: Aggregation) -> None:
+    assert course({"": 7}, {"": 0}, {}, plan=MapPlan("@m", aggregation, (), "bank")).rates() == [7, 0, 0]
+
+
+def test_a_running_total_is_drawn_as_it_was_and_not_per_second() -> None:
+    found = Course(Bins(0, 4 * SECOND, 2 * SECOND))
+    for at, value in enumerate((4, 9)):
+        plan = MapPlan("@m", "count", kept=True)
+        found.add(MapData(plan, "map", {"": value}), at * 2 * SECOND, (at + 1) * 2 * SECOND)
+    assert found.rates() == [4, 9]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bttop.model.plan import Column
 from bttop.model.records import Value
 from bttop.ui.spans import line_width, plain
 from bttop.ui.views.base import Choice
@@ -61,3 +62,19 @@ def test_only_histograms_with_keys_are_tables_of_percentiles() -> None:
     assert VIEW.rank(PLAN, ROWS) > 0
     assert VIEW.rank(map_plan("lhist", []), {"": buckets(1)}) == 0
     assert VIEW.rank(map_plan("count"), {}) == 0
+
+
+def test_a_stack_in_a_key_is_shown_by_its_frames() -> None:
+    plan = map_plan("hist", [Column("ustack", "stack")], unit="us")
+    drawing = VIEW.draw(scene({"\n    inner+4\n    main+1\n": buckets(3), "\n": buckets(1)}, plan))
+    assert "inner < main" in texts(drawing)[1]
+    assert "[no frames]" in texts(drawing)[2]
+    assert "\\x20" not in text_of(drawing.lines)
+
+
+def test_a_running_total_is_no_rate() -> None:
+    drawing = VIEW.draw(scene(ROWS, map_plan("hist", unit="us", kept=True), seconds=2.0))
+    heading, first, _ = texts(drawing)
+    assert heading.split()[0] == "total▾"
+    assert first.split()[0] == "100"
+    assert drawing.summary == "142"

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.plan import Aggregation
+from bttop.model.contents import MapData
+from bttop.model.plan import Aggregation, MapPlan
 from bttop.model.records import Stats, Value
 from bttop.ui.spans import line_width
 from bttop.ui.views.scalar import VIEW
@@ -57,3 +58,20 @@ def test_only_numbers_without_keys_are_trends() -> None:
     assert VIEW.rank(map_plan("count", []), {"": 5}) > 0
     assert VIEW.rank(map_plan("count"), {"1,a": 5}) == 0
     assert VIEW.rank(map_plan("hist", []), {}) == 0
+
+
+def test_an_interval_without_a_value_is_a_gap_in_the_course() -> None:
+    plan = map_plan("min", [])
+    shown = scene({"": 8}, plan)
+    shown.trend.advance(MapData(plan, "map", {}))
+    shown.trend.advance(MapData(plan, "map", {"": 4}))
+    _, range_, *chart = texts(VIEW.draw(shown))
+    assert range_.rstrip() == "last 3: low 4 avg 6 high 8"
+    assert [line[-3:] for line in chart][-1] == "█ █"
+
+
+@pytest.mark.parametrize(("plan", "shown"), [(map_plan("count", [], kept=True), "@m 500")])
+def test_a_running_total_is_no_rate(plan: MapPlan, shown: str) -> None:
+    drawing = VIEW.draw(scene({"": 500}, plan, seconds=2.0))
+    assert texts(drawing)[0].rstrip() == shown
+    assert drawing.summary == "500"

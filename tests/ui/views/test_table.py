@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.plan import Column
+from bttop.model.plan import Aggregation, Column
 from bttop.model.records import Stats, Value
 from bttop.ui.spans import line_width, plain
 from bttop.ui.views.base import Choice, Drawing
@@ -206,3 +206,29 @@ def test_the_row_in_full_shows_what_the_table_had_to_cut(width: int) -> None:
 
 def test_the_detail_of_a_row_that_has_left_the_map_says_zero() -> None:
     assert "0 in 1.000 s" in text_of(VIEW.detail(scene({}), "7,dd"))
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "value", "headings"),
+    [
+        ("count", 300, ["total▾"]),
+        ("sum", 300, ["total▾"]),
+        ("stats", Stats(300, 2, 600), ["count▾", "avg", "total"]),
+        ("max", 300, ["max▾"]),
+        ("avg", 300, ["avg▾"]),
+    ],
+)
+def test_a_running_total_is_no_rate(aggregation: Aggregation, value: Value, headings: list[str]) -> None:
+    plan = map_plan(aggregation, kept=True)
+    drawing = VIEW.draw(scene({"1,dd": value}, plan, seconds=2.0))
+    heading, row = texts(drawing)[:2]
+    assert heading.split()[: len(headings)] == headings
+    assert row.split()[0] == "300"
+    assert "/s" not in heading + drawing.summary + text_of(VIEW.detail(scene({"1,dd": value}, plan), "1,dd"))
+
+
+@pytest.mark.parametrize(("aggregation", "shown"), [("max", "-"), ("min", "-"), ("avg", "-"), ("count", "0")])
+def test_a_selected_row_that_is_not_in_this_flush_has_no_value(aggregation: Aggregation, shown: str) -> None:
+    page = text_of(VIEW.detail(scene({"1,dd": 5}, map_plan(aggregation)), "2,cat"))
+    line = next(line for line in page.splitlines() if line.strip().startswith((aggregation, "/s")))
+    assert line.split()[-1] == shown

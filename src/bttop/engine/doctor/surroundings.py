@@ -34,7 +34,7 @@ def terminal(patient: Patient) -> Finding:
         effect = "bars and trends are drawn in ASCII, other letters as escapes"
         return Finding("terminal", State.LIMITED, f"{said}, no UTF-8", effect, "export LC_ALL=C.UTF-8")
     if (columns, rows) != (max(columns, SMALLEST[0]), max(rows, SMALLEST[1])):
-        effect = "the five panes are drawn for 80x24 and larger; z shows one alone"
+        effect = "the five panes are drawn for 80x24 and larger; bttop NAME shows one alone"
         # A serial line does not tell its size.
         mend = "enlarge the window" if columns else "stty columns 80 rows 24"
         return Finding("terminal", State.LIMITED, said, effect, mend)

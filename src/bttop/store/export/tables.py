@@ -52,7 +52,7 @@ def rows(selection: Selection, table: Table, decoders: Mapping[str, Decoder]) ->
     """The rows of a table, in the order of time; the first cell is the flush's end in ns since 1970."""
     width = len(table.columns)
     for flush, data in selection.data(table.name, table.program):
-        head = _head(table.name.program, flush)
+        head = _head(table.name.program, flush, data)
         for key, value in data.rows.items():
             parts = _key(key, data, decoders, _key_width(table))
             for cells in _values(value, data):
@@ -86,8 +86,8 @@ def _common(kinds: set[Kind]) -> Kind:
     return "float" if kinds <= {"int", "float"} else "text"
 
 
-def _head(program: str, flush: Flush) -> tuple[Cell, ...]:
-    doubts = ";".join(sorted(doubt.value for doubt in flush.doubts))
+def _head(program: str, flush: Flush, data: MapData) -> tuple[Cell, ...]:
+    doubts = ";".join(sorted(doubt.value for doubt in flush.doubts_about(data)))
     caveats = (doubts or None, flush.skipped)
     return flush.wall_ns, round(flush.seconds, 6), program, flush.generation, flush.number, *caveats
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -54,24 +55,38 @@ class Course:
 
     def __init__(self, bins: Bins) -> None:
         self.bins = bins
-        self.seconds = array("d", bytes(8 * bins.count))
+        self._adds_up = True
+        """Whether the amounts of one bin are added up; else a bin has the last value that fell into it."""
+        self.seconds = self._empty(0.0)
         """Seen in each bin; 0 is a hole."""
-        self.whole = array("d", bytes(8 * bins.count))
+        self.whole = self._empty(0.0)
         """Amounts of all rows."""
         self._rows: dict[str, array[float]] = {}
         self._cells: dict[Ends, array[float]] = {}
-        self._adds_up = True
 
     def add(self, data: MapData, start_ns: int, end_ns: int) -> None:
         """Take in one flush."""
         seconds = (end_ns - start_ns) / 1e9
-        self._adds_up = is_additive(data) or not data.rows
+        if is_additive(data) != self._adds_up:
+            self._start_again()
         shares = list(self.bins.shares(start_ns, end_ns))
         for at, share in shares:
             self.seconds[at] += share * seconds
         others = self._add_counts(data.rows, *shares[0]) if self._adds_up and len(shares) == 1 else data.rows
         for key, value in others.items():
             self._add_row(key, value, shares)
+
+    def _start_again(self) -> None:
+        """What adds up and what does not cannot be in one course: the newest kind is shown."""
+        self._adds_up = not self._adds_up
+        self._rows.clear()
+        self._cells.clear()
+        self.seconds, self.whole = self._empty(0.0), self._empty()
+
+    def _empty(self, value: float | None = None) -> array[float]:
+        """One value for each bin: without one, that of a row that is not there."""
+        absent = 0.0 if self._adds_up else math.nan
+        return array("d", [absent if value is None else value]) * self.bins.count
 
     def _add_counts(self, rows: Mapping[str, Value], at: int, share: float) -> dict[str, Value]:
         """Take in the plain numbers of rows that are known, which most are, into one bin; the other rows."""
@@ -95,12 +110,10 @@ class Course:
 
     def rates(self, key: str | None = None) -> list[float | None]:
         """Amounts per second of a row, or of all rows; None where nothing was seen. Rows that do not add up are as
-        they were."""
-        found = self.whole if key is None else self._rows.get(key)
-        if found is None:
-            return [None if not seconds else 0.0 for seconds in self.seconds]
+        they were, and None where the row was not there."""
+        found = self.whole if key is None else self._rows.get(key, self._empty())
         if not self._adds_up:
-            return [None if not seconds else value for value, seconds in zip(found, self.seconds, strict=True)]
+            return [None if math.isnan(value) else value for value in found]
         return [value / seconds if seconds else None for value, seconds in zip(found, self.seconds, strict=True)]
 
     def cells(self) -> list[tuple[Ends, Sequence[float]]]:
@@ -124,7 +137,7 @@ class Course:
             return
         row = self._rows.get(key)
         if row is None:
-            row = self._rows[key] = array("d", bytes(8 * self.bins.count))
+            row = self._rows[key] = self._empty()
         if self._adds_up:
             whole = self.whole
             for at, share in shares:
@@ -142,4 +155,4 @@ class Course:
             if count and ((low, high) in self._cells or len(self._cells) < _MOST_BUCKETS):
                 cells = self._cells.setdefault((low, high), array("d", bytes(8 * self.bins.count)))
                 for at, share in shares:
-                    cells[at] += count * share
+                    cells[at] = cells[at] + count * share if self._adds_up else count

@@ -63,7 +63,7 @@ def _cut(cell: str) -> str:
 
 def _number_heads(totals: MapTotals) -> list[str]:
     if totals.is_histogram:
-        return ["count", "per s", *[f"p{one}" for one in PERCENTILES]]
+        return ["count", *(["per s"] if totals.is_additive else []), *[f"p{one}" for one in PERCENTILES]]
     if totals.plan.aggregation in ("stats", "avg"):
         return ["count", "average", "total"]
     return ["total", "per s"] if totals.is_additive else [_KIND_WORDS.get(totals.plan.aggregation, "last")]
@@ -79,7 +79,8 @@ def _number_cells(value: Value, totals: MapTotals, labels: Labels) -> list[tuple
         buckets = histogram(value)
         count = sum(bucket.count for bucket in buckets)
         found = [(text, title) for _, text, title in percentile_texts(buckets, totals.plan)]
-        return [(f"{count:,}", ""), (numbers.whole(as_float(count) / seconds), ""), *found]
+        rate = [(numbers.whole(as_float(count) / seconds), "")] if totals.is_additive else []
+        return [(f"{count:,}", ""), *rate, *found]
     if isinstance(value, Stats):
         whole = exact(value, unit)
         return [(f"{value.count:,}", ""), (in_unit(value.average, unit), whole), (in_unit(value.total, unit), whole)]

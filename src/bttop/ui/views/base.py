@@ -59,6 +59,20 @@ class Scene:
     """A column that is not in the key: what is known of the row's process."""
 
 
+class Per(NamedTuple):
+    """What counts are shown by: the seconds of the flush, or nothing where a print holds everything so far."""
+
+    seconds: float
+    suffix: str
+    """`/s`, or empty."""
+
+
+def per(scene: Scene) -> Per:
+    """How the counts of a scene's map are to be shown."""
+    is_rate = not scene.data.plan.is_state
+    return Per(max(scene.flush.seconds, 1e-9), "/s") if is_rate else Per(1.0, "")
+
+
 class SortColumn(NamedTuple):
     """A column heading that can be sorted by, and the cells [start, end) it takes on screen."""
 

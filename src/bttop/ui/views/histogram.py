@@ -12,7 +12,7 @@ from bttop.model.records import Bucket, Value
 from bttop.model.text import visible
 from bttop.ui.charts import horizontal_bars
 from bttop.ui.spans import Glyphs, Line, Span, fit
-from bttop.ui.views.base import Drawing, Scene, keyed
+from bttop.ui.views.base import Drawing, Scene, keyed, per
 from bttop.ui.views.table import key_lines
 
 SHARES = (50, 90, 99)
@@ -29,7 +29,8 @@ class Histogram:
     def draw(self, scene: Scene) -> Drawing:
         buckets = buckets_of(scene, "")
         total = sum(bucket.count for bucket in buckets)
-        rate = f"{numbers.short(as_float(total) / max(scene.flush.seconds, 1e-9))}/s"
+        seconds, suffix = per(scene)
+        rate = f"{numbers.short(as_float(total) / seconds)}{suffix}"
         lines = chart(buckets, scene.data.plan, scene.width, scene.height, scene.glyphs)
         note = _note(buckets, scene.height - 1)
         return Drawing(tuple(lines), tuple([None] * len(lines)), (), rate, 0, (), scene.choice, note)

@@ -9,7 +9,7 @@ from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Value
 from bttop.ui.spans import Line
-from bttop.ui.views.base import Drawing, Scene, keyed
+from bttop.ui.views.base import Drawing, Scene, keyed, per
 from bttop.ui.views.histogram import SHARES, buckets_of, percentile, percentile_text
 from bttop.ui.views.histogram import VIEW as HISTOGRAM
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
@@ -25,17 +25,18 @@ class Quantiles:
         return 6 if plan.aggregation in ("hist", "lhist") and keyed(plan, rows) else 0
 
     def draw(self, scene: Scene) -> Drawing:
-        seconds = max(scene.flush.seconds, 1e-9)
+        seconds, suffix = per(scene)
+        title = suffix or "total"
         cells = [
-            Cell("/s", lambda row: numbers.whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
+            Cell(title, lambda row: numbers.whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
                  "number", "right", least=5, most=WHOLE, falls=True, rigid=True),
             *text_cells(scene),
             *(_share_cell(scene, share) for share in SHARES),
             trend_cell(scene),
         ]  # fmt: skip
         total = as_float(sum(sum(one.count for one in buckets_of(scene, key)) for key in scene.data.rows))
-        summary = f"{numbers.short(total / seconds)}/s"
-        return draw_rows(scene, cells, default_sort=scene.data.plan.sort or "/s", summary=summary)
+        summary = f"{numbers.short(total / seconds)}{suffix}"
+        return draw_rows(scene, cells, default_sort=scene.data.plan.sort or title, summary=summary)
 
     def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
         return HISTOGRAM.detail(scene, key)

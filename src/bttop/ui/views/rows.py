@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from bttop.model.plan import Column
+from bttop.model.stacks import names
 from bttop.model.text import visible, visible_name
 from bttop.ui.spans import Exact, Line, Span, fit, with_role
 from bttop.ui.text import left, middle, right, width
@@ -79,8 +81,7 @@ def extra_text(scene: Scene, key: str) -> str:
 def _part_cell(scene: Scene, index: int, column: Column) -> Cell:
     title = column.title
     numeric = column.kind == "int" and not column.decoder
-    # A stack begins and ends with a newline; in a name it is part of the name.
-    frame = "\n" if column.kind == "stack" else ""
+    shown = _frames if column.kind == "stack" else visible_name
 
     def part(row: Row) -> int | str:
         found = decoded(scene, row.key)
@@ -93,7 +94,7 @@ def _part_cell(scene: Scene, index: int, column: Column) -> Cell:
     is_id = numeric or title in (scene.data.plan.pid, scene.data.plan.tid)
     return Cell(
         title,
-        lambda row: visible_name(str(part(row)).strip(frame) if frame else str(part(row))),
+        lambda row: shown(str(part(row))),
         order,
         role="number" if is_id else "name",
         align="right" if is_id else "left",
@@ -101,6 +102,12 @@ def _part_cell(scene: Scene, index: int, column: Column) -> Cell:
         most=20 if is_id else 48,
         rigid=is_id,
     )
+
+
+@lru_cache(maxsize=4096)
+def _frames(text: str) -> str:
+    """A stack on one line, innermost frames first. Cached: the same stacks come back every flush."""
+    return " < ".join([visible_name(name) for name in names(text)]) or "[no frames]"
 
 
 def matches(scene: Scene, key: str, needle: str) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bttop.model import numbers
 from bttop.model.plan import MapPlan
 from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
 from bttop.model.text import visible, visible_name
+from bttop.model.trends import known
 from bttop.ui.charts import area
 from bttop.ui.spans import Line, Span, fit
-from bttop.ui.views.base import Drawing, Scene, keyed
+from bttop.ui.views.base import Drawing, Scene, keyed, per
 from bttop.ui.views.table import summary, value_lines
 
 
@@ -25,9 +26,10 @@ class Scalar:
 
     def draw(self, scene: Scene) -> Drawing:
         lines = [fit(_now(scene), scene.width)]
-        values = list(scene.trend.values(""))
-        if values and scene.height > 2:
-            lines.append(fit(_range(scene, values), scene.width))
+        values = scene.trend.values("")
+        seen = known(values)
+        if seen and scene.height > 2:
+            lines.append(fit(_range(scene, seen, len(values)), scene.width))
         rows = scene.height - len(lines)
         if rows > 0 and values:
             lines += [(Span(text, "trend"),) for text in area(values, scene.width, rows, scene.glyphs)]
@@ -54,14 +56,16 @@ def _now(scene: Scene) -> Line:
     if not isinstance(value, int | float):
         return (name, Span(visible(str(value)), "name"))
     if plan.aggregation in ("count", "sum"):
-        rate = as_float(value) / max(scene.flush.seconds, 1e-9)
+        seconds, suffix = per(scene)
+        rate = as_float(value) / seconds
         text = numbers.with_unit(rate, plan.unit) if plan.unit else numbers.whole(rate)
-        return (name, Span(f"{text}/s", "number"))
+        return (name, Span(f"{text}{suffix}", "number"))
     return (name, Span(numbers.with_unit(value, plan.unit) if plan.unit else f"{value:,}", "number"))
 
 
-def _range(scene: Scene, values: list[float]) -> Line:
+def _range(scene: Scene, values: Sequence[float], flushes: int) -> Line:
+    """What the values of the last flushes were; some may have none."""
     unit = scene.data.plan.unit
     low, high = numbers.with_unit(min(values), unit), numbers.with_unit(max(values), unit)
     average = numbers.with_unit(sum(values) / len(values), unit)
-    return (Span(f"last {len(values)}: low {low} avg {average} high {high}", "dim"),)
+    return (Span(f"last {flushes}: low {low} avg {average} high {high}", "dim"),)

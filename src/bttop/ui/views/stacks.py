@@ -11,9 +11,9 @@ from bttop.model.records import Value
 from bttop.model.stacks import stacks_of
 from bttop.model.text import visible_name
 from bttop.ui.spans import Line, Span, bar, fit
-from bttop.ui.views.base import Drawing, Scene, parts
+from bttop.ui.views.base import Drawing, Scene, parts, per
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
-from bttop.ui.views.table import key_lines, number, summary, total, value_lines
+from bttop.ui.views.table import key_lines, number, rate_title, summary, total, value_lines
 
 NARROW, WIDE = 60, 100
 """Cells below which ids and shares make room for frames, and from which there is room for a bar."""
@@ -31,9 +31,9 @@ class Stacks:
 
     def draw(self, scene: Scene) -> Drawing:
         whole = total(scene)
-        seconds = max(scene.flush.seconds, 1e-9)
+        seconds, title = per(scene).seconds, rate_title(scene)
         cells = [
-            Cell("/s", lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
+            Cell(title, lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
                  "number", "right", least=5, most=WHOLE, falls=True, rigid=True, natural=True),
             *([_share(whole)] if scene.width >= NARROW else []),
             *_who(scene),
@@ -46,7 +46,7 @@ class Stacks:
         return draw_rows(
             scene,
             cells,
-            default_sort=scene.data.plan.sort or "/s",
+            default_sort=scene.data.plan.sort or title,
             summary=summary(scene),
             under=lambda row: _unfolded(scene, row),
         )

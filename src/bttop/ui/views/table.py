@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 
 from bttop.model import numbers
 from bttop.model.plan import MapPlan
-from bttop.model.rates import as_float
+from bttop.model.rates import as_float, is_additive
 from bttop.model.records import Stats, Value
 from bttop.model.text import visible, visible_name
 from bttop.ui.spans import Line, Span, bar, fit, sparkline
 from bttop.ui.text import pieces, width
-from bttop.ui.views.base import Drawing, Scene, decoded, keyed
+from bttop.ui.views.base import Drawing, Scene, decoded, keyed, per
 from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
 
 _PER_SECOND = ("count", "sum")
@@ -71,19 +71,21 @@ def rate_title(scene: Scene) -> str:
     """Heading of the value column."""
     plan = scene.data.plan
     if plan.aggregation in _PER_SECOND:
-        return {"bytes": "B/s"}.get(plan.unit, "/s")
+        suffix = per(scene).suffix
+        return f"B{suffix}" if plan.unit == "bytes" else suffix or "total"
     return plan.aggregation if plan.aggregation != "value" else "value"
 
 
 def value_cells(scene: Scene) -> list[Cell]:
     """The columns for the value: one number, or three for stats."""
-    plan, seconds = scene.data.plan, max(scene.flush.seconds, 1e-9)
+    plan = scene.data.plan
+    seconds, suffix = per(scene)
     if plan.aggregation in ("stats", "avg") and any(isinstance(one, Stats) for one in scene.data.rows.values()):
         return [
-            _number_cell("/s", lambda row: number(row.value) / seconds, numbers.whole, natural=True),
+            _number_cell(suffix or "count", lambda row: number(row.value) / seconds, numbers.whole, natural=True),
             _number_cell("avg", lambda row: _stat(row, 1), lambda value: numbers.with_unit(value, plan.unit)),
             *(
-                [_number_cell(f"{_unit(plan.unit)}/s", lambda row: _stat(row, 2) / seconds, _in(plan.unit))]
+                [_number_cell(f"{_unit(plan.unit)}{suffix}", lambda row: _stat(row, 2) / seconds, _in(plan.unit))]
                 if plan.aggregation == "stats"
                 else []
             ),
@@ -162,12 +164,12 @@ def _first_sort(scene: Scene, cells: list[Cell]) -> str:
 
 
 def summary(scene: Scene) -> str:
-    """The whole map as one rate."""
+    """The whole map as one rate, or as one total where it holds everything so far."""
     plan = scene.data.plan
     if plan.aggregation in (*_PER_SECOND, "stats", "avg"):
-        per_second = total(scene) / max(scene.flush.seconds, 1e-9)
+        seconds, suffix = per(scene)
         unit = plan.unit if plan.aggregation == "sum" else ""
-        return f"{numbers.with_unit(per_second, unit)}/s"
+        return f"{numbers.with_unit(total(scene) / seconds, unit)}{suffix}"
     return f"{len(scene.data.rows)} rows"
 
 
@@ -197,8 +199,10 @@ def wrapped(head: str, text: str, cells: int) -> list[Line]:
 def value_lines(scene: Scene, key: str) -> tuple[Line, ...]:
     """The value of a row in full, and its last minute."""
     row = Row(key, scene.data.rows.get(key, 0))
-    lines = [_named(visible(cell.title), cell.text(row), scene.width) for cell in value_cells(scene)]
-    if isinstance(row.value, int) and scene.data.plan.aggregation in _PER_SECOND:
+    is_absent = key not in scene.data.rows and not is_additive(scene.data)
+    texts = [(visible(cell.title), "-" if is_absent else cell.text(row)) for cell in value_cells(scene)]
+    lines = [_named(title, text, scene.width) for title, text in texts]
+    if isinstance(row.value, int) and scene.data.plan.aggregation in _PER_SECOND and per(scene).suffix:
         lines.append(_named("in flush", f"{row.value:,} in {scene.flush.seconds:.3f} s", scene.width))
     trend = sparkline(scene.trend.values(key), min(60, max(8, scene.width - 16)), scene.glyphs)
     lines.append(fit((Span(f"{'last minute':>12}  ", "heading"), Span(trend.strip(), "trend")), scene.width))
