@@ -96,7 +96,8 @@ def test_a_stack_stands_for_its_innermost_frame_that_has_a_name() -> None:
 
 @pytest.mark.parametrize("column", ["func", "probe"])
 def test_a_column_may_name_the_function(column: str) -> None:
-    text = f'// /// bttop\n// [map.hits]\n// columns = ["{column}"]\n// ///\nkprobe:vfs_read, kprobe:vfs_write {{ @hits[{column}] = count(); }}'
+    front = f'// /// bttop\n// [map.hits]\n// columns = ["{column}"]\n// ///\n'
+    text = f"{front}kprobe:vfs_read, kprobe:vfs_write {{ @hits[{column}] = count(); }}"
     found = facts(pane_of(text, "@hits", {"kprobe:vfs_read": 5}))
     assert found is not None
     assert found.function == "vfs_read"
