@@ -35,8 +35,11 @@ while True:
 _PARENT_ASKER = """
 import os, sys
 open("/proc/self/comm", "w").write(sys.argv[1])
+import time
 while True:
-    os.getppid()
+    for _ in range(300):
+        os.getppid()
+    time.sleep(0.001)
 """
 
 _PLAYER = """
@@ -168,7 +171,7 @@ def busy_loop(comm: str = "bttop-busy") -> Iterator[int]:
 
 @contextlib.contextmanager
 def caller(comm: str) -> Iterator[int]:
-    """A process that makes one system call, getppid, over and over; yields its pid."""
+    """A process that makes one system call, getppid, some hundred thousand times a second; yields its pid."""
     process = subprocess.Popen(_interpreter(_PARENT_ASKER, comm), stdin=subprocess.DEVNULL, text=True)
     with _ended(process):
         yield process.pid

@@ -46,7 +46,9 @@ class Pane(NamedTuple):
 
     @property
     def works(self) -> bool:
-        return self.state == State.LIVE and not self.complaint
+        """Whether it shows what it counts, or says what bare bpftrace does not: that none of its hooks exists here."""
+        has_no_hook = self.state == State.FAILED and "attached none of its probes" in self.complaint
+        return has_no_hook or (self.state == State.LIVE and not self.complaint)
 
     def row(self) -> str:
         bare = "attaches" if not self.refusal else self.refusal[:60]

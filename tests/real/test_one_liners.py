@@ -293,8 +293,7 @@ def test_the_offered_form_of_all_system_calls_names_them(bpftrace: str, tmp_path
     (offer,) = pasted("tracepoint:syscalls:sys_enter_* { @[probe] = count(); }").offers
     with copy() as made:
         found = traced_entries(bpftrace, prepare(read(offer.rewritten), interval_ms=500), made, tmp_path)
-    assert {entry for entry, _ in found[:2]} == {"read", "write"}
-    assert found[0][1] >= 100_000
+    assert {entry for entry, calls in found if calls >= 100_000} >= {"read", "write"}
 
 
 def test_the_offered_form_of_a_thread_id_sees_every_thread(bpftrace: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from bttop.model.flush import Doubt, Flush, FlushReader
 from bttop.model.plan import Column, MapPlan, Plan
 from bttop.model.records import Stamp, StampedLine
 from bttop.model.release import Release
+from bttop.store.checkup import checkup
 from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown
 from bttop.store.journal import MINUTE, Journal
 from bttop.store.places import claim
@@ -17,6 +18,7 @@ from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
 from bttop.store.writer import SnapshotWriter
 from tests.model.samples import beat, map_line, planned
+from tests.store import told as retold
 from tests.store.made import FACTS, Session, at, made, small_blocks, tell
 
 BANKED = planned(MapPlan("@x", "count", (Column("comm", "text"),), "bank"))
@@ -240,3 +242,26 @@ def test_the_span_of_lines_without_a_flush_is_that_of_their_arrival(tmp_path: Pa
     lines = [StampedLine(1, "stderr", at(moment), b"Attaching 1 probe...") for moment in (0.25, 0.5)]
     with Snapshot(made(tmp_path / "s.bttop", replace(banked(0), extra=lines), ended=False)) as snapshot:
         assert snapshot.span() == (at(0.25), at(0.5))
+
+
+def test_flushes_of_two_generations_that_take_turns_are_read_in_the_order_in_which_they_were_shown(
+    tmp_path: Path,
+) -> None:
+    told = retold.Told()
+    plan = planned(MapPlan("@x", "count", scheme="cumulative"))
+    for generation in (1, 2):
+        told.begin(generation, plan)
+    # The old one counts until its successor's first flush has come, and prints the rest when it is detached.
+    for at_second, generation in enumerate((1, 1, 1, 2, 1, 2, 2, 1, 2), 1):
+        told.say(generation, at_second, map_line("@x", at_second * 10))
+        told.say(generation, at_second, beat(at_second, at(at_second).boot_ns))
+    for generation in (1, 2):
+        told.exit(generation, 20)
+    found = history(retold.written(tmp_path / "s.bttop", told.happenings))
+    assert [(flush.generation, flush.number) for flush in found] == [
+        (flush.generation, flush.number) for flush in told.shown
+    ]
+    assert found.appended == len(told.shown) == 9
+    assert [found.at(index) for index in range(9)] == list(found)
+    with Snapshot(tmp_path / "s.bttop") as snapshot:
+        assert not checkup(snapshot).faults

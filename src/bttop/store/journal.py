@@ -66,6 +66,10 @@ class Open:
     untimed: int = 0
     ends: list[Stamp] = field(default_factory=list)
     """Ends of its flushes."""
+    rest: int = 0
+    """How many of the lines had come when the last of its flushes was shown, and belong to a later one."""
+    shown_lines: int = 0
+    """How many lines there were then."""
 
 
 class Journal:
@@ -84,6 +88,8 @@ class Journal:
         self._last_shown: dict[int, int] = {}
         self._open: dict[int, Open] = {}
         self._shown: dict[int, int] = {}
+        self._newest: dict[int, int] = {}
+        """The generation of each program whose flush was shown last."""
         self._notes: deque[Changed | Marked | Spent] = deque()
         # As text: the facts of one process are 2.4 KB of objects and 0.5 KB of JSON.
         self._met: deque[tuple[int, Stamp, bytes]] = deque(maxlen=MOST_MET)
@@ -171,6 +177,8 @@ class Journal:
         found = self._open.get(shown.generation)
         if found is None:
             return None
+        sealed = self._change_generation(found.program, shown.generation)
+        found = self._open[shown.generation]
         if shown.generation not in self._windows:
             self._windows[shown.generation] = (shown.stamp.boot_ns, None)
         self._last_shown[shown.generation] = shown.stamp.boot_ns
@@ -179,8 +187,19 @@ class Journal:
         self._shown[found.program] = self._shown.get(found.program, 0) + 1
         found.ends.append(shown.end)
         found.untimed = found.untimed or shown.untimed
+        found.shown_lines, found.rest = len(found.lines), shown.rest
         is_full = len(found.lines) >= self._block_lines or found.size >= BLOCK_BYTES
-        return self._seal(shown.generation, shown.rest) if is_full else None
+        return self._seal(shown.generation, shown.rest) if is_full and sealed is None else sealed
+
+    def _change_generation(self, program: int, generation: int) -> Sealed | None:
+        """The flushes of a block are numbered in a row: when another generation of the program has its turn, as at a
+        hand-over, what was shown of the one before is sealed."""
+        before = self._newest.get(program, generation)
+        self._newest[program] = generation
+        found = self._open.get(before)
+        if before == generation or found is None or not found.ends:
+            return None
+        return self._seal(before, len(found.lines) - found.shown_lines + found.rest)
 
     def _end(self, generation: int) -> Sealed | None:
         sealed = self._seal(generation)
