@@ -36,7 +36,7 @@ def test_a_named_file_that_others_may_write_is_an_error_until_it_is_mended(shell
     assert refused.returncode == 2
     assert f"not trusted: {path} may be written by everybody" in refused.stderr
     mend = refused.stderr.splitlines()[-1].strip()
-    assert mend == f"chmod o-w {path}, or --trust {path}"
+    assert mend == f"chmod go-w {path}, or --trust {path}"
     assert shell.run("stream", str(path), "--for", "1s", "--trust", str(path)).returncode == 0
     subprocess.run(shlex.split(mend.partition(",")[0]), check=True)
     assert shell.run("stream", str(path), "--for", "1s").returncode == 0
@@ -48,7 +48,7 @@ def test_a_folder_that_others_may_write_is_left_out_with_a_notice(shell: Shell) 
     (shell.folder / "probes").chmod(0o777)
     found = shell.run("stream", "-e", GOOD, "--for", "1s")
     assert found.returncode == 0
-    assert "probes may be written by everybody; chmod o-w " in found.stderr
+    assert "probes may be written by everybody; chmod go-w " in found.stderr
     missing = shell.run("stream", "mine", "--for", "1s")
     assert missing.returncode == 2
     assert "there is no probe 'mine'" in missing.stderr
