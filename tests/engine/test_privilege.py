@@ -15,6 +15,7 @@ from bttop.engine.host import Bpftrace
 from bttop.engine.privilege import AS_WE_ARE, CAPABILITIES, Privilege, Standing, decide, file_capabilities, obtain, runs
 from bttop.errors import CannotTrace
 from bttop.model.release import Release
+from bttop.trust import EVERYBODY
 
 ENOUGH = sum(1 << number for number in CAPABILITIES.values())
 OLD, NEW = Release(0, 24), Release(0, 25)
@@ -134,7 +135,7 @@ def test_a_normal_user_without_a_way_is_told_what_to_do(
     monkeypatch.setattr(privilege, "find_program", lambda _name: sudo)
     monkeypatch.setattr(privilege, "_ask_password", lambda _sudo: False)
     with pytest.raises(CannotTrace) as caught:
-        obtain(Bpftrace(BPFTRACE, OLD), "bttop")
+        obtain(Bpftrace(BPFTRACE, OLD), "bttop", EVERYBODY)
     assert caught.value.hint == hint
     assert says in caught.value.cause
 
@@ -150,5 +151,5 @@ def test_after_a_password_the_ways_are_tried_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(privilege, "find_program", lambda _name: SUDO[0])
     monkeypatch.setattr(privilege, "_ask_password", ask)
     monkeypatch.setattr(privilege, "runs", lambda _command: bool(asked))
-    assert obtain(Bpftrace(BPFTRACE, OLD), "bttop") == Privilege(tracer=SUDO)
+    assert obtain(Bpftrace(BPFTRACE, OLD), "bttop", EVERYBODY) == Privilege(tracer=SUDO)
     assert asked == [SUDO[0]]

@@ -36,15 +36,15 @@ def install(folder: Path, *names: str) -> None:
 def test_visual_comes_before_editor(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(installed, "fancy", "plain")
     monkeypatch.setenv("EDITOR", "plain")
-    assert editor_command() == ["plain"]
+    assert editor_command() == [str(installed / "plain")]
     monkeypatch.setenv("VISUAL", "fancy")
-    assert editor_command() == ["fancy"]
+    assert editor_command() == [str(installed / "fancy")]
 
 
 def test_the_editor_may_have_options_and_quotes(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(installed, "fancy")
     monkeypatch.setenv("EDITOR", "fancy --wait '+set ft=c'")
-    assert editor_command() == ["fancy", "--wait", "+set ft=c"]
+    assert editor_command() == [str(installed / "fancy"), "--wait", "+set ft=c"]
 
 
 @pytest.mark.parametrize("wanted", ["nosuch", "nosuch -w", "/nosuch/editor", " ", "'never closed", "fancy 'half"])
@@ -59,9 +59,9 @@ def test_an_editor_that_cannot_be_started_is_none(
 def test_without_a_choice_a_usual_editor_is_taken(installed: Path) -> None:
     assert editor_command() is None
     install(installed, "nano")
-    assert editor_command() == ["nano"]
+    assert editor_command() == [str(installed / "nano")]
     install(installed, "vi", "editor")
-    assert editor_command() == ["editor"]
+    assert editor_command() == [str(installed / "editor")]
 
 
 def test_a_file_of_the_user_s_is_edited_in_its_place(tmp_path: Path) -> None:
