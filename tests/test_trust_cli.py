@@ -90,6 +90,26 @@ def test_a_bpftrace_that_others_may_write_is_not_run(shell: Shell, command: str,
     assert (shell.folder / "ran").exists()
 
 
+@pytest.mark.parametrize("command", ["stream", "record"])
+def test_bpftrace_runs_where_nobody_else_can_put_files_that_it_looks_for(shell: Shell, command: str) -> None:
+    """Of every script clang looks for headers in the current folder, and 0.27 for its library."""
+    own, ran = shell.folder / "own", shell.folder / "ran"
+    own.mkdir()
+    binary = own / "bpftrace"
+    binary.write_text(f'#!/bin/sh\n[ "$1" = --version ] || pwd >>"{ran}"\nexec "{shell.binary}" "$@"\n')
+    binary.chmod(0o755)
+    words = [*COMMANDS[command][:5], "--bpftrace", str(binary)]
+    words += ["-o", f"{own}/x.bttop"] if command == "record" else []
+    here, trusted = shell.folder, ["--trust", "."]
+    for mode, options, place in ((0o755, [], here), (0o1777, [], "/proc"), (0o1777, trusted, here)):
+        shell.folder.chmod(mode)
+        done = shell.run(*words, *options)
+        assert done.returncode == 0, done.stderr
+        assert set(ran.read_text().split()) == {str(place)}
+        ran.unlink()
+        (own / "x.bttop").unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("text", ['#include "x.h"', 'import "x.bt"'])
 @pytest.mark.parametrize("command", ["stream", "record"])
 def test_a_program_that_includes_what_others_may_write_is_not_started(shell: Shell, command: str, text: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from bttop.commands.arguments import trust_of
 from bttop.engine.attempts import Settings
@@ -42,7 +43,7 @@ def start_engine(options: argparse.Namespace, command: str) -> tuple[Engine, Set
         sys.stderr.write("sudo drops bpftrace's settings (size of maps, names of user frames); a line of sudoers\n")
         sys.stderr.write(f"lets them pass: {settings_rule(bpftrace)}\n")
     limits = Budget(options.budget)
-    engine = Engine(host, bpftrace, privilege=privilege, limits=limits, statistics=options.stats)
+    engine = Engine(host, bpftrace, privilege=privilege, limits=limits, statistics=options.stats, folder=_folder(trust))
     # On the screen a key is the second word; nobody may say it beforehand for all that will ever be typed.
     engine.gate = _gate(engine, options, limits, confirmed=options.confirm_unsafe and command != "bttop")
     exclude = None if options.show_self else own_processes(engine.tracer_pid, engine.bpftrace)
@@ -50,6 +51,17 @@ def start_engine(options: argparse.Namespace, command: str) -> tuple[Engine, Set
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)
     return engine, settings
+
+
+def _folder(trust: Trust) -> str:
+    """Where bpftrace runs. It looks into the current folder for files of its own, whatever the script: headers and
+    a resource folder of clang (0.17 to 0.27), its library (0.27). Where others may write it runs in /proc, in which
+    nobody can make a file."""
+    try:
+        trust.check(Path())
+    except OSError:
+        return "/proc"
+    return "."
 
 
 def _asked(options: argparse.Namespace, trust: Trust) -> tuple[Question, ...]:

@@ -19,6 +19,8 @@ def doubt_of_included(text: str, trust: Trust) -> str:
     if trust.owners is None:
         return ""
     try:
+        if any(one.kind != "angled" and not one.name.startswith("/") for one in inclusions(text)):
+            trust.check(Path.cwd())
         return _Lookup(trust).doubt(text, Path())
     except Untrusted as doubt:
         return f"includes what is {doubt.reason}"
