@@ -33,7 +33,7 @@ Steps (text is written as UTF-8 with surrogateescape, and flushed):
     ["escape", STEPS]                 the same in a session of its own
     ["touch", PATH]  ["await", PATH]  make a file; wait until it is there
     ["open", N]                       N epoll descriptors, which count as `eventpoll`
-    ["report"]                        one JSON line of what it was started with: argv, env, pid, ppid, pgid,
+    ["report"]                        one JSON line of what it was started with: argv, folder, env, pid, ppid, pgid,
                                       sid, nice, nofile, stdin (a path), ignored (a signal set in hexadecimal)
 """
 
@@ -207,6 +207,7 @@ def report() -> None:
     status = dict(line.split(":\t", 1) for line in Path("/proc/self/status").read_text().splitlines())
     found = {
         "argv": sys.argv[1:],
+        "folder": str(Path.cwd()),
         "env": dict(os.environ),
         "pid": os.getpid(),
         "ppid": os.getppid(),

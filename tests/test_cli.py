@@ -210,7 +210,7 @@ def as_nobody(shell: Shell, *arguments: str) -> subprocess.CompletedProcess[str]
     """Run as a user without any privilege, in a folder and with a Python that this user can reach."""
     if os.geteuid() != 0:
         return shell.run(*arguments, code=BARE, start_new_session=True)
-    shell.folder.chmod(0o777)
+    shell.folder.chmod(0o755)
     for parent in shell.folder.parents:
         if parent.name.startswith(("pytest-", "popen-")):
             parent.chmod(0o755)

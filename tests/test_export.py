@@ -26,7 +26,7 @@ def test_lines_go_to_standard_output(file: str, capsys: pytest.CaptureFixture[st
 
 
 def test_the_ending_of_the_output_chooses_the_format(file: str, tmp_path: Path) -> None:
-    out = tmp_path / "new" / "s.json"
+    out = tmp_path / "s.json"
     assert main(["export", file, "-o", str(out)]) == 0
     assert json.loads(out.read_text())["exporter"].startswith("bttop")
 
@@ -62,14 +62,6 @@ def test_several_tables_on_standard_output_are_refused_with_their_names(
 ) -> None:
     assert main(["export", file, "--format", "csv"]) == 2
     assert "calls:@bytes" in capsys.readouterr().err
-
-
-def test_a_file_that_exists_is_not_overwritten(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "t.csv"
-    out.write_text("mine")
-    assert main(["export", file, "--map", "@sizes", "-o", str(out)]) == 1
-    assert out.read_text() == "mine"
-    assert "is there already" in capsys.readouterr().err
 
 
 def test_a_span_that_ends_before_it_begins_is_refused(file: str, capsys: pytest.CaptureFixture[str]) -> None:

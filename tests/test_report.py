@@ -51,11 +51,6 @@ def test_a_window_may_begin_before_the_end(file: str, capsys: pytest.CaptureFixt
     assert "the recording has nothing there" in capsys.readouterr().err
 
 
-def test_a_folder_that_is_not_there_is_named(file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["report", file, "-o", str(tmp_path / "no" / "r.html")]) == 1
-    assert "No such file or directory" in capsys.readouterr().err
-
-
 def test_what_is_no_snapshot_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bad = tmp_path / "bad.bttop"
     bad.write_text("hello")

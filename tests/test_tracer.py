@@ -443,6 +443,17 @@ def test_a_program_that_cannot_be_executed_failed(session: Session, mode: int | 
     assert not session.all(Exited)
 
 
+def test_a_program_runs_in_the_folder_that_is_named_or_in_the_tracer_s_own(session: Session, tmp_path: Path) -> None:
+    named = session.start(["report"], folder=str(tmp_path))
+    assert session.report(named)["folder"] == str(tmp_path)
+    assert session.report(session.start(["report"]))["folder"] == str(Path.cwd())
+
+
+def test_a_program_whose_folder_is_gone_does_not_start(session: Session, tmp_path: Path) -> None:
+    ident = session.start(["report"], folder=str(tmp_path / "gone"))
+    assert "No such file or directory" in session.one(Failed, ident).reason
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -36,7 +37,7 @@ def test_a_named_file_that_others_may_write_is_an_error_until_it_is_mended(shell
     assert refused.returncode == 2
     assert f"not trusted: {path} may be written by everybody" in refused.stderr
     mend = refused.stderr.splitlines()[-1].strip()
-    assert mend == f"chmod o-w {path}, or --trust {path}"
+    assert mend == f"chmod go-w {path}, or --trust {path}"
     assert shell.run("stream", str(path), "--for", "1s", "--trust", str(path)).returncode == 0
     subprocess.run(shlex.split(mend.partition(",")[0]), check=True)
     assert shell.run("stream", str(path), "--for", "1s").returncode == 0
@@ -48,13 +49,81 @@ def test_a_folder_that_others_may_write_is_left_out_with_a_notice(shell: Shell) 
     (shell.folder / "probes").chmod(0o777)
     found = shell.run("stream", "-e", GOOD, "--for", "1s")
     assert found.returncode == 0
-    assert "probes may be written by everybody; chmod o-w " in found.stderr
+    assert "probes may be written by everybody; chmod go-w " in found.stderr
     missing = shell.run("stream", "mine", "--for", "1s")
     assert missing.returncode == 2
     assert "there is no probe 'mine'" in missing.stderr
     listed = shell.run("probes")
     assert "cannot be used: " in listed.stdout
     assert shell.run("stream", "mine", "--for", "1s", "--trust", "probes").returncode == 0
+
+
+COMMANDS: Final = {
+    "stream": ("stream", "-e", GOOD, "--for", "0.3s"),
+    "record": ("record", "-e", GOOD, "--for", "0.3s", "-o", "out.bttop"),
+    "doctor": ("doctor", "--json"),
+}
+
+
+@pytest.mark.parametrize("found_by", ["PATH", "BTTOP_BPFTRACE", "--bpftrace"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_bpftrace_that_others_may_write_is_not_run(shell: Shell, command: str, found_by: str) -> None:
+    folder = shell.folder / "open"
+    folder.mkdir()
+    binary = folder / "bpftrace"
+    binary.write_text(f'#!/bin/sh\n: >>"{shell.folder}/ran"\nexec "{shell.binary}" "$@"\n')
+    binary.chmod(0o755)
+    folder.chmod(0o757)
+    words = [*COMMANDS[command], *(["--bpftrace", str(binary)] if found_by == "--bpftrace" else [])]
+    del shell.environment["BTTOP_BPFTRACE"]
+    if found_by == "BTTOP_BPFTRACE":
+        shell.environment[found_by] = str(binary)
+    elif found_by == "PATH":
+        shell.environment[found_by] = f"{folder}:{shell.environment[found_by]}"
+    refused = shell.run(*words)
+    assert refused.returncode == 3
+    said = " ".join(f"{refused.stdout} {refused.stderr}".split())
+    assert f"not trusted: {folder} may be written by everybody" in said
+    assert f"chmod o-w {folder}, or --trust {binary}" in said
+    assert not (shell.folder / "ran").exists()
+    shell.run(*words, "--trust", str(folder))
+    assert (shell.folder / "ran").exists()
+
+
+@pytest.mark.parametrize("command", ["stream", "record"])
+def test_bpftrace_runs_where_nobody_else_can_put_files_that_it_looks_for(shell: Shell, command: str) -> None:
+    """Of every script clang looks for headers in the current folder, and 0.27 for its library."""
+    own, ran = shell.folder / "own", shell.folder / "ran"
+    own.mkdir()
+    binary = own / "bpftrace"
+    binary.write_text(f'#!/bin/sh\n[ "$1" = --version ] || pwd >>"{ran}"\nexec "{shell.binary}" "$@"\n')
+    binary.chmod(0o755)
+    words = [*COMMANDS[command][:5], "--bpftrace", str(binary)]
+    words += ["-o", f"{own}/x.bttop"] if command == "record" else []
+    here, trusted = shell.folder, ["--trust", "."]
+    for mode, options, place in ((0o755, [], here), (0o1777, [], "/proc"), (0o1777, trusted, here)):
+        shell.folder.chmod(mode)
+        done = shell.run(*words, *options)
+        assert done.returncode == 0, done.stderr
+        assert set(ran.read_text().split()) == {str(place)}
+        ran.unlink()
+        (own / "x.bttop").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("text", ['#include "x.h"', 'import "x.bt"'])
+@pytest.mark.parametrize("command", ["stream", "record"])
+def test_a_program_that_includes_what_others_may_write_is_not_started(shell: Shell, command: str, text: str) -> None:
+    """Whoever starts bttop in /tmp would have the headers of any user compiled."""
+    (shell.folder / "own").mkdir()
+    out = shell.folder / "own" / "out.bttop"
+    words = [command, "-e", f"{text}\n{GOOD}", "--for", "0.3s", *(["-o", str(out)] if command == "record" else [])]
+    shell.folder.chmod(0o1777)
+    refused = shell.run(*words)
+    assert refused.returncode == 1, refused.stderr
+    assert f"includes what is not trusted: {shell.folder} may be written by everybody" in refused.stderr
+    out.unlink(missing_ok=True)
+    shell.folder.chmod(0o755)
+    assert shell.run(*words).returncode == 0
 
 
 @AS_ROOT

@@ -10,7 +10,7 @@ that it may not signal them and PDEATHSIG is cleared. Then each gets a controlli
 signals for us: ^C interrupts, closing the other end hangs up, and the death of the tracer closes it.
 
 Commands, one JSON object per line (`id` is 1 to 2**32 - 1 and never used twice):
-    {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10}
+    {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10, "folder": PATH}   in the tracer's own without it
     {"do": "stop", "id": N, "grace": SECONDS}      SIGINT, again every 0.25 s; after the grace SIGKILL
     {"do": "nice", "id": N or null, "nice": 0}     null: all programs
     {"do": "watch", "id": N}                       count its kernel descriptors, every 2 s
@@ -709,12 +709,15 @@ class Start:
     """A start command, checked; carries itself out in the child."""
 
     def __init__(self, command: "dict[str, object]") -> None:
-        argv, env = command.get("argv"), command.get("env", {})
+        argv, env, folder = command.get("argv"), command.get("env", {}), command.get("folder", ".")
         if not isinstance(argv, list) or not argv or not all(map(is_text, argv)):
             raise ValueError("argv must be a list of at least one string")
         if not isinstance(env, dict) or not all(is_variable(name) and is_text(env[name]) for name in env):
             raise ValueError("env must be an object of strings")
+        if not is_text(folder):
+            raise ValueError("folder must be a string")
         self.argv = [to_bytes(word) for word in argv]
+        self.folder = to_bytes(str(folder))
         base = {"PATH": os.environ.get("PATH", DEFAULT_PATH), "HOME": os.environ.get("HOME", "/")}
         base["LANG"] = "C.UTF-8"
         base.update(env)
@@ -728,6 +731,7 @@ class Start:
             os.setsid()
             if terminal >= 0:
                 fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+            os.chdir(self.folder)
             for number in (*IGNORED, signal.SIGXFSZ):
                 signal.signal(number, signal.SIG_DFL)
             die_with(parent)

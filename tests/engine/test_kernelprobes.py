@@ -109,6 +109,20 @@ def test_the_listing_is_kept_for_the_next_start(probes: KernelProbes, tmp_path: 
     again.close()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="a normal user trusts everybody with what is theirs alone")
+@pytest.mark.parametrize("place", ["the file", "its folder"])
+def test_root_takes_no_listing_that_another_user_could_have_written(
+    probes: KernelProbes, tmp_path: Path, place: str
+) -> None:
+    loaded(probes)
+    kept = tmp_path / "cache" / f"probes-{cache_key(BPFTRACE)}"
+    (kept if place == "the file" else kept.parent).chmod(0o757)
+    later = Answers()
+    again = loaded(KernelProbes(BPFTRACE, tmp_path / "cache", ask=later))
+    assert later.asked == [[BPFTRACE.path, "-l"]]
+    again.close()
+
+
 def test_another_release_lists_anew(probes: KernelProbes, tmp_path: Path) -> None:
     loaded(probes)
     later = Answers()

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine import privilege
+from bttop.engine import channel, privilege
 from bttop.engine.channel import tracer_command
 from bttop.engine.host import Bpftrace
 from bttop.engine.privilege import AS_WE_ARE, CAPABILITIES, Privilege, Standing, decide, file_capabilities, obtain, runs
 from bttop.errors import CannotTrace
 from bttop.model.release import Release
+from bttop.trust import EVERYBODY, Trust
 
 ENOUGH = sum(1 << number for number in CAPABILITIES.values())
 OLD, NEW = Release(0, 24), Release(0, 25)
@@ -134,9 +135,44 @@ def test_a_normal_user_without_a_way_is_told_what_to_do(
     monkeypatch.setattr(privilege, "find_program", lambda _name: sudo)
     monkeypatch.setattr(privilege, "_ask_password", lambda _sudo: False)
     with pytest.raises(CannotTrace) as caught:
-        obtain(Bpftrace(BPFTRACE, OLD), "bttop")
+        obtain(Bpftrace(BPFTRACE, OLD), "bttop", EVERYBODY)
     assert caught.value.hint == hint
     assert says in caught.value.cause
+
+
+@pytest.mark.parametrize("doubtful", ["sudo", "python", "tracer.py", "os.py", "bpftrace"])
+def test_what_root_would_run_by_sudo_is_trusted_before_sudo_is_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doubtful: str
+) -> None:
+    """Each beside the others in a folder of its own, as on a host where one of them lies in a shared place."""
+    places = {name: tmp_path / f"{name}.d" / name for name in ("sudo", "python", "tracer.py", "os.py", "bpftrace")}
+    for place in places.values():
+        place.parent.mkdir(mode=0o755)
+        place.touch(mode=0o755)
+    asked: list[Sequence[str]] = []
+
+    def run(command: Sequence[str]) -> bool:
+        asked.append(command)
+        return str(places["bpftrace"]) in command
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(privilege, "find_program", lambda _name: str(places["sudo"]))
+    monkeypatch.setattr(privilege, "base_python", lambda: str(places["python"]))
+    monkeypatch.setattr(channel, "TRACER", places["tracer.py"])
+    monkeypatch.setattr(privilege, "TRACER", places["tracer.py"])
+    monkeypatch.setattr(os, "__file__", str(places["os.py"]))
+    monkeypatch.setattr(privilege, "runs", run)
+    bpftrace, trust = Bpftrace(str(places["bpftrace"]), OLD), Trust(frozenset({0, tmp_path.stat().st_uid}))
+    assert obtain(bpftrace, "bttop", trust).bpftrace == (str(places["sudo"]), "-n")
+    asked.clear()
+    places[doubtful].parent.chmod(0o777)
+    with pytest.raises(CannotTrace) as caught:
+        obtain(bpftrace, "bttop", trust)
+    assert f"not trusted: {places[doubtful].parent} may be written by everybody, and root would run it" in str(
+        caught.value
+    )
+    assert f"--trust {places[doubtful]}" in caught.value.hint
+    assert not [command for command in asked if str(places[doubtful]) in command]
 
 
 def test_after_a_password_the_ways_are_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,5 +186,5 @@ def test_after_a_password_the_ways_are_tried_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(privilege, "find_program", lambda _name: SUDO[0])
     monkeypatch.setattr(privilege, "_ask_password", ask)
     monkeypatch.setattr(privilege, "runs", lambda _command: bool(asked))
-    assert obtain(Bpftrace(BPFTRACE, OLD), "bttop") == Privilege(tracer=SUDO)
+    assert obtain(Bpftrace(BPFTRACE, OLD), "bttop", EVERYBODY) == Privilege(tracer=SUDO)
     assert asked == [SUDO[0]]

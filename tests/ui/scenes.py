@@ -89,7 +89,9 @@ class FakeTracer:
         self.started: list[int] = []
         self.stopped: list[int] = []
 
-    def start(self, generation: int, _argv: Sequence[str], _env: Mapping[str, str], _nice: int = 0) -> None:
+    def start(
+        self, generation: int, _argv: Sequence[str], _env: Mapping[str, str], _nice: int = 0, _folder: str = "."
+    ) -> None:
         self.started.append(generation)
 
     def stop(self, generation: int, _grace: float) -> None:

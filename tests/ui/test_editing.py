@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from bttop.engine.attempts import Source
 from bttop.paths import shipped
 from bttop.script.reader import read
+from bttop.trust import Untrusted
 from bttop.ui.editing import editor_command, place_to_edit
 
 PROGRAM = "profile:hz:99 { @ = count(); }\n"
@@ -36,15 +38,15 @@ def install(folder: Path, *names: str) -> None:
 def test_visual_comes_before_editor(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(installed, "fancy", "plain")
     monkeypatch.setenv("EDITOR", "plain")
-    assert editor_command() == ["plain"]
+    assert editor_command() == [str(installed / "plain")]
     monkeypatch.setenv("VISUAL", "fancy")
-    assert editor_command() == ["fancy"]
+    assert editor_command() == [str(installed / "fancy")]
 
 
 def test_the_editor_may_have_options_and_quotes(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(installed, "fancy")
     monkeypatch.setenv("EDITOR", "fancy --wait '+set ft=c'")
-    assert editor_command() == ["fancy", "--wait", "+set ft=c"]
+    assert editor_command() == [str(installed / "fancy"), "--wait", "+set ft=c"]
 
 
 @pytest.mark.parametrize("wanted", ["nosuch", "nosuch -w", "/nosuch/editor", " ", "'never closed", "fancy 'half"])
@@ -59,9 +61,24 @@ def test_an_editor_that_cannot_be_started_is_none(
 def test_without_a_choice_a_usual_editor_is_taken(installed: Path) -> None:
     assert editor_command() is None
     install(installed, "nano")
-    assert editor_command() == ["nano"]
+    assert editor_command() == [str(installed / "nano")]
     install(installed, "vi", "editor")
-    assert editor_command() == ["editor"]
+    assert editor_command() == [str(installed / "editor")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a normal user trusts everybody with what is theirs alone")
+@pytest.mark.parametrize("chosen", [True, False])
+def test_root_runs_no_editor_that_another_user_could_have_put_there(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, chosen: bool
+) -> None:
+    install(installed, "vi")
+    if chosen:
+        monkeypatch.setenv("EDITOR", "vi -R")
+    installed.chmod(0o777)
+    with pytest.raises(Untrusted, match=f"not trusted: {installed} may be written by everybody"):
+        editor_command()
+    installed.chmod(0o755)
+    assert editor_command() is not None
 
 
 def test_a_file_of_the_user_s_is_edited_in_its_place(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,19 @@ def test_the_history_is_in_the_folder_of_the_user_s_state(plain_surroundings: Pa
 def test_the_folder_is_made_for_nobody_else(tmp_path: Path) -> None:
     History(tmp_path / "state" / "history").add("x")
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a normal user trusts everybody with what is theirs alone")
+@pytest.mark.parametrize("place", ["the file", "its folder"])
+def test_root_is_offered_no_line_of_another_user_and_tells_them_none(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "state" / "history"
+    History(path).add("kprobe:a { }")
+    (path if place == "the file" else path.parent).chmod(0o757)
+    history = History(path)
+    assert not history.lines
+    history.add("kprobe:secret { }")
+    assert list(history.lines) == ["kprobe:secret { }"]
+    assert path.read_text() == "kprobe:a { }\n"
 
 
 def test_a_line_that_comes_again_is_the_newest_and_stands_once(tmp_path: Path) -> None:

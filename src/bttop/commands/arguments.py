@@ -131,12 +131,13 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="PATH",
-        help="as root: use this file or folder although another user could have written it",
+        help="use this file or folder although another user could have written it",
     )
 
 
 def trust_of(options: argparse.Namespace) -> Trust:
-    """Whose files are obeyed. What came with bttop is beyond doubt: who may write there may write bttop itself."""
+    """Whose files are obeyed. The probes and themes that came with bttop are beyond doubt: who may write them may write
+    it as well."""
     return Trust.of_this_process([*options.trust, shipped("probes"), shipped("themes")])
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import Parser
+from bttop.commands.outputs import to_stdout
 from bttop.errors import UsageError
 from bttop.model.text import visible
 from bttop.store.diff import Diff, Window, diff
@@ -80,9 +80,4 @@ def _parser() -> Parser:
 
 def _print(found: Diff, options: argparse.Namespace) -> None:
     text = json.dumps(as_object(found), indent=2) if options.json else "\n".join(lines(found, max(options.top, 1)))
-    try:
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read us has seen enough; what is buffered must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    to_stdout(lambda stdout: stdout.write(f"{text}\n"))

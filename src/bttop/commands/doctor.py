@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bttop.commands.arguments import Parser
+from bttop.commands.arguments import Parser, add_trust, trust_of
 from bttop.engine.doctor.examination import as_object, examine, exit_code, meet, written
 from bttop.engine.questions import wanted_files
 from bttop.paths import overlay
@@ -22,9 +22,11 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser(prog="bttop doctor", description="say what works on this machine, and what mends what does not")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to look at (also $BTTOP_BPFTRACE)")
+    add_trust(parser)
     options = parser.parse_args(arguments)
-    patient = meet(options.bpftrace)
-    findings = examine(patient, Library.load(overlay("probes"), wanted_files((), ())))
+    trust = trust_of(options)
+    patient = meet(options.bpftrace, trust)
+    findings = examine(patient, Library.load(overlay("probes"), wanted_files((), ()), trust))
     lines = written(findings, patient, _columns())
     text = json.dumps(as_object(findings, patient), indent=2) if options.json else "\n".join(lines)
     sys.stdout.write(f"{text}\n")

@@ -7,21 +7,21 @@ import itertools
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from bttop.commands.arguments import Parser, with_times
+from bttop.commands.outputs import to_stdout, writing
 from bttop.errors import BttopError, UsageError
-from bttop.files import create, make_folder
-from bttop.model.names import Decoder, decoders
+from bttop.files import Mode, NewFile, new_folder
+from bttop.model.names import decoders
 from bttop.store.export.csvfile import write_csv
 from bttop.store.export.lines import write_lines
 from bttop.store.export.parquet import write_parquet
 from bttop.store.export.selection import Selection
 from bttop.store.export.stackfiles import write_folded, write_speedscope
 from bttop.store.export.tables import Table, tables
-from bttop.store.opening import CannotReview
 from bttop.store.snapshot import Snapshot
 from bttop.store.times import span_of
 
@@ -29,6 +29,7 @@ FORMATS = ("jsonl", "csv", "parquet", "folded", "speedscope")
 _SUFFIXES = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".folded": "folded", ".json": "speedscope"}
 _LONGEST_NAME = 100
 """Characters of a file's name before its ending: file systems take 255 bytes."""
+_INSTEAD = "another -o OUT"
 _STREAMED: Mapping[str, Callable[[Selection, IO[str]], None]] = {
     "jsonl": lambda selection, out: write_lines(selection, decoders(selection.snapshot.facts.machine), out),
     "folded": write_folded,
@@ -71,53 +72,47 @@ def _write_tables(selection: Selection, format_: str, out: Path | None) -> None:
     if out is None and (format_ == "parquet" or len(found) > 1):
         names = ", ".join(str(table.name) for table in found)
         raise UsageError(f"{format_} needs -o OUT, or one map of: {names}", hint="--map @x, or -o FOLDER")
-    is_folder = out is not None and (out.is_dir() or (len(found) > 1 or not out.suffix))
-    for table, name in zip(found, _file_names(found), strict=True):
-        path = out / f"{name}.{format_}" if out is not None and is_folder else out
-        _write_table(selection, table, format_, named, path)
-
-
-def _write_table(
-    selection: Selection, table: Table, format_: str, named: Mapping[str, Decoder], path: Path | None
-) -> None:
-    if format_ == "csv" or path is None:
-        _write_one(path, lambda file: write_csv(selection, table, named, file))
+    if out is None:
+        to_stdout(lambda stdout: write_csv(selection, found[0], named, stdout))
         return
-    with _writing(path):
-        make_folder(path.parent)
-        write_parquet(selection, table, named, path)
+
+    def write(table: Table, file: IO[Any]) -> None:
+        if format_ == "csv":
+            write_csv(selection, table, named, file)
+        else:
+            write_parquet(selection, table, named, file)
+
+    mode: Mode = "w" if format_ == "csv" else "wb"
+    is_there = os.path.isdir(out)  # noqa: PTH112  pathlib raises where it may not look
+    if not is_there and len(found) == 1 and out.suffix:
+        _write_files({out: found[0]}, mode, write)
+        return
+    files = {out / f"{name}.{format_}": table for table, name in zip(found, _file_names(found), strict=True)}
+    with writing(out, instead=_INSTEAD), contextlib.nullcontext() if is_there else new_folder(out):
+        _write_files(files, mode, write)
+
+
+def _write_files(tables: Mapping[Path, Table], mode: Mode, write: Callable[[Table, IO[Any]], None]) -> None:
+    """Each table to its file or, where one of them cannot be written, none."""
+    with contextlib.ExitStack() as unpublished:
+        files: dict[Path, NewFile] = {}
+        for path, table in tables.items():
+            with writing(path, instead=_INSTEAD):
+                new = files[path] = unpublished.enter_context(NewFile(path, mode))
+                write(table, new.file)
+                new.file.close()
+        for path, new in files.items():
+            with writing(path, instead=_INSTEAD):
+                new.publish()
 
 
 def _write_one(path: Path | None, write: Callable[[IO[str]], None]) -> None:
     if path is None:
-        _to_stdout(write)
+        to_stdout(write)
         return
-    with _writing(path):
-        make_folder(path.parent)
-        with os.fdopen(create(path), "w", encoding="utf-8", newline="") as file:
-            write(file)
-
-
-def _to_stdout(write: Callable[[IO[str]], None]) -> None:
-    try:
-        write(sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read us has seen enough; what is buffered must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Errors of the file system as ours. A snapshot's own errors pass."""
-    try:
-        yield
-    except FileExistsError as error:
-        raise BttopError(f"{path} is there already", title="cannot export", hint=f"rm {path}") from error
-    except CannotReview:
-        raise
-    except OSError as error:
-        raise BttopError(f"{path}: {error.strerror}", title="cannot export", hint=f"ls -ld {path.parent}") from error
+    with writing(path, instead=_INSTEAD), NewFile(path, "w") as new:
+        write(new.file)
+        new.publish()
 
 
 def _file_names(tables: Sequence[Table]) -> list[str]:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from bttop.commands.arguments import duration, tracing_parser, with_saving
 from bttop.commands.tracing import start_engine
-from bttop.errors import UsageError
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
@@ -32,11 +31,12 @@ def run(arguments: Sequence[str]) -> int:
         from bttop.engine.recorder import Limits, Recorder, facts_of
         from bttop.engine.saving import Saver, read_triggers
 
-        path = _path(options.out, engine.host.name, overwrite=options.overwrite)
         recorder = Recorder(facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", "record", *arguments])))
         engine.observe(recorder)
         engine.observe(Saver(recorder, read_triggers(options.save_when, engine.programs)))
         limits = Limits(options.max_size, round(options.max_age * 1e9))
+        # Last: whatever ends the command before would leave an empty file.
+        path = _path(options.out, engine.host.name, overwrite=options.overwrite)
         return HeadlessRecording(engine, recorder, path, limits, options.duration).run()
     finally:
         engine.close()
@@ -56,6 +56,5 @@ def _path(wanted: Path | None, host: str, *, overwrite: bool) -> Path:
 
     if wanted is None:
         return new_snapshot(host, time.time_ns())
-    if not claim(wanted, replace=overwrite):
-        raise UsageError(f"{wanted} is there already", hint=f"bttop record -o {wanted} --overwrite")
+    claim(wanted, replace=overwrite)
     return wanted

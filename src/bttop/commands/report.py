@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import Parser, with_times
-from bttop.errors import BttopError, UsageError
+from bttop.commands.outputs import to_stdout, writing
 from bttop.files import create_with, write_whole
 from bttop.model.text import visible
 from bttop.store.opening import CannotReview
@@ -56,24 +55,9 @@ def _parser() -> Parser:
 
 def _write(text: str, output: str, *, overwrite: bool) -> None:
     if output == _STDOUT:
-        _print(text)
+        to_stdout(lambda stdout: stdout.buffer.write(text.encode()))  # type: ignore[attr-defined]
         return
     path = Path(output)
-    try:
+    with writing(path, instead="add --overwrite, or another -o FILE"):
         write = write_whole if overwrite else create_with
         write(path, text.encode())
-    except FileExistsError as error:
-        raise UsageError(
-            f"{path} is there already", title="not overwritten", hint="add --overwrite, or another -o FILE"
-        ) from error
-    except OSError as error:
-        raise BttopError(f"{path}: {error.strerror}", title="cannot write", hint=f"ls -ld {path.parent}") from error
-
-
-def _print(text: str) -> None:
-    try:
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read us has seen enough; what is buffered must not be tried again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

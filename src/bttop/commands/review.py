@@ -35,4 +35,4 @@ def review(path: Path, at: str = "", theme: str | None = None) -> int:
         # Only now: whoever mistyped need not wait for it.
         from bttop.ui.run import run_review
 
-        return run_review(replay, moment, theme, Trust.of_this_process([shipped("themes")]))
+        return run_review(replay, moment, theme, Trust.of_root([shipped("themes")]))

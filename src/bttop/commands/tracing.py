@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 from bttop.commands.arguments import trust_of
 from bttop.engine.attempts import Settings
@@ -19,12 +20,14 @@ from bttop.engine.questions import Question, questions, wanted_files
 from bttop.errors import UsageError
 from bttop.paths import overlay
 from bttop.script.library import Library
+from bttop.trust import Trust
 
 
 def start_engine(options: argparse.Namespace, command: str) -> tuple[Engine, Settings]:
     """Check the host and start every program."""
-    with BpftraceQuery(options.bpftrace) as query:
-        asked = _asked(options)
+    trust = trust_of(options)
+    with BpftraceQuery(options.bpftrace, trust) as query:
+        asked = _asked(options, trust)
         if options.unsafe != options.confirm_unsafe and (command != "bttop" or options.confirm_unsafe):
             why = "--unsafe lets programs change this system, so it is to be said twice"
             raise UsageError(why, hint=f"{command} --unsafe --confirm-unsafe")
@@ -34,30 +37,42 @@ def start_engine(options: argparse.Namespace, command: str) -> tuple[Engine, Set
     if options.children and (options.pin is None or not options.pin.pids):
         raise UsageError("--children needs a process: -p PID", hint=f"{command} -p PID --children")
     pin = with_children(options.pin) if options.children else options.pin
-    privilege = obtain(bpftrace, " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command)
+    typed = " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command
+    privilege = obtain(bpftrace, typed, trust)
     if not privilege.settings:
         sys.stderr.write("sudo drops bpftrace's settings (size of maps, names of user frames); a line of sudoers\n")
         sys.stderr.write(f"lets them pass: {settings_rule(bpftrace)}\n")
     limits = Budget(options.budget)
-    engine = Engine(host, bpftrace, privilege=privilege, limits=limits, statistics=options.stats)
+    engine = Engine(host, bpftrace, privilege=privilege, limits=limits, statistics=options.stats, folder=_folder(trust))
     # On the screen a key is the second word; nobody may say it beforehand for all that will ever be typed.
     engine.gate = _gate(engine, options, limits, confirmed=options.confirm_unsafe and command != "bttop")
     exclude = None if options.show_self else own_processes(engine.tracer_pid, engine.bpftrace)
-    settings = Settings(round(options.interval * 1000), pin, exclude)
+    settings = Settings(round(options.interval * 1000), pin, exclude, trust)
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)
     return engine, settings
 
 
-def _asked(options: argparse.Namespace) -> tuple[Question, ...]:
+def _folder(trust: Trust) -> str:
+    """Where bpftrace runs. It looks into the current folder for files of its own, whatever the script: headers and
+    a resource folder of clang (0.17 to 0.27), its library (0.27). Where others may write it runs in /proc, in which
+    nobody can make a file."""
+    try:
+        trust.check(Path())
+    except OSError:
+        return "/proc"
+    return "."
+
+
+def _asked(options: argparse.Namespace, trust: Trust) -> tuple[Question, ...]:
     """What the arguments ask. Only the files that they name are read: thirty would delay the first probe by 30 ms."""
     wanted = wanted_files(options.probe, options.programs)
-    library = Library.load(overlay("probes", options.probes), wanted, trust_of(options))
+    library = Library.load(overlay("probes", options.probes), wanted, trust)
     try:
         asked = questions(library, options.probe, options.programs, folder=options.probes)
     except UsageError:
         # Only now everything is read: the message names what there is.
-        everything = Library.load(overlay("probes", options.probes), trust=trust_of(options))
+        everything = Library.load(overlay("probes", options.probes), trust=trust)
         asked = questions(everything, options.probe, options.programs)
     _tell_refused(library)
     return asked

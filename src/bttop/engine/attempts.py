@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bttop.engine.host import Host
+from bttop.engine.inclusions import doubt_of_included
 from bttop.engine.launch import names_user_stacks
 from bttop.engine.rawpoints import why_no_raw
 from bttop.engine.status import Badge
@@ -21,6 +22,7 @@ from bttop.script.missing import Missing
 from bttop.script.pin import Pin
 from bttop.script.prepare import Prepared, prepare, unedited
 from bttop.script.reader import Script, Unreadable
+from bttop.trust import EVERYBODY, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Settings:
     pin: Pin | None = None
     exclude: Exclusion | None = None
     """bttop's own processes, where these are not to be seen."""
+    trust: Trust = EVERYBODY
+    """Whose files scripts may include."""
 
     @property
     def one_process(self) -> bool:
@@ -157,6 +161,9 @@ class Attempts:
 
     def _why_unavailable(self, source: Source, prepared: Prepared) -> str:
         """Why not even to try; empty when bpftrace should decide."""
+        doubt = doubt_of_included(source.text, self._settings.trust)
+        if doubt:
+            return doubt
         if isinstance(source.script, Unreadable):
             return "" if prepared.runnable else source.script.reason
         lacking = [self._host.why_not(one.provider, one.rest) for one in source.script.points]

@@ -112,9 +112,13 @@ class TracerChannel:
             fcntl.fcntl(up[0], fcntl.F_SETPIPE_SZ, PIPE_SIZE)
         return cls(pid, down[1], up[0], errors[0])
 
-    def start(self, generation: int, argv: Sequence[str], env: Mapping[str, str], nice: int = 0) -> None:
-        """Start a program. `env` comes on top of PATH, HOME and LANG; nothing else is inherited."""
-        self._send({"do": "start", "id": generation, "argv": list(argv), "env": dict(env), "nice": nice})
+    def start(
+        self, generation: int, argv: Sequence[str], env: Mapping[str, str], nice: int = 0, folder: str = "."
+    ) -> None:
+        """Start a program in a folder. `env` comes on top of PATH, HOME and LANG; nothing else is inherited."""
+        self._send(
+            {"do": "start", "id": generation, "argv": list(argv), "env": dict(env), "nice": nice, "folder": folder}
+        )
 
     def stop(self, generation: int, grace: float) -> None:
         """SIGINT, again every 0.25 s; SIGKILL after `grace` seconds."""

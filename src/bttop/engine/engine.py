@@ -78,10 +78,11 @@ class Engine:
         *,
         limits: Budget | None = None,
         statistics: bool = True,
+        folder: str = ".",
         clock: Callable[[], int] = boot_ns,
     ) -> None:
         """`limits` is what the fuse guards, None for none; `statistics` says whether the kernel may count what BPF
-        programs cost, which takes 20 to 60 ns a run; `clock` is the one of the stamps."""
+        programs cost, which takes 20 to 60 ns a run; bpftrace runs in `folder`; `clock` is the one of the stamps."""
         self.host = host
         self.bpftrace = bpftrace
         self._clock = clock
@@ -94,7 +95,7 @@ class Engine:
         self.problems: tuple[str, ...] = ()
         """When nothing could be heard, and why. Programs say by themselves what is wrong with them."""
         self._tracers = Tracers(
-            spawn or partial(TracerChannel.spawn, privilege.tracer_command()), statistics=statistics
+            spawn or partial(TracerChannel.spawn, privilege.tracer_command()), statistics=statistics, folder=folder
         )
         self._starts = Starts(host, bpftrace, privilege, self._tracers)
         self.errands = Errands(self.door, self._starts.errand, lambda: self._tracers.channel)

@@ -14,6 +14,7 @@ from typing import Self
 from bttop.engine.mounts import TABLE, mounted
 from bttop.errors import BpftraceSlow, CannotTrace
 from bttop.model.release import Release
+from bttop.trust import EVERYBODY, Trust, Untrusted
 
 _TRACEFS = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 _SBIN = "/usr/sbin:/usr/local/sbin:/usr/local/bin:/usr/bin:/sbin"
@@ -97,20 +98,21 @@ class Host:
         return next((why for point in attach_points if (why := self.why_not(*point))), "")
 
 
-def find_bpftrace(wanted: str | None) -> Bpftrace:
+def find_bpftrace(wanted: str | None, trust: Trust = EVERYBODY) -> Bpftrace:
     """Find bpftrace and ask its release; see `BpftraceQuery`."""
-    with BpftraceQuery(wanted) as query:
+    with BpftraceQuery(wanted, trust) as query:
         return query.answer()
 
 
 class BpftraceQuery:
     """Asks bpftrace for its release: 30 ms, in which whoever asks can do something else. A context, which ends it."""
 
-    def __init__(self, wanted: str | None) -> None:
-        """`wanted`, else `$BTTOP_BPFTRACE`, else the one on PATH or in the sbin folders. What goes wrong is told by
-        `answer`."""
+    def __init__(self, wanted: str | None, trust: Trust = EVERYBODY) -> None:
+        """`wanted`, else `$BTTOP_BPFTRACE`, else the one on PATH or in the sbin folders. It is not run where another
+        user could have put it there. What goes wrong is told by `answer`."""
         self._name = wanted or os.environ.get("BTTOP_BPFTRACE") or "bpftrace"
         self._path = find_program(self._name)
+        self._trust = trust
         self._process: subprocess.Popen[bytes] | None = None
         self._problem: OSError | None = None
 
@@ -118,6 +120,7 @@ class BpftraceQuery:
         if self._path is not None:
             pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
             try:
+                self._trust.check(Path(self._path))
                 self._process = subprocess.Popen([self._path, "--version"], stdin=nothing, stdout=pipe, stderr=pipe)
             except OSError as problem:
                 self._problem = problem
@@ -137,6 +140,9 @@ class BpftraceQuery:
             why = "is no program that can be run" if "/" in self._name else "is not installed here"
             raise CannotTrace(f"{self._name} {why}", title="no bpftrace", hint=install_command())
         path = self._path
+        if isinstance(self._problem, Untrusted):
+            doubt = self._problem
+            raise CannotTrace(str(doubt), title="no bpftrace", hint=doubt.mend) from doubt
         if self._process is None:
             why = f"{path} does not run: {self._problem}"
             raise CannotTrace(why, title="no bpftrace", hint=install_command()) from self._problem

@@ -18,6 +18,7 @@ from bttop.files import make_folder, write_whole
 from bttop.script.probenames import LONGEST_NAME, ProbeNames
 from bttop.script.stable import stable_hint
 from bttop.script.starters import Argument
+from bttop.trust import Trust
 
 LONGEST_LISTING: Final = 32 << 20
 """Bytes. Listings of kernels with many modules have 5 to 10 MB."""
@@ -209,11 +210,9 @@ def _content(path: Path) -> bytes:
 
 def _cached(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
-            listed = file.read(LONGEST_LISTING)
+        return Trust.of_root().read(path, LONGEST_LISTING) or None
     except OSError:
         return None
-    return listed or None
 
 
 def _keep(path: Path, listed: bytes) -> None:

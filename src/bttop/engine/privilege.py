@@ -13,15 +13,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bttop.engine.channel import tracer_command
+from bttop.engine.channel import TRACER, tracer_command
 from bttop.engine.host import Bpftrace, find_program
 from bttop.errors import CannotTrace
 from bttop.model.release import Release
+from bttop.trust import Trust, Untrusted
 
 CHECKS_CAPABILITIES: Final = Release(0, 25)
 """The first release that asks for capabilities; those before ask for user 0."""
@@ -107,18 +108,41 @@ def decide(standing: Standing, bpftrace: str, allows: Callable[[Sequence[str]], 
     return None
 
 
-def obtain(bpftrace: Bpftrace, command: str) -> Privilege:
+def obtain(bpftrace: Bpftrace, command: str, trust: Trust) -> Privilege:
     """The way to trace on this host, after a password where sudo wants one and a terminal can be asked.
 
     `command` is what the user typed, for the hint that repeats it. Raises CannotTrace.
     """
     standing = Standing.read(bpftrace)
-    found = decide(standing, bpftrace.path, runs)
-    if found is None and standing.sudo is not None and _ask_password(standing.sudo):
-        found = decide(standing, bpftrace.path, runs)
+    allows = asked_of_sudo(trust)
+    try:
+        found = decide(standing, bpftrace.path, allows)
+        if found is None and standing.sudo is not None and _ask_password(standing.sudo):
+            found = decide(standing, bpftrace.path, allows)
+    except Untrusted as doubt:
+        raise CannotTrace(f"{doubt}, and root would run it", title="no privilege", hint=doubt.mend) from doubt
     if found is None:
         raise CannotTrace(_refusal(standing), title="no privilege", hint=_hint(standing, command))
     return found
+
+
+def asked_of_sudo(trust: Trust) -> Callable[[Sequence[str]], bool]:
+    """Whether a command that begins with sudo runs, asked only where no other user could have written what it runs.
+    The question raises Untrusted."""
+
+    def allows(command: Sequence[str]) -> bool:
+        for path in _obeyed(command):
+            trust.check(path)
+        return runs(command)
+
+    return allows
+
+
+def _obeyed(command: Sequence[str]) -> Iterator[Path]:
+    """What root runs by a command: its programs and files and, by the tracer's, the standard library."""
+    yield from (Path(word) for word in command if "/" in word)
+    if str(TRACER) in command:
+        yield Path(os.__file__)
 
 
 def runs(command: Sequence[str]) -> bool:

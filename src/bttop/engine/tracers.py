@@ -19,10 +19,11 @@ LONGEST_PAUSE = 30.0
 class Tracers:
     """The tracer of the moment. Engine thread only, but for `close`."""
 
-    def __init__(self, spawn: Callable[[], TracerChannel], *, statistics: bool) -> None:
-        """Starts the first one; raises TracerLost when that fails. `statistics`: see `Engine`."""
+    def __init__(self, spawn: Callable[[], TracerChannel], *, statistics: bool, folder: str = ".") -> None:
+        """Starts the first one; raises TracerLost when that fails. `statistics`, `folder`: see `Engine`."""
         self._spawn = spawn
         self._statistics = statistics
+        self._folder = folder
         self.channel = spawn()
         self.alive = True
         """Whether there is one; False until a lost one has a successor."""
@@ -45,7 +46,7 @@ class Tracers:
         """Start a command under an id of its own. Raises TracerLost while there is no tracer."""
         if not self.alive:
             raise TracerLost("the tracer has ended", title="no tracer")
-        self.channel.start(ident, argv, environment, nice)
+        self.channel.start(ident, argv, environment, nice, self._folder)
 
     def detach(self) -> None:
         """Read no longer. One that was started while `close` looked at the one before is closed now."""

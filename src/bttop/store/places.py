@@ -1,4 +1,6 @@
-"""Where snapshots lie: a new file's name, made at once so that nobody else can take it."""
+"""Where snapshots lie: a new file's name, made at once so that nobody else can take it, in a folder in which only root
+and the user of bttop can change names. SQLite opens a recording and the files beside it by their names, more than
+once."""
 
 from __future__ import annotations
 
@@ -6,17 +8,26 @@ import os
 import re
 import time
 from pathlib import Path
+from typing import Final
 
-from bttop.errors import BttopError
-from bttop.files import create, make_folder
+from bttop.errors import BttopError, UsageError
+from bttop.files import check_replaceable, create, make_folder
 from bttop.paths import state_home
+from bttop.trust import Trust, Untrusted
 
 SUFFIX = ".bttop"
+_BESIDE: Final = ("-wal", "-shm", "-journal")
+"""How the names of SQLite's files beside a database end: one that is there already would be written or read."""
+_TITLE: Final = "cannot record"
 
 
 def snapshot_folder() -> Path:
-    """`snapshots` below the current folder when it exists, else the user's own."""
+    """`snapshots` below the current folder, when it exists and nobody else may write it, else the user's own."""
     here = Path.cwd() / "snapshots"
+    try:
+        Trust.of_this_process().check(here)
+    except OSError:
+        return state_home() / "snapshots"
     return here if here.is_dir() else state_home() / "snapshots"
 
 
@@ -26,22 +37,60 @@ def new_snapshot(host: str, wall_ns: int, folder: Path | None = None) -> Path:
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(wall_ns / 1e9))
     # 64 characters are what Linux lets a host be called.
     name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', host)[:64] or 'host'}-{stamp}"
+    try:
+        make_folder(place)
+    except Untrusted as error:
+        raise BttopError(error.why, title=_TITLE, hint=error.command) from error
+    except OSError as error:
+        raise _cannot(place, error) from error
     for count in range(1, 100):
         path = place / f"{name}{'' if count == 1 else f'-{count}'}{SUFFIX}"
-        if claim(path, replace=False):
+        if not _there(path):
+            _claim(path)
             return path
-    raise BttopError(f"{place}: a hundred snapshots of this second exist", title="cannot record")
+    raise BttopError(f"{place}: a hundred snapshots of this second exist", title=_TITLE)
 
 
-def claim(path: Path, *, replace: bool) -> bool:
-    """Make an empty file for one's own eyes; False where there is one already that must stay. Raises BttopError."""
+def claim(path: Path, *, replace: bool) -> None:
+    """Make an empty file for one's own eyes in a folder that is there. With `replace` a recording that is there, and
+    what belongs to it, goes. Raises BttopError, also where there is anything that must stay."""
+    if not os.path.isdir(path.parent):  # noqa: PTH112  pathlib raises where it may not look
+        raise UsageError(f"there is no folder {path.parent}", title=_TITLE, hint=f"mkdir -m 700 {path.parent}")
     try:
-        make_folder(path.parent)
-        if replace:
-            path.unlink(missing_ok=True)
-        os.close(create(path))
-    except FileExistsError:
-        return False
+        Trust.of_this_process().check(path.parent)
     except OSError as error:
-        raise BttopError(f"{path}: {error.strerror}", title="cannot record", hint=f"ls -ld {path.parent}") from error
-    return True
+        raise _cannot(path, error) from error
+    there = _there(path)
+    for one in there if replace else ():
+        _check_replaceable(one)
+    if there and not replace:
+        raise UsageError(f"{there[0]} is there already", title=_TITLE, hint=f"bttop record -o {path} --overwrite")
+    _claim(path)
+
+
+def _check_replaceable(path: Path) -> None:
+    try:
+        check_replaceable(path.lstat().st_mode)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", title=_TITLE, hint="another -o FILE") from error
+
+
+def _claim(path: Path) -> None:
+    try:
+        for one in _there(path):
+            one.unlink()
+        os.close(create(path))
+    except OSError as error:
+        raise _cannot(path, error) from error
+
+
+def _there(path: Path) -> list[Path]:
+    """What there is of a recording of this name. A log without its recording counts: it holds lines."""
+    return [one for ending in ("", *_BESIDE) if os.path.lexists(one := path.with_name(path.name + ending))]
+
+
+def _cannot(path: Path, error: OSError) -> BttopError:
+    if isinstance(error, Untrusted):
+        why = f"{error.why}; who may write there could read or replace the recording"
+        return BttopError(why, title=_TITLE, hint=f"bttop record -o ~/{path.name}")
+    return BttopError(f"{path}: {error.strerror}", title=_TITLE, hint=f"ls -ld {path.parent}")

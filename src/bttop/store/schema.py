@@ -68,6 +68,15 @@ INDEXES = (
 def create(path: Path, facts: Mapping[str, str]) -> sqlite3.Connection:
     """Make a new snapshot file at a path where an empty file is, and open it for writing. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _fill(connection, facts)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _fill(connection: sqlite3.Connection, facts: Mapping[str, str]) -> None:
     # The size first: the next pragma settles it. Small pages: each table and index leaves half of one empty.
     connection.execute("PRAGMA page_size = 512")
     connection.execute("PRAGMA synchronous = OFF")
@@ -86,4 +95,3 @@ def create(path: Path, facts: Mapping[str, str]) -> sqlite3.Connection:
     # power cut may take is what the kernel had not written: waiting for the disk would stall on the host that hurts.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
-    return connection

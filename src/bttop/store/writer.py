@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -44,6 +45,7 @@ class SnapshotWriter:
         try:
             self._db = create(path, facts)
         except sqlite3.Error as error:
+            _remove_empty(path)
             raise _cannot(path, error) from error
 
     @property
@@ -223,6 +225,13 @@ class SnapshotWriter:
     def _one(self, statement: str) -> int:
         found = self._db.execute(statement).fetchone()
         return int(found[0] or 0)
+
+
+def _remove_empty(path: Path) -> None:
+    """What never became a snapshot must not stand in the way of the next one."""
+    with contextlib.suppress(OSError):
+        if path.stat().st_size == 0:
+            path.unlink()
 
 
 def _cannot(path: Path, error: sqlite3.Error) -> CannotRecord:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bttop.engine.attempts import Settings
 from bttop.engine.check import complaints
+from bttop.engine.inclusions import doubt_of_included
 from bttop.engine.questions import Question as Program
 from bttop.engine.questions import from_text
 from bttop.files import append, make_folder, write_whole
@@ -22,6 +23,7 @@ from bttop.script.oneliner import OneLiner, Refused, read_one_liner
 from bttop.script.pin import Pin
 from bttop.script.prepare import prepare
 from bttop.script.reader import Unreadable, read
+from bttop.trust import Trust
 from bttop.ui.ask import Question
 from bttop.ui.completion import completer
 from bttop.ui.spans import Line, Span
@@ -68,7 +70,7 @@ class History:
 
     def _read(self) -> list[str]:
         try:
-            data = self._path.read_bytes()
+            data = Trust.of_root().read(self._path)
         except OSError:
             return []
         # Only \n ends a line: what else Python takes for a line's end may stand in a program.
@@ -133,6 +135,10 @@ class Prompt:
         script = source.script
         if isinstance(script, Unreadable) and not script.text:
             self.open(text, [_note(script.reason, "error")])
+            return
+        doubt = doubt_of_included(source.text, settings.trust)
+        if doubt:
+            self.open(text, [_note(doubt, "error")])
             return
         engine = self._app.engine
         traits = dialect(engine.bpftrace.release)

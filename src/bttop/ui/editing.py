@@ -14,6 +14,7 @@ from bttop.engine.attempts import Source
 from bttop.files import create_with, make_folder, write_whole
 from bttop.model.text import visible_name
 from bttop.paths import config_home, shipped, state_home
+from bttop.trust import Trust, Untrusted
 from bttop.ui.ask import Question
 
 if TYPE_CHECKING:
@@ -23,15 +24,19 @@ _USUAL = ("sensible-editor", "editor", "vim", "vi", "nano")
 
 
 def editor_command() -> list[str] | None:
-    """The user's editor as an argument list, or None when there is none to be found."""
+    """The user's editor as an argument list that begins with its path, or None when there is none to be found. Raises
+    Untrusted as root where another user could have put it there."""
     wanted = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if wanted:
-        try:
-            words = shlex.split(wanted)
-        except ValueError:
-            return None  # a quote that is never closed
-        return words if words and shutil.which(words[0]) else None
-    return next(([name] for name in _USUAL if shutil.which(name)), None)
+    try:
+        choices = [shlex.split(wanted)] if wanted else [[name] for name in _USUAL]
+    except ValueError:
+        return None  # a quote that is never closed
+    for words in choices:
+        path = shutil.which(words[0]) if words else None
+        if path is not None:
+            Trust.of_root().check(Path(path))
+            return [path, *words[1:]]
+    return None
 
 
 def place_to_edit(source: Source) -> Path:
@@ -94,7 +99,11 @@ async def _edit(app: BttopApp) -> None:
     if not program.sources:
         app.tell("this pane has no script to edit", "warn")
         return
-    command = editor_command()
+    try:
+        command = editor_command()
+    except Untrusted as doubt:
+        app.tell(f"editor {doubt}; {doubt.command}", "error")
+        return
     if command is None:
         wanted = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "$EDITOR"
         app.tell(f"no editor: {wanted} is not installed; export EDITOR=vi", "error")
@@ -102,7 +111,7 @@ async def _edit(app: BttopApp) -> None:
     try:
         path = place_to_edit(program.sources[0])
     except OSError as error:
-        app.tell(f"{error.filename}: {error.strerror}", "error")
+        app.tell(f"{error.filename or program.name}: {error.strerror}", "error")
         return
     app.reloads.wrote(path)
     # Repaints must not pile up behind a terminal that the editor owns: batch_update holds them back.

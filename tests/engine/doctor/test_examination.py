@@ -316,6 +316,21 @@ def test_snapshots_need_room_and_a_folder_that_may_be_written(
     assert surroundings.disk(patient).state is State.LIMITED
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+def test_a_folder_for_snapshots_that_another_user_may_write_is_no_place_for_them(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    monkeypatch.setenv("XDG_STATE_HOME", str(theirs))
+    monkeypatch.chdir(tmp_path)
+    assert surroundings.disk(patient).state is State.OK
+    os.chown(theirs, 60123, 60123)
+    found = surroundings.disk(patient)
+    assert (found.state, found.mend) == (State.LIMITED, f"chown root {theirs}")
+    assert f"not trusted: {theirs} belongs to uid 60123" in found.found
+
+
 def test_the_table_fits_the_columns_that_there_are_and_shows_nothing_raw(patient: Patient) -> None:
     rude = Finding("x", State.LIMITED, "\x1b[2J" + "word " * 40, "effect " * 30, "mend " * 30)
     for columns in (80, 44):

@@ -15,6 +15,7 @@ from bttop.engine.host import Host, find_bpftrace
 from bttop.errors import BpftraceSlow, CannotTrace
 from bttop.model.text import visible
 from bttop.script.library import Library
+from bttop.trust import EVERYBODY, Trust
 
 CHECKS = (
     kernel.version, kernel.skipped, kernel.lockdown, kernel.btf, kernel.tracefs, kernel.kprobes, kernel.uprobes,
@@ -28,16 +29,16 @@ CANNOT_TRACE = 3
 """Exit code when something is broken, that of CannotTrace."""
 
 
-def meet(wanted: str | None) -> Patient:
-    """This machine, with the bpftrace that would run (`wanted` as for `find_bpftrace`)."""
+def meet(wanted: str | None, trust: Trust = EVERYBODY) -> Patient:
+    """This machine, with the bpftrace that would run (`wanted` and `trust` as for `find_bpftrace`)."""
     host = Host.read()
     try:
-        found = find_bpftrace(wanted)
+        found = find_bpftrace(wanted, trust)
     except CannotTrace as refusal:
         is_slow = isinstance(refusal, BpftraceSlow)
-        return Patient(host, None, refusal.cause, refusal.hint, is_slow, euid=os.geteuid())
+        return Patient(host, None, refusal.cause, refusal.hint, is_slow, euid=os.geteuid(), trust=trust)
     info = bpftrace.ask_info(found) if os.geteuid() == 0 else ""
-    return Patient(host, found, info=info, euid=os.geteuid())
+    return Patient(host, found, info=info, euid=os.geteuid(), trust=trust)
 
 
 def examine(patient: Patient, library: Library) -> list[Finding]:

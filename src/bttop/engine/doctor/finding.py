@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from bttop.engine.host import Bpftrace, Host, is_emptied, may_have_tracefs
+from bttop.trust import EVERYBODY, Trust
 
 
 class State(Enum):
@@ -51,6 +52,8 @@ class Patient:
     root: Path = Path("/")
     """Where /proc, /sys and the like lie."""
     euid: int = 0
+    trust: Trust = EVERYBODY
+    """Whose programs root may be asked to run."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def text(self, path: str) -> str | None:

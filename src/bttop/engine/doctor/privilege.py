@@ -9,7 +9,8 @@ import resource
 
 from bttop.engine.doctor import calls
 from bttop.engine.doctor.finding import Finding, Patient, State, only_root
-from bttop.engine.privilege import Privilege, Standing, decide, runs
+from bttop.engine.privilege import Privilege, Standing, asked_of_sudo, decide
+from bttop.trust import Untrusted
 
 MEMORY_BY_CGROUP = (5, 11)
 """From here on the kernel charges BPF memory to the cgroup, no longer to the limit of locked memory."""
@@ -28,10 +29,13 @@ def privilege(patient: Patient) -> Finding:
     if patient.bpftrace is None:
         return Finding("privilege", State.UNKNOWN, "a normal user; without bpftrace nobody needs any")
     standing = Standing.read(patient.bpftrace)
-    found = decide(standing, patient.bpftrace.path, runs)
+    effect = "none of the five panes runs"
+    try:
+        found = decide(standing, patient.bpftrace.path, asked_of_sudo(patient.trust))
+    except Untrusted as doubt:
+        return Finding("privilege", State.BROKEN, f"{doubt}, and root would run it", effect, doubt.mend)
     if found is not None:
         return _way(found)
-    effect = "none of the five panes runs"
     if standing.sudo is None:
         said = "a normal user without capabilities, and there is no sudo"
         return Finding("privilege", State.BROKEN, said, effect, "su -c bttop")

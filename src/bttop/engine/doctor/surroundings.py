@@ -11,6 +11,7 @@ from pathlib import Path
 from bttop.engine.doctor.finding import Finding, Patient, State
 from bttop.engine.process import look_up
 from bttop.store.places import snapshot_folder
+from bttop.trust import Trust, Untrusted
 
 SMALLEST = (80, 24)
 """Columns and rows below which the five panes lose columns or rows."""
@@ -78,6 +79,11 @@ def disk(_patient: Patient) -> Finding:
         return Finding("snapshots", State.UNKNOWN, f"{folder}: {error.strerror}")
     free = facts.f_bavail * facts.f_frsize
     said = f"{folder}: {free / 1e9:,.1f} GB free"
+    try:
+        trust = Trust.of_this_process()
+        (trust.check if place == folder else trust.check_way)(place)
+    except Untrusted as doubt:
+        return Finding("snapshots", State.LIMITED, f"{said}, but {doubt}", effect, doubt.command)
     if not os.access(place, os.W_OK | os.X_OK):
         mend = "mkdir snapshots, in a folder of yours"
         return Finding("snapshots", State.LIMITED, f"{said}, but {place} may not be written", effect, mend)

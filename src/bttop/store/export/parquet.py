@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from bttop.errors import BttopError
-from bttop.files import create
 from bttop.model.names import Decoder
 from bttop.store.export.selection import Selection
 from bttop.store.export.tables import Table, fitted, rows
@@ -18,15 +15,15 @@ BATCH_ROWS = 50_000
 """Rows of a row group: what is in memory at a time."""
 
 
-def write_parquet(selection: Selection, table: Table, decoders: Mapping[str, Decoder], path: Path) -> None:
-    """Write one map to a file that must not exist. Raises BttopError without pyarrow."""
+def write_parquet(selection: Selection, table: Table, decoders: Mapping[str, Decoder], file: IO[bytes]) -> None:
+    """Write one map to a binary file. Raises BttopError without pyarrow."""
     arrow, parquet = _pyarrow()
     types = {"int": arrow.int64(), "float": arrow.float64(), "text": arrow.string()}
     fields = [(title, types[kind]) for title, kind in zip(table.columns, table.kinds, strict=True)]
     fields[0] = (table.columns[0], arrow.timestamp("ns", tz="UTC"))
     schema = arrow.schema(fields)
     parsed = (fitted(row, table.kinds) for row in rows(selection, table, decoders))
-    with os.fdopen(create(path), "wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         while batch := list(islice(parsed, BATCH_ROWS)):
             columns = zip(*batch, strict=True)
             arrays = [arrow.array(column, field.type) for column, field in zip(columns, schema, strict=True)]

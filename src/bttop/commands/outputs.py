@@ -1,0 +1,43 @@
+"""Where commands write what they make: a file or standard output, with the errors of both as bttop's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+from bttop.errors import BttopError, UsageError
+from bttop.trust import Untrusted
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, instead: str) -> Iterator[None]:
+    """Errors of the file system as bttop's; `instead` is what to do where the file is there already."""
+    try:
+        yield
+    except FileExistsError as error:
+        raise UsageError(f"{path} is there already", title="not overwritten", hint=instead) from error
+    except Untrusted as error:
+        why = f"{error.why}; who may write there could put something else in the place of the file"
+        raise BttopError(why, title="cannot write", hint=f"-o ~/{path.name}") from error
+    except OSError as error:
+        if not os.path.isdir(path.parent):  # noqa: PTH112  pathlib raises where it may not look
+            hint = f"mkdir {path.parent}"
+            raise UsageError(f"there is no folder {path.parent}", title="cannot write", hint=hint) from error
+        why = f"{path}: {error.strerror or error}"
+        raise BttopError(why, title="cannot write", hint=f"ls -ld {path}; df -h {path.parent}") from error
+
+
+def to_stdout(write: Callable[[IO[str]], object]) -> None:
+    """Write to standard output. That its reader has gone is no error: it has seen enough. Raises BttopError."""
+    try:
+        write(sys.stdout)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is buffered must not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise BttopError(f"standard output: {error.strerror}", title="cannot write") from error
