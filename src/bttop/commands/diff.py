@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from bttop.commands.arguments import Parser
 from bttop.errors import UsageError
+from bttop.model.jsontext import json_text
 from bttop.model.text import visible
 from bttop.store.diff import Diff, Window, diff
 from bttop.store.difftext import as_object, lines
@@ -79,7 +79,7 @@ def _parser() -> Parser:
 
 
 def _print(found: Diff, options: argparse.Namespace) -> None:
-    text = json.dumps(as_object(found), indent=2) if options.json else "\n".join(lines(found, max(options.top, 1)))
+    text = json_text(as_object(found), indent=2) if options.json else "\n".join(lines(found, max(options.top, 1)))
     try:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()

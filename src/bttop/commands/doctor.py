@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from collections.abc import Sequence
 from bttop.commands.arguments import Parser
 from bttop.engine.doctor.examination import as_object, examine, exit_code, meet, written
 from bttop.engine.questions import wanted_files
+from bttop.model.jsontext import json_text
 from bttop.paths import overlay
 from bttop.script.library import Library
 
@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
     patient = meet(options.bpftrace)
     findings = examine(patient, Library.load(overlay("probes"), wanted_files((), ())))
     lines = written(findings, patient, _columns())
-    text = json.dumps(as_object(findings, patient), indent=2) if options.json else "\n".join(lines)
+    text = json_text(as_object(findings, patient), indent=2) if options.json else "\n".join(lines)
     sys.stdout.write(f"{text}\n")
     return exit_code(findings)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bttop.commands.arguments import Parser
+from bttop.model.jsontext import json_text
 from bttop.model.text import visible
 from bttop.store.checkup import ProgramSummary, Summary, summary
 from bttop.store.jsonl import timestamp
@@ -26,7 +26,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with Snapshot(options.file) as snapshot:
         found = summary(snapshot)
-        text = json.dumps(_object(snapshot, found), indent=2) if options.json else "\n".join(_lines(snapshot, found))
+        text = json_text(_object(snapshot, found), indent=2) if options.json else "\n".join(_lines(snapshot, found))
         sys.stdout.write(f"{text}\n")
         return 1 if snapshot.problems else 0
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bttop.errors import BttopError
+from bttop.model.jsontext import json_text
 from bttop.store.blocks import CODEC, compressed
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 from bttop.store.journal import Journal, Sealed
@@ -147,7 +147,7 @@ class SnapshotWriter:
                 values = [None if value is None else _rounded(scale * value) for value, scale in scaled]
                 self._insert("cost", program, *stamp, *values)
             case Met(pid=pid, stamp=stamp, facts=facts):
-                self._insert("process", None, pid, stamp.wall_ns, _compact(dict(facts)))
+                self._insert("process", None, pid, stamp.wall_ns, json_text(dict(facts)))
 
     def _insert_generation(self, one: Begun) -> None:
         self._insert(
@@ -224,7 +224,7 @@ def _cannot(path: Path, error: sqlite3.Error) -> CannotRecord:
 
 def _script(one: Begun) -> str:
     """What ran, as JSON. All in one piece: the two texts and the plan have most of their words in common."""
-    return _compact(
+    return json_text(
         {
             "text": _clean(one.text),
             "prepared": _clean(one.prepared),
@@ -233,10 +233,6 @@ def _script(one: Begun) -> str:
             "badges": [list(badge) for badge in one.badges],
         }
     )
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
 
 
 def _rounded(value: float) -> float:

@@ -142,4 +142,4 @@ class Course:
             if count and ((low, high) in self._cells or len(self._cells) < _MOST_BUCKETS):
                 cells = self._cells.setdefault((low, high), array("d", bytes(8 * self.bins.count)))
                 for at, share in shares:
-                    cells[at] += count * share
+                    cells[at] += as_float(count) * share
