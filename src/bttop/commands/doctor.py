@@ -10,6 +10,7 @@ from bttop.commands.arguments import Parser
 from bttop.engine.doctor.examination import as_object, examine, exit_code, meet, written
 from bttop.engine.questions import wanted_files
 from bttop.model.jsontext import json_text
+from bttop.output import say, write_data
 from bttop.paths import overlay
 from bttop.script.library import Library
 
@@ -25,9 +26,11 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     patient = meet(options.bpftrace)
     findings = examine(patient, Library.load(overlay("probes"), wanted_files((), ())))
-    lines = written(findings, patient, _columns())
-    text = json_text(as_object(findings, patient), indent=2) if options.json else "\n".join(lines)
-    sys.stdout.write(f"{text}\n")
+    if options.json:
+        text = json_text(as_object(findings, patient), indent=2)
+        write_data(lambda out: out.write(f"{text}\n"))
+    else:
+        say(written(findings, patient, _columns()))
     return exit_code(findings)
 
 

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -15,6 +14,7 @@ from bttop.commands.arguments import Parser, with_times
 from bttop.errors import BttopError, UsageError
 from bttop.files import create, make_folder
 from bttop.model.names import Decoder, decoders
+from bttop.output import warn, write_data
 from bttop.store.export.csvfile import write_csv
 from bttop.store.export.lines import write_lines
 from bttop.store.export.parquet import write_parquet
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
         else:
             _write_tables(selection, format_, out)
         for problem in snapshot.problems:
-            sys.stderr.write(f"bttop: {options.file}: {problem}\n")
+            warn(f"bttop: {options.file}: {problem}")
         return 1 if snapshot.problems else 0
 
 
@@ -90,21 +90,12 @@ def _write_table(
 
 def _write_one(path: Path | None, write: Callable[[IO[str]], None]) -> None:
     if path is None:
-        _to_stdout(write)
+        write_data(write)
         return
     with _writing(path):
         make_folder(path.parent)
         with os.fdopen(create(path), "w", encoding="utf-8", newline="") as file:
             write(file)
-
-
-def _to_stdout(write: Callable[[IO[str]], None]) -> None:
-    try:
-        write(sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read us has seen enough; what is buffered must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import Parser, with_times
 from bttop.errors import BttopError, UsageError
 from bttop.files import create_with, write_whole
-from bttop.model.text import visible
+from bttop.output import warn, write_data
 from bttop.store.opening import CannotReview
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
@@ -30,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
         report = gather(snapshot, *window(options.since, options.until, *span))
         _write("".join(page(report, redact=options.redact)), options.output, overwrite=options.overwrite)
         for problem in snapshot.problems:
-            sys.stderr.write(f"bttop: {options.file}: {visible(problem)}\n")
+            warn(f"bttop: {options.file}: {problem}")
         return 1 if snapshot.problems else 0
 
 
@@ -56,7 +54,7 @@ def _parser() -> Parser:
 
 def _write(text: str, output: str, *, overwrite: bool) -> None:
     if output == _STDOUT:
-        _print(text)
+        write_data(lambda out: out.write(text))
         return
     path = Path(output)
     try:
@@ -68,12 +66,3 @@ def _write(text: str, output: str, *, overwrite: bool) -> None:
         ) from error
     except OSError as error:
         raise BttopError(f"{path}: {error.strerror}", title="cannot write", hint=f"ls -ld {path.parent}") from error
-
-
-def _print(text: str) -> None:
-    try:
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read us has seen enough; what is buffered must not be tried again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -33,7 +33,7 @@ def flush_lines(program: str, flush: Flush, decoders: Mapping[str, Decoder]) -> 
 def left_out_line(flushes: int, wall_ns: int) -> str:
     """The line that says how many flushes were left out because the reader was too slow, without its line end."""
     head = {"time": timestamp(wall_ns), "kind": "left out", "flushes": flushes}
-    return json.dumps(head, separators=(",", ":"))
+    return json_text(head)
 
 
 def timestamp(wall_ns: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -82,7 +83,8 @@ def _connected(path: Path, effort: Effort, note: Callable[[str], None]) -> sqlit
 
 def _cautious(path: Path, effort: Effort, options: str, further: str) -> sqlite3.Connection:
     """A connection that runs nothing from the file. Raises sqlite3.Error."""
-    name = quote(str(path.resolve()))
+    # As bytes: a file may have a name that is not UTF-8.
+    name = quote(os.fsencode(path.resolve()))
     connection = sqlite3.connect(f"file:{name}?mode=ro{options}", uri=True, isolation_level=None, timeout=2.0)
     connection.text_factory = text_of
     connection.set_progress_handler(effort.step, STEPS)
