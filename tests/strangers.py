@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import sqlite3
 import sys
@@ -125,8 +126,10 @@ def with_cell(whole: Path, path: Path, table: str, column: str, value: object) -
 
 
 def with_rows(whole: Path, path: Path, table: str, column: str) -> int:
-    """A copy with the first row again for each bad value of one of its columns; how many SQLite took."""
-    shutil.copy(whole, path)
+    """A copy with the first row again for each bad value of one of its columns; how many SQLite took. Both paths may be
+    the same."""
+    if whole != path:
+        shutil.copy(whole, path)
     database = sqlite3.connect(path, isolation_level=None)
     _drop_not_null(database)
     names = [name for one, name in columns() if one == table]
@@ -143,6 +146,14 @@ def with_rows(whole: Path, path: Path, table: str, column: str) -> int:
     _restore_schema(database)
     database.close()
     return taken
+
+
+def with_everything(whole: Path, path: Path) -> None:
+    """A copy with such rows for every column of every table, apart from the facts, which there are one of each."""
+    shutil.copy(whole, path)
+    for table, column in columns():
+        if table != "meta":
+            with_rows(path, path, table, column)
 
 
 def with_facts(whole: Path, path: Path, name: str, value: object) -> None:
@@ -271,6 +282,13 @@ def _zeros(whole: Path, path: Path) -> None:
     with_block(whole, path, bytes(63 << 20) + b"\n")
 
 
+def _lists_in_lines(whole: Path, path: Path) -> None:
+    line = b'{"type": "value", "data": [' + b"[]," * 3_900_000 + b"[]]}"
+    noise = random.Random(1)
+    others = [b'{"type": "printf", "data": "%s"}' % noise.randbytes(60_000).hex().encode() for _ in range(3)]
+    with_block(whole, path, block_of(*[line] * 5, *others))
+
+
 def _stamps(whole: Path, path: Path) -> None:
     with_block(whole, path, b'{"boot_ns":[' + b"1," * 900_000 + b'1],"wall_ns":[],"stderr":[],"oversized":[]}\n{}')
 
@@ -297,6 +315,7 @@ BOMBS: Final[Mapping[str, Callable[[Path, Path], None]]] = {
     "lines": _many_lines,
     "lines that are not stated": _unstated_lines,
     "zeros": _zeros,
+    "lists in lines": _lists_in_lines,
     "stamps": _stamps,
     "lists": _lists,
     "a long script": _long_script,

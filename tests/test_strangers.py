@@ -19,6 +19,7 @@ from bttop.store.cells import CELLS
 from bttop.store.snapshot import Snapshot
 from tests import strangers
 from tests.ui.hostile import raw
+from tests.ui.test_review import running
 
 
 class Ended(NamedTuple):
@@ -184,7 +185,8 @@ def peak(*arguments: str) -> tuple[int, float, str]:
         ("lines", "lines, and 100,000 are the most"),
         ("lines that are not stated", "are stated"),
         ("zeros", "unpacks to more than"),
-        ("stamps", "stamps are longer"),
+        ("lists in lines", "more than so small a block can hold"),
+        ("stamps", "so small a block"),
         ("lists", "more than 400,000 values"),
         ("a long script", "unpacks to more than"),
         ("a name", "longer than 4,096 characters"),
@@ -202,3 +204,16 @@ def test_a_small_file_costs_little_memory_whatever_it_unpacks_to(
     assert len(said) < 10_000
     # A value as large as the file may be held twice.
     assert mib < MOST_MIB + 3 * path.stat().st_size / (1 << 20)
+
+
+def test_the_screen_shows_what_is_left_of_a_file_that_holds_anything(whole: Path, tmp_path: Path) -> None:
+    path = tmp_path / "s.bttop"
+    strangers.with_everything(whole, path)
+    with running(tmp_path, "review", str(path), "--at", "-0.5s") as shown:
+        shown.wait_for("demo-host", "1 calls", "such rows are left out")
+        shown.press("Home", "]", ",", ".", "b")
+        shown.wait_for("calls: state")
+        shown.press("Esc")
+        shown.wait_for("1 calls")
+        shown.press("q")
+        assert shown.terminal.exit_code() == 0

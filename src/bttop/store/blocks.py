@@ -36,6 +36,10 @@ FREE_BYTES = 2 << 20
 RATIO = 512
 """A frame may hold `FREE_BYTES`, and `RATIO` times its own size on top. What bpftrace prints takes at least a fiftieth
 of its size, and six thousand times the same line of 2 KB a four-hundredth."""
+FREE_VALUES = 50_000
+VALUES_PER_BYTE = 16
+"""Values of JSON that a block may have, and as many more for each byte of its frame: an empty list is three bytes of
+text, 64 bytes of memory, and nothing once compressed. A map that is printed eight times unchanged has eight a byte."""
 MOST_LINES = 100_000
 """Of a block; bttop seals one at 6,000."""
 _HEAD_BYTES = 64
@@ -116,6 +120,9 @@ def _whole(data: bytes, stated: Stated) -> bytes:
         raise BadBlock(
             f"it has {lines:,} lines and {len(text):,} bytes, and {stated.lines:,} and {stated.size:,} are stated"
         )
+    values = sum(map(text.count, (b",", b"[", b"{")))
+    if values > FREE_VALUES + VALUES_PER_BYTE * len(data):
+        raise BadBlock(f"it has {values:,} values, more than so small a block can hold")
     if text.find(b"\n") > _HEAD_BYTES * (lines + 2):
         raise BadBlock(f"its stamps are longer than those of {lines:,} lines")
     return text
