@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -288,8 +289,8 @@ class Program:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_troubles_of_programs_are_told_inertly(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    programs: Any = [Program(name)]
-    Troubles().tell_of(programs)
+    engine: Any = SimpleNamespace(problems=[name], programs=[Program(name)])
+    Troubles().tell_all(engine)
     found = capsys.readouterr()
     assert found.err
     assert not steering(found.err)
