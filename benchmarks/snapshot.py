@@ -91,7 +91,7 @@ def _recorded(path: Path, seconds: float) -> Iterator[Row]:
     )
     with Snapshot(path) as snapshot:
         blocks = list(snapshot.blocks())
-        lines = [line for block in blocks for line in unpack(block.data, block.codec, block.generation)]
+        lines = [line for block in blocks for line in unpack(block.data, block.stated, block.generation)]
     one_piece = _one_piece(lines)
     yield compared("blocks, bytes (peer: one piece at -19 --long=27)", sum(len(one.data) for one in blocks), one_piece)
     yield compared("the file, bytes (peer: the same)", path.stat().st_size, one_piece)
@@ -143,7 +143,7 @@ class _Part(NamedTuple):
             one.id, program, 1, one.source, one.text, one.prepared, one.args, one.plan, one.pin, one.badges, one.begun
         )
         name = next(found.name for found in snapshot.programs if found.id == program)
-        return cls(begun, name, blocks, tuple(unpack(block.data, block.codec, one.id) for block in blocks))
+        return cls(begun, name, blocks, tuple(unpack(block.data, block.stated, one.id) for block in blocks))
 
     def span_ns(self) -> int:
         return self.lines[-1][-1].stamp.boot_ns - self.lines[0][0].stamp.boot_ns + 10**9

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bttop.commands import COMMANDS, command
 from bttop.errors import BttopError
+from bttop.output import warn
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return command(arguments[0])(arguments[1:])
         return command("dashboard")(arguments)
     except BttopError as error:
-        print(error, file=sys.stderr)
+        warn(*error.lines)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

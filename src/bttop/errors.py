@@ -22,9 +22,13 @@ class BttopError(Exception):
         self.hint = hint
         """The command that mends it, or an empty string when there is none."""
 
+    @property
+    def lines(self) -> list[str]:
+        """As it is told: a sentence, and the command on a line of its own."""
+        return [f"{self.title}: {self.cause}", *([f"  {self.hint}"] if self.hint else [])]
+
     def __str__(self) -> str:
-        text = f"{self.title}: {self.cause}"
-        return f"{text}\n  {self.hint}" if self.hint else text
+        return "\n".join(self.lines)
 
 
 class UsageError(BttopError):

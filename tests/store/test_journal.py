@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from bttop.model.plan import Plan
 from bttop.model.records import StampedLine
-from bttop.store.blocks import unpack
+from bttop.store.blocks import Stated, unpack
 from bttop.store.happenings import Added, Begun, Came, Changed, Ended, Marked, Met, Shown
 from bttop.store.journal import MINUTE, MOST_MET, MOST_OPEN_LINES, Journal, Sealed
 from tests.store.made import LINES, at, small_blocks
@@ -32,7 +32,7 @@ def test_a_block_ends_with_the_flush_that_makes_it_full() -> None:
     assert found.index(sealed) == LINES // 2 - 1
     assert (sealed.first_flush, sealed.flushes, sealed.lines) == (0, 30, 60)
     assert (sealed.begin_ns, sealed.end_ns) == (at(0).boot_ns, at(29).boot_ns)
-    assert len(unpack(sealed.data, "zstd", 1)) == 60
+    assert len(unpack(sealed.data, Stated("zstd", sealed.size, sealed.lines), 1)) == 60
 
 
 def test_flushes_are_counted_on_over_blocks_and_generations() -> None:

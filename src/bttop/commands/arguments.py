@@ -11,6 +11,7 @@ from typing import NoReturn
 from bttop.engine.budget import Budget
 from bttop.engine.pinning import pin_of
 from bttop.errors import UsageError
+from bttop.output import say
 from bttop.paths import shipped
 from bttop.script.pin import Pin
 from bttop.trust import Trust
@@ -21,10 +22,14 @@ _AGO = re.compile(r"-\d")
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError where argparse would exit."""
+    """Raises UsageError where argparse would exit, and prints by the one door."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"{self.prog} --help")
+
+    def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002  argparse's signature
+        """What argparse prints by itself: the help and the version, to standard output."""
+        say(message.splitlines())
 
 
 def with_times(arguments: Sequence[str]) -> list[str]:

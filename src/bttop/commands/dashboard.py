@@ -12,6 +12,7 @@ from bttop.commands.arguments import duration, tracing_parser, trust_of, with_sa
 from bttop.commands.tracing import start_engine
 from bttop.engine.idle import Vigil
 from bttop.errors import UsageError
+from bttop.output import warn
 from bttop.paths import overlay
 
 IDLE = 8 * 3600.0
@@ -70,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
         code = run_dashboard(engine, settings, folders, options.theme, trust_of(options), recorder, options.duration)
         recorder.close()
         for path in recorder.files:
-            sys.stderr.write(f"bttop: recorded: {path}\n")
+            warn(f"bttop: recorded: {path}")
         return code
     finally:
         engine.close()

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import Parser
-from bttop.commands.outputs import to_stdout
 from bttop.errors import UsageError
-from bttop.model.text import visible
+from bttop.model.jsontext import json_text
+from bttop.output import say, warn, write_data
 from bttop.store.diff import Diff, Window, diff
 from bttop.store.difftext import as_object, lines
 from bttop.store.opening import CannotReview
@@ -45,7 +43,7 @@ def run(arguments: Sequence[str]) -> int:
         _print(found, options)
         problems = list(dict.fromkeys([*before.problems, *after.problems]))
         for problem in problems:
-            sys.stderr.write(f"bttop: {visible(problem)}\n")
+            warn(f"bttop: {problem}")
         return 1 if problems else 0
 
 
@@ -79,5 +77,8 @@ def _parser() -> Parser:
 
 
 def _print(found: Diff, options: argparse.Namespace) -> None:
-    text = json.dumps(as_object(found), indent=2) if options.json else "\n".join(lines(found, max(options.top, 1)))
-    to_stdout(lambda stdout: stdout.write(f"{text}\n"))
+    if options.json:
+        text = json_text(as_object(found), indent=2)
+        write_data(lambda out: out.write(f"{text}\n"))
+    else:
+        say(lines(found, max(options.top, 1)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,8 @@ from collections.abc import Sequence
 from bttop.commands.arguments import Parser, add_trust, trust_of
 from bttop.engine.doctor.examination import as_object, examine, exit_code, meet, written
 from bttop.engine.questions import wanted_files
+from bttop.model.jsontext import json_text
+from bttop.output import say, write_data
 from bttop.paths import overlay
 from bttop.script.library import Library
 
@@ -27,9 +28,11 @@ def run(arguments: Sequence[str]) -> int:
     trust = trust_of(options)
     patient = meet(options.bpftrace, trust)
     findings = examine(patient, Library.load(overlay("probes"), wanted_files((), ()), trust))
-    lines = written(findings, patient, _columns())
-    text = json.dumps(as_object(findings, patient), indent=2) if options.json else "\n".join(lines)
-    sys.stdout.write(f"{text}\n")
+    if options.json:
+        text = json_text(as_object(findings, patient), indent=2)
+        write_data(lambda out: out.write(f"{text}\n"))
+    else:
+        say(written(findings, patient, _columns()))
     return exit_code(findings)
 
 

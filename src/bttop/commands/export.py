@@ -6,16 +6,16 @@ import contextlib
 import itertools
 import os
 import re
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from bttop.commands.arguments import Parser, with_times
-from bttop.commands.outputs import to_stdout, writing
+from bttop.commands.outputs import writing
 from bttop.errors import BttopError, UsageError
 from bttop.files import Mode, NewFile, new_folder
 from bttop.model.names import decoders
+from bttop.output import warn, write_data
 from bttop.store.export.csvfile import write_csv
 from bttop.store.export.lines import write_lines
 from bttop.store.export.parquet import write_parquet
@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         else:
             _write_tables(selection, format_, out)
         for problem in snapshot.problems:
-            sys.stderr.write(f"bttop: {options.file}: {problem}\n")
+            warn(f"bttop: {options.file}: {problem}")
         return 1 if snapshot.problems else 0
 
 
@@ -73,7 +73,7 @@ def _write_tables(selection: Selection, format_: str, out: Path | None) -> None:
         names = ", ".join(str(table.name) for table in found)
         raise UsageError(f"{format_} needs -o OUT, or one map of: {names}", hint="--map @x, or -o FOLDER")
     if out is None:
-        to_stdout(lambda stdout: write_csv(selection, found[0], named, stdout))
+        write_data(lambda out: write_csv(selection, found[0], named, out))
         return
 
     def write(table: Table, file: IO[Any]) -> None:
@@ -108,7 +108,7 @@ def _write_files(tables: Mapping[Path, Table], mode: Mode, write: Callable[[Tabl
 
 def _write_one(path: Path | None, write: Callable[[IO[str]], None]) -> None:
     if path is None:
-        to_stdout(write)
+        write_data(write)
         return
     with writing(path, instead=_INSTEAD), NewFile(path, "w") as new:
         write(new.file)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -11,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bttop.commands.arguments import Parser
+from bttop.model.jsontext import json_text
 from bttop.model.text import visible
+from bttop.output import say, write_data
 from bttop.store.checkup import ProgramSummary, Summary, summary
 from bttop.store.jsonl import timestamp
 from bttop.store.ledger import cost_words
@@ -26,8 +26,11 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with Snapshot(options.file) as snapshot:
         found = summary(snapshot)
-        text = json.dumps(_object(snapshot, found), indent=2) if options.json else "\n".join(_lines(snapshot, found))
-        sys.stdout.write(f"{text}\n")
+        if options.json:
+            text = json_text(_object(snapshot, found), indent=2)
+            write_data(lambda out: out.write(f"{text}\n"))
+        else:
+            say(_lines(snapshot, found))
         return 1 if snapshot.problems else 0
 
 

@@ -1,13 +1,11 @@
-"""Where commands write what they make: a file or standard output, with the errors of both as bttop's."""
+"""Files that commands write, with the errors of the file system as bttop's."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from bttop.errors import BttopError, UsageError
 from bttop.trust import Untrusted
@@ -29,15 +27,3 @@ def writing(path: Path, *, instead: str) -> Iterator[None]:
             raise UsageError(f"there is no folder {path.parent}", title="cannot write", hint=hint) from error
         why = f"{path}: {error.strerror or error}"
         raise BttopError(why, title="cannot write", hint=f"ls -ld {path}; df -h {path.parent}") from error
-
-
-def to_stdout(write: Callable[[IO[str]], object]) -> None:
-    """Write to standard output. That its reader has gone is no error: it has seen enough. Raises BttopError."""
-    try:
-        write(sys.stdout)
-        sys.stdout.flush()
-    except OSError as error:
-        # What is buffered must not fail once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            raise BttopError(f"standard output: {error.strerror}", title="cannot write") from error

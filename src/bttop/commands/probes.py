@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import Parser, add_trust, trust_of
 from bttop.engine.host import Host
 from bttop.engine.listing import listing
+from bttop.output import say
 from bttop.paths import overlay
 from bttop.script.library import Library
 
@@ -20,10 +20,5 @@ def run(arguments: Sequence[str]) -> int:
     add_trust(parser)
     options = parser.parse_args(arguments)
     library = Library.load(overlay("probes", options.probes), trust=trust_of(options))
-    lines = "".join(f"{line}\n" for line in listing(library, Host.read()))
-    try:
-        sys.stdout.write(lines)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        sys.stdout = None  # whoever read us has seen enough; else the interpreter complains at exit
+    say(listing(library, Host.read()))
     return 0

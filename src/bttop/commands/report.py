@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import Parser, with_times
-from bttop.commands.outputs import to_stdout, writing
+from bttop.commands.outputs import writing
 from bttop.files import create_with, write_whole
-from bttop.model.text import visible
+from bttop.output import warn, write_data
 from bttop.store.opening import CannotReview
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
@@ -29,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
         report = gather(snapshot, *window(options.since, options.until, *span))
         _write("".join(page(report, redact=options.redact)), options.output, overwrite=options.overwrite)
         for problem in snapshot.problems:
-            sys.stderr.write(f"bttop: {options.file}: {visible(problem)}\n")
+            warn(f"bttop: {options.file}: {problem}")
         return 1 if snapshot.problems else 0
 
 
@@ -55,7 +54,7 @@ def _parser() -> Parser:
 
 def _write(text: str, output: str, *, overwrite: bool) -> None:
     if output == _STDOUT:
-        to_stdout(lambda stdout: stdout.buffer.write(text.encode()))  # type: ignore[attr-defined]
+        write_data(lambda out: out.write(text))
         return
     path = Path(output)
     with writing(path, instead="add --overwrite, or another -o FILE"):

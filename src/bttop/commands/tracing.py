@@ -18,6 +18,7 @@ from bttop.engine.pinning import with_children
 from bttop.engine.privilege import obtain, settings_rule
 from bttop.engine.questions import Question, questions, wanted_files
 from bttop.errors import UsageError
+from bttop.output import warn
 from bttop.paths import overlay
 from bttop.script.library import Library
 from bttop.trust import Trust
@@ -40,8 +41,10 @@ def start_engine(options: argparse.Namespace, command: str) -> tuple[Engine, Set
     typed = " ".join([command, *sys.argv[1:]][:6]) if command == "bttop" else command
     privilege = obtain(bpftrace, typed, trust)
     if not privilege.settings:
-        sys.stderr.write("sudo drops bpftrace's settings (size of maps, names of user frames); a line of sudoers\n")
-        sys.stderr.write(f"lets them pass: {settings_rule(bpftrace)}\n")
+        warn(
+            "sudo drops bpftrace's settings (size of maps, names of user frames); a line of sudoers",
+            f"lets them pass: {settings_rule(bpftrace)}",
+        )
     limits = Budget(options.budget)
     engine = Engine(host, bpftrace, privilege=privilege, limits=limits, statistics=options.stats, folder=_folder(trust))
     # On the screen a key is the second word; nobody may say it beforehand for all that will ever be typed.
@@ -88,4 +91,4 @@ def _tell_refused(library: Library) -> None:
     """Folders that are left out because others could have written them: a notice, not the end."""
     for failure in library.failures:
         if failure.mend and failure.path.suffix != ".bt":
-            sys.stderr.write(f"{failure}\n")
+            warn(str(failure))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import Parser
-from bttop.model.text import visible
+from bttop.output import say
 from bttop.store.checkup import checkup
 from bttop.store.snapshot import Snapshot
 
@@ -19,9 +18,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with Snapshot(options.file) as snapshot:
         found = checkup(snapshot)
-    for fault in found.faults:
-        sys.stdout.write(f"{visible(fault)}\n")
     verdict = "everything else can be read" if found.faults else "everything can be read"
     counts = f"{found.blocks:,} blocks, {found.lines:,} lines, {found.flushes:,} flushes"
-    sys.stdout.write(f"{visible(str(options.file))}: {counts}: {verdict}\n")
+    say([*found.faults, f"{options.file}: {counts}: {verdict}"])
     return 1 if found.faults else 0

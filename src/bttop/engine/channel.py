@@ -254,7 +254,7 @@ class TracerChannel:
     def _send(self, command: Mapping[str, object]) -> None:
         with self._lock:
             if self._commands >= 0:
-                self._outgoing += json.dumps(command).encode() + b"\n"
+                self._outgoing += json.dumps(command, allow_nan=False).encode() + b"\n"
                 self._push()
 
     def _push(self) -> None:

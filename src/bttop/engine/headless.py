@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from bttop.engine.recorder import Limits, Recorder, Recording
 from bttop.engine.runlength import Finish, RunLength
 from bttop.engine.status import State
 from bttop.engine.troubles import OVER, Troubles, all_in, could_not_run
+from bttop.output import can_rewrite, clear_line, rewrite, warn
 
 LOOK = 0.5
 """Seconds between two looks at the programs."""
@@ -37,7 +37,7 @@ class HeadlessRecording:
         self._length = RunLength(seconds, engine.seconds_run)
         self._end = threading.Event()
         self._signal = 0
-        self._is_rewritten = sys.stderr.isatty()
+        self._is_rewritten = can_rewrite()
         self._last_line = 0.0
         self._troubles = Troubles(self._clear_line)
 
@@ -89,7 +89,7 @@ class HeadlessRecording:
             return 1
         size = self._path.stat().st_size if self._path.exists() else recording.size
         flushes = f"{recording.flushes:,} flushes in {_duration(self._length.elapsed)}"
-        sys.stderr.write(f"bttop: {self._path}: {_bytes(size)}, {flushes}\n")
+        warn(f"bttop: {self._path}: {_bytes(size)}, {flushes}")
         has_unattached = self._troubles.tell_unattached(self._engine.programs)
         return 1 if could_not_run(self._engine.programs) or has_unattached else 0
 
@@ -105,12 +105,11 @@ class HeadlessRecording:
             f"bttop: {_duration(self._length.elapsed)}{whole}  {live} of {len(programs)} live  "
             f"{recording.flushes:,} flushes  {_bytes(recording.size)}{cost_note(self._engine.bill_at())}"
         )
-        sys.stderr.write(f"\r\x1b[K{line}" if self._is_rewritten else f"{line}\n")
-        sys.stderr.flush()
+        (rewrite if self._is_rewritten else warn)(line)
 
     def _clear_line(self) -> None:
         if self._is_rewritten:
-            sys.stderr.write("\r\x1b[K")
+            clear_line()
 
 
 def cost_note(bill: Bill | None) -> str:

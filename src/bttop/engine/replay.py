@@ -21,8 +21,9 @@ from bttop.model.records import FOREVER
 from bttop.script.library import ProbeFile, probe_file
 from bttop.script.pin import Pin
 from bttop.script.reader import read
+from bttop.store.generations import RecordedGeneration
 from bttop.store.happenings import BTTOP, Changed, Marked
-from bttop.store.snapshot import Recorded, RecordedGeneration, Snapshot
+from bttop.store.snapshot import Recorded, Snapshot
 from bttop.store.timeline import RecordedHistory
 
 _KEPT_SOURCES = 64

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 
 from bttop.engine.cost import UNKNOWN, blind_spot
@@ -10,6 +9,7 @@ from bttop.engine.engine import Engine
 from bttop.engine.program import Program
 from bttop.engine.runlength import is_starting
 from bttop.engine.status import State
+from bttop.output import warn
 
 OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.COSTLY, State.STOPPED, State.ENDED})
 """States from which nothing more is to be expected."""
@@ -49,8 +49,8 @@ class Troubles:
         if text and self._told.get(about) != text:
             self._told[about] = text
             self._before()
-            sys.stderr.write(f"bttop: {who}: {text}\n" if who else f"bttop: {text}\n")
-            sys.stderr.flush()
+            first, *others = text.split("\n")
+            warn(f"bttop: {who}: {first}" if who else f"bttop: {first}", *others)
 
 
 def all_in(programs: Iterable[Program], states: frozenset[State]) -> bool:

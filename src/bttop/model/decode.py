@@ -19,6 +19,7 @@ from bttop.model.keys import can_be_ambiguous, split_key
 from bttop.model.numbered import histograms
 from bttop.model.plan import HEARTBEAT_WORD, LAST_WORD, MapPlan, Numbered, Plan
 from bttop.model.records import (
+    FOREVER,
     AttachedProbes,
     Blank,
     Heartbeat,
@@ -188,6 +189,9 @@ def _printf(members: dict[str, Json], line: _Line) -> Record:
         return _other("printf", members, line)
     beat = _HEARTBEAT.fullmatch(text) if text.startswith(HEARTBEAT_WORD) else None
     if beat is None or beat[1] not in line.plan.heartbeats:
+        return Printed(line.stamp, "printf", text)
+    if int(beat[3]) >= FOREVER:
+        # The kernel's clock has not run for so long: something else has written this line.
         return Printed(line.stamp, "printf", text)
     return Heartbeat(line.stamp, beat[1], int(beat[2]), int(beat[3]), is_last=beat[4] is not None)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from math import isfinite
 from typing import TypeAlias
 
 Json: TypeAlias = "int | float | str | bool | list[Json] | tuple[tuple[str, Json], ...] | None"
@@ -18,8 +19,16 @@ LENIENT_LIMIT = 1 << 20
 
 _DEPTH_LIMIT = 64
 _NUMBER_DIGITS = 40
+
+
+def _finite(text: str) -> float | str:
+    """A number with a fraction or an exponent; the text where no float is as large."""
+    number = float(text)
+    return number if isfinite(number) else text
+
+
 # NaN and Infinity are no JSON and no number that bpftrace prints: they stay text.
-_STRICT = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=str)
+_STRICT = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=str, parse_float=_finite)
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 # A bare value inside an object ends before the next member, or before a brace that closes something.

@@ -31,6 +31,14 @@ def visible(text: str) -> str:
     return "".join(_escaped(character, after) for character, after in zip(text, (*text[1:], ""), strict=True))
 
 
+def inert(text: str) -> str:
+    """The text with everything that is not plainly printable written as an escape, and nothing else changed: for whole
+    sentences, whose names may have been made visible or quoted before."""
+    if text.isprintable() and text.isascii():
+        return text
+    return "".join([_escape(one) if _must_escape(one) else one for one in text])
+
+
 def visible_name(text: str) -> str:
     """A name on its own in a cell: as `visible`, and with the blanks at its ends written as escapes, since a cell's
     own padding would hide them."""
@@ -56,7 +64,9 @@ def _must_escape(character: str) -> bool:
 def _escaped(character: str, after: str) -> str:
     if character == "\\":
         return "\\\\" if after and (after in "\\xuU" or _must_escape(after)) else character
-    if not _must_escape(character):
-        return character
+    return _escape(character) if _must_escape(character) else character
+
+
+def _escape(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -20,6 +20,7 @@ _BUCKET_NAMES = ("min", "max", "count")
 _STATS_NAMES = ("count", "average", "total")
 _LARGE = 1 << 53
 _LONGEST_INTEGER = 40
+_MOST_COUNTED = 10**_LONGEST_INTEGER
 _FOLDED_LOW = -(1 << 31)
 _OPEN_BELOW = float("-inf")
 
@@ -49,9 +50,10 @@ def number(parsed: Json) -> Value:
 
 
 def integer(parsed: Json) -> int | None:
-    """An integer given as a number or, as 0.24 and newer do for large ones, as text; else None."""
+    """An integer given as a number or, as 0.24 and newer do for large ones, as text; else None, also for one that no
+    bpftrace has room for."""
     if type(parsed) is int:
-        return parsed
+        return parsed if abs(parsed) < _MOST_COUNTED else None
     if isinstance(parsed, str) and len(parsed) <= _LONGEST_INTEGER:
         digits = parsed.removeprefix("-")
         if digits.isdecimal() and digits.isascii():
@@ -85,7 +87,7 @@ def _closed_buckets(parsed: list[Json]) -> tuple[Bucket, ...]:
     if not parsed or set(map(type, parsed)) != {tuple}:
         return ()
     names, numbers = zip(*chain.from_iterable(cast("list[_Members]", parsed)), strict=True)
-    if names != _BUCKET_NAMES * len(parsed) or set(map(type, numbers)) != {int}:
+    if names != _BUCKET_NAMES * len(parsed) or set(map(type, numbers)) != {int} or max(numbers) >= _MOST_COUNTED:
         return ()
     return tuple(map(_NEW_BUCKET, zip(numbers[0::3], numbers[1::3], numbers[2::3], strict=True)))
 
@@ -95,8 +97,6 @@ def _bucket(parsed: Json) -> Bucket:
         raise MisfitError("a bucket that is no object")
     members = dict(parsed)
     low, high, count = members.get("min"), members.get("max"), members.get("count")
-    if type(low) is int and type(high) is int and type(count) is int:
-        return Bucket(low, high, count)
     counted = integer(count)
     if counted is None:
         raise MisfitError("a bucket without a count")

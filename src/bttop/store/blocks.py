@@ -13,9 +13,10 @@ import json
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
-from bttop.model.records import Stamp, StampedLine, Stream
+from bttop.model.jsontext import json_text
+from bttop.model.records import FOREVER, Stamp, StampedLine, Stream
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -31,7 +32,19 @@ second. Level 9 takes 3 % more in half of the time, level 15 takes 3 % less in f
 TEXT_LEVEL = 19
 """Of a text that is written once, of some kilobytes."""
 LARGEST = 64 << 20
-"""Bytes that a block may have once decompressed: a file may claim anything."""
+"""Bytes that anything may have once decompressed: a file may claim anything."""
+FREE_BYTES = 2 << 20
+RATIO = 512
+"""A frame may hold `FREE_BYTES`, and `RATIO` times its own size on top. What bpftrace prints takes at least a fiftieth
+of its size, and six thousand times the same line of 2 KB a four-hundredth."""
+FREE_VALUES = 50_000
+VALUES_PER_BYTE = 16
+"""Values of JSON that a block may have, and as many more for each byte of its frame: an empty list is three bytes of
+text, 64 bytes of memory, and nothing once compressed. A map that is printed eight times unchanged has eight a byte."""
+MOST_LINES = 100_000
+"""Of a block; bttop seals one at 6,000."""
+_HEAD_BYTES = 64
+"""Of the first line of a block for each further one: two stamps of 20 digits and two numbers of 6."""
 
 
 class BadBlock(ValueError):
@@ -46,15 +59,24 @@ def pack(lines: Sequence[StampedLine], level: int = LEVEL) -> tuple[bytes, int]:
         "wall_ns": _steps([line.stamp.wall_ns - line.stamp.boot_ns for line in lines]),
         **{name: places for name, places in named.items() if places},
     }
-    text = b"\n".join([json.dumps(head, separators=(",", ":")).encode(), *(line.data for line in lines)])
+    text = b"\n".join([json_text(head).encode(), *(line.data for line in lines)])
     return zstd.compress(text, level), len(text)
 
 
-def unpack(data: bytes, codec: str, generation: int) -> tuple[StampedLine, ...]:
-    """The lines of a block. Raises BadBlock."""
-    if codec != CODEC:
-        raise BadBlock(f"it is packed by {codec!r}, which this bttop does not know")
-    head, *lines = decompressed(data).split(b"\n")
+class Stated(NamedTuple):
+    """What a file says of a block without unpacking it."""
+
+    codec: str
+    size: int
+    """Bytes before compression."""
+    lines: int
+
+
+def unpack(data: bytes, stated: Stated, generation: int) -> tuple[StampedLine, ...]:
+    """The lines of a block. Everything is held against what is stated before any line is made. Raises BadBlock."""
+    if stated.codec != CODEC:
+        raise BadBlock(f"it is packed by {stated.codec!r}, which this bttop does not know")
+    head, *lines = _whole(data, stated).split(b"\n")
     try:
         found: dict[str, Any] = json.loads(head)
         boot = _sums(found["boot_ns"])
@@ -62,7 +84,7 @@ def unpack(data: bytes, codec: str, generation: int) -> tuple[StampedLine, ...]:
         streams = {at: name for name in NAMED for at in found.get(name, [])}
         return tuple(
             [
-                StampedLine(generation, streams.get(at, "stdout"), Stamp(boot_ns, boot_ns + more), line)
+                StampedLine(generation, streams.get(at, "stdout"), _stamp(boot_ns, more), line)
                 for at, (boot_ns, more, line) in enumerate(zip(boot, ahead, lines, strict=True))
             ]
         )
@@ -75,15 +97,36 @@ def compressed(text: str) -> bytes:
     return zstd.compress(text.encode(), TEXT_LEVEL)
 
 
-def decompressed(data: bytes) -> bytes:
-    """What is in one frame. Raises BadBlock."""
+def decompressed(data: bytes, most: int = LARGEST) -> bytes:
+    """What is in one frame: at most so many bytes, and no more than `RATIO` allows. Raises BadBlock."""
+    most = min(most, LARGEST, FREE_BYTES + RATIO * len(data))
     try:
         reader = zstd.ZstdDecompressor()
-        text = reader.decompress(data, max_length=LARGEST)
+        text = reader.decompress(data, max_length=most + 1)
     except (zstd.ZstdError, EOFError) as error:
         raise BadBlock(f"it cannot be decompressed: {error}") from None
+    if len(text) > most:
+        raise BadBlock(f"it unpacks to more than {most:,} bytes")
     if not reader.eof:
-        raise BadBlock("it ends too early" if reader.needs_input else f"it is larger than {LARGEST >> 20} MiB")
+        raise BadBlock("it ends too early")
+    return text
+
+
+def _whole(data: bytes, stated: Stated) -> bytes:
+    """The text of a block, which is as long and has as many lines as is stated."""
+    if stated.lines > MOST_LINES:
+        raise BadBlock(f"it is said to have {stated.lines:,} lines, and {MOST_LINES:,} are the most")
+    text = decompressed(data, stated.size)
+    lines = text.count(b"\n")
+    if len(text) != stated.size or lines != stated.lines:
+        raise BadBlock(
+            f"it has {lines:,} lines and {len(text):,} bytes, and {stated.lines:,} and {stated.size:,} are stated"
+        )
+    values = sum(map(text.count, (b",", b"[", b"{")))
+    if values > FREE_VALUES + VALUES_PER_BYTE * len(data):
+        raise BadBlock(f"it has {values:,} values, more than so small a block can hold")
+    if text.find(b"\n") > _HEAD_BYTES * (lines + 2):
+        raise BadBlock(f"its stamps are longer than those of {lines:,} lines")
     return text
 
 
@@ -92,6 +135,13 @@ def _steps(values: Sequence[int]) -> list[int]:
 
 
 def _sums(steps: Iterable[object]) -> list[int]:
-    if not all(type(step) is int and abs(step) < 1 << 63 for step in steps):
+    if not all(type(step) is int for step in steps):
         raise ValueError("a stamp is no integer")
     return list(accumulate(steps))  # type: ignore[arg-type]
+
+
+def _stamp(boot_ns: int, ahead: int) -> Stamp:
+    stamp = Stamp(boot_ns, boot_ns + ahead)
+    if not (0 <= stamp.boot_ns < FOREVER and 0 <= stamp.wall_ns < FOREVER):
+        raise ValueError("a stamp is out of range")
+    return stamp

@@ -62,7 +62,7 @@ def checkup(snapshot: Snapshot) -> Checkup:
     for block in snapshot.blocks():
         blocks += 1
         try:
-            lines += len(unpack(block.data, block.codec, block.generation))
+            lines += len(unpack(block.data, block.stated, block.generation))
         except BadBlock as error:
             faults.append(f"block {block.id} of {block.flushes} flushes: {error}")
         if block.generation not in snapshot.generations:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from bttop.model.jsontext import json_text
 from bttop.model.records import Stamp, StampedLine
 from bttop.store.blocks import pack
 from bttop.store.happenings import Added, Badged, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
@@ -154,7 +155,7 @@ class Journal:
             case Changed() | Marked() | Spent():
                 self._notes.append(happening)
             case Met(pid=pid, stamp=stamp, facts=facts):
-                self._met.append((pid, stamp, json.dumps(facts).encode()))
+                self._met.append((pid, stamp, json_text(facts).encode()))
         return None
 
     def seal(self) -> list[Sealed]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from bttop.model.flush import Flush, MapData
+from bttop.model.jsontext import json_text
 from bttop.model.keys import split_key
 from bttop.model.names import Decoder
 from bttop.model.records import Bucket, Stats, Value
@@ -23,17 +23,17 @@ def flush_lines(program: str, flush: Flush, decoders: Mapping[str, Decoder]) -> 
         "flush": flush.number,
     } | ({"last": True} if flush.is_last else {})
     for name, data in flush.maps.items():
-        yield json.dumps(head | _map(name, data, decoders) | _doubts(flush, data), separators=(",", ":"))
+        yield json_text(head | _map(name, data, decoders) | _doubts(flush, data))
     for record in flush.printed:
         stamp = {"time": timestamp(record.stamp.wall_ns)}
-        text = record.data if isinstance(record.data, str) else json.dumps(plain(record.data))
-        yield json.dumps(head | stamp | {"kind": record.kind, "text": text}, separators=(",", ":"))
+        text = record.data if isinstance(record.data, str) else json_text(plain(record.data))
+        yield json_text(head | stamp | {"kind": record.kind, "text": text})
 
 
 def left_out_line(flushes: int, wall_ns: int) -> str:
     """The line that says how many flushes were left out because the reader was too slow, without its line end."""
     head = {"time": timestamp(wall_ns), "kind": "left out", "flushes": flushes}
-    return json.dumps(head, separators=(",", ":"))
+    return json_text(head)
 
 
 def timestamp(wall_ns: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 from bttop.errors import BttopError
+from bttop.store.reading import STEPS, Effort, text_of
 from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
 
 _MAGIC = b"SQLite format 3\x00"
@@ -20,11 +22,12 @@ class CannotReview(BttopError):
     """A file that is no snapshot, or none that can be read."""
 
 
-def open_file(path: Path, note: Callable[[str], None]) -> sqlite3.Connection:
-    """A read-only connection to a snapshot; what is missing of a damaged one is noted. Raises CannotReview when it is
-    none, or a newer bttop's."""
+def open_file(path: Path, note: Callable[[str], None]) -> tuple[sqlite3.Connection, Effort]:
+    """A read-only connection to a snapshot, and what its statements may cost; what is missing of a damaged one is
+    noted. Raises CannotReview when it is none, or a newer bttop's."""
     _check_head(path)
-    connection = _connected(path, note)
+    effort = Effort(size_of(path))
+    connection = _connected(path, effort, note)
     try:
         _check_origin(path, connection)
     except sqlite3.Error as error:
@@ -33,7 +36,13 @@ def open_file(path: Path, note: Callable[[str], None]) -> sqlite3.Connection:
     except BttopError:
         connection.close()
         raise
-    return connection
+    return connection, effort
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a snapshot and of the log beside it."""
+    log = path.with_name(f"{path.name}-wal")
+    return sum(one.stat().st_size for one in (path, log) if one.exists())
 
 
 def unreadable(path: Path, why: str) -> CannotReview:
@@ -54,13 +63,13 @@ def _check_head(path: Path) -> None:
         raise CannotReview(f"{path} {why}", title="no snapshot")
 
 
-def _connected(path: Path, note: Callable[[str], None]) -> sqlite3.Connection:
+def _connected(path: Path, effort: Effort, note: Callable[[str], None]) -> sqlite3.Connection:
     """The most modest way in that works: a log beside the file may not be readable to us, and a file that was cut
     short is read only where SQLite is told to take it as it is."""
     problem: sqlite3.Error | None = None
     for options, pragma in (("", ""), ("&immutable=1", ""), ("&immutable=1", "writable_schema = ON")):
         try:
-            connection = _cautious(path, options, pragma)
+            connection = _cautious(path, effort, options, pragma)
         except sqlite3.Error as error:
             problem = problem or error
             continue
@@ -72,10 +81,14 @@ def _connected(path: Path, note: Callable[[str], None]) -> sqlite3.Connection:
     raise unreadable(path, str(problem))
 
 
-def _cautious(path: Path, options: str, further: str) -> sqlite3.Connection:
+def _cautious(path: Path, effort: Effort, options: str, further: str) -> sqlite3.Connection:
     """A connection that runs nothing from the file. Raises sqlite3.Error."""
-    name = quote(str(path.resolve()))
+    # As bytes: a file may have a name that is not UTF-8.
+    name = quote(os.fsencode(path.resolve()))
     connection = sqlite3.connect(f"file:{name}?mode=ro{options}", uri=True, isolation_level=None, timeout=2.0)
+    connection.text_factory = text_of
+    connection.set_progress_handler(effort.step, STEPS)
+    effort.renew()
     try:
         for pragma in (*_CAUTIOUS, *([further] if further else [])):
             connection.execute(f"PRAGMA {pragma}")

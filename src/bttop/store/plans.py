@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any, get_args
 
 from bttop.model.plan import Aggregation, Column, MapPlan, Numbered, PartKind, Plan, Scheme
+from bttop.model.records import FOREVER
 
 
 def plan_object(plan: Plan) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def read_plan(found: Any) -> Plan:
         aliases = {str(printed): str(name) for printed, name in found["aliases"].items()}
         beats = tuple(map(str, found["heartbeats"]))
         return Plan({one.name: one for one in maps}, aliases, beats, _length(found), raw=found.get("raw") is True)
-    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"no plan: {error}") from None
 
 
@@ -44,7 +45,7 @@ def _map(found: dict[str, Any]) -> MapPlan:
         under_key=found.get("under_key") is True,
         kept=found.get("kept") is True,
         at_end=found.get("at_end") is True,
-        numbered=None if numbered is None else Numbered(*map(int, numbered)),
+        numbered=None if numbered is None else _numbered(numbered),
         **words,
     )
 
@@ -53,5 +54,12 @@ def _column(title: str, kind: str, decoder: str) -> Column:
     return Column(title, next((one for one in get_args(PartKind) if one == kind), "any"), decoder)
 
 
+def _numbered(found: Any) -> Numbered:
+    numbers = Numbered(*map(int, found))
+    if max(map(abs, numbers)) > FOREVER or numbers.step < 0 or numbers.high < numbers.low:
+        raise ValueError(f"no buckets: {numbers}")
+    return numbers
+
+
 def _length(found: dict[str, Any]) -> int:
-    return max(1, int(found["interval_ns"]))
+    return min(max(1, int(found["interval_ns"])), FOREVER)

@@ -13,7 +13,8 @@ from bttop.model.flush import Doubt, Flush, FlushReader
 from bttop.model.plan import HEARTBEAT_WORD, Plan
 from bttop.model.records import FOREVER, StampedLine
 from bttop.store.blocks import BadBlock, unpack
-from bttop.store.snapshot import BlockRow, RecordedGeneration, Snapshot
+from bttop.store.generations import RecordedGeneration
+from bttop.store.snapshot import BlockRow, Snapshot
 
 MOST_BEFORE = 3
 """Blocks that are read before the one that is wanted. One is enough for a script with one heartbeat."""
@@ -251,7 +252,7 @@ def _closed(flush: Flush) -> int:
 def block_lines(snapshot: Snapshot, block: BlockRow) -> tuple[StampedLine, ...]:
     """The lines of a block; none, and a note, where it cannot be read."""
     try:
-        return unpack(block.data, block.codec, block.generation)
+        return unpack(block.data, block.stated, block.generation)
     except BadBlock as error:
         snapshot.note(f"block {block.id} of {block.flushes} flushes is left out: {error}")
         return ()

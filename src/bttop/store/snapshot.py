@@ -2,57 +2,55 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from bttop.errors import BttopError
-from bttop.model.plan import Plan
+from bttop.model.jsontext import bounded_value
 from bttop.model.records import FOREVER, Stamp, StampedLine
-from bttop.store.blocks import NAMED, decompressed
+from bttop.store.blocks import NAMED, Stated
+from bttop.store.cells import COUNT, MOMENT, is_good
 from bttop.store.facts import Facts
+from bttop.store.generations import COLUMNS, RecordedGeneration, read_generation
 from bttop.store.happenings import Changed, Marked, Met, Spent
-from bttop.store.opening import open_file, unreadable
-from bttop.store.plans import read_plan
+from bttop.store.opening import open_file, size_of, unreadable
+from bttop.store.reading import Reader
 from bttop.store.schema import COSTS
 
-_GENERATION = "SELECT * FROM generation WHERE id = ?"
-_LEDGER = f"SELECT program, boot_ns, wall_ns, {', '.join(COSTS)} FROM cost"  # noqa: S608  our words
+_LEDGER = ("program", "boot_ns", "wall_ns", *COSTS)
+_BLOCK = (
+    "id",
+    "generation",
+    "first_flush",
+    "flushes",
+    "begin_ns",
+    "end_ns",
+    "first_line",
+    "hexadecimal",
+    "untimed",
+    "codec",
+    "size",
+    "lines",
+    "data",
+)
+_MOMENT = ("boot_ns", "wall_ns")
+_HAS_FLUSHES = f"{is_good('first_flush', COUNT)} AND {is_good('flushes', COUNT)} AND flushes > 0"
+_MOST_PROGRAMS = 1_000
+_MOST_GENERATIONS = 10_000
+_MOST_SCRIPTS = 64 << 20, 16
+"""Bytes of all scripts together, and for each byte of the file as many more."""
+_MOST_PROCESSES = 1_000_000
+_MOST_ENTRIES = 10_000_000
+"""Of the cost ledger: a year of three programs."""
+_MOST_PROBLEMS = 200
+"""Sentences about what cannot be read."""
 _LEDGER_NS = 15_000_000_000
 """From a moment to the entry of the ledger that speaks for it; there is one every ten seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedGeneration:
-    """One generation of a recorded program."""
-
-    id: int
-    program: int
-    number: int
-    source: str
-    text: str
-    sha256: str
-    prepared: str
-    args: tuple[str, ...]
-    plan: Plan
-    pin: str
-    badges: tuple[tuple[str, str], ...]
-    begun: Stamp
-    first_shown_ns: int | None
-    """Arrival of the last line of the first flush that was shown; None where none was."""
-    last_shown_ns: int | None
-    """The same of the last one; None where it was on show when the recording ended."""
-
-    def shows(self, boot_ns: int) -> bool:
-        """Whether a flush whose last line arrived then was shown."""
-        if self.first_shown_ns is None or boot_ns < self.first_shown_ns:
-            return False
-        return self.last_shown_ns is None or boot_ns <= self.last_shown_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ class BlockRow:
     first_line: int
     hexadecimal: bool
     untimed: int
-    codec: str
+    stated: Stated
     data: bytes
 
 
@@ -88,7 +86,12 @@ class Snapshot:
         """Open a file. Raises CannotReview when it is no snapshot or a newer bttop's."""
         self.path = path
         self.problems: list[str] = []
-        self._db = open_file(path, self.note)
+        self._db, effort = open_file(path, self.note)
+        self._size = size_of(path)
+        least, per_byte = _MOST_SCRIPTS
+        self._script_bytes = least + per_byte * self._size
+        """What scripts may still take once unpacked."""
+        self._reader = Reader(self._db, effort, self._size, self.note)
         try:
             self.facts = self._facts()
             self.generations = self._generations()
@@ -116,54 +119,56 @@ class Snapshot:
 
     def marks(self) -> tuple[Marked, ...]:
         """All marks, the oldest first."""
-        rows = self._rows("SELECT boot_ns, wall_ns, cause, note FROM mark ORDER BY boot_ns, id", (), "marks")
-        return tuple([Marked(Stamp(boot, wall), str(cause), str(note)) for boot, wall, cause, note in rows])
+        rows = self._reader.checked("mark", (*_MOMENT, "cause", "note"), "ORDER BY boot_ns, id")
+        return tuple([Marked(Stamp(boot, wall), cause, note) for boot, wall, cause, note in rows])
 
     def states(self, program: int, until_ns: int | None = None) -> tuple[Changed, ...]:
         """The states of a program, the oldest first; up to a moment, only the last one before it."""
-        columns = "SELECT boot_ns, wall_ns, state, reason, complaint FROM state WHERE program = ?"
+        columns = (*_MOMENT, "state", "reason", "complaint")
         if until_ns is None:
-            rows = self._rows(f"{columns} ORDER BY boot_ns, id", (program,), "states")
+            rows = self._reader.checked("state", columns, "WHERE program = ? ORDER BY boot_ns, id", (program,))
         else:
-            order = "AND boot_ns <= ? ORDER BY boot_ns DESC, id DESC LIMIT 1"
-            rows = self._rows(f"{columns} {order}", (program, until_ns), "states")
-        return tuple([Changed(program, Stamp(boot, wall), *map(str, words)) for boot, wall, *words in rows])
+            order = "WHERE program = ? AND boot_ns <= ? ORDER BY boot_ns DESC, id DESC"
+            rows = islice(self._reader.checked("state", columns, order, (program, until_ns)), 1)
+        return tuple([Changed(program, Stamp(boot, wall), *words) for boot, wall, *words in rows])
 
     def costs(self, program: int | None = None) -> Iterator[Spent]:
         """The cost ledger, the oldest entry first; of one program, or of all."""
         where, values = ("", ()) if program is None else ("WHERE program = ?", (program,))
-        statement = f"{_LEDGER} {where} ORDER BY boot_ns, program"
-        for row in self._rows(statement, values, "costs"):
+        order = f"{where} ORDER BY boot_ns, program"
+        for row in self._reader.checked("cost", _LEDGER, order, values, _MOST_ENTRIES):
             yield _spent(*row)
 
     def cost_at(self, program: int, boot_ns: int | None) -> Spent | None:
         """The entry of the cost ledger that covers a moment, or at the end of a recording the last one before it; None
         where none is near. Without a moment, the last entry."""
         # An entry is the mean of the time before it.
-        statement = (
-            f"{_LEDGER} WHERE program = ? AND boot_ns BETWEEN ? AND ? ORDER BY boot_ns < ?, abs(boot_ns - ?) LIMIT 1"
-        )
+        order = "WHERE program = ? AND boot_ns BETWEEN ? AND ? ORDER BY boot_ns < ?, abs(boot_ns - ?)"
         near = (0, FOREVER, FOREVER, FOREVER)
         if boot_ns is not None:
             near = (boot_ns - _LEDGER_NS, boot_ns + _LEDGER_NS, boot_ns, boot_ns)
-        values = (program, *near)
-        return next((_spent(*row) for row in self._rows(statement, values, "costs")), None)
+        rows = self._reader.checked("cost", _LEDGER, order, (program, *near))
+        return next((_spent(*row) for row in rows), None)
 
     def processes(self) -> Iterator[Met]:
         """Who the processes on the screen were."""
-        for pid, wall, data in self._rows("SELECT pid, wall_ns, data FROM process ORDER BY id", (), "processes"):
-            yield Met(pid, Stamp(0, wall), _json(data, dict))
+        columns = ("pid", "wall_ns", "data")
+        for pid, wall, data in self._reader.checked("process", columns, "ORDER BY id", most=_MOST_PROCESSES):
+            yield Met(pid, Stamp(0, wall), _facts_of(data))
 
     def span(self) -> tuple[Stamp, Stamp] | None:
         """End of the first and of the last flush that is kept, and before and after them the arrival of lines that no
         flush holds; None where nothing is kept."""
         # Both clocks from one row each, so that they are those of one moment.
-        rows = self._rows("SELECT min(boot_ns), wall_ns FROM line UNION ALL SELECT max(boot_ns), wall_ns FROM line")
-        of_program = "FROM block WHERE program = ? ORDER BY begin_ns"
+        good = f"FROM line WHERE {is_good('boot_ns', MOMENT)} AND {is_good('wall_ns', MOMENT)}"
+        statement = f"SELECT min(boot_ns), wall_ns {good} UNION ALL SELECT max(boot_ns), wall_ns {good}"
+        rows = list(self._reader.rows(statement, (), "line"))
         for program in self.programs:
-            rows += self._rows(f"SELECT begin_ns, begin_wall_ns {of_program} LIMIT 1", (program.id,))
-            rows += self._rows(f"SELECT end_ns, end_wall_ns {of_program} DESC LIMIT 1", (program.id,))
-        stamps = [Stamp(*row) for row in rows if type(row[0]) is int and type(row[1]) is int]
+            for end, order in (("begin", ""), ("end", "DESC")):
+                columns = (f"{end}_ns", f"{end}_wall_ns")
+                nearest = f"WHERE program = ? ORDER BY begin_ns {order}"
+                rows += islice(self._reader.checked("block", columns, nearest, (program.id,)), 1)
+        stamps = [Stamp(*row) for row in rows if row[0] is not None]
         return (min(stamps), max(stamps)) if stamps else None
 
     # Blocks and open lines (see timeline.py).
@@ -191,41 +196,47 @@ class Snapshot:
 
     def extent(self, program: int) -> tuple[int, int]:
         """Numbers of the first flush in a block, and of the first one after all blocks."""
-        statement = "SELECT min(first_flush), max(first_flush + flushes) FROM block WHERE program = ? AND flushes > 0"
-        found = self._rows(statement, (program,))
-        return (int(found[0][0]), int(found[0][1])) if found and found[0][0] is not None else (0, 0)
+        ends = "min(first_flush), max(first_flush + flushes)"
+        statement = f"SELECT {ends} FROM block WHERE program = ? AND {_HAS_FLUSHES}"  # noqa: S608  our words
+        found = list(self._reader.rows(statement, (program,)))
+        return found[0] if found and found[0][0] is not None else (0, 0)
 
     def blocks(self) -> Iterator[BlockRow]:
         """Every block that can be read, in the order of sealing. Their numbers come from an index, so that a torn page
         of the table hides none but its own."""
-        ids = self._rows("SELECT program, id FROM block ORDER BY program, first_flush")
+        ids = self._reader.rows("SELECT program, id FROM block ORDER BY program, first_flush")
+        size = 0
         for id_ in sorted(id_ for _, id_ in ids):
             found = self._block("id = ?", id_)
+            size += 0 if found is None else len(found.data)
+            if size > self._size:
+                self.note("block: together they have more bytes than the file, and the rest is left out")
+                return
             if found is not None:
                 yield found
 
     def open_lines(self, generation: int) -> tuple[StampedLine, ...]:
         """The lines of a generation that are in no block yet."""
-        statement = "SELECT stream, boot_ns, wall_ns, data FROM line WHERE generation = ? ORDER BY id"
-        rows = self._rows(statement, (generation,), "the newest lines")
+        columns = ("stream", *_MOMENT, "data")
+        rows = self._reader.checked("line", columns, "WHERE generation = ? ORDER BY id", (generation,))
         streams = {name: name for name in NAMED}
         return tuple(
             [
                 StampedLine(generation, streams.get(stream, "stdout"), Stamp(boot, wall), data)
                 for stream, boot, wall, data in rows
-                if isinstance(data, bytes) and type(boot) is int and type(wall) is int
             ]
         )
 
     def integrity(self) -> tuple[str, ...]:
         """What SQLite itself finds wrong with the file, at most ten sentences."""
-        rows = self._rows("PRAGMA integrity_check(10)", (), "pages")
+        rows = self._reader.rows("PRAGMA integrity_check(10)", (), "pages")
         return tuple([str(row[0]) for row in rows if row[0] != "ok"])
 
     def note(self, problem: str) -> None:
         """Keep a sentence about what could not be read, once."""
-        if problem not in self.problems:
-            self.problems.append(problem)
+        if problem in self.problems or len(self.problems) > _MOST_PROBLEMS:
+            return
+        self.problems.append(problem if len(self.problems) < _MOST_PROBLEMS else "and more cannot be read")
 
     # Reading.
 
@@ -237,93 +248,56 @@ class Snapshot:
             f"SELECT {column}, rowid FROM block WHERE program = ? AND {column} {relation} ? "  # noqa: S608  our words
             f"ORDER BY {column} {order}, rowid {order}"
         )
-        try:
-            for _, id_ in self._db.execute(statement, (program, value)):
-                found = self._block("id = ?", id_)
-                if found is not None and found.flushes > 0:
-                    return found
-        except sqlite3.Error as error:
-            self.note(f"blocks: not everything can be read ({error})")
+        for _, id_ in self._reader.rows(statement, (program, value)):
+            found = self._block("id = ?", id_)
+            if found is not None and found.flushes > 0:
+                return found
         return None
 
     def _block(self, where: str, *values: int) -> BlockRow | None:
-        columns = "id, generation, first_flush, flushes, begin_ns, end_ns, first_line, hexadecimal, untimed, codec"
-        rows = self._rows(f"SELECT {columns}, data FROM block WHERE {where} LIMIT 1", values)  # noqa: S608  our words
-        if not rows:
-            return None
-        id_, *numbers, codec, data = rows[0]
-        if not (all(type(one) is int for one in numbers) and isinstance(data, bytes)):
-            self.note(f"block {id_} is not as bttop writes them")
-            return None
-        generation, first, flushes, begin, end, first_line, hexadecimal, untimed = numbers
-        return BlockRow(
-            id_, generation, first, flushes, begin, end, first_line, bool(hexadecimal), untimed, str(codec), data
-        )
-
-    def _rows(self, statement: str, values: Sequence[int] = (), what: str = "blocks") -> list[tuple[Any, ...]]:
-        """The rows of a statement, as many as can be read."""
-        found: list[tuple[Any, ...]] = []
-        try:
-            for row in self._db.execute(statement, values):
-                found.append(row)
-        except sqlite3.Error as error:
-            self.note(f"{what}: not everything can be read ({error})")
-        return found
+        for row in self._reader.checked("block", _BLOCK, f"WHERE {where} LIMIT 1", values):
+            *numbers, hexadecimal, untimed, codec, size, lines, data = row
+            one, generation, first, flushes, begin, end, line = numbers
+            stated = Stated(codec, size, lines)
+            return BlockRow(one, generation, first, flushes, begin, end, line, bool(hexadecimal), untimed, stated, data)
+        return None
 
     def _facts(self) -> Facts:
-        meta = {str(name): str(value) for name, value in self._db.execute("SELECT name, value FROM meta")}
+        meta = dict(self._reader.checked("meta", ("name", "value")))
         try:
             return Facts.read(meta)
         except ValueError as error:
-            raise unreadable(self.path, str(error)) from error
+            raise unreadable(self.path, "; ".join([str(error), *self.problems])) from error
 
     def _programs(self) -> tuple[Recorded, ...]:
-        rows = self._rows("SELECT id, name FROM program ORDER BY id", (), "programs")
-        named = {id_: str(name) for id_, name in rows}
+        named = dict(self._reader.checked("program", ("id", "name"), "ORDER BY id", most=_MOST_PROGRAMS))
         # Where the names are lost, the generations still tell which programs there were.
         ran = sorted({one.program for one in self.generations.values()} - named.keys())
         return tuple([Recorded(id_, name) for id_, name in (named | {id_: f"program {id_}" for id_ in ran}).items()])
 
     def _generations(self) -> Mapping[int, RecordedGeneration]:
         # One by one, also those that only blocks name: a torn page would end a scan, and hide what is behind it.
-        named = self._rows("SELECT id FROM generation", (), "generations")
-        named += self._rows("SELECT DISTINCT generation FROM block INDEXED BY block_flush")
-        ids = sorted({id_ for (id_,) in named if type(id_) is int})
-        rows = [row for id_ in ids for row in self._rows(_GENERATION, (id_,), f"generation {id_}")]
+        named = islice(self._reader.rows("SELECT id FROM generation", (), "generation"), _MOST_GENERATIONS + 1)
+        ids = {id_ for (id_,) in named}
+        in_blocks = self._reader.rows("SELECT DISTINCT generation FROM block INDEXED BY block_flush")
+        ids |= {id_ for (id_,) in islice(in_blocks, _MOST_GENERATIONS) if type(id_) is int}
+        if len(ids) > _MOST_GENERATIONS:
+            self.note(f"generation: there are more than {_MOST_GENERATIONS:,}, and the rest is left out")
+        rows = [row for id_ in sorted(ids)[:_MOST_GENERATIONS] for row in self._generation_row(id_)]
         found = [one for row in rows if (one := self._generation(row)) is not None]
         return {one.id: one for one in found}
 
+    def _generation_row(self, id_: int) -> Iterator[tuple[Any, ...]]:
+        return self._reader.checked("generation", COLUMNS, "WHERE id = ?", (id_,))
+
     def _generation(self, row: tuple[Any, ...]) -> RecordedGeneration | None:
-        id_, program, number, source, sha256, pin, boot, wall, first, last, packed = row
         try:
-            numbers = (id_, program, number, boot, wall, *(one for one in (first, last) if one is not None))
-            _check_numbers(numbers)
-            script = json.loads(decompressed(packed))
-            words = tuple([(str(one[0]), str(one[1])) for one in script["badges"]])
-            return RecordedGeneration(
-                id_,
-                program,
-                number,
-                str(source),
-                str(script["text"]),
-                str(sha256),
-                str(script["prepared"]),
-                tuple(map(str, script["args"])),
-                read_plan(script["plan"]),
-                str(pin),
-                words,
-                Stamp(boot, wall),
-                first,
-                last,
-            )
-        except (ValueError, LookupError, TypeError, RecursionError) as error:
-            self.note(f"generation {id_} cannot be read ({error}), and what it printed is left out")
+            found, size = read_generation(row, self._script_bytes)
+        except ValueError as error:
+            self.note(f"generation {row[0]} cannot be read ({error}), and what it printed is left out")
             return None
-
-
-def _check_numbers(values: Sequence[object]) -> None:
-    if not all(type(one) is int for one in values):
-        raise ValueError("a number is none")
+        self._script_bytes -= size
+        return found
 
 
 def _spent(program: int, boot_ns: int, wall_ns: int, *values: object) -> Spent:
@@ -332,10 +306,10 @@ def _spent(program: int, boot_ns: int, wall_ns: int, *values: object) -> Spent:
     return Spent(program, Stamp(boot_ns, wall_ns), cost)
 
 
-def _json(text: object, kind: type) -> Any:
-    """A JSON value of a kind; an empty one where there is none."""
-    with contextlib.suppress(ValueError, RecursionError):
-        found = json.loads(str(text))
-        if isinstance(found, kind):
-            return found
-    return kind()
+def _facts_of(data: str) -> dict[str, Any]:
+    """An object of JSON; an empty one where there is none."""
+    try:
+        found = bounded_value(data)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bttop.errors import BttopError
+from bttop.model.jsontext import json_text
 from bttop.store.blocks import CODEC, compressed, decompressed
 from bttop.store.happenings import Added, Badged, Begun, Came, Changed, Ended, Happening, Marked, Met, Shown, Spent
 from bttop.store.journal import Journal, Sealed
@@ -151,7 +152,7 @@ class SnapshotWriter:
                 values = [None if value is None else _rounded(scale * value) for value, scale in scaled]
                 self._insert("cost", program, *stamp, *values)
             case Met(pid=pid, stamp=stamp, facts=facts):
-                self._insert("process", None, pid, stamp.wall_ns, _compact(dict(facts)))
+                self._insert("process", None, pid, stamp.wall_ns, json_text(dict(facts)))
 
     def _insert_generation(self, one: Begun) -> None:
         self._insert(
@@ -172,7 +173,7 @@ class SnapshotWriter:
         found = self._db.execute("SELECT script FROM generation WHERE id = ?", (one.generation,)).fetchone()
         if found is not None:
             script = json.loads(decompressed(found[0])) | {"badges": [list(badge) for badge in one.badges]}
-            row = (compressed(_compact(script)), one.generation)
+            row = (compressed(json_text(script)), one.generation)
             self._db.execute("UPDATE generation SET script = ? WHERE id = ?", row)
 
     def _insert_line(self, came: Came) -> None:
@@ -242,7 +243,7 @@ def _cannot(path: Path, error: sqlite3.Error) -> CannotRecord:
 
 def _script(one: Begun) -> str:
     """What ran, as JSON. All in one piece: the two texts and the plan have most of their words in common."""
-    return _compact(
+    return json_text(
         {
             "text": _clean(one.text),
             "prepared": _clean(one.prepared),
@@ -251,10 +252,6 @@ def _script(one: Begun) -> str:
             "badges": [list(badge) for badge in one.badges],
         }
     )
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
 
 
 def _rounded(value: float) -> float:

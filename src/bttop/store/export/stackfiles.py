@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from bttop.errors import UsageError
 from bttop.model.flush import MapData
+from bttop.model.jsontext import json_text
 from bttop.model.keys import split_key
 from bttop.model.records import Bucket, Stats, Value
 from bttop.model.stacks import names
@@ -40,8 +40,7 @@ def write_speedscope(selection: Selection, out: IO[str]) -> None:
         "shared": {"frames": [{"name": name} for name in ids]},
         "profiles": profiles,
     }
-    json.dump(document, out, separators=(",", ":"))
-    out.write("\n")
+    out.write(f"{json_text(document)}\n")
 
 
 def folded(selection: Selection) -> Mapping[MapName, Counter[Stack]]:

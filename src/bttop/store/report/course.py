@@ -155,4 +155,5 @@ class Course:
             if count and ((low, high) in self._cells or len(self._cells) < _MOST_BUCKETS):
                 cells = self._cells.setdefault((low, high), array("d", bytes(8 * self.bins.count)))
                 for at, share in shares:
-                    cells[at] = cells[at] + count * share if self._adds_up else count
+                    counted = as_float(count)
+                    cells[at] = cells[at] + counted * share if self._adds_up else counted

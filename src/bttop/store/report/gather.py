@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bttop.model.flush import Flush
+from bttop.model.jsontext import json_text
 from bttop.script.frontmatter import FrontMatter, read_front_matter
+from bttop.store.generations import RecordedGeneration
 from bttop.store.happenings import Changed, Marked
 from bttop.store.jsonl import plain
 from bttop.store.ledger import MeanCost, mean_cost
 from bttop.store.report.course import Bins, Course
-from bttop.store.snapshot import RecordedGeneration, Snapshot
+from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
 from bttop.store.totals import Totals
 
@@ -105,7 +106,7 @@ def _walk(report: ProgramReport, flushes: Iterable[Flush]) -> None:
 
 def _take_printed(report: ProgramReport, flush: Flush) -> None:
     for record in flush.printed:
-        text = record.data if isinstance(record.data, str) else json.dumps(plain(record.data))
+        text = record.data if isinstance(record.data, str) else json_text(plain(record.data))
         lines = [line for line in text.split("\n") if line.strip()]
         report.printed_lines += len(lines)
         report.printed.extend(lines)

@@ -14,6 +14,7 @@ from bttop.model.names import decoders
 from bttop.model.records import Stamp
 from bttop.paths import shipped
 from bttop.store.facts import Facts
+from bttop.store.generations import RecordedGeneration
 from bttop.store.ledger import cost_words
 from bttop.store.redact import AsTheyAre, Names, Redacted, meet, words_of
 from bttop.store.report.charts import spark
@@ -22,7 +23,6 @@ from bttop.store.report.figures import Figure, figure
 from bttop.store.report.gather import MOST_LINES, ProgramReport, Report
 from bttop.store.report.labels import Labels, per_second, span
 from bttop.store.report.markup import Markup, joined, lines, tag
-from bttop.store.snapshot import RecordedGeneration
 from bttop.store.times import clock, local, wall_at
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
