@@ -50,6 +50,7 @@ from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
 from bttop.model.records import Stamp, StampedLine
+from bttop.script.hooks import HookPrices
 from bttop.script.pin import Pin
 from bttop.script.reader import AttachPoint
 
@@ -104,7 +105,7 @@ class Engine:
         self._generations: dict[int, tuple[Program, Generation]] = {}
         self.gate = Gate()
         """What every start must pass; set before programs are added."""
-        self.meter = Meter(host.cpus, statistics=statistics)
+        self.meter = Meter(host.cpus, HookPrices(host.machine), statistics=statistics)
         self.surveyor = Surveyor()
         self._attention = Attention()
         self.vigil: Vigil | None = None
@@ -370,7 +371,7 @@ class Engine:
         return self._start(program, attempt, 0)
 
     def taken_by_others(self, program: Program) -> float:
-        """CPU seconds a second that all other programs run in the kernel, as far as that is known."""
+        """CPU seconds a second that the probes of all other programs take, as far as that is known."""
         costs = [one.cost for one in self.programs if one is not program]
         return sum(cost.run or 0.0 for cost in costs if cost is not None)
 
