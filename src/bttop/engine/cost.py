@@ -118,9 +118,10 @@ def between(before: Totals, after: Totals, prices: HookPrices, *, statistics: bo
 def _hook_ns(before: Totals, after: Totals, prices: HookPrices) -> float:
     """What the hooks took in between."""
     earlier = {(kind, code): runs for kind, code, runs in before.hooks}
-    return sum(
-        max(0, runs - earlier.get((kind, code), 0)) * prices.price(kind, code) for kind, code, runs in after.hooks
-    )
+    taken = 0.0
+    for kind, code, runs in after.hooks:
+        taken += max(0, runs - earlier.get((kind, code), 0)) * prices.price(kind, code)
+    return taken
 
 
 def blind_spot(cost: Cost) -> str:

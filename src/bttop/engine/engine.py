@@ -370,6 +370,10 @@ class Engine:
         """Start a bpftrace of which only the gate hears."""
         return self._start(program, attempt, 0)
 
+    def tell_costs(self) -> None:
+        """Have the tracer tell all costs now."""
+        self._tracers.tell_costs()
+
     def taken_by_others(self, program: Program) -> float:
         """CPU seconds a second that the probes of all other programs take, as far as that is known."""
         costs = [one.cost for one in self.programs if one is not program]
@@ -460,7 +464,8 @@ class Engine:
                 generation.executed = True
                 generation.pid = pid
             case Totals():
-                self.meter.take(frame, program)
+                points = generation.attempt.prepared.attach_points
+                self.meter.take(frame, program, [point.provider for point in points])
             case Failed(stamp=stamp, reason=reason) | Refused(stamp=stamp, reason=reason):
                 self._on_failed(program, generation, reason, stamp.boot_ns)
             case Exited(stamp=stamp, code=code):

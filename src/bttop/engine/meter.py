@@ -69,8 +69,11 @@ class Meter:
         """The tracer has switched the statistics on, or could not."""
         self.metering, self.reason = frame.by, frame.reason if self.wanted else ""
 
-    def take(self, totals: Totals, program: Program) -> None:
-        """A reading of one of the program's generations."""
+    def take(self, totals: Totals, program: Program, providers: Iterable[str] = ()) -> None:
+        """A reading of one of the program's generations, whose attach points have these providers."""
+        if any(not kind for kind, _, _ in totals.hooks):
+            dearest = self._prices.dearest(providers)
+            totals = replace(totals, hooks=[(kind or dearest, code, runs) for kind, code, runs in totals.hooks])
         before = self._before.get(totals.generation)
         self._before[totals.generation] = totals
         if before is not None and not self._spans_gap(before, totals):

@@ -6,6 +6,7 @@ trampoline of a return probe, what a tracepoint prepares, and the two clock read
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 _X86: Final = frozenset({"x86_64", "i686", "i386"})
@@ -38,6 +39,8 @@ _KERNEL: Final = {
     "kretprobe_multi": 200.0,
 }
 """The table of docs/never-the-second-incident.md, with its sources."""
+_BY_KPROBE_PROGRAMS: Final = frozenset({"kprobe", "kretprobe", "uprobe", "uretprobe"})
+"""The hooks of one type of BPF program, which alone does not tell them apart."""
 _KPROBE: Final = {True: 130.0, False: 600.0}
 """By ftrace, and by a trap."""
 _RETURN: Final = 150.0
@@ -75,9 +78,15 @@ class HookPrices(NamedTuple):
             return _KPROBE[self.machine in _BY_FTRACE] + (_RETURN if kind == "kretprobe" else 0.0)
         return _KERNEL.get(kind, _KERNEL["tracepoint"])
 
-    def of_provider(self, provider: str) -> float:
-        """ns of one event of an attach point."""
-        return self.price(_PROVIDERS.get(provider, provider))
+    def dearest(self, providers: Iterable[str]) -> str:
+        """The kind that bounds the cost of a BPF program whose hook is not told: a kprobe's or a user probe's."""
+        kinds = {_PROVIDERS.get(provider, provider) for provider in providers} & _BY_KPROBE_PROGRAMS
+        return max(kinds, key=self.price, default="uprobe")
+
+    def of_provider(self, provider: str, codes: Iterable[str] = ()) -> float:
+        """ns of one event of an attach point, by the dearest of the functions that it may be on."""
+        kind = _PROVIDERS.get(provider, provider)
+        return max((self.price(kind, code) for code in codes), default=self.price(kind))
 
 
 def is_emulated(machine: str, code: str) -> bool:
