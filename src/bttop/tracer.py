@@ -34,10 +34,14 @@ Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload
         {"state": "dropped", "lines": N, "bytes": N}   totals of the program, after each gap
         {"state": "refused", "reason": TEXT}       a command that cannot be carried out
         {"state": "metering", "by": HOW, "reason": TEXT}   how the statistics are on: "bpf", "sysctl", or "" (why not)
-        {"state": "cost", "run_ns": N, "runs": N, "programs": N, "map_bytes": N, "cpu_ns": N, "rss": N, "output": N}
+        {"state": "cost", "run_ns": N, "runs": N, "programs": N, "map_bytes": N, "cpu_ns": N, "rss": N, "output": N,
+         "hooks": [[KIND, CODE, RUNS], ...]}
             totals of a program: run time and runs of its BPF programs in the kernel and how many these are, memory
             of its maps, its own CPU time and resident memory, bytes of output; id 0: of the tracer itself, the
             last of a round; with "hidden": true instead of all that only whoever may look into the program can tell
+            hooks: the runs by what the BPF programs are attached to. KIND: uprobe, uretprobe, kprobe, kretprobe,
+            tracepoint, raw_tracepoint, perf_event, tracing (fentry and fexit), one of these with _multi (one link for
+            many functions), or "" where the kernel does not tell; CODE: the first bytes of a probed user function
         {"state": "survey", "programs": [[ID, TYPE, NAME, UID, RUN_NS, RUNS, [PID, ...]], ...], "reason": TEXT}
             the PIDs hold it open; the reason why there is no more to see, else empty
 """
@@ -80,12 +84,18 @@ STATS_SWITCH = "/proc/sys/kernel/bpf_stats_enabled"
 SYS_BPF = {"x86_64": 321, "i686": 357, "arm": 386, "ppc64le": 361, "s390x": 351}
 SYS_BPF_ELSEWHERE = 280  # aarch64, riscv64, loongarch64: the common table of newer machines
 BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD, BPF_ENABLE_STATS = 11, 13, 15, 32
+BPF_TASK_FD_QUERY = 20
+TASK_FD = struct.Struct("=IIIIQIIQQ")  # pid, fd, flags, buffer length, buffer, program id, kind, offset, address
+TASK_FD_KINDS = ("raw_tracepoint", "tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe")
+PROGRAM_KINDS = {"5": "tracepoint", "7": "perf_event", "17": "raw_tracepoint", "26": "tracing"}  # by bpf_prog_type
+CODE_BYTES = 8
 PROG_INFO = struct.Struct("=II40xI12x16s112xQQ")  # type, id, created_by_uid, name, run_time_ns, run_cnt
 PERF_EVENT = "7"  # the type of profile, interval, software and hardware probes, whose skips no kernel counts
 MISSES_SHARE = 20  # of the time, at most one part in so many goes into reading what was skipped
 SURVEY_SLICE = 0.005  # seconds that a survey may keep lines waiting
 
 WATCHED = ("perf_event", "bpf-prog", "bpf-map", "eventpoll")
+LINK = "bpf_link"
 IGNORED = (
     signal.SIGINT,
     signal.SIGTERM,
@@ -244,6 +254,32 @@ class Misses:
         self.held = {}
 
 
+class Hooks:
+    """What the BPF programs of one process are attached to."""
+
+    def __init__(self) -> None:
+        self.known: "dict[str, tuple[str, str]]" = {}  # kind and code, by the program's id
+        self.asked: "set[str]" = set()
+
+    def learn(self, pid: int, found: "dict[str, list[str]]") -> None:
+        """Ask about the descriptors that are new."""
+        for fd in found[LINK]:
+            if fd not in self.asked:
+                self.known.update(describe_link(pid, fd))
+        for fd in found["perf_event"]:
+            if fd not in self.asked:
+                self.known.update(query_event(pid, fd))
+        self.asked = set(found[LINK] + found["perf_event"])
+
+    def runs(self, infos: "list[dict[str, str]]") -> "list[list[object]]":
+        """The runs of programs by kind and code."""
+        sums: "dict[tuple[str, str], int]" = {}
+        for info in infos:
+            hook = self.known.get(info.get("prog_id", "")) or (PROGRAM_KINDS.get(info.get("prog_type", ""), ""), "")
+            sums[hook] = sums.get(hook, 0) + int(info.get("run_cnt", 0))
+        return [[kind, code, runs] for (kind, code), runs in sums.items()]
+
+
 class Program:
     """One process that was started, its pipes and what is due for it (all times monotonic, in seconds)."""
 
@@ -262,6 +298,7 @@ class Program:
         self.bpf: "dict[str, list[str]]" = {}  # its descriptors by kind, when it was last looked at
         self.map_bytes = 0
         self.misses = Misses()
+        self.hooks = Hooks()
         self.read = 0
         self.queued = 0
         self.dropping = False
@@ -339,6 +376,8 @@ class Program:
             self.map_bytes = sum(int(describe(self.pid, fd).get("memlock", 0)) for fd in found["bpf-map"])
         if found and found["bpf-prog"] != self.bpf.get("bpf-prog"):
             self.misses.hold(self.pid, found["bpf-prog"])
+        if found:
+            self.hooks.learn(self.pid, found)
         self.bpf = found or self.bpf
         return found
 
@@ -353,6 +392,7 @@ class Program:
         totals = process_cost(self.pid)
         totals["run_ns"] = sum(int(info.get("run_time_ns", 0)) for info in infos)
         totals["runs"] = sum(int(info.get("run_cnt", 0)) for info in infos)
+        totals["hooks"] = self.hooks.runs(infos)
         totals["programs"] = len(infos)
         totals["map_bytes"] = self.map_bytes
         totals["output"] = self.read
@@ -537,7 +577,7 @@ def find_descriptors(pid: int) -> "dict[str, list[str]]":
     """
     folder = "/proc/%d/fd/" % pid
     names = os.listdir(folder)
-    found: "dict[str, list[str]]" = {kind: [] for kind in WATCHED}
+    found: "dict[str, list[str]]" = {kind: [] for kind in (*WATCHED, LINK)}
     for name in names:
         kind = link_kind(folder + name)
         if kind in found:
@@ -556,17 +596,72 @@ def link_kind(path: str) -> str:
 
 def describe(pid: int, fd: str) -> "dict[str, str]":
     """The fields of /proc/PID/fdinfo/FD; none when it was closed in the meantime."""
+    return fields_of(fdinfo(pid, fd))
+
+
+def fields_of(text: str) -> "dict[str, str]":
+    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def fdinfo(pid: int, fd: str) -> str:
+    """The beginning of /proc/PID/fdinfo/FD; empty when it was closed in the meantime."""
     try:
         file = os.open("/proc/%d/fdinfo/%s" % (pid, fd), os.O_RDONLY)
     except FileNotFoundError:
-        return {}
+        return ""
     try:
-        text = os.read(file, 4096).decode()
+        return os.read(file, 4096).decode("utf-8", "replace")
     except FileNotFoundError:
-        return {}
+        return ""
     finally:
         os.close(file)
-    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+
+
+def describe_link(pid: int, fd: str) -> "dict[str, tuple[str, str]]":
+    """Kind and code by the id of the program that a link attaches; none where the kernel does not tell them."""
+    text = fdinfo(pid, fd)
+    fields = fields_of(text)
+    kind = fields.get("link_type", "")
+    if kind == "perf":
+        kind = fields.get("event_type", "")
+    if "prog_id" not in fields or not kind:
+        return {}
+    path = fields.get("path") or fields.get("name", "")
+    # Of many functions the first: "COOKIE OFFSET REF_CTR_OFFSET", a line each, below a heading.
+    rows = [line.split() for line in text.partition("ref_ctr_offset")[2].splitlines()[1:]]
+    offset = fields.get("offset") or next((row[1] for row in rows if len(row) == 3), "")
+    code = read_code(pid, path, int(offset, 16)) if path.startswith("/") and offset else ""
+    return {fields["prog_id"]: (kind, code)}
+
+
+def query_event(pid: int, fd: str) -> "dict[str, tuple[str, str]]":
+    """Kind and code by the id of the program on a perf event; none where it has none, or we may not ask."""
+    try:
+        import ctypes
+
+        name = ctypes.create_string_buffer(4096)
+        request = bytearray(TASK_FD.pack(pid, int(fd), 0, len(name), ctypes.addressof(name), 0, 0, 0, 0))
+        bpf(BPF_TASK_FD_QUERY, request)
+    except (ImportError, OSError):
+        return {}
+    ident, kind, offset = TASK_FD.unpack(request)[5:8]
+    if kind >= len(TASK_FD_KINDS):
+        return {}
+    is_user = TASK_FD_KINDS[kind] in ("uprobe", "uretprobe")
+    code = read_code(pid, name.value.decode("utf-8", "surrogateescape"), offset) if is_user else ""
+    return {str(ident): (TASK_FD_KINDS[kind], code)}
+
+
+def read_code(pid: int, path: str, offset: int) -> str:
+    """The bytes at an offset of a file, in hex: of the file that the process sees under this name."""
+    for root in ("/proc/%d/root" % pid, ""):
+        try:
+            with open(root + path, "rb") as file:
+                file.seek(offset)
+                return file.read(CODE_BYTES).hex()
+        except OSError:
+            continue
+    return ""
 
 
 def descendants(pid: int) -> "list[int]":
@@ -1069,7 +1164,8 @@ class Tracer:
             program.count_at = now + RESEND  # not the program yet, still a copy of the tracer
             return
         try:
-            counts = {kind: len(found) for kind, found in program.look().items()}
+            found = program.look()
+            counts = {kind: len(found[kind]) for kind in WATCHED if kind in found}
         except OSError as problem:
             program.count_at = NEVER
             self.output.state(program.ident, {"state": "refused", "reason": "watch: %s" % problem.strerror})

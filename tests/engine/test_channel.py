@@ -60,7 +60,14 @@ any_frames = st.one_of(
     st.builds(Hello, generations, moments, numbers, numbers),
     st.builds(Refused, generations, moments, st.text(max_size=20)),
     st.builds(frames.Metering, generations, moments, st.sampled_from(["bpf", "sysctl", ""]), st.text(max_size=20)),
-    st.builds(frames.Totals, generations, moments, *[st.integers(0, 2**63)] * 7),
+    st.builds(
+        frames.Totals,
+        generations,
+        moments,
+        *[st.integers(0, 2**63)] * 7,
+        st.just([["uprobe", "f30f1efa", 9]]),
+        st.booleans(),
+    ),
     st.builds(
         frames.Survey, generations, moments, st.just([[7, 5, "sys_enter", 0, 9, 9, [1, 2]]]), st.text(max_size=20)
     ),

@@ -10,7 +10,7 @@ import pytest
 
 from bttop.engine.attempts import Attempt, Settings
 from bttop.engine.budget import Budget
-from bttop.engine.frames import Exited, Failed, Frame
+from bttop.engine.frames import Exited, Failed, Frame, Totals
 from bttop.engine.gate import Gate
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
@@ -39,6 +39,7 @@ class Looking(Stage):
         self.twins: list[Generation] = []
         self.ended: list[int] = []
         self.taken = 0.0
+        self.asked_costs = False
         host = Host("host", "6.1", "x86_64", 2, None)
         self.gate = Gate(Leaps(Budget(), host, Bpftrace("bpftrace", OLD), self), unsafe=unsafe, confirmed=confirmed)
         super().__init__(source(text))
@@ -63,6 +64,9 @@ class Looking(Stage):
     @property
     def twin(self) -> Generation:
         return self.twins[-1]
+
+    def tell_costs(self) -> None:
+        self.asked_costs = True
 
     def taken_by_others(self, _program: Program) -> float:
         return self.taken
@@ -388,3 +392,25 @@ def test_an_answer_for_which_nobody_waits_any_more_starts_nothing() -> None:
     stage.answer_list({USER: 3})
     assert (stage.twins, stage.launched) == ([], [])
     assert state(stage) is State.STOPPED
+
+
+def test_a_user_function_of_a_quiet_name_is_looked_at_and_judged_by_its_trap() -> None:
+    stage = looking("uprobe:/bin/bash:readline { @ = count(); }")
+    stage.count(rate=100_000)
+    assert stage.asked_costs
+    assert state(stage) is State.COSTLY
+
+
+@pytest.mark.parametrize(("code", "held"), [("53488d", False), ("f30f1efa", True)])
+def test_what_the_kernel_must_single_step_is_dearer(code: str, held: bool) -> None:
+    stage = looking("uprobe:/bin/x:f { @ = count(); }")
+    stage.frame(Totals(stage.twin.id, Stamp(stage.now, stage.now), 0, 0, hooks=[["uprobe", code, 0]]))
+    stage.count(rate=30_000)
+    assert (state(stage) is State.COSTLY) is held
+
+
+def test_a_look_ends_as_soon_as_it_has_taken_what_the_budget_leaves_a_whole_look() -> None:
+    stage = looking("uprobe:/bin/x:f { @ = count(); }")
+    stage.count(rate=30_000, ticks=4)
+    assert stage.ended == [stage.twin.id]
+    assert state(stage) is State.COSTLY

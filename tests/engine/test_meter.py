@@ -13,6 +13,7 @@ from bttop.engine.fuse import PATIENCE, Fuse
 from bttop.engine.meter import LEDGER_ROUNDS, Meter
 from bttop.engine.program import Program
 from bttop.model.records import Stamp
+from bttop.script.hooks import HookPrices
 from tests.engine.stage import SECOND, Stage
 
 START = 1000
@@ -24,7 +25,7 @@ def totals(generation: int, second: float, run_ns: int = 0, runs: int = 0, cpu_n
 
 
 def metered() -> Meter:
-    meter = Meter(2)
+    meter = Meter(2, HookPrices("x86_64"))
     meter.switched(Metering(0, Stamp(0, 0), "bpf", ""))
     return meter
 
@@ -120,7 +121,7 @@ def test_the_ledger_is_the_mean_of_ten_rounds() -> None:
 
 def test_statistics_that_could_not_be_switched_on_say_why_unless_nobody_wanted_them() -> None:
     for wanted, reason in ((True, "Operation not permitted"), (False, "")):
-        meter = Meter(2, statistics=wanted)
+        meter = Meter(2, HookPrices("x86_64"), statistics=wanted)
         meter.switched(Metering(0, Stamp(0, 0), "", "Operation not permitted"))
         assert (meter.metering, meter.reason) == ("", reason)
 
@@ -142,7 +143,7 @@ def test_a_program_with_more_rights_than_the_tracer_is_unseen_but_its_floods_sti
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_a_cost_without_statistics_says_why_unless_nobody_wanted_them(wanted: bool) -> None:
-    stage, meter = live(), Meter(2, statistics=wanted)
+    stage, meter = live(), Meter(2, HookPrices("x86_64"), statistics=wanted)
     meter.switched(Metering(0, Stamp(0, 0), "", "Operation not permitted"))
     for second in (0, 1):
         meter.take(totals(1, second), stage.program)
@@ -161,3 +162,15 @@ def test_a_lost_tracer_leaves_no_cost_behind() -> None:
     assert meter.bill is None
     meter.take(totals(1, 2, run_ns=5), stage.program)
     assert stage.program.cost is None
+
+
+@pytest.mark.parametrize(
+    ("providers", "least"), [(["kprobe", "tracepoint"], 50), (["kprobe", "usdt"], 2_000), (["uretprobe"], 2_000)]
+)
+def test_a_hook_that_is_not_told_is_bounded_by_the_dearest_of_the_script(providers: list[str], least: float) -> None:
+    stage, meter = live(), metered()
+    for second in (0, 1):
+        reading = replace(totals(1, second, runs=1_000 * second), hooks=[["", "", 1_000 * second]])
+        meter.take(reading, stage.program, providers)
+    assert stage.program.cost is not None
+    assert least <= (stage.program.cost.ns_per_event or 0) <= 4 * least

@@ -8,7 +8,7 @@ import os
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,10 +82,12 @@ def calling() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def tracing(binary: str, limits: Budget | None = None, *, statistics: bool = True) -> Iterator[tuple[Engine, Program]]:
+def tracing(
+    binary: str, limits: Budget | None = None, *, statistics: bool = True, text: str = HOT
+) -> Iterator[tuple[Engine, Program]]:
     """An engine with one hot program that is live."""
     engine = Engine(Host.read(), find_bpftrace(binary), limits=limits, statistics=statistics)
-    question = from_text("hot", HOT)
+    question = from_text("hot", text)
     program = engine.add(question.name, question.sources, Settings(), question.failure)
     engine.start()
     try:
@@ -110,11 +112,11 @@ def test_the_meter_agrees_with_the_kernels_counters_read_independently(bpftrace:
         idents = programs_of(pid_of(program))
         take = engine.meter.take
 
-        def noting(totals: Totals, program: Program) -> None:
+        def noting(totals: Totals, program: Program, providers: Iterable[str] = ()) -> None:
             now = [counted(ident) for ident in idents]
             total = Counted(sum(one.run_ns for one in now), sum(one.runs for one in now))
             readings.append((totals, boot_ns(), total))
-            take(totals, program)
+            take(totals, program, providers)
 
         engine.meter.take = noting  # type: ignore[method-assign]
         wait_until(lambda: len(readings) > 6, PATIENCE, "six readings")
@@ -125,7 +127,8 @@ def test_the_meter_agrees_with_the_kernels_counters_read_independently(bpftrace:
         runs = (last.runs - first.runs) / (last.stamp.boot_ns - first.stamp.boot_ns)
         assert runs == pytest.approx((kernel_last.runs - kernel_first.runs) / (last_at - first_at), rel=0.02)
         assert program.cost is not None
-        assert program.cost.run == pytest.approx(
+        assert program.cost.run is not None
+        assert program.cost.run - program.cost.hooks == pytest.approx(
             (readings[-1][0].run_ns - readings[-2][0].run_ns)
             / (readings[-1][0].stamp.boot_ns - readings[-2][0].stamp.boot_ns),
             rel=0.02,
@@ -223,3 +226,84 @@ def test_maps_and_processes_are_metered_even_without_statistics(bpftrace: str) -
         assert program.cost.rss > 10 << 20
         assert program.cost.map_bytes > 1 << 10
         assert program.cost.programs >= 2
+
+
+_TIMED = """
+import ctypes, select, sys, time
+call = getattr(ctypes.CDLL(None), sys.argv[1])
+
+def once():
+    begun = time.process_time_ns()
+    for _ in range(20_000):
+        call(0)
+    return (time.process_time_ns() - begun) / 20_000
+
+while True:
+    once()
+    if select.select([0], [], [], 0)[0] and sys.stdin.readline():
+        print(min(once() for _ in range(20)), flush=True)
+"""
+
+
+class Caller:
+    """A process that calls a function of libc as fast as it can, and says how many ns of CPU a call takes."""
+
+    def __init__(self, function: str) -> None:
+        command = ["timeout", "120", sys.executable, "-I", "-S", "-c", _TIMED, function]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+
+    def least_ns(self) -> float:
+        """The least of twenty rounds from now on: what else the host does makes a call only dearer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(b"\n")
+        return float(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.communicate()
+
+
+def libc() -> str:
+    """The file that this process has its libc from."""
+    return next(line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "/libc.so" in line)
+
+
+@contextlib.contextmanager
+def calling_libc(function: str) -> Iterator[Caller]:
+    caller = Caller(function)
+    try:
+        yield caller
+    finally:
+        caller.close()
+
+
+@pytest.mark.parametrize("provider", ["uprobe", "uretprobe"])
+@pytest.mark.parametrize("function", ["getppid", "srand"])
+def test_the_meter_agrees_with_what_a_user_probe_takes_of_its_program(
+    bpftrace: str, provider: str, function: str
+) -> None:
+    """The trap is the program's own time: the kernel's run time of the BPF program leaves out nine tenths of it."""
+    text = f"{provider}:{libc()}:{function} {{ @calls = count(); }}"
+    with calling_libc(function) as caller:
+        alone = caller.least_ns()
+        with tracing(bpftrace, text=text) as (_, program):
+            wait_until(lambda: bool(program.cost and program.cost.events), PATIENCE, "a cost")
+            taken = caller.least_ns() - alone
+            assert program.cost is not None
+            metered = program.cost.ns_per_event
+    assert metered is not None
+    assert 1 / 1.5 < metered / taken < 1.5
+
+
+def test_a_load_on_a_user_probe_that_begins_after_the_attach_is_caught_within_five_seconds(bpftrace: str) -> None:
+    text = f"uprobe:{libc()}:getppid {{ @calls = count(); }}"
+    with tracing(bpftrace, Budget(), text=text) as (engine, program):
+        wait_until(lambda: engine.meter.bill is not None, PATIENCE, "a reading")
+        idents = programs_of(pid_of(program))
+        with calling_libc("getppid"):
+            begun = boot_ns()
+            wait_until(lambda: all(is_gone(ident) for ident in idents), PATIENCE, "the fuse")
+            assert (boot_ns() - begun) / 1e9 < 5
+        wait_until(lambda: program.status.state is State.HELD, PATIENCE, "the state")
+        assert "budget 3 %" in program.status.reason

@@ -81,7 +81,6 @@ def test_more_to_do_costs_more(cheaper: str, dearer: str, release: Release) -> N
     assert 0 < costs[0] < costs[1]
 
 
-def test_the_old_release_pays_more_for_a_key_and_a_trap_more_than_a_tracepoint() -> None:
+def test_the_old_release_pays_more_for_a_key() -> None:
     key = "t:a:b { @[pid] = stats(nsecs); }"
     assert twin(key, OLD).probes[0].hit_ns > twin(key, NEW).probes[0].hit_ns
-    assert twin("u:/a:f { @ = count(); }").probes[0].miss_ns > 10 * twin("t:a:b { @ = count(); }").probes[0].miss_ns

@@ -88,7 +88,7 @@ def test_the_page_of_a_pane_says_where_the_cost_comes_from() -> None:
     pane.feed.advance()
     text = text_of(badge_lines(pane.feed, 100))
     for words in (
-        "0.4 % of a core in the kernel: 20k runs/s, 200 ns each, 2 BPF programs",
+        "0.4 % of a core: 20k runs/s, 200 ns each, 2 BPF programs",
         "1.2 % of a core, 100MB resident",
         "3MB of kernel memory",
         "20 to 60 ns a run",

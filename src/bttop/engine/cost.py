@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Final
 
 from bttop.engine.frames import Totals
+from bttop.script.hooks import HookPrices
 
 STATISTICS_COST: Final = "20 to 60 ns"
 """What the statistics themselves take of each run: kernel commit 492ecee892c2 says about 20, benchmarks/meter.py
@@ -25,7 +26,10 @@ class Cost:
     """What something costs: an average over the time since the reading before."""
 
     run: float | None = None
-    """CPU seconds a second that its BPF programs run in the kernel; None while nobody knows."""
+    """CPU seconds a second that its probes take of the programs they are on: run time of the BPF programs in the
+    kernel, and their hooks; None while it is not known."""
+    hooks: float = 0.0
+    """The part of it that the hooks take: the known price of each kind times the rate."""
     events: float | None = None
     """Runs of its BPF programs a second."""
     cpu: float = 0.0
@@ -45,12 +49,12 @@ class Cost:
 
     @property
     def percent(self) -> float | None:
-        """Of one core, in the kernel."""
+        """Of one core: run time and hooks."""
         return None if self.run is None else 100 * self.run
 
     @property
     def ns_per_event(self) -> float | None:
-        """Mean run time; None when nothing ran or nobody knows."""
+        """Mean of run time and hook; None when nothing ran or it is not known."""
         return 1e9 * self.run / self.events if self.run is not None and self.events else None
 
     def ledger(self) -> dict[str, float]:
@@ -86,19 +90,21 @@ class Bill:
 
     @property
     def percent(self) -> float | None:
-        """Run time of all programs in the kernel, of all CPUs."""
+        """What all probes take, of all CPUs."""
         return None if self.programs.percent is None else self.programs.percent / self.cpus
 
 
-def between(before: Totals, after: Totals, *, statistics: bool) -> Cost:
+def between(before: Totals, after: Totals, prices: HookPrices, *, statistics: bool) -> Cost:
     """The cost from one reading to the next. Without the kernel's statistics a run time that stands still says
     nothing; one that grows is somebody else's doing and counts."""
     seconds = max((after.stamp.boot_ns - before.stamp.boot_ns) / 1e9, 1e-3)
     # A program that closes a BPF program takes its share out of the sum.
     run_ns, runs = max(0, after.run_ns - before.run_ns), max(0, after.runs - before.runs)
     known = statistics or runs > 0
+    hook_ns = _hook_ns(before, after, prices)
     return Cost(
-        run=run_ns / 1e9 / seconds if known else None,
+        run=(run_ns + hook_ns) / 1e9 / seconds if known else None,
+        hooks=hook_ns / 1e9 / seconds,
         events=runs / seconds if known else None,
         cpu=max(0, after.cpu_ns - before.cpu_ns) / 1e9 / seconds,
         rss=after.rss,
@@ -107,6 +113,15 @@ def between(before: Totals, after: Totals, *, statistics: bool) -> Cost:
         programs=after.programs,
         hidden=after.hidden,
     )
+
+
+def _hook_ns(before: Totals, after: Totals, prices: HookPrices) -> float:
+    """What the hooks took in between."""
+    earlier = {(kind, code): runs for kind, code, runs in before.hooks}
+    taken = 0.0
+    for kind, code, runs in after.hooks:
+        taken += max(0, runs - earlier.get((kind, code), 0)) * prices.price(kind, code)
+    return taken
 
 
 def blind_spot(cost: Cost) -> str:
@@ -127,6 +142,7 @@ def together(costs: Iterable[Cost]) -> Cost:
     events = [one.events for one in parts if one.events is not None]
     return Cost(
         run=sum(runs) if runs else None,
+        hooks=sum(one.hooks for one in parts),
         events=sum(events) if events else None,
         cpu=sum(one.cpu for one in parts),
         rss=sum(one.rss for one in parts),

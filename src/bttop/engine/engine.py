@@ -50,6 +50,7 @@ from bttop.engine.verdict import Verdict
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
 from bttop.model.records import Stamp, StampedLine
+from bttop.script.hooks import HookPrices
 from bttop.script.pin import Pin
 from bttop.script.reader import AttachPoint
 
@@ -105,7 +106,7 @@ class Engine:
         self._generations: dict[int, tuple[Program, Generation]] = {}
         self.gate = Gate()
         """What every start must pass; set before programs are added."""
-        self.meter = Meter(host.cpus, statistics=statistics)
+        self.meter = Meter(host.cpus, HookPrices(host.machine), statistics=statistics)
         self.surveyor = Surveyor()
         self._attention = Attention()
         self.vigil: Vigil | None = None
@@ -370,8 +371,12 @@ class Engine:
         """Start a bpftrace of which only the gate hears."""
         return self._start(program, attempt, 0)
 
+    def tell_costs(self) -> None:
+        """Have the tracer tell all costs now."""
+        self._tracers.tell_costs()
+
     def taken_by_others(self, program: Program) -> float:
-        """CPU seconds a second that all other programs run in the kernel, as far as that is known."""
+        """CPU seconds a second that the probes of all other programs take, as far as that is known."""
         costs = [one.cost for one in self.programs if one is not program]
         return sum(cost.run or 0.0 for cost in costs if cost is not None)
 
@@ -460,7 +465,8 @@ class Engine:
                 generation.executed = True
                 generation.pid = pid
             case Totals():
-                self.meter.take(frame, program)
+                points = generation.attempt.prepared.attach_points
+                self.meter.take(frame, program, [point.provider for point in points])
             case Failed(stamp=stamp, reason=reason) | Refused(stamp=stamp, reason=reason):
                 self._on_failed(program, generation, reason, stamp.boot_ns)
             case Exited(stamp=stamp, code=code):

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from bttop.engine.attempts import Attempt
 from bttop.engine.budget import Budget
-from bttop.engine.frames import Exited, Failed, Frame, Refused
+from bttop.engine.frames import Exited, Failed, Frame, Refused, Totals
 from bttop.engine.generation import START_SECONDS, Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.pointlist import Told
 from bttop.engine.verdict import REFUSED_ABOVE, Measured, Verdict, count_probes, judge_cost, judge_probes
 from bttop.model.records import Notice, Ready, StampedLine
 from bttop.paths import shipped
+from bttop.script.hooks import HookPrices
 from bttop.script.hot import why_hot
 from bttop.script.reader import AttachPoint, Script
 
@@ -46,6 +47,9 @@ class Runner(Protocol):
     def list_points(self, points: tuple[AttachPoint, ...], told: Told) -> None:
         """Have bpftrace list attach points; `told` is called once."""
 
+    def tell_costs(self) -> None:
+        """Have the tracer tell all costs now, those of twins included."""
+
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach it."""
 
@@ -64,6 +68,8 @@ class _Look:
     generation: Generation
     left_out: frozenset[str] = frozenset()
     """Maps of the twin's that no probe fills here."""
+    codes: frozenset[str] = frozenset()
+    """The instructions that its user probes are on, in hex; none until the tracer has told them."""
     flushes: int = 0
     measured: Measured = field(default_factory=Measured)
 
@@ -75,6 +81,7 @@ class Leaps:
         self._budget = budget
         self._host = host
         self._bpftrace = bpftrace
+        self._prices = HookPrices(host.machine)
         self._runner = runner
         self._looks: dict[int, _Look] = {}
         self._cleared: dict[int, set[_Key]] = {}
@@ -173,6 +180,8 @@ class Leaps:
             return
         if isinstance(frame, StampedLine):
             self._on_line(look, frame)
+        elif isinstance(frame, Totals):
+            look.codes = frozenset(code for _, code, _ in frame.hooks if code)
         elif isinstance(frame, Exited):
             self._on_exit(look, frame)
         elif isinstance(frame, Failed | Refused):
@@ -211,17 +220,21 @@ class Leaps:
         record, flush = look.generation.take(line)
         if isinstance(record, Ready):
             look.generation.ready(line.stamp.boot_ns)
+            self._runner.tell_costs()
         elif isinstance(record, Notice):
             look.generation.note(record.text)
         if flush is None or not flush.mark:
             return
         look.flushes += 1
-        counted = Measured().plus(flush, look.twin)
+        counted = Measured().plus(flush, look.twin, self._prices, look.codes)
         # What was counted while other probes were still being attached is of no known length.
         if look.flushes > 1:
-            look.measured = look.measured.plus(flush, look.twin)
-        limit = self._budget.cpu_seconds(self._host.cpus) * REFUSED_ABOVE
-        if look.measured.seconds >= LOOK_SECONDS or (look.flushes > 1 and counted.cpus > limit):
+            look.measured = look.measured.plus(flush, look.twin, self._prices, look.codes)
+        limit = self._budget.cpu_seconds(self._host.cpus)
+        is_far_above = look.flushes > 1 and counted.cpus > limit * REFUSED_ABOVE
+        # The twin slows its target too: what a whole look within the budget may take is enough.
+        is_above = look.measured.busy_ns / 1e9 > limit * LOOK_SECONDS
+        if look.measured.seconds >= LOOK_SECONDS or is_far_above or is_above:
             self._decide(look, line.stamp.boot_ns)
 
     def _decide(self, look: _Look, now: int, unmeasured: Verdict = _SAID_NOTHING, *, ended: bool = False) -> None:

@@ -13,6 +13,7 @@ from bttop.engine import attention
 from bttop.engine.cost import Bill, Cost, between, together
 from bttop.engine.frames import Metering, Totals
 from bttop.engine.fuse import Load
+from bttop.script.hooks import HookPrices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,7 +47,7 @@ class _Round:
 class Meter:
     """Turns readings into costs: `program.cost` of each program, and the `bill` of all."""
 
-    def __init__(self, cpus: int, *, statistics: bool = True) -> None:
+    def __init__(self, cpus: int, prices: HookPrices, *, statistics: bool = True) -> None:
         self.wanted = statistics
         """Whether the kernel's statistics are to be switched on."""
         self.metering = ""
@@ -55,6 +56,7 @@ class Meter:
         """Why they are not on although they are wanted."""
         self.bill: Bill | None = None
         self._cpus = cpus
+        self._prices = prices
         self._before: dict[int, Totals] = {}
         self._costs: dict[Program, dict[int, Cost]] = {}
         self._late: set[int] = set()
@@ -67,12 +69,15 @@ class Meter:
         """The tracer has switched the statistics on, or could not."""
         self.metering, self.reason = frame.by, frame.reason if self.wanted else ""
 
-    def take(self, totals: Totals, program: Program) -> None:
-        """A reading of one of the program's generations."""
+    def take(self, totals: Totals, program: Program, providers: Iterable[str] = ()) -> None:
+        """A reading of one of the program's generations, whose attach points have these providers."""
+        if any(not kind for kind, _, _ in totals.hooks):
+            dearest = self._prices.dearest(providers)
+            totals = replace(totals, hooks=[(kind or dearest, code, runs) for kind, code, runs in totals.hooks])
         before = self._before.get(totals.generation)
         self._before[totals.generation] = totals
         if before is not None and not self._spans_gap(before, totals):
-            cost = between(before, totals, statistics=bool(self.metering) and not totals.hidden)
+            cost = between(before, totals, self._prices, statistics=bool(self.metering) and not totals.hidden)
             if cost.run is None:
                 cost = replace(cost, unseen=self._why_unseen(totals))
             self._costs.setdefault(program, {})[totals.generation] = cost
@@ -118,7 +123,8 @@ class Meter:
         last, self._last = self._last, now
         if last is None:
             return {}, 0.0
-        bttop = together([between(last.own, now.own, statistics=False), between(last.tracer, tracer, statistics=False)])
+        own = (last.own, now.own), (last.tracer, tracer)
+        bttop = together(between(before, after, self._prices, statistics=False) for before, after in own)
         costs = [(program, program.cost) for program in programs if program.cost is not None]
         self.bill = Bill(together(cost for _, cost in costs), bttop, self._cpus)
         self._ledger += [*costs, (None, bttop)]

@@ -48,6 +48,10 @@ class Tracers:
             raise TracerLost("the tracer has ended", title="no tracer")
         self.channel.start(ident, argv, environment, nice, self._folder)
 
+    def tell_costs(self) -> None:
+        """Have all costs told now, and every second from now on."""
+        self.channel.meter(EVERY, stats=self._statistics)
+
     def detach(self) -> None:
         """Read no longer. One that was started while `close` looked at the one before is closed now."""
         self.channel.detach()
@@ -61,7 +65,7 @@ class Tracers:
 
     def _listen(self) -> None:
         self.channel.attach(asyncio.get_running_loop(), self._take, self._ended)
-        self.channel.meter(EVERY, stats=self._statistics)
+        self.tell_costs()
 
     def _ended(self, reason: str) -> None:
         if self._closed:

@@ -1,8 +1,8 @@
 """What one event of a probe costs, in ns, by what the probe does. Pure.
 
-Aggregations: the table of docs/exact-flushes.md, with banks (bpftrace 0.17, 0.23, 0.27 on Linux 6.18). Stacks, text,
-states and user probes were measured in the same way; a user probe's cost is the trap, in a virtual machine, and about
-half of it on bare metal. What a probe may skip (`if`) is counted as if it were always done.
+Aggregations: the table of docs/exact-flushes.md, with banks (bpftrace 0.17, 0.23, 0.27 on Linux 6.18). Stacks, text
+and states were measured in the same way. What a probe may skip (`if`) is counted as if it were always done. The hook
+comes on top (hooks.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from bttop.model.release import Release
 from bttop.script.parameter import code_of
-from bttop.script.reader import Probe, Script
+from bttop.script.reader import Script
 from bttop.script.survey import Survey, Update
 
 _PER_CPU_FIRST: Final = Release(0, 20)
@@ -28,11 +28,8 @@ class _Prices(NamedTuple):
 
 _OLD: Final = _Prices(31, 59, 19, 61)
 _NEW: Final = _Prices(19, 30, 7, 4)
-_MISS: Final = {
-    "uprobe": 3900.0, "uretprobe": 4100.0, "usdt": 3900.0, "kretprobe": 150.0, "kprobe": 80.0, "profile": 1000.0,
-    "hardware": 1000.0, "software": 100.0,
-}  # fmt: skip
-_TRACEPOINT: Final = 33.0
+MISS_NS: Final = 30.0
+"""A BPF program that only asks a predicate, which is false."""
 _WORDS: Final = {
     "kstack": 2000.0, "ustack": 2000.0, "stack": 2000.0, "str": 80.0, "buf": 100.0, "ntop": 60.0, "comm": 20.0,
     "printf": 3000.0, "print": 3000.0, "join": 3000.0, "cat": 3000.0, "time": 3000.0, "system": 100_000.0,
@@ -41,11 +38,6 @@ _WORDS: Final = {
 """Deep stacks take 3500 ns each, shallow ones 600 to 1700. What is printed costs bpftrace 3 us of another CPU."""
 _STATE: Final = 60.0
 """One look into, or write to, a map that is no aggregation."""
-
-
-def miss_ns(probe: Probe) -> float:
-    """An event that the predicate turns away."""
-    return max(_MISS.get(point.provider, _TRACEPOINT) for point in probe.points)
 
 
 def body_ns(script: Script, seen: Survey, index: int, release: Release) -> float:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from bttop.model.release import Release
 from bttop.script.attribution import context_of_probe
-from bttop.script.costs import body_ns, miss_ns
+from bttop.script.costs import MISS_NS, body_ns
 from bttop.script.parameter import text_of
 from bttop.script.prepare import Prepared, prepare
 from bttop.script.reader import Probe, Script, read
@@ -25,7 +25,10 @@ class Counted(NamedTuple):
     """The map that counts its events."""
     passed: str
     """The one that counts what the predicate lets through; the same where there is none that could be asked."""
+    providers: tuple[str, ...]
+    """Of its attach points: what an event costs before the script does anything."""
     miss_ns: float
+    """The run time of an event that the predicate turns away."""
     hit_ns: float
     """On top, of those let through."""
 
@@ -55,12 +58,16 @@ def twin_of(prepared: Prepared, release: Release, leave_out: Collection[str] = (
             events, passed = f"{_EVENTS}{index}", f"{_PASSED}{index}" if predicate else f"{_EVENTS}{index}"
             test = f" if (({predicate}) != 0) {{ {passed} = count(); }}" if predicate else ""
             blocks.append(f"{_points(script, probe)} {{ {events} = count();{test} }}\n")
-            counted.append(Counted(events, passed, miss_ns(probe), body_ns(original, seen, index, release)))
+            counted.append(Counted(events, passed, _providers(probe), MISS_NS, body_ns(original, seen, index, release)))
     if not counted:
         return None
     text = script.text[: script.first_probe] + "".join(blocks)
     made = prepare(read(text), interval_ms=INTERVAL_MS, args=prepared.args)
     return Twin(made, tuple(counted), any(_asks_maps(script, probe) for probe in script.probes if _counts(probe)))
+
+
+def _providers(probe: Probe) -> tuple[str, ...]:
+    return tuple(sorted({point.provider for point in probe.points}))
 
 
 def _counts(probe: Probe) -> bool:

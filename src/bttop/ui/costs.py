@@ -8,7 +8,8 @@ from bttop.ui.spans import Span, line_width
 from bttop.ui.subject import Feed
 
 COST_TEXT = (
-    "Cost is what the kernel counts: the run time of this program's BPF code, summed over all CPUs, of one core. "
+    "Cost is the run time of this program's BPF code as the kernel counts it, and for each run the known price of its "
+    "hook (the trap of a user probe), summed over all CPUs, of one core. "
     f"Counting it costs {STATISTICS_COST} a run besides; --no-stats does without, and without a cost. Programs "
     "that together take more than the budget (--budget) for three seconds are detached, the costliest first. T shows "
     "all BPF programs of this host."
@@ -58,10 +59,7 @@ def _in_kernel(cost: Cost) -> str:
     if cost.percent is None or cost.events is None:
         return "not known" if cost.unseen else "not known: the kernel's statistics are off"
     each = "" if cost.ns_per_event is None else f", {cost.ns_per_event:,.0f} ns each"
-    return (
-        f"{percent(cost.percent)} of a core in the kernel: {numbers.short(cost.events)} runs/s{each}, "
-        f"{cost.programs} BPF programs"
-    )
+    return f"{percent(cost.percent)} of a core: {numbers.short(cost.events)} runs/s{each}, {cost.programs} BPF programs"
 
 
 def bill_spans(bill: Bill | None, facts: Span, room: int, *, alarmed: bool) -> list[Span]:
