@@ -31,7 +31,7 @@ SOURCES = Path(bttop.__file__).parent
 ELSEWHERE = {
     # The one process that may be root: its output is the protocol, which the engine reads.
     "tracer.py": {"os.write", "os.writev"},
-    "output.py": {"sys.stderr", "sys.stdout"},
+    "output.py": {"os.write", "sys.stderr", "sys.stdout"},
     # The screen, whose spans and widgets make text visible, and pipes to our own processes.
     "ui/terminal.py": {"os.write", "sys.__stderr__"},
     "engine/channel.py": {"os.write"},

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from bttop.commands import COMMANDS, command
 from bttop.errors import BttopError
-from bttop.output import warn
+from bttop.output import occupy_standard_descriptors, warn
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run bttop; the process's exit code."""
+    occupy_standard_descriptors()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         if arguments and arguments[0] in COMMANDS:

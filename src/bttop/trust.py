@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bttop.regular import open_regular
+
 ROOT = 0
 _ACL: Final = "system.posix_acl_access"
 _ACL_ENTRY: Final = struct.Struct("<HHI")
@@ -91,7 +93,7 @@ class Trust:
 
     def read(self, path: Path, limit: int = -1) -> bytes:
         """A file's content, at most `limit` bytes of it. Raises Untrusted, and other OSErrors."""
-        with path.open("rb") as file:
+        with open_regular(path, pipes=True) as file:
             self._check_descriptor(path, file.fileno())
             return file.read(limit)
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import MutableMapping, Sequence
+from typing import TYPE_CHECKING
 
 from bttop import __version__
 from bttop.commands.arguments import duration, tracing_parser, trust_of, with_saving
@@ -15,6 +16,11 @@ from bttop.errors import UsageError
 from bttop.output import warn
 from bttop.paths import overlay
 
+if TYPE_CHECKING:
+    from bttop.engine.recorder import Recorder
+
+PATIENCE = 5.0
+"""Seconds in which the disk takes nothing, after which a recording is given up at the end."""
 IDLE = 8 * 3600.0
 """Seconds without a key after which nobody is taken to be there."""
 
@@ -69,12 +75,22 @@ def run(arguments: Sequence[str]) -> int:
         from bttop.ui.run import run_dashboard
 
         code = run_dashboard(engine, settings, folders, options.theme, trust_of(options), recorder, options.duration)
-        recorder.close()
-        for path in recorder.files:
-            warn(f"bttop: recorded: {path}")
-        return code
+        return code or int(_tell_recordings(recorder))
     finally:
         engine.close()
+
+
+def _tell_recordings(recorder: Recorder) -> bool:
+    """End the recording and say which there are; whether anything was not written."""
+    is_written = recorder.close(PATIENCE)
+    for path in recorder.files:
+        if path not in recorder.failed:
+            warn(f"bttop: recorded: {path}" if is_written else f"bttop: not written to its end: {path}")
+    for cause in recorder.failed.values():
+        warn(f"bttop: recording stopped: {cause}")
+    if recorder.files and recorder.loss:
+        warn(f"bttop: {recorder.loss}")
+    return bool(recorder.failed or (recorder.files and (recorder.loss or not is_written)))
 
 
 def forget_framework_settings(environment: MutableMapping[str, str]) -> None:

@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _columns() -> int:
     """The width of the table: that of the terminal, as far as it can be read."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         return _WIDEST
     columns = os.get_terminal_size(sys.stdout.fileno()).columns
     return min(max(columns, _NARROWEST), _WIDEST) if columns else _WIDEST

@@ -8,6 +8,7 @@ from pathlib import Path
 from bttop.commands.arguments import Parser
 from bttop.output import say
 from bttop.store.checkup import checkup
+from bttop.store.happenings import LOST
 from bttop.store.snapshot import Snapshot
 
 
@@ -18,7 +19,8 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with Snapshot(options.file) as snapshot:
         found = checkup(snapshot)
+        lost = [mark.note for mark in snapshot.marks() if mark.cause == LOST]
     verdict = "everything else can be read" if found.faults else "everything can be read"
     counts = f"{found.blocks:,} blocks, {found.lines:,} lines, {found.flushes:,} flushes"
-    say([*found.faults, f"{options.file}: {counts}: {verdict}"])
+    say([*found.faults, *lost, f"{options.file}: {counts}: {verdict}"])
     return 1 if found.faults else 0

@@ -19,6 +19,8 @@ from bttop.output import can_rewrite, clear_line, rewrite, warn
 
 LOOK = 0.5
 """Seconds between two looks at the programs."""
+PATIENCE = 30.0
+"""Seconds in which the disk takes nothing, after which a recording is given up at its end; a signal does so at once."""
 DETACH_LOOK = 0.05
 """The same while they detach."""
 SELDOM = 60.0
@@ -37,13 +39,14 @@ class HeadlessRecording:
         self._length = RunLength(seconds, engine.seconds_run)
         self._end = threading.Event()
         self._signal = 0
+        self._loss_limit = 1
         self._is_rewritten = can_rewrite()
         self._last_line = 0.0
         self._troubles = Troubles(self._clear_line)
 
     def run(self) -> int:
         """Record until a signal, the deadline, or until nothing runs any more. The exit code: 0, or 1 when a program
-        could not run, one was held back for its cost, or the file could not be written; or that of a signal."""
+        could not run, one was held back for its cost, or anything could not be written; or that of a signal."""
         for number in ENDING:
             signal.signal(number, self._on_signal)
         self._recorder.start(self._path, self._limits)
@@ -53,12 +56,20 @@ class HeadlessRecording:
             while not self._is_over():
                 self._end.wait(LOOK)
                 self._troubles.tell_all(self._engine)
+                self._tell_new_losses()
                 self._say(self._recorder.recording)
             self._await_last_flushes()
         finally:
             self._engine.close()
         self._troubles.tell_all(self._engine)
         return self._finish() or exit_code(self._signal)
+
+    def _tell_new_losses(self) -> None:
+        """Say at once that something is lost, then each time that it has doubled."""
+        lines = self._recorder.intake.lines
+        if lines >= self._loss_limit:
+            self._loss_limit = lines * 2
+            self._troubles.tell("losing", "recording", self._recorder.loss)
 
     def _await_last_flushes(self) -> None:
         """Let every program print what it has counted last; a second signal ends that."""
@@ -79,19 +90,35 @@ class HeadlessRecording:
         return late or failed or self._end.is_set() or all_in(self._engine.programs, OVER)
 
     def _finish(self) -> int:
-        self._recorder.wait(5.0)
+        """Wait for the disk as long as it takes anything, and say what the recording holds and what not."""
+        self._end.clear()
+        is_written = self._recorder.wait(PATIENCE, self._end.is_set)
         recording = self._recorder.recording
-        self._recorder.close()
+        missing = self._recorder.intake.waiting_flushes
+        is_closed = is_written and self._recorder.close(PATIENCE, self._end.is_set)
         self._clear_line()
-        if recording is None or recording.failure:
-            why, hint = (recording.failure, recording.hint) if recording is not None else ("it did not begin", "")
-            self._troubles.tell("end", "recording stopped", f"{why}\n  {hint}" if hint else why)
-            return 1
+        has_failed = self._tell_end(recording) or self._tell_losses()
+        if not is_closed:
+            why = f"given up: the disk takes nothing, and {missing:,} flushes were still to be written to {self._path}"
+            self._troubles.tell("given up", "recording", why)
+        has_failed = has_failed or not is_closed or could_not_run(self._engine.programs)
+        return int(self._troubles.tell_unattached(self._engine.programs) or has_failed)
+
+    def _tell_end(self, recording: Recording | None) -> bool:
+        """Say how the recording has ended; whether it has failed."""
+        failure = "it did not begin" if recording is None else self._recorder.failed.get(self._path, recording.failure)
+        if recording is None or failure:
+            hint = "" if recording is None else recording.hint
+            self._troubles.tell("end", "recording stopped", f"{failure}\n  {hint}" if hint else failure)
+            return True
         size = self._path.stat().st_size if self._path.exists() else recording.size
         flushes = f"{recording.flushes:,} flushes in {_duration(self._length.elapsed)}"
         warn(f"bttop: {self._path}: {_bytes(size)}, {flushes}")
-        has_unattached = self._troubles.tell_unattached(self._engine.programs)
-        return 1 if could_not_run(self._engine.programs) or has_unattached else 0
+        return False
+
+    def _tell_losses(self) -> bool:
+        self._troubles.tell("lost", "recording", self._recorder.loss)
+        return bool(self._recorder.loss)
 
     def _say(self, recording: Recording | None) -> None:
         now = time.monotonic()

@@ -3,6 +3,7 @@ a thread of its own: a disk that is slow delays no line."""
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
@@ -10,12 +11,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from bttop import __version__
 from bttop.engine import launch
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
+from bttop.engine.intake import Intake, Told
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.status import Badge
@@ -25,6 +27,7 @@ from bttop.model.records import Stamp, StampedLine
 from bttop.store.facts import Facts
 from bttop.store.happenings import (
     BTTOP,
+    LOST,
     Added,
     Badged,
     Begun,
@@ -45,13 +48,18 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 500
 """Happenings that go into one transaction."""
+LOOK = 0.05
+"""Seconds between two looks at the progress of what is waited for."""
+IDLE_CHECK = 1.0
+"""Seconds without news between two looks at the place of the file."""
+MOST_BLOCKS = 4
+"""Sealed blocks that go into one transaction."""
 LULL = 0.05
 """Seconds without news: then blocks are sealed, each of which takes as long and would hold lines up."""
 NO_LULL = 1.0
 """Seconds after which blocks are sealed amid the news."""
 MOST_MARKS = 1_000
 """Marks that can be found again without a recording."""
-_Order: TypeAlias = "Callable[[], None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,9 @@ def facts_of(host: Host, bpftrace: Bpftrace, command: str = "") -> Facts:
 class Recorder(Observer):
     """Keeps hindsight from the beginning and records on demand. What is asked may be asked from any thread."""
 
-    def __init__(self, facts: Facts, journal: Journal | None = None, *, at_once: bool = True) -> None:
+    def __init__(
+        self, facts: Facts, journal: Journal | None = None, *, at_once: bool = True, intake: Intake | None = None
+    ) -> None:
         """What comes before `begin` waits, when not `at_once`: SQLite and zstd are imported on the recorder's thread,
         and must not delay a first frame."""
         self.facts = facts
@@ -111,11 +121,15 @@ class Recorder(Observer):
         """The recording that goes on or that failed; None when there is none."""
         self.files: list[Path] = []
         """Every file that was begun."""
+        self.failed: dict[Path, str] = {}
+        """Why the recordings that ended by themselves did."""
         self.marks: tuple[Marked, ...] = ()
         """The marks of this session, in the order in which they were set."""
         self._given_journal = journal
         self._writer: SnapshotWriter | None = None
-        self._inbox: queue.SimpleQueue[Happening | _Order | None] = queue.SimpleQueue()
+        self.intake = Intake() if intake is None else intake
+        self._steps = 0
+        """Grows whenever something has been kept or written."""
         self._unsealed: deque[Happening] = deque()
         """What the journal has not taken yet; a recording holds it already."""
         self._unsealed_since = 0.0
@@ -142,54 +156,78 @@ class Recorder(Observer):
         """Record into a file that is there and empty, beginning with what is kept. Returns at once."""
         limits = limits or Limits()
         recording = self.recording = Recording(path, now())
-        self._inbox.put(lambda: self._start(recording, limits))
+        self.intake.put(lambda: self._start(recording, limits))
 
     def save(self) -> None:
         """Record into a new file of the usual place, unless a recording goes on. The file is made on the recorder's
         thread: whoever asks must not wait for a disk."""
-        self._inbox.put(self._save)
+        self.intake.put(self._save)
 
     def stop(self) -> None:
         """End the recording; the file is whole when `wait` returns."""
-        self._inbox.put(self._stop)
+        self.intake.put(self._stop)
 
     def mark(self, note: str, cause: str = "user", stamp: Stamp | None = None) -> None:
         """Set a mark."""
         mark = Marked(stamp or now(), cause, note)
-        self._inbox.put(mark)
-        self._inbox.put(lambda: self._keep(mark))
+        self.intake.put(mark)
+        self.intake.put(lambda: self._keep(mark))
 
     def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
         """An entry of the cost ledger; without a program that of the session."""
-        self._inbox.put(Spent(BTTOP if program is None else self._programs[program], now(), cost))
+        self.intake.put(Spent(BTTOP if program is None else self._programs[program], now(), cost))
 
     def met(self, pid: int, facts: Mapping[str, object]) -> None:
         """Who a process was."""
-        self._inbox.put(Met(pid, now(), facts))
+        self.intake.put(Met(pid, now(), facts))
 
     def tell(self, happening: Happening) -> None:
         """Something that happened, as it is kept."""
-        self._inbox.put(happening)
+        self.intake.put(happening)
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until everything that was told before is kept or written; whether it was."""
+    def wait(self, patience: float = math.inf, is_given_up: Callable[[], bool] = lambda: False) -> bool:
+        """Wait until everything that was told before is kept or written, as long as some of it is within each so many
+        seconds; whether it was."""
         done = threading.Event()
-        self._inbox.put(done.set)
-        return done.wait(timeout)
+        self.intake.put(done.set)
+        return self._await(lambda: done.wait(LOOK), patience, is_given_up)
 
-    def close(self, timeout: float = 5.0) -> None:
-        """End the recording and the thread."""
+    def close(self, patience: float = 5.0, is_given_up: Callable[[], bool] = lambda: False) -> bool:
+        """End the recording and the thread; whether everything was written before it was given up."""
         self.stop()
-        self._inbox.put(None)
+        self.intake.put(None)
         self.begin()
-        if self._thread is not None:
-            self._thread.join(timeout)
+
+        def has_ended() -> bool:
+            assert self._thread is not None
+            self._thread.join(LOOK)
+            return not self._thread.is_alive()
+
+        return self._await(has_ended, patience, is_given_up)
+
+    def _await(self, has_happened: Callable[[], bool], patience: float, is_given_up: Callable[[], bool]) -> bool:
+        steps, since = self._steps, time.monotonic()
+        while not has_happened():
+            if steps != self._steps:
+                steps, since = self._steps, time.monotonic()
+            if is_given_up() or time.monotonic() - since >= patience:
+                return False
+        return True
+
+    @property
+    def loss(self) -> str:
+        """What no recording holds since the disk was too slow; empty when nothing is missing."""
+        lost = self.intake
+        if not (lost.lines or lost.others):
+            return ""
+        others = f" and {lost.others:,} entries of costs and processes" if lost.others else ""
+        return f"{lost.flushes:,} flushes ({lost.lines:,} lines){others} were not recorded: the disk was too slow"
 
     # Told by the engine.
 
     def added(self, program: Program) -> None:
         self._programs[program] = len(self._programs) + 1
-        self._inbox.put(Added(self._programs[program], program.name))
+        self.intake.put(Added(self._programs[program], program.name))
 
     def begun(self, program: Program, generation: Generation) -> None:
         attempt = generation.attempt
@@ -207,11 +245,11 @@ class Recorder(Observer):
             _words(attempt.badges),
             now(),
         )
-        self._inbox.put(happening)
+        self.intake.put(happening)
 
     def came(self, generation: Generation, line: StampedLine) -> None:
         self._newest[generation.id] = line
-        self._inbox.put(Came(line, generation.hexadecimal))
+        self.intake.put(Came(line, generation.hexadecimal))
 
     def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:  # noqa: ARG002
         if flush.lines:
@@ -219,12 +257,12 @@ class Recorder(Observer):
             # A line that belongs to no flush may come last as well; it may stand before or after the border.
             rest = int(self._newest.get(generation.id) is not last)
             untimed = 0 if flush.mark else flush.number
-            self._inbox.put(Shown(generation.id, Stamp(flush.end_ns, flush.wall_ns), last.stamp, rest, untimed))
+            self.intake.put(Shown(generation.id, Stamp(flush.end_ns, flush.wall_ns), last.stamp, rest, untimed))
 
     def ended(self, generation: Generation) -> None:
         self._newest.pop(generation.id, None)
         self._badges.pop(generation.id, None)
-        self._inbox.put(Ended(generation.id))
+        self.intake.put(Ended(generation.id))
 
     def changed(self, program: Program) -> None:
         self._note_badges(program)
@@ -234,7 +272,7 @@ class Recorder(Observer):
         news = (status.state.value, status.reason, said)
         if self._states.get(program) != news and program in self._programs:
             self._states[program] = news
-            self._inbox.put(Changed(self._programs[program], now(), *news))
+            self.intake.put(Changed(self._programs[program], now(), *news))
 
     def missed(self, gap: Gap) -> None:
         self.mark(gap.text, "stopped", gap.end)
@@ -244,7 +282,7 @@ class Recorder(Observer):
             badges = generation.badges
             if badges != self._badges.get(generation.id, generation.attempt.badges):
                 self._badges[generation.id] = badges
-                self._inbox.put(Badged(generation.id, _words(badges)))
+                self.intake.put(Badged(generation.id, _words(badges)))
 
     # On the recorder's thread.
 
@@ -256,6 +294,9 @@ class Recorder(Observer):
             batch = self._take()
             happenings = [one for one in batch if one is not None and not callable(one)]
             self._write(happenings)
+            for one in happenings:
+                if isinstance(one, Marked) and one.cause == LOST:
+                    self._keep(one)
             if not self._unsealed:
                 self._unsealed_since = time.monotonic()
             self._unsealed.extend(happenings)
@@ -264,22 +305,26 @@ class Recorder(Observer):
                 self._seal(until_news=False)
             elif not batch:
                 self._seal(until_news=True)
+            self.intake.done(batch)
+            self._steps += 1
             for order in batch:
                 if order is None:
                     return
                 if callable(order):
                     order()
+                    self._steps += 1
 
-    def _take(self) -> list[Happening | _Order | None]:
+    def _take(self) -> list[Told]:
         """What waits: up to and with the first order, since that is about all that was told before it. Nothing in a
         lull, while there is something to seal."""
         try:
-            batch = [self._inbox.get(timeout=LULL if self._unsealed else None)]
+            batch = [self.intake.get(LULL if self._unsealed else None if self._writer is None else IDLE_CHECK)]
         except queue.Empty:
+            self._check_place()
             return []
         while len(batch) < MOST_AT_ONCE and batch[-1] is not None and not callable(batch[-1]):
             try:
-                batch.append(self._inbox.get_nowait())
+                batch.append(self.intake.get_nowait())
             except queue.Empty:
                 break
         return batch
@@ -297,10 +342,22 @@ class Recorder(Observer):
 
     def _seal(self, *, until_news: bool) -> None:
         """Let the journal take what it has not taken, and put the blocks that it seals in the place of their lines."""
-        while self._unsealed and not (until_news and not self._inbox.empty()):
+        found: list[Sealed] = []
+        while self._unsealed and not (until_news and not self.intake.is_empty):
             sealed = self._journal.take(self._unsealed.popleft())
-            if sealed is not None:
-                self._write_blocks([sealed])
+            found += [] if sealed is None else [sealed]
+            if len(found) == MOST_BLOCKS:
+                self._write_blocks(found)
+                found = []
+        if found:
+            self._write_blocks(found)
+
+    def _check_place(self) -> None:
+        try:
+            if self._writer is not None:
+                self._writer.check_place()
+        except BttopError as error:
+            self._fail(error)
 
     def _write_blocks(self, sealed: Sequence[Sealed]) -> None:
         try:
@@ -321,6 +378,7 @@ class Recorder(Observer):
             path = new_snapshot(self.facts.host, now().wall_ns)
         except BttopError as error:
             self.recording = Recording(Path(), now(), failure=error.cause, hint=error.hint)
+            self.failed[Path()] = error.cause
             return
         self._start(Recording(path, now()), Limits())
 
@@ -351,6 +409,7 @@ class Recorder(Observer):
         self._stop_writer()
         if self.recording is not None:
             self.recording = replace(self.recording, failure=error.cause, hint=error.hint)
+            self.failed[self.recording.path] = error.cause
 
     def _stop_writer(self) -> None:
         if self._writer is not None:

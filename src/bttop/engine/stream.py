@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import queue
 import signal
 import sys
@@ -21,6 +20,7 @@ from bttop.engine.troubles import OVER, Troubles, all_in, could_not_run
 from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.names import decoders
+from bttop.output import drop_output
 from bttop.store.jsonl import flush_lines, left_out_line
 
 MOST_WAITING: Final = 256
@@ -64,7 +64,7 @@ class Stream(Observer):
             raise BttopError(f"standard output: {error.strerror}", title="cannot write") from error
         finally:
             self._engine.close()
-            _drop_output()
+            drop_output()
         return self._exit_code()
 
     def _exit_code(self) -> int:
@@ -135,10 +135,3 @@ class Stream(Observer):
             self._left_out_limit = self._left_out * 2
             why = f"{self._left_out} flushes were left out: standard output is read too slowly"
             self._troubles.tell("left out", "stream", why)
-
-
-def _drop_output() -> None:
-    """Leave nothing to be written at exit: it would fail or block once more."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
-    os.close(null)

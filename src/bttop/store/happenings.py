@@ -94,8 +94,12 @@ class Marked(NamedTuple):
 
     stamp: Stamp
     cause: str
-    """`user`, or what set it by itself: `trigger`, `silent`."""
+    """`user`, or what set it by itself: `trigger`, `silent`, `lost`."""
     note: str
+
+
+LOST = "lost"
+"""The cause of a mark that says what a recording does not hold."""
 
 
 BTTOP = 0

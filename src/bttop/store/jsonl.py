@@ -36,6 +36,11 @@ def left_out_line(flushes: int, wall_ns: int) -> str:
     return json_text(head)
 
 
+def lost_line(text: str, wall_ns: int) -> str:
+    """The line that says what a recording does not hold from a moment on, without its line end."""
+    return json_text({"time": timestamp(wall_ns), "kind": "lost", "text": text})
+
+
 def timestamp(wall_ns: int) -> str:
     """ISO 8601 in UTC with microseconds."""
     seconds, rest = divmod(wall_ns, 1_000_000_000)

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bttop.errors import BttopError
+from bttop.regular import open_regular
 from bttop.store.reading import STEPS, Effort, text_of
 from bttop.store.schema import APPLICATION_ID, FORMAT, TABLES
 
@@ -52,7 +53,7 @@ def unreadable(path: Path, why: str) -> CannotReview:
 
 def _check_head(path: Path) -> None:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(len(_MAGIC))
     except OSError as error:
         raise CannotReview(f"{path}: {error.strerror}", title="no snapshot") from error

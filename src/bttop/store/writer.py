@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from bttop.errors import BttopError
 from bttop.model.jsontext import json_text
@@ -29,6 +30,20 @@ class CannotRecord(BttopError):
     """The recording has ended because the file could not be written; what was written stays readable."""
 
 
+class Place(NamedTuple):
+    """Which file a path leads to, and how long it is: the log aside, a recording alone changes that."""
+
+    device: int
+    inode: int
+    size: int
+
+
+def place_of(path: Path) -> Place:
+    """The file of a path now. Raises OSError."""
+    status = path.stat()
+    return Place(status.st_dev, status.st_ino, status.st_size)
+
+
 class SnapshotWriter:
     """Writes one snapshot file. One thread at a time."""
 
@@ -45,9 +60,12 @@ class SnapshotWriter:
         self._windowed: set[int] = set()
         try:
             self._db = create(path, facts)
+            self._place = place_of(path)
         except sqlite3.Error as error:
             _remove_empty(path)
             raise _cannot(path, error) from error
+        except OSError as error:
+            raise self._displaced("was removed") from error
 
     @property
     def size(self) -> int:
@@ -69,8 +87,25 @@ class SnapshotWriter:
         self._transaction(lambda: self._replace_lines(sealed))
         self._tidy()
 
+    def check_place(self) -> None:
+        """Raise CannotRecord when the file of this path is not the one that is written any more."""
+        try:
+            found = place_of(self.path)
+        except OSError as error:
+            raise self._displaced("was removed or renamed") from error
+        if found[:2] != self._place[:2]:
+            raise self._displaced("was replaced by another file")
+        if found != self._place:
+            raise self._displaced("was overwritten")
+
     def close(self) -> None:
         """Bring everything into the one file and let go of it."""
+        try:
+            self.check_place()
+        except CannotRecord:
+            # Further steps go by the path, and could take the log of another recording away; closing alone does not.
+            self._db.close()
+            return
         try:
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._give_back()
@@ -80,7 +115,12 @@ class SnapshotWriter:
         finally:
             self._db.close()
 
+    def _displaced(self, what: str) -> CannotRecord:
+        why = f"{self.path} {what} while it was being written"
+        return CannotRecord(why, title="recording stopped", hint=f"ls -l {self.path}*")
+
     def _transaction(self, step: Callable[[], None]) -> None:
+        self.check_place()
         try:
             self._db.execute("BEGIN")
             step()
@@ -203,8 +243,11 @@ class SnapshotWriter:
         try:
             self._drop_oldest()
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._place = self._place._replace(size=self.path.stat().st_size)
         except sqlite3.Error as error:
             raise _cannot(self.path, error) from error
+        except OSError as error:
+            raise self._displaced("was removed or renamed") from error
 
     def _drop_oldest(self) -> None:
         if self._max_age_ns:

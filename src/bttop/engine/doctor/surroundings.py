@@ -23,7 +23,7 @@ LITTLE = 100 << 20
 
 def terminal(patient: Patient) -> Finding:
     """Size, colours, characters and multiplexer."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         return Finding("terminal", State.UNKNOWN, "standard input or output is none")
     columns, rows = os.get_terminal_size(sys.stdout.fileno())
     environment = patient.environment

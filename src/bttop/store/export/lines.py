@@ -10,16 +10,21 @@ from typing import IO
 from bttop.model.flush import Flush
 from bttop.model.names import Decoder
 from bttop.store.export.selection import Selection
-from bttop.store.jsonl import flush_lines
+from bttop.store.happenings import LOST
+from bttop.store.jsonl import flush_lines, lost_line
 
 
 def write_lines(selection: Selection, decoders: Mapping[str, Decoder], out: IO[str]) -> None:
-    """Write every flush of the span; with a map asked for, only that and nothing printed."""
+    """Write every flush of the span, and at the end what is missing of it; with a map asked for, only that and nothing
+    printed."""
     selection.maps()
     flushes = heapq.merge(*[_named(selection, one.id, one.name) for one in selection.snapshot.programs], key=_when)
     for program, flush in flushes:
         for line in flush_lines(program, _wanted(selection, program, flush), decoders):
             out.write(f"{line}\n")
+    for mark in selection.snapshot.marks():
+        if mark.cause == LOST and selection.begin_ns <= mark.stamp.boot_ns <= selection.end_ns:
+            out.write(f"{lost_line(mark.note, mark.stamp.wall_ns)}\n")
 
 
 def _named(selection: Selection, program: int, name: str) -> Iterator[tuple[str, Flush]]:
