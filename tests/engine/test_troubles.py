@@ -13,8 +13,9 @@ import pytest
 
 import bttop
 from bttop.engine.engine import Engine
+from bttop.engine.program import Program
 from bttop.engine.status import State
-from bttop.engine.troubles import Troubles, could_not_run
+from bttop.engine.troubles import OVER, Troubles, could_not_run
 from bttop.engine.verdict import Verdict
 
 from .stage import Stage, state
@@ -92,3 +93,12 @@ def test_no_text_below_the_screen_names_a_key(room: str) -> None:
     modules = [*folder.rglob("*.py")]
     assert modules
     assert [text for module in modules for text in texts(module) if KEY.search(text)] == []
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.UNAVAILABLE, State.COSTLY, State.HELD])
+def test_a_program_that_did_not_run_to_the_end_makes_the_exit_code_one(state: State) -> None:
+    running = cast("Program", SimpleNamespace(status=SimpleNamespace(state=State.LIVE)))
+    other = cast("Program", SimpleNamespace(status=SimpleNamespace(state=state)))
+    assert could_not_run([running, other])
+    assert not could_not_run([running])
+    assert state in OVER

@@ -36,7 +36,7 @@ class Stream(Observer):
 
     def __init__(self, engine: Engine, seconds: float | None) -> None:
         self._engine = engine
-        self._flushes: queue.SimpleQueue[tuple[Program, Flush]] = queue.SimpleQueue()
+        self._flushes: queue.SimpleQueue[tuple[Program, Flush, tuple[str, ...]]] = queue.SimpleQueue()
         self._length = RunLength(seconds, engine.seconds_run)
         self._decoders = decoders(engine.host.machine)
         self._output = LineOutput(sys.stdout.fileno())
@@ -83,10 +83,10 @@ class Stream(Observer):
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._signals.append(number)
 
-    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:  # noqa: ARG002
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
         """Take a flush, on the engine's thread, which must never wait for a reader."""
         if self._flushes.qsize() < MOST_WAITING:
-            self._flushes.put((program, flush))
+            self._flushes.put((program, flush, tuple([badge.text for badge in generation.badges])))
         else:
             self._left_out += 1
 
@@ -105,10 +105,10 @@ class Stream(Observer):
         """Write for so many seconds at most: what is at hand, else the next flush when one comes."""
         if self._output.is_empty:
             try:
-                program, flush = self._flushes.get(timeout=seconds)
+                program, flush, badges = self._flushes.get(timeout=seconds)
             except queue.Empty:
                 return
-            for line in flush_lines(program.name, flush, self._decoders):
+            for line in flush_lines(program.name, flush, self._decoders, badges):
                 self._output.put(line + "\n")
         self._output.push(seconds)
 

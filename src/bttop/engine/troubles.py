@@ -11,9 +11,9 @@ from bttop.engine.runlength import is_starting
 from bttop.engine.status import State
 from bttop.output import warn
 
-OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.COSTLY, State.STOPPED, State.ENDED})
+OVER = frozenset({State.FAILED, State.UNAVAILABLE, State.COSTLY, State.HELD, State.STOPPED, State.ENDED})
 """States from which nothing more is to be expected."""
-USELESS = frozenset({State.FAILED, State.UNAVAILABLE, State.COSTLY})
+USELESS = frozenset({State.FAILED, State.UNAVAILABLE, State.COSTLY, State.HELD})
 
 
 class Troubles:
@@ -59,7 +59,7 @@ def all_in(programs: Iterable[Program], states: frozenset[State]) -> bool:
 
 
 def could_not_run(programs: Iterable[Program]) -> bool:
-    """Whether a program could not run, or was held back for its cost, since nobody can be asked."""
+    """Whether a program could not run, was held back, or was detached for its cost before the end."""
     return any(program.status.state in USELESS for program in programs)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,15 +13,20 @@ from bttop.model.names import Decoder
 from bttop.model.records import Bucket, Stats, Value
 
 
-def flush_lines(program: str, flush: Flush, decoders: Mapping[str, Decoder]) -> Iterator[str]:
-    """The lines of one flush, without line ends. Only ASCII leaves: whatever a process calls itself is escaped."""
-    head = {
+def flush_lines(
+    program: str, flush: Flush, decoders: Mapping[str, Decoder], badges: Sequence[str] = ()
+) -> Iterator[str]:
+    """The lines of one flush, without line ends, with the badges of its generation. Only ASCII leaves: names of
+    processes are escaped."""
+    head: dict[str, Any] = {
         "time": timestamp(flush.wall_ns),
         "seconds": round(flush.seconds, 6),
         "program": program,
         "generation": flush.generation,
         "flush": flush.number,
-    } | ({"last": True} if flush.is_last else {})
+    }
+    head |= {"last": True} if flush.is_last else {}
+    head |= {"badges": list(badges)} if badges else {}
     for name, data in flush.maps.items():
         yield json_text(head | _map(name, data, decoders) | _doubts(flush, data))
     for record in flush.printed:

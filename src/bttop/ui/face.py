@@ -148,13 +148,19 @@ def _view(feed: Feed, subject: Subject, choice: Choice, frame: Frame, room: int,
     return drawing
 
 
+def _first_flush(status: Status) -> str:
+    """When there will be something to show."""
+    seconds = status.interval_ns / 1e9
+    return f"counting; it prints every {seconds:g} s" if seconds >= 5 else "attached; the first flush is on its way"
+
+
 def _quiet(feed: Feed) -> str:
     """What to say where there is nothing to show yet."""
     if feed.looks_back and feed.flush is None:
         return feed.beginning()
     return {
         State.STARTING: feed.status.reason or "bpftrace is compiling and attaching",
-        State.ATTACHED: "attached; the first flush is on its way",
+        State.ATTACHED: _first_flush(feed.status),
         State.LIVE: "nothing printed yet",
         State.STOPPED: "stopped; x starts it",
         State.HELD: "detached; x starts it again",

@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from bttop.model.names import decoders
+from bttop.model.plan import MapPlan
 from bttop.store.export.lines import write_lines
+from bttop.store.happenings import Badged
 from bttop.store.snapshot import Snapshot
+from tests.model.samples import beat, map_line, planned
 from tests.store.export.kit import selection, snapshot_file
+from tests.store.made import at
+from tests.store.told import Told, written
 
 
 def lines(folder: Path, map_: str = "") -> list[dict[str, Any]]:
@@ -28,3 +33,18 @@ def test_lines_are_those_of_a_stream_in_the_order_of_time(tmp_path: Path) -> Non
 
 def test_one_map_alone(tmp_path: Path) -> None:
     assert {one["map"] for one in lines(tmp_path, "calls:@bytes")} == {"bytes"}
+
+
+def test_each_line_has_the_badges_of_its_generation(tmp_path: Path) -> None:
+    told = Told()
+    plan = planned(MapPlan("@x", "count", scheme="cumulative"))
+    for generation, badges in ((1, ()), (2, (("not attached: uprobe:/bin/sh:no", "it does not exist"),))):
+        told.begin(generation, plan)
+        told.happenings.append(Badged(generation, badges))
+        told.say(generation, generation, map_line("@x", 1))
+        told.say(generation, generation, beat(1, at(generation).boot_ns))
+    out = io.StringIO()
+    with Snapshot(written(tmp_path / "badges.bttop", told.happenings)) as snapshot:
+        write_lines(selection(snapshot, ""), decoders("x86_64"), out)
+    found = [json.loads(line).get("badges") for line in out.getvalue().splitlines()]
+    assert found == [None, ["not attached: uprobe:/bin/sh:no"]]

@@ -18,20 +18,24 @@ def write_lines(selection: Selection, decoders: Mapping[str, Decoder], out: IO[s
     """Write every flush of the span, and at the end what is missing of it; with a map asked for, only that and nothing
     printed."""
     selection.maps()
-    flushes = heapq.merge(*[_named(selection, one.id, one.name) for one in selection.snapshot.programs], key=_when)
-    for program, flush in flushes:
-        for line in flush_lines(program, _wanted(selection, program, flush), decoders):
+    badges = {
+        (one.program, one.number): [text for text, _ in one.badges] for one in selection.snapshot.generations.values()
+    }
+    names = {one.id: one.name for one in selection.snapshot.programs}
+    for program, flush in heapq.merge(*[_numbered(selection, program) for program in names], key=_when):
+        wanted = _wanted(selection, names[program], flush)
+        for line in flush_lines(names[program], wanted, decoders, badges.get((program, flush.generation), ())):
             out.write(f"{line}\n")
     for mark in selection.snapshot.marks():
         if mark.cause == LOST and selection.begin_ns <= mark.stamp.boot_ns <= selection.end_ns:
             out.write(f"{lost_line(mark.note, mark.stamp.wall_ns)}\n")
 
 
-def _named(selection: Selection, program: int, name: str) -> Iterator[tuple[str, Flush]]:
-    return ((name, flush) for flush in selection.flushes(program))
+def _numbered(selection: Selection, program: int) -> Iterator[tuple[int, Flush]]:
+    return ((program, flush) for flush in selection.flushes(program))
 
 
-def _when(one: tuple[str, Flush]) -> int:
+def _when(one: tuple[int, Flush]) -> int:
     return one[1].end_ns
 
 
