@@ -11,7 +11,8 @@ signals for us: ^C interrupts, closing the other end hangs up, and the death of 
 
 Commands, one JSON object per line (`id` is 1 to 2**32 - 1 and never used twice):
     {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10, "folder": PATH}   in the tracer's own without it
-    {"do": "stop", "id": N, "grace": SECONDS}      SIGINT, again every 0.25 s; after the grace SIGKILL
+    {"do": "stop", "id": N, "grace": SECONDS, "again": SECONDS}   SIGINT, and again (after 0.25 s) until it closes
+                                                   descriptors; SIGKILL after the grace, later while it prints
     {"do": "nice", "id": N or null, "nice": 0}     null: all programs
     {"do": "watch", "id": N}                       count its kernel descriptors, every 2 s
     {"do": "meter", "every": SECONDS, "stats": BOOL}   tell all costs so often; first switch the kernel's BPF
@@ -73,6 +74,8 @@ MAX_ID = 2**32 - 1
 MAX_OPEN_FILES = 65536
 
 RESEND = 0.25
+PRINTING = 1.0  # seconds that a bpftrace which is being stopped gets after each line
+PATIENCE = 5  # times the grace that it gets at most
 CLOSE_GRACE = 1.5
 CLOSE_LIMIT = 1.9
 DRAIN_LIMIT = 0.5
@@ -291,7 +294,10 @@ class Program:
         self.terminal = terminal  # our end of its own terminal; -1 when it has none, or was hung up
         self.nice: "int | None" = None  # wanted before the process had its own group
         self.interrupt_at = NEVER
+        self.again = RESEND
+        self.open = -1  # how many descriptors it had when it got SIGINT
         self.kill_at = NEVER
+        self.kill_latest = NEVER
         self.count_at = NEVER
         self.finish_at = NEVER
         self.counts: "dict[str, int]" = {}
@@ -316,14 +322,24 @@ class Program:
     def drained(self) -> bool:
         return self.status < 0 and not self.pipes
 
-    def stop(self, now: float, grace: float) -> None:
-        """Begin to stop; a second call can only make it quicker."""
+    def stop(self, now: float, grace: float, again: float = RESEND, patience: float = 1) -> None:
+        """Begin to stop; a second call can only make it quicker. While it prints, it may take `patience` times the
+        grace."""
         self.interrupt_at = min(self.interrupt_at, now)
+        self.again = again
         self.kill_at = min(self.kill_at, now + grace)
+        self.kill_latest = min(self.kill_latest, now + grace * patience)
         self.count_at = NEVER
 
+    def printed(self, now: float) -> None:
+        """It has printed: what is being stopped gets time for the rest."""
+        if self.kill_at != NEVER:
+            self.kill_at = min(max(self.kill_at, now + PRINTING), self.kill_latest)
+
     def press(self, now: float) -> None:
-        """Send what is due of SIGINT (which bpftrace up to 0.18 can lose, hence again) and SIGKILL."""
+        """Send what is due of SIGINT (which bpftrace up to 0.18 can lose, hence again) and SIGKILL.
+
+        A second SIGINT ends a bpftrace that prints its maps already; one that closes descriptors has got the first."""
         if self.ended():
             self.interrupt_at = self.kill_at = NEVER
         elif now >= self.kill_at:
@@ -331,8 +347,12 @@ class Program:
             self.interrupt_at = NEVER
             self.kill_at = now + RESEND
         elif now >= self.interrupt_at:
+            before, self.open = self.open, count_descriptors(self.pid)
+            if 0 <= self.open < before:
+                self.interrupt_at = NEVER
+                return
             self.signal(signal.SIGINT)
-            self.interrupt_at = now + RESEND
+            self.interrupt_at = now + self.again
 
     def signal(self, number: int) -> None:
         """Send a signal to the whole group; as the process is not reaped yet, the number is still its own."""
@@ -583,6 +603,14 @@ def find_descriptors(pid: int) -> "dict[str, list[str]]":
         if kind in found:
             found[kind].append(name)
     return found if names else {}
+
+
+def count_descriptors(pid: int) -> int:
+    """How many descriptors a process has open; -1 where that cannot be seen."""
+    try:
+        return len(os.listdir("/proc/%d/fd" % pid))
+    except OSError:
+        return -1
 
 
 def link_kind(path: str) -> str:
@@ -897,6 +925,14 @@ def parse_command(line: "bytes | bytearray | int") -> "dict[str, object]":
     raise ValueError("not a JSON object, or too long")
 
 
+def seconds_of(command: "dict[str, object]", name: str, default: "float | None" = None) -> float:
+    """A number of seconds of a command. Raises ValueError."""
+    value = command.get(name, default)
+    if not isinstance(value, (int, float)) or not 0 <= value < NEVER:
+        raise ValueError(name + " must be a number of seconds")
+    return value
+
+
 def command_id(command: "dict[str, object]") -> int:
     """The program that a command is for; 0 is all of them."""
     ident = command.get("id")
@@ -1097,6 +1133,7 @@ class Tracer:
             self.end_pipe(program, pipe)
         elif lines:
             program.read += sum(line if isinstance(line, int) else len(line) for line in lines)
+            program.printed(time.monotonic())
             if pipe.kind == b"o":
                 self.output.skipped(program.ident, program.misses.line(time.monotonic()))
             self.output.lines(program, pipe.kind, lines)
@@ -1140,12 +1177,10 @@ class Tracer:
         return self.programs.get(ident)
 
     def stop(self, ident: int, command: "dict[str, object]") -> None:
-        grace = command.get("grace")
-        if not isinstance(grace, (int, float)) or not 0 <= grace < NEVER:
-            raise ValueError("grace must be a number of seconds")
+        grace, again = seconds_of(command, "grace"), seconds_of(command, "again", RESEND)
         program = self.program(ident)
         if program is not None:
-            program.stop(time.monotonic(), grace)
+            program.stop(time.monotonic(), grace, again, PATIENCE)
 
     def nice(self, ident: int, command: "dict[str, object]") -> None:
         nice = nice_value(command)

@@ -94,7 +94,7 @@ class FakeTracer:
     ) -> None:
         self.started.append(generation)
 
-    def stop(self, generation: int, _grace: float) -> None:
+    def stop(self, generation: int, _grace: float, _again: float) -> None:
         self.stopped.append(generation)
 
     def watch(self, generation: int) -> None:

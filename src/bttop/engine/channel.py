@@ -120,9 +120,10 @@ class TracerChannel:
             {"do": "start", "id": generation, "argv": list(argv), "env": dict(env), "nice": nice, "folder": folder}
         )
 
-    def stop(self, generation: int, grace: float) -> None:
-        """SIGINT, again every 0.25 s; SIGKILL after `grace` seconds."""
-        self._send({"do": "stop", "id": generation, "grace": grace})
+    def stop(self, generation: int, grace: float, again: float = 0.25) -> None:
+        """SIGINT, again every `again` seconds until it is seen to work; SIGKILL after `grace` seconds, and after five
+        times as many while it prints."""
+        self._send({"do": "stop", "id": generation, "grace": grace, "again": again})
 
     def renice(self, generation: int | None, nice: int) -> None:
         """Set the nice value of one program, or of all that run (None)."""

@@ -47,6 +47,7 @@ from bttop.engine.starts import Starts
 from bttop.engine.succession import grace
 from bttop.engine.tracers import Tracers
 from bttop.engine.verdict import Verdict
+from bttop.model.dialect import dialect
 from bttop.model.flush import Flush
 from bttop.model.history import HistoryBudget
 from bttop.model.records import Stamp, StampedLine
@@ -56,6 +57,8 @@ from bttop.script.reader import AttachPoint
 
 TICK = 1.0
 """Seconds between two looks at the clock."""
+INTERRUPT_AGAIN = 0.25
+"""Seconds after which a bpftrace that can lose a SIGINT gets another."""
 SHORT_TICK = 0.25
 """The same while a flush may end by silence alone."""
 
@@ -390,7 +393,8 @@ class Engine:
 
     def stop(self, generation: Generation, grace: float) -> None:
         """Detach a bpftrace."""
-        self._tracers.channel.stop(generation.id, grace)
+        loses = dialect(self.bpftrace.release).loses_interrupts
+        self._tracers.channel.stop(generation.id, grace, INTERRUPT_AGAIN if loses else grace)
         if generation.silenced:
             self._observers.ended(generation)
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 60.0
 """Seconds that programs may take to attach before a run counts without them: 361 probes took 20 to 30 s."""
+PATIENCE_OF_TRACER: Final = 5
+"""Times the grace after which the tracer kills a bpftrace that goes on printing."""
 SLACK: Final = 1.0
 """Seconds for the last lines after the time that bpftrace gets to detach."""
 
@@ -54,7 +56,8 @@ class Finish:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         engine.finish()
-        self._deadline = time.monotonic() + engine.still_detaching + SLACK
+        # As long as the tracer waits for one that prints.
+        self._deadline = time.monotonic() + PATIENCE_OF_TRACER * engine.still_detaching + SLACK
 
     @property
     def is_over(self) -> bool:

@@ -47,6 +47,8 @@ class Dialect(NamedTuple):
     """Up to 0.21 avg() and stats() use two map entries per key."""
     longest_text: int
     """Bytes that str() keeps: 64 (measured on 0.17), from 0.22 on 1024 (0.23, 0.27)."""
+    loses_interrupts: bool
+    """Up to 0.18 a SIGINT can get lost. From 0.19 on none does, and a second one ends bpftrace while it prints."""
     attached_after: bool
     """From 0.24 `attached_probes` is printed when all probes are attached, before it when they are about to be."""
     raw_tracepoints: bool
@@ -70,6 +72,7 @@ def dialect(release: Release) -> Dialect:
         lost_is_total=version >= (0, 19),
         doubled_entries=version < (0, 22),
         longest_text=64 if version < (0, 22) else 1024,
+        loses_interrupts=version < (0, 19),
         attached_after=version >= (0, 24),
         raw_tracepoints=(0, 19) <= version < (0, 24),
         empty_is_zero=version >= (0, 24),
