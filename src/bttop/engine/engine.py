@@ -234,6 +234,11 @@ class Engine:
         living = [generation for _, generation in tuple(self._generations.values()) if not generation.silenced]
         return max((grace(generation.probes) for generation in living), default=0.0)
 
+    def give_up(self) -> None:
+        """Wait for no bpftrace any more: what those that still live counted last is missing. After `finish`."""
+        for program, generation in tuple(self._generations.values()):
+            program.on_cut(generation, "bttop did not wait until it was detached")
+
     def close(self) -> None:
         """Stop everything: each bpftrace gets its SIGINT and is gone within 2 s. From any thread; may be repeated."""
         self._closing = True
@@ -490,9 +495,10 @@ class Engine:
 
     def _on_tracer_end(self, reason: str) -> None:
         """The tracer is gone, and every bpftrace with it."""
-        generations = [generation for _, generation in self._generations.values()]
+        known = tuple(self._generations.values())
         self._generations.clear()
-        for generation in generations:
+        for program, generation in known:
+            program.on_cut(generation, f"the tracer was lost: {reason}")
             self._observers.ended(generation)
         self._attention.lose()
         self.gate.lost()

@@ -100,6 +100,11 @@ class Generation:
         return bool(self.plan.heartbeats) and self.attempt.regular
 
     @property
+    def owes_last_flush(self) -> bool:
+        """Whether it was attached and has not printed yet what it counted since its last flush."""
+        return self.ready_ns is not None and not self.silenced and not self._assembler.is_over
+
+    @property
     def is_fresh(self) -> bool:
         """It has not proved to work: no heartbeat, and nothing after it was attached."""
         return self._last_beat is None

@@ -75,8 +75,10 @@ class HeadlessRecording:
         """Let every program print what it has counted last; a second signal ends that."""
         self._end.clear()
         finish = Finish(self._engine)
-        while not finish.is_over and not self._end.wait(DETACH_LOOK):
+        while not finish.is_over and not (self._end.is_set() and finish.may_be_given_up):
+            time.sleep(DETACH_LOOK)
             self._say(self._recorder.recording)
+        self._engine.give_up()
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         self._signal = self._signal or number
@@ -102,6 +104,7 @@ class HeadlessRecording:
             why = f"given up: the disk takes nothing, and {missing:,} flushes were still to be written to {self._path}"
             self._troubles.tell("given up", "recording", why)
         has_failed = has_failed or not is_closed or could_not_run(self._engine.programs)
+        has_failed = self._troubles.tell_missing(self._engine.programs) or has_failed
         return int(self._troubles.tell_unattached(self._engine.programs) or has_failed)
 
     def _tell_end(self, recording: Recording | None) -> bool:

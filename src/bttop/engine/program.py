@@ -58,6 +58,8 @@ class Program:
         self._renewed_ns = 0
         self._rest: tuple[State, str] | None = (State.STOPPED, "stopped by you")
         """The state to enter once it is detached; None keeps the state that it has."""
+        self.missing = ""
+        """Why what it counted before an end is in no flush, by the last such end; empty when nothing is missing."""
         self.was_attached = False
         """Whether all probes of any of its generations were ever attached."""
 
@@ -193,11 +195,18 @@ class Program:
         if (code == 0 or not was_fresh) and (flush := generation.rest(now)) is not None:
             self._on_flush(generation, flush, now)
         was_fresh = was_fresh and generation.is_fresh
+        if was_killed(code):
+            self.on_cut(generation, generation.ending(code))
         if generation is self._succession.next:
             self._succession.next = None
             self._next_ended(generation, code, now)
         elif generation is self._succession.current:
             self._current_ended(generation, code, now, was_fresh=was_fresh)
+
+    def on_cut(self, generation: Generation, why: str) -> None:
+        """A generation ended, or is given up, before it could print what it counted last."""
+        if generation.owes_last_flush:
+            self.missing = why
 
     def on_tracer_lost(self, now: int, reason: str) -> None:
         """The tracer is gone, and every bpftrace with it."""

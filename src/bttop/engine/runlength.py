@@ -16,6 +16,8 @@ PATIENCE: Final = 60.0
 """Seconds that programs may take to attach before a run counts without them: 361 probes took 20 to 30 s."""
 PATIENCE_OF_TRACER: Final = 5
 """Times the grace after which the tracer kills a bpftrace that goes on printing."""
+TOGETHER: Final = 1.0
+"""Seconds within which a second signal asks for nothing new."""
 SLACK: Final = 1.0
 """Seconds for the last lines after the time that bpftrace gets to detach."""
 
@@ -55,6 +57,7 @@ class Finish:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._began = time.monotonic()
         engine.finish()
         # As long as the tracer waits for one that prints.
         self._deadline = time.monotonic() + PATIENCE_OF_TRACER * engine.still_detaching + SLACK
@@ -64,3 +67,8 @@ class Finish:
         """Whether every bpftrace has ended, or has had its time."""
         engine = self._engine
         return engine.error is not None or not engine.still_detaching or time.monotonic() >= self._deadline
+
+    @property
+    def may_be_given_up(self) -> bool:
+        """Whether a signal ends the wait: two that come together, as from a shell and its terminal, are one."""
+        return time.monotonic() - self._began >= TOGETHER

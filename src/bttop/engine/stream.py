@@ -72,6 +72,7 @@ class Stream(Observer):
         self._tell_troubles()
         has_failed = could_not_run(programs)
         has_failed = self._troubles.tell_unattached(programs) or has_failed
+        has_failed = self._troubles.tell_missing(programs) or has_failed
         if self._left_out:
             self._troubles.tell("lost", "stream", f"{self._left_out} flushes were left out, as the reader was too slow")
         if self._output.is_torn:
@@ -94,9 +95,12 @@ class Stream(Observer):
         while not self._signals and not self._is_over():
             self._write_next(LOOK)
             self._tell_troubles()
-        finish = Finish(self._engine)
-        while not finish.is_over and len(self._signals) < 2 and not self._is_given_up():
+        finish, signals = Finish(self._engine), len(self._signals)
+        while not (finish.is_over or self._is_given_up()):
+            if len(self._signals) > signals and finish.may_be_given_up:
+                break
             self._write_next(LOOK)
+        self._engine.give_up()
         while not (self._output.is_empty and self._flushes.empty()) and not self._is_given_up():
             self._write_next(LOOK)
         self._leave_out_the_rest()

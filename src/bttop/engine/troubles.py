@@ -44,6 +44,14 @@ class Troubles:
             self.tell(f"attach of {program.name}", program.name, "it was not attached before the run ended")
         return bool(found)
 
+    def tell_missing(self, programs: Iterable[Program]) -> bool:
+        """Say which programs ended before they printed what they had counted last; whether there are any."""
+        found = [program for program in programs if program.missing]
+        for program in found:
+            why = f"what it counted since its last flush is missing: {program.missing}"
+            self.tell(f"end of {program.name}", program.name, why)
+        return bool(found)
+
     def tell(self, about: str, who: str, text: str) -> None:
         """Say something, unless it was the last thing said about this."""
         if text and self._told.get(about) != text:

@@ -21,11 +21,12 @@ class LastFlush(NamedTuple):
     mark: str
     ticks: str
     maps: tuple[str, ...]
+    """Each as `print` takes it: the name, and the number of rows and the divisor where the script gives them."""
 
     @property
     def statements(self) -> str:
         """The statements. Each map is cleared, or bpftrace would print it once more after END."""
-        prints = "".join(f"print({name}); clear({name}); " for name in self.maps)
+        prints = "".join(f"print({one}); clear({one.partition(',')[0]}); " for one in self.maps)
         return f"{self.ticks}++; {prints}{heartbeat(self.mark, self.ticks, is_last=True)}"
 
 

@@ -47,7 +47,7 @@ def last_flushes(script: Script, seen: Survey, probes: Sequence[int]) -> tuple[L
     found = []
     for number, index in enumerate(probes):
         calls = (call for use in seen.maps.values() for call in use.calls)
-        names = [call.map_token.text for call in calls if call.verb == "print" and call.probe == index]
+        names = [_printed(call) for call in calls if call.verb == "print" and call.probe == index]
         more = at_end if number == 0 else ()
         ticks = TICKS if number == 0 else f"{TICKS}{letters(number)}"
         found.append(LastFlush(letters(number), ticks, tuple(dict.fromkeys((*names, *more)))))
@@ -59,6 +59,11 @@ def end_maps(script: Script, seen: Survey) -> tuple[MapUse, ...]:
     running = {call.map_token.text for use in seen.maps.values() for call in use.calls if _while_it_runs(script, call)}
     silent = [use for use in seen.maps.values() if use.name not in running and "delete" not in use.uses]
     return tuple(use for use in silent if use.uses & {"print", "aggregate"} or use.only_counted)
+
+
+def _printed(call: Call) -> str:
+    """What a print is given: `@x`, or `@x, 5, 1000`."""
+    return "".join(token.text for token in call.tokens[2:-1])
 
 
 def _while_it_runs(script: Script, call: Call) -> bool:
