@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.flush import MOST_OTHERS, Doubt, Flush, FlushReader
+from bttop.model.packed import pack, unpack
 from bttop.model.pending import PRINTED_BYTES, PRINTED_LIMIT
 from bttop.model.plan import MapPlan, Plan, Scheme
 from bttop.model.records import Bucket, Oversized, Stamp, StampedLine, Stats
@@ -698,6 +699,32 @@ def test_a_detach_that_takes_long_loses_no_tick_and_is_not_late() -> None:
     assert found[1].seconds == 18
     assert not found[1].doubts
     assert (into.tally.lost_ticks, into.tally.lost_messages, into.tally.late) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("scheme", ["bank", "cumulative", "own"])
+def test_ticks_that_are_printed_after_the_detach_are_part_of_the_last_flush(scheme: Scheme) -> None:
+    # bpftrace detaches for five seconds and prints only then what the ticks of that time have asked for.
+    names = ("@__bt_c0", "@__bt_c1") if scheme == "bank" else ("@c", "@c")
+    plan = banked("@c") if scheme == "bank" else planned(MapPlan("@c", "count", (TEXT,), scheme))
+    into = reader(plan, ready_ns=READY)
+    shown = feed(into, ticks([map_line(names[1], {"a": 1})]))
+    assert into.feed(StampedLine(1, "detaching", Stamp(11 * SECOND + SECOND // 2, 0), b""))[1] is None
+    counts = (8, 13) if scheme == "cumulative" else (7, 5)
+    lines = []
+    for number, count in enumerate(counts, 2):
+        lines += [map_line(names[number % 2], {"a": count}), beat(number, (10 + number) * SECOND)]
+    lines += [map_line(names[0], {"a": 13} if scheme == "cumulative" else {}), last_beat(4, 16 * SECOND)]
+    shown += feed(into, [(17 * SECOND, line) for line in lines])
+    assert [flush.maps["@c"].rows for flush in shown] == [{"a": 1}, {"a": 12}]
+    assert [flush.seconds for flush in shown] == [1, 5]
+    assert not any(flush.doubts for flush in shown)
+    assert [unpack(pack(flush)) for flush in shown] == shown
+
+
+def test_a_tick_before_the_order_to_detach_keeps_its_flush() -> None:
+    into = reader(banked("@c"), ready_ns=READY)
+    into.feed(StampedLine(1, "detaching", Stamp(11 * SECOND + 1, 0), b""))
+    assert len(feed(into, ticks([map_line("@__bt_c1", {"a": 1})]))) == 1
 
 
 def test_each_mark_has_a_last_flush_of_its_own() -> None:

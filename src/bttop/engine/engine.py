@@ -397,7 +397,11 @@ class Engine:
         self._point_list.ask(points, told)
 
     def stop(self, generation: Generation, grace: float) -> None:
-        """Detach a bpftrace."""
+        """Detach a bpftrace; its own lines tell from when on."""
+        if generation.id in self._generations and not generation.silenced:
+            line = StampedLine(generation.id, "detaching", Stamp(self._clock(), time.time_ns()), b"")
+            self._observers.came(generation, line)
+            generation.take(line)
         loses = dialect(self.bpftrace.release).loses_interrupts
         self._tracers.channel.stop(generation.id, grace, INTERRUPT_AGAIN if loses else grace)
         if generation.silenced:

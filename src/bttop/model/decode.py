@@ -22,6 +22,7 @@ from bttop.model.records import (
     FOREVER,
     AttachedProbes,
     Blank,
+    Detaching,
     Heartbeat,
     HelperError,
     LostEvents,
@@ -100,6 +101,8 @@ def decode_line(line: StampedLine, release: Release, plan: Plan, hexadecimal: bo
         return _oversized(line), hexadecimal
     if line.stream == "skipped":
         return _skipped(line), hexadecimal
+    if line.stream == "detaching":
+        return Detaching(line.stamp), hexadecimal
     if line.stream == "stderr" or not line.data.startswith(_RECORD_START):
         return _plain_line(line, is_text=plan.raw and line.stream == "stdout"), hexadecimal
     context = _Line(line.stamp, dialects.dialect(release), plan)

@@ -16,6 +16,7 @@ from bttop.model.plan import Plan
 from bttop.model.pulse import Pulse, Step
 from bttop.model.records import (
     AttachedProbes,
+    Detaching,
     Heartbeat,
     HelperError,
     LostEvents,
@@ -149,6 +150,8 @@ class FlushAssembler:
         self._ready_ns = ready_ns or 0
         self._announced_ns = 0
         """When bpftrace said how many probes it would attach: at the latest then it had attached none."""
+        self._detaching_ns = 0
+        """When the process was told to detach; 0 while it was not."""
         self._last_marks: set[str] = set()
         """Marks of the last heartbeats that came; once there is any, the program counts no more."""
         self._is_last = False
@@ -175,8 +178,7 @@ class FlushAssembler:
     def feed(self, record: Record, line: StampedLine, hexadecimal: bool = False) -> Flush | None:
         """Take the next record, with its line and the decoder's flag before that line; return the flush that
         it closes, if any. Total."""
-        if self._clocks.stepped(line.stamp):
-            self._doubts.add(Doubt.CLOCK_STEP)
+        self._watch(record, line.stamp)
         if self.is_over and isinstance(record, MapRecord | Printed | Heartbeat):
             return None  # bpftrace prints every map once more when it ends
         match record:
@@ -199,6 +201,12 @@ class FlushAssembler:
             case Undecodable() | Oversized():
                 self._note("oversized" if isinstance(record, Oversized) else "undecodable", 1, Doubt.DAMAGED)
         return None
+
+    def _watch(self, record: Record, stamp: Stamp) -> None:
+        if self._clocks.stepped(stamp):
+            self._doubts.add(Doubt.CLOCK_STEP)
+        if isinstance(record, Detaching):
+            self._detaching_ns = self._detaching_ns or stamp.boot_ns
 
     @property
     def is_over(self) -> bool:
@@ -290,19 +298,29 @@ class FlushAssembler:
         # One bank while the open flush holds the other: the heartbeat between them was lost. At the end of a run and
         # after a stall both come at once; then they are one flush.
         apart = record.stamp.boot_ns - self._pending.last.boot_ns
-        return self._close_without_beat() if apart * 2 >= self._plan.interval_ns else None
+        is_apart = apart * 2 >= self._plan.interval_ns and not self._detaching_ns
+        return self._close_without_beat() if is_apart else None
 
     def _pulse(self, mark: str) -> Pulse:
         if mark not in self._pulses:
             self._pulses[mark] = Pulse(self._plan.interval_ns, learns=len(self._plan.heartbeats) > 1)
         return self._pulses[mark]
 
-    def _beat(self, beat: Heartbeat, kept: Kept) -> Flush:
+    def _beat(self, beat: Heartbeat, kept: Kept) -> Flush | None:
+        if 0 < self._detaching_ns < beat.nsecs and not beat.is_last:
+            # Ticks go on while probes are detached, and are printed after that: all of it is in the last flush.
+            self._pending.settle(self._is_cleared)
+            return None
         self._pending.close_with(kept)
         self._is_last = beat.is_last
         if beat.is_last:
             self._last_marks.add(beat.mark)
         return self._close_timed(beat.mark, beat.number, beat.nsecs, beat.stamp)
+
+    def _is_cleared(self, printed: str) -> bool:
+        """Whether a map is cleared after each of its prints."""
+        plan = self._plan.maps.get(printed)
+        return printed in self._plan.aliases or (plan is not None and plan.scheme == "own" and not plan.kept)
 
     def _close_without_beat(self) -> Flush:
         """Close a flush whose heartbeat was lost, at the moment it was due."""

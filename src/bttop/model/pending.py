@@ -40,6 +40,8 @@ class Pending:
         self._kept: dict[int, Kept | KeptMap] = {}
         self._maps: dict[str, KeptMap] = {}
         """By the names as printed: both banks of a map are in here."""
+        self._settled: list[KeptMap] = []
+        """Maps that were printed and cleared in the course of it: later prints come on top."""
         self._serials: dict[str, int] = {}
         """Index into `_kept` of each printed map."""
         self._serial = 0
@@ -59,10 +61,11 @@ class Pending:
     @property
     def has_maps(self) -> bool:
         """Whether a map was printed since the last flush."""
-        return bool(self._maps)
+        return bool(self._maps or self._settled)
 
     def maps(self) -> Iterator[KeptMap]:
-        """The printed maps, one for each name that was printed."""
+        """The printed maps: one for each name that was printed, and those that are settled."""
+        yield from self._settled
         yield from self._maps.values()
 
     def kept(self) -> list[Kept | KeptMap]:
@@ -83,6 +86,14 @@ class Pending:
         self._forget(name)
         self._maps[name], self._serials[name] = kept, self._add(kept)
         return True
+
+    def settle(self, is_cleared: Callable[[str], bool]) -> None:
+        """Maps that were cleared after their print keep it beside later prints; `is_cleared` takes a name as
+        printed."""
+        for name in [name for name in self._maps if is_cleared(name)]:
+            if len(self._settled) < MAPS_LIMIT:
+                self._settled.append(self._maps.pop(name))
+                del self._serials[name]
 
     def keep_maps(self, is_wanted: Callable[[str], bool]) -> None:
         """Forget the prints of all other maps; `is_wanted` takes a name as printed."""

@@ -19,7 +19,7 @@ class Stamp(NamedTuple):
 FOREVER: Final = 1 << 62
 """After every moment in ns, and above every number in a file; its negative is before them."""
 
-Stream: TypeAlias = Literal["stdout", "stderr", "oversized", "skipped"]
+Stream: TypeAlias = Literal["stdout", "stderr", "oversized", "skipped", "detaching"]
 """Where a line was printed. Of an `oversized` one, of either output, `data` is only how many bytes it had, in
 decimal. A `skipped` one was not printed: the tracer read it from the kernel (see `Skipped`)."""
 
@@ -130,6 +130,13 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Detaching:
+    """bttop has told the process to detach: what it prints of later ticks is of the time until the detach is done."""
+
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class HelperError:
     """A BPF helper failed; `map_full` when a new key found no room."""
 
@@ -191,6 +198,7 @@ Record: TypeAlias = (
     | Ready
     | LostEvents
     | Skipped
+    | Detaching
     | HelperError
     | Notice
     | Blank
