@@ -35,8 +35,10 @@ ELSEWHERE = {
     # The screen, whose spans and widgets make text visible, and pipes to our own processes.
     "ui/terminal.py": {"os.write", "sys.__stderr__"},
     "engine/channel.py": {"os.write"},
-    # Asks whether it is a terminal.
+    # Ask whether it is a terminal, and how wide.
     "commands/dashboard.py": {"sys.stdout"},
+    "commands/doctor.py": {"sys.stdout"},
+    "engine/doctor/surroundings.py": {"sys.stdout"},
     # Lines of JSON, which are printable ASCII.
     "engine/lineoutput.py": {"os.write"},
 }

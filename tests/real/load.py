@@ -37,9 +37,9 @@ import os, sys
 open("/proc/self/comm", "w").write(sys.argv[1])
 import time
 while True:
-    for _ in range(300):
+    for _ in range(3_000):
         os.getppid()
-    time.sleep(0.001)
+    time.sleep(0.01)
 """
 
 _PLAYER = """

@@ -75,7 +75,8 @@ def run(arguments: Sequence[str]) -> int:
         from bttop.ui.run import run_dashboard
 
         code = run_dashboard(engine, settings, folders, options.theme, trust_of(options), recorder, options.duration)
-        return code or int(_tell_recordings(recorder))
+        has_failed = _tell_recordings(recorder)
+        return code or int(has_failed)
     finally:
         engine.close()
 
