@@ -339,6 +339,9 @@ class Engine:
         self.door.ring()
 
     def _reload(self, program: Program, sources: tuple[Source, ...]) -> None:
+        # An editor's end and the watch may tell of the same save before either has been obeyed.
+        if [(one.text, one.path) for one in sources] == [(one.text, one.path) for one in program.sources]:
+            return
         self.gate.edited(program)
         program.reload(sources, self._clock())
 
