@@ -31,6 +31,7 @@ Steps (text is written as UTF-8 with surrogateescape, and flushed):
     ["close", "stdout" or "stderr"]
     ["child", STEPS]                  in a child of the same group, which holds the same pipes
     ["escape", STEPS]                 the same in a session of its own
+    ["open", N]  ["shut"]             open N descriptors of a kind that bpftrace has; close them
     ["touch", PATH]  ["await", PATH]  make a file; wait until it is there
     ["open", N]                       N epoll descriptors, which count as `eventpoll`
     ["report"]                        one JSON line of what it was started with: argv, folder, env, pid, ppid, pgid,
@@ -113,6 +114,7 @@ class Actor:
             "touch": lambda path: Path(path).touch(),
             "await": await_file,
             "open": lambda count: self.opened.extend(select.epoll() for _ in range(count)),
+            "shut": self.shut,
             "report": report,
         }
 
@@ -143,6 +145,10 @@ class Actor:
             self.at_exit = ()
             self.play(steps)
             os._exit(0)
+
+    def shut(self) -> None:
+        while self.opened:
+            self.opened.pop().close()
 
     def interrupted(self, _number: int, _frame: FrameType | None) -> None:
         if self.deaf:

@@ -329,7 +329,7 @@ CODES = [(one, 0 if one == signal.SIGINT else 128 + one) for one in (*USUAL, *UN
 
 @pytest.mark.parametrize(("number", "code"), CODES)
 def test_a_signal_ends_the_stream_in_order_and_leaves_no_process(shell: Shell, number: int, code: int) -> None:
-    deaf = acted(["deaf", -1], ATTACH, BEAT)
+    deaf = acted(["deaf", 2], ATTACH, BEAT)
     with shell.running("stream", "-i", "0.1", "-e", GOOD, "-e", deaf) as process:
         assert process.stdout is not None
         seen = set[str]()
@@ -382,6 +382,7 @@ def test_a_reader_that_leaves_ends_the_stream_quietly(shell: Shell) -> None:
         assert all(map(is_gone, below))
 
 
+RECORDS = [{"type": "map", "data": {"@__bt_a0": {"7": 3}}}]
 LARGE = [{"type": "map", "data": {"@__bt_a0": {str(key): key for key in range(500)}}}]
 FLOOD = acted(ATTACH, ["beat", "a", 0.001, None, LARGE])
 
@@ -444,6 +445,39 @@ def test_a_reader_that_goes_on_reading_gets_every_flush(shell: Shell) -> None:
             time.sleep(0.002)  # about 2 MB/s, a tenth of what is written at once
         assert process.wait(PATIENCE) == 0
     assert [line["flush"] for line in objects(text)] == list(range(1, 41))
+
+
+@pytest.mark.parametrize("command", ["stream", "record"])
+@pytest.mark.parametrize("way", ["SIGINT", "--for"])
+def test_a_last_flush_that_does_not_come_is_said(shell: Shell, command: str, way: str) -> None:
+    # It is deaf: the tracer has to kill it, and what it counted last is gone.
+    script = acted(["deaf", -1], ATTACH, ["beat", "a", 0.05, 3, RECORDS], ["wait"])
+    more = [*(["--for", "0.5s"] if way == "--for" else []), *(["-o", "run.bttop"] if command == "record" else [])]
+    with shell.running(command, "-i", "0.1", "-e", script, *more) as process:
+        if way == "SIGINT":
+            wait(lambda: len(descendants(process.pid)) == 2, "the program")
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1
+    assert "-e 1: what it counted since its last flush is missing: bpftrace was killed by SIGKILL" in said
+
+
+@pytest.mark.parametrize("command", ["stream", "record"])
+def test_two_signals_that_come_together_are_one_and_a_later_one_ends_the_wait(shell: Shell, command: str) -> None:
+    last = [["json", RECORDS[0]], ["json", {"type": "printf", "data": "bttop-hb a 9 9000000000 end\n"}]]
+    for detach, pause, code in ((0.5, 0.05, 0), (6.0, 1.5, 1)):
+        script = acted(["at-exit", [["sleep", detach], *last]], ATTACH, ["beat", "a", 0.05, 3, RECORDS], ["wait"])
+        out = ["-o", f"{code}.bttop"] if command == "record" else []
+        with shell.running(command, "-i", "0.1", "-e", script, *out) as process:
+            wait(lambda: len(descendants(process.pid)) == 2, "the program")
+            time.sleep(1.0)
+            process.send_signal(signal.SIGINT)
+            time.sleep(pause)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == code, said
+        assert ("is missing: bttop did not wait until it was detached" in said) == bool(code)
 
 
 def test_a_full_disk_is_told(shell: Shell) -> None:

@@ -564,6 +564,48 @@ def test_stop_interrupts_again_until_it_is_heard(session: Session) -> None:
     assert session.lines() == [b"ready", b"final"]
 
 
+def test_what_loses_no_interrupt_gets_one(session: Session) -> None:
+    ident = session.start(["deaf", 1], ["at-exit", [["line", "again"]]], ["line", "ready"], ["wait"])
+    session.until(session.lines)
+    session.send(do="stop", id=ident, grace=1.0, again=60.0)
+    assert session.finish(ident) == -signal.SIGKILL
+    assert session.lines() == [b"ready"]
+
+
+def test_what_closes_descriptors_has_heard_the_interrupt(session: Session) -> None:
+    # It ignores SIGINT and gives back what it had open, as bpftrace does while it detaches.
+    steps: list[list[Any]] = [["open", 50], ["deaf", 1], ["at-exit", [["line", "again"]]], ["line", "ready"]]
+    steps += [["sleep", 0.1], ["shut"], ["sleep", 1.0], ["line", "detached"], ["exit", 0]]
+    ident = session.start(*steps)
+    session.until(session.lines)
+    session.send(do="stop", id=ident, grace=PATIENCE)
+    assert session.finish(ident) == 0
+    assert session.lines() == [b"ready", b"detached"]
+
+
+def test_what_prints_while_it_is_stopped_gets_more_time_but_not_for_ever(session: Session) -> None:
+    printing = ["repeat", 12, [["line", "row"], ["sleep", 0.1]]]
+    ident = session.start(["deaf", -1], ["line", "ready"], printing, ["exit", 0])
+    session.until(session.lines)
+    session.send(do="stop", id=ident, grace=0.4, again=60.0)
+    assert session.finish(ident) == 0
+    assert session.lines().count(b"row") == 12
+    endless = session.start(["deaf", -1], ["line", "ready"], ["repeat", None, [["line", "row"], ["sleep", 0.1]]])
+    session.until(lambda: session.lines(endless))
+    session.send(do="stop", id=endless, grace=0.2, again=60.0)
+    assert session.finish(endless) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    "command", [{}, {"grace": -1}, {"grace": "x"}, {"grace": 1, "again": -1}, {"grace": 1, "again": "x"}]
+)
+def test_a_stop_without_numbers_of_seconds_is_refused(session: Session, command: dict[str, object]) -> None:
+    ident = session.start(["line", "ready"], ["wait"])
+    session.until(session.lines)
+    session.send(do="stop", id=ident, **command)
+    assert "must be a number of seconds" in session.one(Refused, ident).reason
+
+
 def test_what_does_not_stop_is_killed_after_the_grace(session: Session) -> None:
     ident = session.start(["deaf", -1], ["line", "ready"], ["wait"])
     session.until(session.lines)

@@ -67,6 +67,13 @@ def test_maps_that_only_the_end_prints_are_in_the_last_flush_with_all_of_the_run
     assert one.badges[1].explanation.startswith("@total, @longest: ")
 
 
+@pytest.mark.parametrize("call", ["print(@a)", "print(@a, 5)", "print(@a, 0, 1000)", "print( @a , 7 )"])
+def test_end_prints_as_many_rows_and_with_the_divisor_of_the_scripts_own_print(call: str) -> None:
+    one = prepared(f"k:f {{ @a[pid] = max(arg0); }} interval:s:1 {{ {call}; clear(@a); }}")
+    end = one.text.partition("END")[2].replace(" ", "")
+    assert f"{call.replace(' ', '')};clear(@a);" in end
+
+
 def test_each_interval_of_the_scripts_own_has_a_last_flush_with_its_maps() -> None:
     one = prepared("k:f { @a = count(); @b = count(); } i:s:1 { print(@a); } i:s:5 { print(@b); }")
     end = one.text.partition("END")[2]

@@ -192,11 +192,11 @@ class Program:
     def on_exit(self, generation: Generation, code: int, now: int) -> None:
         """A generation's process ended."""
         was_fresh = generation.is_fresh
+        if was_killed(code):
+            self.on_cut(generation, generation.ending(code))
         if (code == 0 or not was_fresh) and (flush := generation.rest(now)) is not None:
             self._on_flush(generation, flush, now)
         was_fresh = was_fresh and generation.is_fresh
-        if was_killed(code):
-            self.on_cut(generation, generation.ending(code))
         if generation is self._succession.next:
             self._succession.next = None
             self._next_ended(generation, code, now)
