@@ -32,7 +32,7 @@ INTERVALS = ("0.1", "1", "10", "30")
 ENDS = ("--for", "SIGINT", "exit()")
 ATTACH_SECONDS = 5.0
 """After which the load begins; what is not attached by then shows in the figures."""
-RUN_SECONDS = 15
+RUN_SECONDS = 30
 """Longer than the load takes, and no multiple of an interval but of the shortest."""
 HARMLESS = frozenset({"lost ticks"})
 
@@ -52,7 +52,7 @@ class Cell(NamedTuple):
 
 
 def run(options: Options) -> Sequence[Row]:
-    """All runs, half a minute each; `full` makes 8,000,000 events in each."""
+    """All runs, up to 40 s each; `full` makes 8,000,000 events in each."""
     more = [path for path in os.environ.get("BTTOP_TEST_BPFTRACE", "").split(":") if path]
     rounds = (FULL_EVENTS if options.full else EVENTS) // (2 * KEYS)
     with writers.command() as writer:
