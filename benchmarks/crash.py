@@ -20,7 +20,7 @@ from benchmarks.options import Options
 from benchmarks.table import Row, compared
 from bttop.engine.recorder import Recorder
 from bttop.errors import BttopError
-from bttop.model.flush import FlushReader
+from bttop.model.assembler import FlushReader
 from bttop.model.plan import Column, MapPlan, Plan
 from bttop.model.records import Stamp, StampedLine
 from bttop.model.release import Release

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.options import Options
 from benchmarks.table import Row, compared
+from bttop.model.assembler import FlushAssembler
 from bttop.model.decode import Decoder
-from bttop.model.flush import FlushAssembler
 from bttop.model.history import History
 from bttop.model.plan import HEARTBEAT_WORD, Aggregation, Column, MapPlan, Plan
 from bttop.model.records import Stamp, StampedLine

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from bttop.engine import launch
 from bttop.engine.host import Bpftrace, Host
+from bttop.model.assembler import FlushAssembler
 from bttop.model.decode import Decoder
-from bttop.model.flush import Flush, FlushAssembler
+from bttop.model.flush import Flush
 from bttop.model.records import Stamp, StampedLine
 from bttop.script.prepare import Prepared
 

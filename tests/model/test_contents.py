@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import pytest
 
+from bttop.model.assembler import FlushReader
 from bttop.model.doubting import Doubt
-from bttop.model.flush import Flush, FlushReader
+from bttop.model.flush import Flush
 from bttop.model.plan import Aggregation, Column, MapPlan, Plan, Scheme
 from bttop.model.records import Value
 

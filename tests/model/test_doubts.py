@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from bttop.model.assembler import FlushReader
 from bttop.model.contents import MapData
 from bttop.model.doubting import ClockWatch, Doubt, doubts_of
-from bttop.model.flush import FlushReader
 from bttop.model.plan import Column, MapPlan, Plan
 from bttop.model.records import Stamp, StampedLine
 from bttop.model.release import Release

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.flush import MOST_OTHERS, Doubt, Flush, FlushReader
+from bttop.model.assembler import MOST_OTHERS, FlushReader
+from bttop.model.flush import Doubt, Flush
 from bttop.model.packed import pack, unpack
 from bttop.model.pending import PRINTED_BYTES, PRINTED_LIMIT
 from bttop.model.plan import MapPlan, Plan, Scheme

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bttop.model.flush import Flush, FlushReader
+from bttop.model.assembler import FlushReader
+from bttop.model.flush import Flush
 from bttop.model.history import UNPACKED, History, HistoryBudget, decoded_bytes
 from bttop.model.packed import pack, unpack
 from bttop.model.plan import MapPlan, Plan

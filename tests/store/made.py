@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bttop.model.flush import FlushReader
+from bttop.model.assembler import FlushReader
 from bttop.model.plan import Plan
 from bttop.model.records import Stamp, StampedLine
 from bttop.model.release import Release

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bttop.model.flush import Doubt, Flush, FlushReader
+from bttop.model.assembler import FlushReader
+from bttop.model.flush import Doubt, Flush
 from bttop.model.plan import Column, MapPlan, Plan
 from bttop.model.records import Stamp, StampedLine
 from bttop.model.release import Release

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bttop.model.flush import Flush, FlushReader
+from bttop.model.assembler import FlushReader
+from bttop.model.flush import Flush
 from bttop.model.plan import Plan
 from bttop.model.records import Stamp, StampedLine
 from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bttop.model.flush import FlushReader
+from bttop.model.assembler import FlushReader
 from bttop.model.plan import MapPlan
 from bttop.ui.past import MOST_TRENDS, Intake
 from tests.model.samples import SECOND, TEXT, beat, map_line, planned, stamped, version

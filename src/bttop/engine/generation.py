@@ -9,8 +9,9 @@ from typing import Final
 from bttop.engine.attachment import Attachment
 from bttop.engine.attempts import Attempt
 from bttop.engine.status import Badge, Complaint
+from bttop.model.assembler import FlushAssembler
 from bttop.model.decode import Decoder
-from bttop.model.flush import Flush, FlushAssembler, Tally
+from bttop.model.flush import Flush, Tally
 from bttop.model.plan import Plan
 from bttop.model.records import Record, StampedLine
 from bttop.model.release import Release

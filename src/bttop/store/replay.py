@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from bttop.model.assembler import FlushReader
 from bttop.model.dialect import dialect
-from bttop.model.flush import Doubt, Flush, FlushReader
+from bttop.model.flush import Doubt, Flush
 from bttop.model.plan import HEARTBEAT_WORD, Plan
 from bttop.model.records import FOREVER, StampedLine
 from bttop.store.blocks import BadBlock, unpack
