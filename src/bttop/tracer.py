@@ -855,8 +855,7 @@ class Start:
             if terminal >= 0:
                 fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
             os.chdir(self.folder)
-            for number in (*IGNORED, signal.SIGXFSZ):
-                signal.signal(number, signal.SIG_DFL)
+            stop_ignoring()
             die_with(parent)
             lower_priority(self.nice)
             for target, fd in enumerate((null, out, err)):
@@ -880,6 +879,16 @@ def is_variable(name: object) -> bool:
 def to_bytes(text: str) -> bytes:
     """Not os.fsencode: on Python 3.6 that is ASCII when the locale is C."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def stop_ignoring() -> None:
+    """Give every signal that this process or its parents ignore its default again: exec would hand it on."""
+    for number in range(1, signal.NSIG):
+        try:
+            if signal.getsignal(number) == signal.SIG_IGN:
+                signal.signal(number, signal.SIG_DFL)
+        except (OSError, ValueError):
+            pass  # the C library keeps two for itself
 
 
 def nice_value(command: "dict[str, object]") -> int:

@@ -283,10 +283,10 @@ def test_a_line_pasted_verbatim_shows_who_makes_the_load(bpftrace: str, case: Ca
     if binary is not None and not found and bpftrace != tracing.binaries()[0]:
         pytest.skip(f"{case.line}: this bpftrace may live in a root of its own, with another file of that name")
     patterns = "|".join(case.expected)
-    top = found[: len(case.expected)]
-    assert top
-    assert all(re.fullmatch(patterns, entry, re.DOTALL) for entry, _ in top), found[:5]
-    assert top[0][1] >= case.events
+    # What else runs on this machine may be above it; nothing of it is expected by name.
+    rows = [calls for entry, calls in found if re.fullmatch(patterns, entry, re.DOTALL)]
+    assert len(rows) >= len(case.expected), found[:5]
+    assert rows[0] >= case.events
 
 
 def test_the_offered_form_of_all_system_calls_names_them(bpftrace: str, tmp_path: Path) -> None:

@@ -89,8 +89,9 @@ def streaming(bpftrace: str, *arguments: str, programs: int = 1, force: bool = T
             long_ago = datetime.fromtimestamp(0, UTC)
             stream.wait_for(lambda: len(stream.programs_after(long_ago)) == programs)
             yield stream
-            process.send_signal(signal.SIGINT)
-            assert process.wait(STOP_SECONDS) == 0, stream.complaints()
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                assert process.wait(STOP_SECONDS) == 0, stream.complaints()
         finally:
             process.kill()
             process.wait()
@@ -199,6 +200,10 @@ def test_a_killed_bpftrace_is_told_and_its_program_comes_back(bpftrace: str) -> 
         os.kill(victim, signal.SIGKILL)
         stream.wait_for(lambda: any(line["generation"] == 2 for line in stream.lines()))
         assert "bpftrace was killed by SIGKILL" in stream.complaints()
+        stream.process.send_signal(signal.SIGINT)
+        # What it had counted since its last flush is missing.
+        assert stream.process.wait(STOP_SECONDS) == 1
+        assert "is missing: bpftrace was killed by SIGKILL" in stream.complaints()
 
 
 def processes(stream: int) -> list[int]:
