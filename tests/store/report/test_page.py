@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -106,6 +108,17 @@ def test_doubts_and_troubles_are_in_words(whole: str) -> None:
     text = Reader(whole).text
     assert "it lost descriptors" in text
     assert "second line" in text
+
+
+def test_a_program_that_was_detached_before_the_end_is_a_doubt(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@n", "count", (Column("comm", "text"),), "bank"))
+    path = made(tmp_path / "s.bttop", Session("disk", plan, [{"@n": ("map", {"dd": 5})}] * 4))
+    assert "the fuse blew" not in Reader(written(path)).text
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        program = database.execute("SELECT id FROM program").fetchone()[0]
+        values = (program, at(3).boot_ns, at(3).wall_ns, "held", "the fuse blew: 5.8 % of 2 CPUs", "")
+        database.execute("INSERT INTO state VALUES (NULL, ?, ?, ?, ?, ?, ?)", values)
+    assert "the fuse blew: 5.8 % of 2 CPUs" in Reader(written(path)).text
 
 
 def test_skipped_events_are_summed(tmp_path: Path) -> None:

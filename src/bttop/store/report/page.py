@@ -248,7 +248,7 @@ def _troubles(report: Report, labels: Labels) -> list[_Doubt]:
 
 
 _MOST_TROUBLES = 3
-_TROUBLED = frozenset({"silent", "damaged", "retrying", "failed", "unavailable"})
+_TROUBLED = frozenset({"silent", "damaged", "retrying", "failed", "unavailable", "held", "held back"})
 
 
 # Programs and scripts.
