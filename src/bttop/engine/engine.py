@@ -57,7 +57,7 @@ from bttop.script.reader import AttachPoint
 
 TICK = 1.0
 """Seconds between two looks at the clock."""
-INTERRUPT_AGAIN = 0.25
+INTERRUPT_AGAIN = 1.0
 """Seconds after which a bpftrace that can lose a SIGINT gets another."""
 SHORT_TICK = 0.25
 """The same while a flush may end by silence alone."""
