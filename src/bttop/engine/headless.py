@@ -99,7 +99,8 @@ class HeadlessRecording:
         missing = self._recorder.intake.waiting_flushes
         is_closed = is_written and self._recorder.close(PATIENCE, self._end.is_set)
         self._clear_line()
-        has_failed = self._tell_end(recording) or self._tell_losses()
+        has_failed = self._tell_end(recording)
+        has_failed = self._tell_losses() or has_failed
         if not is_closed:
             why = f"given up: the disk takes nothing, and {missing:,} flushes were still to be written to {self._path}"
             self._troubles.tell("given up", "recording", why)

@@ -16,17 +16,17 @@ from bttop.script.schemes import Choice
 
 
 class LastFlush(NamedTuple):
-    """What ends the flushes of one interval block: its mark, its map of ticks, and the maps to print."""
+    """What ends the flushes of one interval block: its mark, its map of ticks, and what to print."""
 
     mark: str
     ticks: str
-    maps: tuple[str, ...]
+    printed: tuple[str, ...]
     """Each as `print` takes it: the name, and the number of rows and the divisor where the script gives them."""
 
     @property
     def statements(self) -> str:
         """The statements. Each map is cleared, or bpftrace would print it once more after END."""
-        prints = "".join(f"print({one}); clear({one.partition(',')[0]}); " for one in self.maps)
+        prints = "".join(f"print({one}); clear({one.partition(',')[0]}); " for one in self.printed)
         return f"{self.ticks}++; {prints}{heartbeat(self.mark, self.ticks, is_last=True)}"
 
 
