@@ -49,7 +49,7 @@ BEAT: Sequence[object] = ["beat", "a", 0.02, None, [{"type": "map", "data": {"@_
 def acted(*steps: Sequence[object]) -> str:
     """A program that carries out steps."""
     words = json.dumps(steps).replace("__bt_", "\\u005f_bt_")
-    return f"tracepoint:task:task_newtask {{ @n[pid] = count(); }} // standin: {words}\n"
+    return f"profile:hz:99 {{ @n[pid] = count(); }} // standin: {words}\n"
 
 
 GOOD = acted(ATTACH, BEAT)
@@ -279,14 +279,14 @@ def test_every_line_is_one_map_of_one_flush(shell: Shell) -> None:
 
 
 def test_a_program_with_an_error_is_told_on_stderr_while_the_others_go_on(shell: Shell) -> None:
-    bad = acted(["refuse", "stdin:1:1-29: ERROR: tracepoint not found: task:task_newtask\n", 1])
+    bad = acted(["refuse", "stdin:1:1-15: ERROR: no such unit: hz\n", 1])
     found = shell.run("stream", "-i", "0.1", "-e", bad, "-e", GOOD, "--for", "2s")
     assert found.returncode == 1
     assert {line["program"] for line in objects(found.stdout)} == {"-e 2"}
     head, source, mark = found.stderr.splitlines()
-    assert head == "bttop: -e 1: -e 1:1:1 tracepoint not found: task:task_newtask"
-    assert source.startswith("  tracepoint:task:task_newtask {")
-    assert mark == f"  ^{'~' * 27}"
+    assert head == "bttop: -e 1: -e 1:1:1 no such unit: hz"
+    assert source.startswith("  profile:hz:99 {")
+    assert mark == f"  ^{'~' * 13}"
 
 
 def test_a_stream_of_which_nothing_can_run_ends_by_itself_with_1(shell: Shell) -> None:

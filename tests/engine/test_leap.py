@@ -27,8 +27,8 @@ from bttop.script.pin import Pin
 from .stage import OLD, READY, SECOND, Stage, source, state
 
 HOT = "tracepoint:sched:sched_switch { @n[pid] = count(); }"
-CALM = "tracepoint:tcp:tcp_retransmit_skb { @n[pid] = count(); }"
-KILLS = 'tracepoint:tcp:tcp_retransmit_skb { system("reboot"); }'
+CALM = "profile:hz:99 { @n[pid] = count(); }"
+KILLS = 'profile:hz:99 { system("reboot"); }'
 TICK = SECOND // 10
 
 

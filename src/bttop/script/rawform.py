@@ -3,16 +3,25 @@ other one be skipped, and is cheaper."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from bttop.script.attribution import may_be_skipped
 from bttop.script.edits import Edit, replace
-from bttop.script.hot import is_busy, is_wildcard
+from bttop.script.hot import is_wildcard
 from bttop.script.lexer import Token
 from bttop.script.parameter import code_of
 from bttop.script.reader import AttachPoint, Probe, Script
 
+_FREQUENT: Final = (
+    r"(?:raw_syscalls|irq|irq_vectors|timer|kmem|exceptions|page_fault\w*|rcu|net|napi|skb|qdisc|sock|block|writeback"
+    r"|lock|preemptirq|power|workqueue|page_pool|mmap_lock|tlb|vmalloc|xdp|filemap|pagemap|vmscan|compaction|percpu"
+    r"|dma_fence|gpio|rpm|msr|xen|kvm|nvme|scsi|ext4|xfs|btrfs|jbd2|io_uring|fib\w*|neigh|bridge|sunrpc|ipi|csd):.*"
+    r"|sched:(?!sched_process_(?:exec|exit|fork|free|hang)$).*"
+    r"|tcp:tcp_(?:probe|rcv_space_adjust|cong_state_set|sendmsg_locked)"
+)
+"""Tracepoints for which the raw form is worth an offer. Nothing is trusted for a name here (hot.py)."""
 _LEAVES: Final = "((struct task_struct *)arg1)"
 _COMES: Final = "((struct task_struct *)arg2)"
 _WOKEN: Final = {"pid": "((struct task_struct *)arg0)->pid", "comm": "((struct task_struct *)arg0)->comm"}
@@ -43,7 +52,11 @@ def raw_edits(script: Script) -> Iterator[Edit]:
 def _has_raw_form(point: AttachPoint) -> bool:
     """Those of single system calls have none: they are made of raw_syscalls."""
     is_event = point.provider == "tracepoint" and ":" in point.rest and not is_wildcard(point)
-    return is_event and not point.rest.startswith("syscalls:") and (is_busy(point) or may_be_skipped(point))
+    return (
+        is_event
+        and not point.rest.startswith("syscalls:")
+        and (bool(re.fullmatch(_FREQUENT, point.rest)) or may_be_skipped(point))
+    )
 
 
 def _field_edits(script: Script, probe: Probe, point: AttachPoint) -> list[Edit] | None:
