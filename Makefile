@@ -18,7 +18,7 @@ check: lint types imports unit
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/vermin -t=3.6- --violations --no-tips --quiet src/bttop/tracer.py
+	$(BIN)/vermin -t=3.6- --violations --no-tips --quiet src/bttop/tracer.py src/bttop/hooktimer.py
 
 types:
 	$(BIN)/mypy

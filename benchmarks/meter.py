@@ -1,7 +1,10 @@
-"""The meter: what metering takes of a core, and what the kernel's statistics add to every run of a BPF program.
+"""The meter: what it takes of a core, what the statistics add to a run, and what it says of programs that are slowed.
 
 Peer: the same programs in the seconds between, in which the meter does not look. CPU is that of the engine and its
 tracer; bpftrace is not counted. The five questions run under a light load.
+
+Of slowed programs, ns a call: what the meter says, and as its peer what the call has become dearer by, each the median
+of the rounds, with the call without probes (the control) before and after each.
 """
 
 from __future__ import annotations
@@ -10,16 +13,25 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
+
+from tests.real.slowed import FUNCTIONS, SLOWED, USDT, Caller, Slowed, calling, libc, usdt_library
+from tests.real.test_meter import metered_ns
+from tests.real.tracing import wait_until
 
 from benchmarks.options import Options
 from benchmarks.screen import WARM_UP, light_load
 from benchmarks.soak import five_questions
 from benchmarks.table import Row, compared, ratio
 from benchmarks.terminal import usage
+from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
+from bttop.engine.host import Host, find_bpftrace
+from bttop.engine.questions import from_text
 from bttop.tracer import BPF_ENABLE_STATS, bpf
 
 SELDOM = 3600.0
@@ -52,10 +64,10 @@ class _Used(NamedTuple):
 
 
 def run(options: Options) -> Sequence[Row]:
-    """The meter's own cost, and that of the statistics."""
+    """The meter's own cost, that of the statistics, and the meter beside what probes take."""
     with light_load():
         metering = _metering(max(2, round(options.seconds / SLICE)))
-    return [metering, _statistics()]
+    return [metering, _statistics(), *_slowed(options.rounds)]
 
 
 def _metering(slices: int) -> Row:
@@ -112,3 +124,41 @@ def _call_ns(*, counting: bool) -> float:
     finally:
         if held is not None:
             os.close(held)
+
+
+def _slowed(rounds: int) -> Iterator[Row]:
+    for what, asked in SLOWED.items():
+        for function in FUNCTIONS:
+            yield _beside(f"{what} of {function}", asked, libc(), function, rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        library = usdt_library(Path(folder))
+        if library:
+            yield _beside("USDT probe", USDT, library, "hit", rounds)
+
+
+def _beside(what: str, asked: Slowed, library: str, function: str, rounds: int) -> Row:
+    scripts = [text.replace("LIBRARY", library).replace("FUNCTION", function) for text in asked.scripts]
+    with calling(library, function) as caller:
+        found = [_one_round(scripts, asked.probes, caller) for _ in range(rounds)]
+    metered, taken = (statistics.median(figures) for figures in zip(*found, strict=True))
+    ratios = sorted(one / other for one, other in found)
+    return compared(f"{what}, ns a call: ratios {ratios[0]:.2f} to {ratios[-1]:.2f}", metered, taken)
+
+
+def _one_round(scripts: Sequence[str], probes: int, caller: Caller) -> tuple[float, float]:
+    """What the meter says that a call takes, and what it takes."""
+    before = caller.least_ns()
+    engine = Engine(Host.read(), find_bpftrace(os.environ.get("BTTOP_BPFTRACE")))
+    for number, text in enumerate(scripts):
+        question = from_text(str(number), text)
+        engine.add(question.name, question.sources, Settings(), question.failure)
+    engine.start()
+    try:
+        wait_until(lambda: all(one.cost and one.cost.events for one in engine.programs), 60, "costs")
+        wait_until(lambda: not engine.prices.unmeasured("uprobe"), 60, "prices")
+        time.sleep(2.5)  # two readings of nothing but the full load
+        with_probes = caller.least_ns()
+        metered = metered_ns(engine.programs, probes)
+    finally:
+        engine.close()
+    return metered, with_probes - (before + caller.least_ns()) / 2

@@ -29,7 +29,8 @@ from tests.ui.hostile import HOSTILE, raw
 
 SOURCES = Path(bttop.__file__).parent
 ELSEWHERE = {
-    # The one process that may be root: its output is the protocol, which the engine reads.
+    # What may be root: the output is a protocol, which the engine reads.
+    "hooktimer.py": {"os.write"},
     "tracer.py": {"os.write", "os.writev"},
     "output.py": {"os.write", "sys.stderr", "sys.stdout"},
     # The screen, whose spans and widgets make text visible, and pipes to our own processes.

@@ -912,3 +912,54 @@ def test_a_survey_that_is_not_allowed_says_why(tmp_path: Path) -> None:
             found = next((frame for frame in frames if isinstance(frame, Survey)), None)
         process.communicate()
     assert (found.programs, found.reason) == ([], "Invalid argument")
+
+
+@pytest.mark.parametrize(
+    ("fields", "found"),
+    [
+        ("link_type:\ttracing\nprog_id:\t7\n", ("tracing", "", "")),
+        ("link_type:\tperf\nprog_id:\t7\nevent_type:\tkprobe\nname:\tvfs_read\noffset:\t0x0\n", ("kprobe", "", "")),
+        ("link_type:\tperf\nprog_id:\t7\nevent_type:\tuprobe\nname:\t{file}\noffset:\t0x1\n", ("uprobe", "32", "1")),
+        (
+            "link_type:\tuprobe_multi\nprog_id:\t7\npath:\t{file}\nuprobe_cnt:\t1\n"
+            "cookie           offset           ref_ctr_offset\n1 0x1 0x0\n",
+            ("link_type", "32", "1"),
+        ),
+        ("link_type:\tperf\nprog_id:\t7\nevent_type:\tuprobe\nname:\t/gone\noffset:\t0x1\n", ("uprobe", "", "")),
+        ("link_type:\tperf\n", None),
+    ],
+)
+def test_a_hook_is_told_with_the_place_that_others_may_be_on(
+    tmp_path: Path, fields: str, found: tuple[str, str, str] | None
+) -> None:
+    file = tmp_path / "program"
+    file.write_bytes(b"12")
+    with mock.patch.object(tracer, "fdinfo", return_value=fields.format(file=file)):
+        hooks = tracer.describe_link(os.getpid(), "3")
+    if found is None:
+        assert hooks == {}
+        return
+    kind, code, offset = found
+    facts = file.stat()
+    place = f"{facts.st_dev:x}:{facts.st_ino:x}:{offset}" if offset else ""
+    assert hooks == {"7": ("uprobe_multi" if kind == "link_type" else kind, code, place)}
+
+
+def test_links_of_many_functions_are_on_one_place_only_where_all_are_the_same() -> None:
+    me = os.getpid()
+    first, same, other = (tracer.find_place(me, sys.executable, offsets) for offsets in ([0, 4], [0, 4], [0, 8]))
+    assert first == same != other
+    assert first[1] != tracer.find_place(me, sys.executable, [0])[1]
+
+
+def test_runs_are_told_program_by_program_on_places_and_summed_up_elsewhere() -> None:
+    hooks = tracer.Hooks()
+    hooks.known = {"1": ("uprobe", "55", "8:2:10"), "2": ("uprobe", "55", "8:2:10"), "3": ("kprobe", "", "")}
+    rows = [(1, 10), (2, 20), (3, 30), (4, 40), (5, 50)]
+    infos = [{"prog_id": str(ident), "prog_type": "5", "run_cnt": str(runs)} for ident, runs in rows]
+    assert hooks.runs(infos) == [
+        ["uprobe", "55", 10, "8:2:10", 1],
+        ["uprobe", "55", 20, "8:2:10", 2],
+        ["kprobe", "", 30, "", 0],
+        ["tracepoint", "", 90, "", 0],
+    ]

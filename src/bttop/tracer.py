@@ -36,17 +36,20 @@ Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload
         {"state": "refused", "reason": TEXT}       a command that cannot be carried out
         {"state": "metering", "by": HOW, "reason": TEXT}   how the statistics are on: "bpf", "sysctl", or "" (why not)
         {"state": "cost", "run_ns": N, "runs": N, "programs": N, "map_bytes": N, "cpu_ns": N, "rss": N, "output": N,
-         "hooks": [[KIND, CODE, RUNS], ...]}
+         "hooks": [[KIND, CODE, RUNS, PLACE, ID], ...]}
             totals of a program: run time and runs of its BPF programs in the kernel and how many these are, memory
             of its maps, its own CPU time and resident memory, bytes of output; id 0: of the tracer itself, the
             last of a round; with "hidden": true instead of all that only whoever may look into the program can tell
             hooks: the runs by what the BPF programs are attached to. KIND: uprobe, uretprobe, kprobe, kretprobe,
             tracepoint, raw_tracepoint, perf_event, tracing (fentry and fexit), one of these with _multi (one link for
-            many functions), or "" where the kernel does not tell; CODE: the first bytes of a probed user function
+            many functions), or "" where the kernel does not tell; CODE: the first bytes of a probed user function;
+            PLACE: names the file and offset of a user probe, else ""; ID: of its BPF program, else 0: all others of
+            one kind are summed up
         {"state": "survey", "programs": [[ID, TYPE, NAME, UID, RUN_NS, RUNS, [PID, ...]], ...], "reason": TEXT}
             the PIDs hold it open; the reason why there is no more to see, else empty
 """
 
+import binascii
 import collections
 import contextlib
 import errno
@@ -92,6 +95,7 @@ TASK_FD = struct.Struct("=IIIIQIIQQ")  # pid, fd, flags, buffer length, buffer, 
 TASK_FD_KINDS = ("raw_tracepoint", "tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe")
 PROGRAM_KINDS = {"5": "tracepoint", "7": "perf_event", "17": "raw_tracepoint", "26": "tracing"}  # by bpf_prog_type
 CODE_BYTES = 8
+NOWHERE = ("", "")  # code and place of a hook that is no user probe, or not to be found
 PROG_INFO = struct.Struct("=II40xI12x16s112xQQ")  # type, id, created_by_uid, name, run_time_ns, run_cnt
 PERF_EVENT = "7"  # the type of profile, interval, software and hardware probes, whose skips no kernel counts
 MISSES_SHARE = 20  # of the time, at most one part in so many goes into reading what was skipped
@@ -261,7 +265,7 @@ class Hooks:
     """What the BPF programs of one process are attached to."""
 
     def __init__(self) -> None:
-        self.known: "dict[str, tuple[str, str]]" = {}  # kind and code, by the program's id
+        self.known: "dict[str, tuple[str, str, str]]" = {}  # kind, code and place, by the program's id
         self.asked: "set[str]" = set()
 
     def learn(self, pid: int, found: "dict[str, list[str]]") -> None:
@@ -275,12 +279,14 @@ class Hooks:
         self.asked = set(found[LINK] + found["perf_event"])
 
     def runs(self, infos: "list[dict[str, str]]") -> "list[list[object]]":
-        """The runs of programs by kind and code."""
-        sums: "dict[tuple[str, str], int]" = {}
+        """The runs by kind and code; of user probes program by program, since those on one place share its trap."""
+        sums: "dict[tuple[str, str, str, int], int]" = {}
         for info in infos:
-            hook = self.known.get(info.get("prog_id", "")) or (PROGRAM_KINDS.get(info.get("prog_type", ""), ""), "")
+            ident = info.get("prog_id", "")
+            kind, code, place = self.known.get(ident) or (PROGRAM_KINDS.get(info.get("prog_type", ""), ""), "", "")
+            hook = (kind, code, place, int(ident) if place else 0)
             sums[hook] = sums.get(hook, 0) + int(info.get("run_cnt", 0))
-        return [[kind, code, runs] for (kind, code), runs in sums.items()]
+        return [[kind, code, runs, place, ident] for (kind, code, place, ident), runs in sums.items()]
 
 
 class Program:
@@ -645,8 +651,8 @@ def fdinfo(pid: int, fd: str) -> str:
         os.close(file)
 
 
-def describe_link(pid: int, fd: str) -> "dict[str, tuple[str, str]]":
-    """Kind and code by the id of the program that a link attaches; none where the kernel does not tell them."""
+def describe_link(pid: int, fd: str) -> "dict[str, tuple[str, str, str]]":
+    """Kind, code and place by the id of the program that a link attaches; none where the kernel does not tell them."""
     text = fdinfo(pid, fd)
     fields = fields_of(text)
     kind = fields.get("link_type", "")
@@ -655,15 +661,17 @@ def describe_link(pid: int, fd: str) -> "dict[str, tuple[str, str]]":
     if "prog_id" not in fields or not kind:
         return {}
     path = fields.get("path") or fields.get("name", "")
-    # Of many functions the first: "COOKIE OFFSET REF_CTR_OFFSET", a line each, below a heading.
+    # Of many functions: "COOKIE OFFSET REF_CTR_OFFSET", a line each, below a heading.
     rows = [line.split() for line in text.partition("ref_ctr_offset")[2].splitlines()[1:]]
-    offset = fields.get("offset") or next((row[1] for row in rows if len(row) == 3), "")
-    code = read_code(pid, path, int(offset, 16)) if path.startswith("/") and offset else ""
-    return {fields["prog_id"]: (kind, code)}
+    offsets = [fields["offset"]] if "offset" in fields else [row[1] for row in rows if len(row) == 3]
+    is_user = path.startswith("/") and offsets
+    return {
+        fields["prog_id"]: (kind,) + (find_place(pid, path, [int(one, 16) for one in offsets]) if is_user else NOWHERE)
+    }
 
 
-def query_event(pid: int, fd: str) -> "dict[str, tuple[str, str]]":
-    """Kind and code by the id of the program on a perf event; none where it has none, or we may not ask."""
+def query_event(pid: int, fd: str) -> "dict[str, tuple[str, str, str]]":
+    """Kind, code and place by the id of the program on a perf event; none where it has none, or we may not ask."""
     try:
         import ctypes
 
@@ -676,20 +684,25 @@ def query_event(pid: int, fd: str) -> "dict[str, tuple[str, str]]":
     if kind >= len(TASK_FD_KINDS):
         return {}
     is_user = TASK_FD_KINDS[kind] in ("uprobe", "uretprobe")
-    code = read_code(pid, name.value.decode("utf-8", "surrogateescape"), offset) if is_user else ""
-    return {str(ident): (TASK_FD_KINDS[kind], code)}
+    path = name.value.decode("utf-8", "surrogateescape")
+    code, place = find_place(pid, path, [offset]) if is_user else NOWHERE
+    return {str(ident): (TASK_FD_KINDS[kind], code, place)}
 
 
-def read_code(pid: int, path: str, offset: int) -> str:
-    """The bytes at an offset of a file, in hex: of the file that the process sees under this name."""
+def find_place(pid: int, path: str, offsets: "list[int]") -> "tuple[str, str]":
+    """The bytes at the first offset of a file, in hex, and a name for all the offsets: of the file that the process
+    sees under this path."""
     for root in ("/proc/%d/root" % pid, ""):
         try:
             with open(root + path, "rb") as file:
-                file.seek(offset)
-                return file.read(CODE_BYTES).hex()
+                facts = os.fstat(file.fileno())
+                file.seek(offsets[0])
+                name = "%x:%x:%x" % (facts.st_dev, facts.st_ino, offsets[0])
+                more = binascii.crc32(repr(offsets).encode()) if offsets[1:] else 0
+                return file.read(CODE_BYTES).hex(), name + (":%x" % more if more else "")
         except OSError:
             continue
-    return ""
+    return NOWHERE
 
 
 def descendants(pid: int) -> "list[int]":

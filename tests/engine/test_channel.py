@@ -65,7 +65,7 @@ any_frames = st.one_of(
         generations,
         moments,
         *[st.integers(0, 2**63)] * 7,
-        st.just([["uprobe", "f30f1efa", 9]]),
+        st.just([["uprobe", "f30f1efa", 9, "8:2:10", 5]]),
         st.booleans(),
     ),
     st.builds(

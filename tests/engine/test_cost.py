@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.engine.cost import Bill, Cost, between, together
+from bttop.engine.cost import Bill, Cost, between, hits_between, together
 from bttop.engine.frames import Totals
 from bttop.engine.headless import cost_note
 from bttop.model.records import Stamp
-from bttop.script.hooks import HookPrices
+from bttop.script.hooks import Hits
 
 SECOND = 1_000_000_000
-PRICES = HookPrices("x86_64")
 
 
 def reading(seconds: float, **counters: Any) -> Totals:
@@ -27,7 +26,7 @@ def reading(seconds: float, **counters: Any) -> Totals:
 def test_a_cost_is_what_was_counted_over_the_time_between_two_readings() -> None:
     before = reading(10, run_ns=1_000, runs=5, cpu_ns=7, output=100)
     after = reading(12, run_ns=400_001_000, runs=2_000_005, cpu_ns=20_000_007, rss=4096, map_bytes=77, output=300)
-    cost = between(before, after, PRICES, statistics=True)
+    cost = between(before, after, statistics=True)
     assert cost.percent == pytest.approx(20.0)
     assert cost.events == 1_000_000
     assert cost.ns_per_event == pytest.approx(200.0)
@@ -36,44 +35,31 @@ def test_a_cost_is_what_was_counted_over_the_time_between_two_readings() -> None
 
 
 def test_without_statistics_what_stands_still_is_unknown_and_what_grows_counts() -> None:
-    still = between(reading(1), reading(2), PRICES, statistics=False)
+    still = between(reading(1), reading(2), statistics=False)
     assert still.percent is still.events is still.ns_per_event is None
-    assert between(reading(1), reading(2, run_ns=500, runs=5), PRICES, statistics=False).ns_per_event == pytest.approx(
-        100
-    )
+    assert between(reading(1), reading(2, run_ns=500, runs=5), statistics=False).ns_per_event == pytest.approx(100)
 
 
 def test_with_statistics_what_stands_still_costs_nothing() -> None:
-    still = between(reading(1), reading(2), PRICES, statistics=True)
+    still = between(reading(1), reading(2), statistics=True)
     assert still.percent == 0
     assert still.ns_per_event is None
 
 
-@pytest.mark.parametrize(
-    ("kind", "code", "least", "most"),
-    [
-        ("uprobe", "53488d", 300, 1_200),
-        ("uprobe", "f30f1efa", 2_000, 10_000),
-        ("uprobe", "", 2_000, 10_000),
-        ("uprobe_multi", "0f1f4400", 300, 1_200),
-        ("uretprobe", "53488d", 600, 2_000),
-        ("kprobe", "", 50, 300),
-        ("tracing", "", 20, 100),
-        ("tracepoint", "", 50, 200),
-    ],
-)
-def test_the_hook_of_each_run_is_a_part_of_the_cost(kind: str, code: str, least: float, most: float) -> None:
-    before = reading(1, run_ns=0, runs=0)
-    after = reading(2, run_ns=50_000, runs=1_000, hooks=[[kind, code, 1_000]])
-    cost = between(before, after, PRICES, statistics=True)
-    assert least <= cost.hooks * 1e9 / 1_000 <= most
-    assert cost.ns_per_event == pytest.approx(50 + cost.hooks * 1e6)
+def test_hooks_are_a_part_of_the_cost() -> None:
+    cost = between(reading(1), reading(2, run_ns=50_000, runs=1_000), statistics=True, hook_ns=600_000)
+    assert cost.hooks == 0.0006
+    assert cost.ns_per_event == pytest.approx(650)
 
 
-def test_a_hook_is_paid_for_each_run_since_the_reading_before() -> None:
-    before = reading(1, runs=1_000, hooks=[["uprobe", "53", 1_000]])
-    after = reading(2, runs=1_000, hooks=[["uprobe", "53", 1_000]])
-    assert between(before, after, PRICES, statistics=True).run == 0
+def test_hits_are_runs_a_second_since_the_reading_before_by_the_program() -> None:
+    before = reading(1, hooks=[["tracepoint", "", 70, "", 0], ["uprobe", "53", 1_000, "8:2:10", 7]])
+    rows = [["tracepoint", "", 90, "", 0], ["uprobe", "53", 5_000, "8:2:10", 7], ["uprobe", "53", 200, "8:2:10", 9]]
+    assert hits_between(before, reading(3, hooks=rows)) == [
+        Hits("tracepoint", "", "", 10),
+        Hits("uprobe", "53", "8:2:10", 2_000),
+        Hits("uprobe", "53", "8:2:10", 100),
+    ]
 
 
 counters = st.integers(0, 2**63)
@@ -87,7 +73,6 @@ def test_no_cost_is_below_nothing_whatever_counters_and_clocks_do(
     cost = between(
         reading(at, **dict.fromkeys(names, first)),
         reading(then, **dict.fromkeys(names, second)),
-        PRICES,
         statistics=True,
     )
     assert min(cost.run or 0, cost.events or 0, cost.cpu, cost.output) >= 0

@@ -21,6 +21,7 @@ from bttop.engine.status import State
 from bttop.engine.verdict import Verdict
 from bttop.model.records import Stamp, StampedLine
 from bttop.paths import shipped
+from bttop.script.hooks import HookPrices
 from bttop.script.library import Library
 from bttop.script.pin import Pin
 
@@ -65,6 +66,10 @@ class Looking(Stage):
     def twin(self) -> Generation:
         return self.twins[-1]
 
+    @property
+    def prices(self) -> HookPrices:
+        return HookPrices("x86_64")
+
     def tell_costs(self) -> None:
         self.asked_costs = True
 
@@ -78,13 +83,14 @@ class Looking(Stage):
     def say(self, data: bytes, stream: Literal["stdout", "stderr"] = "stdout") -> None:
         self.gate.on_frame(StampedLine(self.twin.id, stream, Stamp(self.now, self.now), data))
 
-    def count(self, rate: int, ticks: int = 7) -> None:
-        """The twin is ready and tells a rate (its map is never cleared), tick by tick."""
+    def count(self, rate: int, ticks: int = 7, probes: int = 1) -> None:
+        """The twin is ready and tells the rate of each probe (its maps are never cleared), tick by tick."""
         self.say(READY)
         for number in range(1, ticks + 1):
             self.now += TICK
-            events = {"@bttop_events0": rate * number // 10}
-            self.say(json.dumps({"type": "map", "data": events}).encode())
+            for probe in range(probes):
+                events = {f"@bttop_events{probe}": rate * number // 10}
+                self.say(json.dumps({"type": "map", "data": events}).encode())
             self.say(json.dumps({"type": "printf", "data": f"bttop-hb a {number} {self.now}\n"}).encode())
 
     def frame(self, frame: Frame) -> None:
@@ -404,7 +410,7 @@ def test_a_user_function_of_a_quiet_name_is_looked_at_and_judged_by_its_trap() -
 @pytest.mark.parametrize(("code", "held"), [("53488d", False), ("f30f1efa", True)])
 def test_what_the_kernel_must_single_step_is_dearer(code: str, held: bool) -> None:
     stage = looking("uprobe:/bin/x:f { @ = count(); }")
-    stage.frame(Totals(stage.twin.id, Stamp(stage.now, stage.now), 0, 0, hooks=[["uprobe", code, 0]]))
+    stage.frame(Totals(stage.twin.id, Stamp(stage.now, stage.now), 0, 0, hooks=[["uprobe", code, 0, "8:2:10", 1]]))
     stage.count(rate=30_000)
     assert (state(stage) is State.COSTLY) is held
 
@@ -414,3 +420,14 @@ def test_a_look_ends_as_soon_as_it_has_taken_what_the_budget_leaves_a_whole_look
     stage.count(rate=30_000, ticks=4)
     assert stage.ended == [stage.twin.id]
     assert state(stage) is State.COSTLY
+
+
+@pytest.mark.parametrize(("functions", "held"), [(("f", "f"), False), (("f", "g"), True)])
+def test_a_return_probe_beside_the_entry_of_its_function_does_not_pay_the_trap_again(
+    functions: tuple[str, str], held: bool
+) -> None:
+    entry, back = functions
+    stage = looking(f"uprobe:/bin/x:{entry} {{ @s = nsecs; }} uretprobe:/bin/x:{back} {{ @t = nsecs; }}")
+    stage.frame(Totals(stage.twin.id, Stamp(stage.now, stage.now), 0, 0, hooks=[["uprobe", "55", 0, "8:2:10", 1]]))
+    stage.count(rate=38_000, probes=2)
+    assert (state(stage) is State.COSTLY) is held

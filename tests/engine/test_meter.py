@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def totals(generation: int, second: float, run_ns: int = 0, runs: int = 0, cpu_n
 
 
 def metered() -> Meter:
-    meter = Meter(2, HookPrices("x86_64"))
+    meter = Meter(2, lambda: HookPrices("x86_64"))
     meter.switched(Metering(0, Stamp(0, 0), "bpf", ""))
     return meter
 
@@ -121,7 +122,7 @@ def test_the_ledger_is_the_mean_of_ten_rounds() -> None:
 
 def test_statistics_that_could_not_be_switched_on_say_why_unless_nobody_wanted_them() -> None:
     for wanted, reason in ((True, "Operation not permitted"), (False, "")):
-        meter = Meter(2, HookPrices("x86_64"), statistics=wanted)
+        meter = Meter(2, lambda: HookPrices("x86_64"), statistics=wanted)
         meter.switched(Metering(0, Stamp(0, 0), "", "Operation not permitted"))
         assert (meter.metering, meter.reason) == ("", reason)
 
@@ -143,7 +144,7 @@ def test_a_program_with_more_rights_than_the_tracer_is_unseen_but_its_floods_sti
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_a_cost_without_statistics_says_why_unless_nobody_wanted_them(wanted: bool) -> None:
-    stage, meter = live(), Meter(2, HookPrices("x86_64"), statistics=wanted)
+    stage, meter = live(), Meter(2, lambda: HookPrices("x86_64"), statistics=wanted)
     meter.switched(Metering(0, Stamp(0, 0), "", "Operation not permitted"))
     for second in (0, 1):
         meter.take(totals(1, second), stage.program)
@@ -170,7 +171,52 @@ def test_a_lost_tracer_leaves_no_cost_behind() -> None:
 def test_a_hook_that_is_not_told_is_bounded_by_the_dearest_of_the_script(providers: list[str], least: float) -> None:
     stage, meter = live(), metered()
     for second in (0, 1):
-        reading = replace(totals(1, second, runs=1_000 * second), hooks=[["", "", 1_000 * second]])
+        reading = replace(totals(1, second, runs=1_000 * second), hooks=[["", "", 1_000 * second, "", 0]])
         meter.take(reading, stage.program, providers)
     assert stage.program.cost is not None
     assert least <= (stage.program.cost.ns_per_event or 0) <= 4 * least
+
+
+def on_a_place(kind: str, second: int, ident: int, runs: int = 1_000) -> list[list[object]]:
+    return [[kind, "55", runs * second, "8:2:10", ident]]
+
+
+def test_bpf_programs_on_one_place_share_its_trap_by_their_rates() -> None:
+    alone, first, second = live(), live(), live()
+    meter, prices = metered(), HookPrices("x86_64")
+    for at in range(4):
+        meter.take(replace(totals(1, at), hooks=on_a_place("uprobe", at, 1, 3_000)), first.program)
+        meter.take(replace(totals(2, at), hooks=on_a_place("uprobe", at, 2)), second.program)
+    other = metered()
+    for at in (0, 1):
+        other.take(replace(totals(1, at), hooks=on_a_place("uprobe", at, 1, 3_000)), alone.program)
+    assert first.program.cost is not None
+    assert second.program.cost is not None
+    assert alone.program.cost is not None
+    assert alone.program.cost.hooks == pytest.approx(3_000 * prices.price("uprobe", "55") / 1e9)
+    assert first.program.cost.hooks + second.program.cost.hooks == pytest.approx(alone.program.cost.hooks)
+    assert first.program.cost.hooks == pytest.approx(3 * second.program.cost.hooks)
+    meter.ended(2, second.program)
+    meter.take(replace(totals(1, 4), hooks=on_a_place("uprobe", 4, 1, 3_000)), first.program)
+    assert first.program.cost.hooks == pytest.approx(alone.program.cost.hooks)
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "assumed"),
+    [
+        ("uprobe", {}, "not been measured yet"),
+        ("uprobe", {"reasons": {"user": "Operation not permitted"}}, "Operation not permitted"),
+        ("uprobe", {"prices": {"emulated": 600, "nop": 500, "stepped": 9_000, "back": 300}}, ""),
+        ("kprobe", {"prices": {"kprobe": 100, "kretprobe": 200}}, ""),
+        ("tracepoint", {}, ""),
+    ],
+)
+def test_a_cost_says_why_the_price_of_a_probe_on_a_function_is_assumed(
+    kind: str, answer: dict[str, Any], assumed: str
+) -> None:
+    stage, meter = live(), Meter(2, lambda: HookPrices("x86_64").plus(answer))
+    for at in (0, 1):
+        meter.take(replace(totals(1, at), hooks=on_a_place(kind, at, 1)), stage.program)
+    assert stage.program.cost is not None
+    assert assumed in stage.program.cost.assumed
+    assert bool(stage.program.cost.assumed) is bool(assumed)

@@ -14,15 +14,20 @@ from typing import NamedTuple
 
 import pytest
 
+from bttop import hooktimer
 from bttop.engine.attempts import Settings
 from bttop.engine.budget import Budget
+from bttop.engine.cost import Cost
 from bttop.engine.engine import Engine, boot_ns
 from bttop.engine.frames import Totals
 from bttop.engine.host import Host, find_bpftrace
 from bttop.engine.program import Program
 from bttop.engine.questions import from_text
 from bttop.engine.status import State
+from bttop.script.hooks import HookPrices
 
+from .slowed import FUNCTIONS, SLOWED, USDT, Slowed, libc, usdt_library
+from .slowed import calling as calling_library
 from .tracing import unable, wait_until
 
 pytestmark = pytest.mark.real
@@ -228,85 +233,73 @@ def test_maps_and_processes_are_metered_even_without_statistics(bpftrace: str) -
         assert program.cost.programs >= 2
 
 
-_TIMED = """
-import ctypes, select, sys, time
-call = getattr(ctypes.CDLL(None), sys.argv[1])
-
-def once():
-    begun = time.process_time_ns()
-    for _ in range(20_000):
-        call(0)
-    return (time.process_time_ns() - begun) / 20_000
-
-while True:
-    once()
-    if select.select([0], [], [], 0)[0] and sys.stdin.readline():
-        print(min(once() for _ in range(20)), flush=True)
-"""
+def library_and_function(name: str, tmp_path: Path) -> tuple[str, str]:
+    if name != "hit":
+        return libc(), name
+    made = usdt_library(tmp_path)
+    if not made:
+        unable("no C compiler makes a USDT probe here")
+    return made, name
 
 
-class Caller:
-    """A process that calls a function of libc as fast as it can, and says how many ns of CPU a call takes."""
-
-    def __init__(self, function: str) -> None:
-        command = ["timeout", "120", sys.executable, "-I", "-S", "-c", _TIMED, function]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-
-    def least_ns(self) -> float:
-        """The least of twenty rounds from now on: what else the host does makes a call only dearer."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(b"\n")
-        return float(self._process.stdout.readline())
-
-    def close(self) -> None:
-        self._process.terminate()
-        self._process.communicate()
-
-
-def libc() -> str:
-    """The file that this process has its libc from."""
-    return next(line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "/libc.so" in line)
-
-
-@contextlib.contextmanager
-def calling_libc(function: str) -> Iterator[Caller]:
-    caller = Caller(function)
-    try:
-        yield caller
-    finally:
-        caller.close()
-
-
-@pytest.mark.parametrize("provider", ["uprobe", "uretprobe"])
-@pytest.mark.parametrize("function", ["getppid", "srand"])
-def test_the_meter_agrees_with_what_a_user_probe_takes_of_its_program(
-    bpftrace: str, provider: str, function: str
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        *[pytest.param(SLOWED[asked], name, id=f"{asked}-{name}") for asked in SLOWED for name in FUNCTIONS],
+        pytest.param(USDT, "hit", id="usdt"),
+    ],
+)
+def test_the_meter_agrees_with_what_user_probes_take_of_their_program(
+    bpftrace: str, asked: Slowed, name: str, tmp_path: Path
 ) -> None:
     """The trap is the program's own time: the kernel's run time of the BPF program leaves out nine tenths of it."""
-    text = f"{provider}:{libc()}:{function} {{ @calls = count(); }}"
+    library, function = library_and_function(name, tmp_path)
+    first, *more = [text.replace("LIBRARY", library).replace("FUNCTION", function) for text in asked.scripts]
     found: list[float] = []
 
     def agrees() -> bool:
         """One reading beside one measurement: on a machine with other load one trap takes up to 1.7 times another."""
         taken = caller.least_ns() - alone
-        assert program.cost is not None
-        found.append((program.cost.ns_per_event or 0.0) / taken)
+        found.append(metered_ns(engine.programs, asked.probes) / taken)
         return 1 / 1.5 < found[-1] < 1.5
 
-    with calling_libc(function) as caller:
+    with calling_library(library, function) as caller:
         alone = caller.least_ns()
-        with tracing(bpftrace, text=text) as (_, program):
-            wait_until(lambda: bool(program.cost and program.cost.events), PATIENCE, "a cost")
+        with tracing(bpftrace, text=first) as (engine, _):
+            for text in more:
+                engine.open(from_text("other", text), Settings())
+            wait_until(lambda: len(engine.programs) == len(asked.scripts), PATIENCE, "the programs")
+            wait_until(lambda: all(one.cost and one.cost.events for one in engine.programs), PATIENCE, "costs")
+            wait_until(lambda: not engine.prices.unmeasured("uprobe"), PATIENCE, "the prices of this host")
             assert any(agrees() for _ in range(5)), found
 
 
-def test_a_load_on_a_user_probe_that_begins_after_the_attach_is_caught(bpftrace: str) -> None:
-    text = f"uprobe:{libc()}:getppid {{ @calls = count(); }}"
+def metered_ns(programs: Iterable[Program], probes: int) -> float:
+    """What the meter says that a call takes, of which the first program counts so many."""
+    costs = [one.cost or Cost() for one in programs]
+    return sum(one.run or 0.0 for one in costs) * 1e9 * probes / (costs[0].events or 1.0)
+
+
+def test_the_timer_measures_user_probes_on_every_host_that_has_them() -> None:
+    prices = HookPrices(os.uname().machine).plus(hooktimer.measure(["user"]))
+    if prices.user is None:
+        unable(prices.unmeasured("uprobe"))
+    assert all(10 < price < 100_000 for price in prices.user[:3])
+
+
+@pytest.mark.parametrize(("asked", "function"), [("entry", "getppid"), ("entry and return", "srand")])
+def test_a_load_on_user_probes_that_begins_after_the_attach_is_caught_within_five_seconds(
+    bpftrace: str, asked: str, function: str
+) -> None:
+    """The budget is the usual one, which no program's BPF code reaches here by its run time alone."""
+    text = SLOWED[asked].scripts[0].replace("LIBRARY", libc()).replace("FUNCTION", function)
     with tracing(bpftrace, Budget(), text=text) as (engine, program):
-        wait_until(lambda: engine.meter.bill is not None, PATIENCE, "a reading")
+        wait_until(lambda: engine.meter.bill is not None and program.history.appended > 9, PATIENCE, "ten flushes")
         idents = programs_of(pid_of(program))
-        with calling_libc("getppid"):
+        with calling_library(libc(), function):
+            begun = boot_ns()
             wait_until(lambda: all(is_gone(ident) for ident in idents), PATIENCE, "the fuse")
+            lasted = (boot_ns() - begun) / 1e9
+        assert lasted < 5
         wait_until(lambda: program.status.state is State.HELD, PATIENCE, "the state")
         assert "budget 3 %" in program.status.reason

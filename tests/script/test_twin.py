@@ -84,3 +84,16 @@ def test_more_to_do_costs_more(cheaper: str, dearer: str, release: Release) -> N
 def test_the_old_release_pays_more_for_a_key() -> None:
     key = "t:a:b { @[pid] = stats(nsecs); }"
     assert twin(key, OLD).probes[0].hit_ns > twin(key, NEW).probes[0].hit_ns
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("uprobe:/bin/x:f { @a = count(); } uretprobe:/bin/x:f { @b = count(); }", ["/bin/x:f", "/bin/x:f"]),
+        ("uprobe:/bin/x:f, uretprobe:/bin/x:g { @a = count(); }", ["/bin/x:f /bin/x:g"]),
+        ("uprobe:/bin/x:f, t:a:b { @a = count(); }", [""]),
+        ("kprobe:f { @a = count(); }", [""]),
+    ],
+)
+def test_user_probes_on_one_place_are_told_by_it(text: str, places: list[str]) -> None:
+    assert [one.place for one in twin(text).probes] == places

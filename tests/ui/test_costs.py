@@ -97,6 +97,15 @@ def test_the_page_of_a_pane_says_where_the_cost_comes_from() -> None:
         assert words in text
 
 
+@pytest.mark.parametrize("reason", ["", "Operation not permitted"])
+def test_the_page_of_a_pane_says_that_the_price_of_its_hooks_is_assumed(reason: str) -> None:
+    pane = Pane().live()
+    pane.program.cost = replace(COST, assumed=reason)
+    pane.feed.advance()
+    text = text_of(badge_lines(pane.feed, 100))
+    assert (f"the price is assumed: {reason}" in text) is bool(reason)
+
+
 def test_a_held_pane_keeps_its_rows_below_the_reason() -> None:
     pane = Pane().live()
     pane.program.hold(pane.fake.now, "the fuse blew: 9 % of 8 CPUs, budget 3 %")

@@ -57,6 +57,7 @@ CLOSE_TIMEOUT = 3.0
 KILL_TIMEOUT = 0.5
 
 TRACER = Path(__file__).parent.parent / "tracer.py"
+HOOK_TIMER = TRACER.with_name("hooktimer.py")
 
 
 def tracer_command(python: str = sys.executable) -> list[str]:

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Final
 
 from bttop.engine.frames import Totals
-from bttop.script.hooks import HookPrices
+from bttop.script.hooks import Hits
 
 STATISTICS_COST: Final = "20 to 60 ns"
 """What the statistics themselves take of each run: kernel commit 492ecee892c2 says about 20, benchmarks/meter.py
@@ -29,7 +29,7 @@ class Cost:
     """CPU seconds a second that its probes take of the programs they are on: run time of the BPF programs in the
     kernel, and their hooks; None while it is not known."""
     hooks: float = 0.0
-    """The part of it that the hooks take: the known price of each kind times the rate."""
+    """The part of it that the hooks take: the price of each kind times the rate."""
     events: float | None = None
     """Runs of its BPF programs a second."""
     cpu: float = 0.0
@@ -44,6 +44,8 @@ class Cost:
     """How many BPF programs it has loaded."""
     unseen: str = ""
     """Why nobody knows what it runs in the kernel, although it was to be known."""
+    assumed: str = ""
+    """Why the price of a hook of its is assumed; empty when all were measured on this host."""
     hidden: bool = False
     """Whether the memory of its maps is not known either."""
 
@@ -94,17 +96,16 @@ class Bill:
         return None if self.programs.percent is None else self.programs.percent / self.cpus
 
 
-def between(before: Totals, after: Totals, prices: HookPrices, *, statistics: bool) -> Cost:
-    """The cost from one reading to the next. Without the kernel's statistics a run time that stands still says
-    nothing; one that grows is somebody else's doing and counts."""
-    seconds = max((after.stamp.boot_ns - before.stamp.boot_ns) / 1e9, 1e-3)
+def between(before: Totals, after: Totals, *, statistics: bool, hook_ns: float = 0.0) -> Cost:
+    """The cost from one reading to the next; `hook_ns` is what its hooks took in each second. Without the kernel's
+    statistics a run time that stands still says nothing; one that grows is somebody else's doing and counts."""
+    seconds = _seconds(before, after)
     # A program that closes a BPF program takes its share out of the sum.
     run_ns, runs = max(0, after.run_ns - before.run_ns), max(0, after.runs - before.runs)
     known = statistics or runs > 0
-    hook_ns = _hook_ns(before, after, prices)
     return Cost(
-        run=(run_ns + hook_ns) / 1e9 / seconds if known else None,
-        hooks=hook_ns / 1e9 / seconds,
+        run=(run_ns / seconds + hook_ns) / 1e9 if known else None,
+        hooks=hook_ns / 1e9,
         events=runs / seconds if known else None,
         cpu=max(0, after.cpu_ns - before.cpu_ns) / 1e9 / seconds,
         rss=after.rss,
@@ -115,13 +116,18 @@ def between(before: Totals, after: Totals, prices: HookPrices, *, statistics: bo
     )
 
 
-def _hook_ns(before: Totals, after: Totals, prices: HookPrices) -> float:
-    """What the hooks took in between."""
-    earlier = {(kind, code): runs for kind, code, runs in before.hooks}
-    taken = 0.0
-    for kind, code, runs in after.hooks:
-        taken += max(0, runs - earlier.get((kind, code), 0)) * prices.price(kind, code)
-    return taken
+def hits_between(before: Totals, after: Totals) -> list[Hits]:
+    """How often each hook was hit a second."""
+    seconds = _seconds(before, after)
+    earlier = {(kind, code, place, ident): runs for kind, code, runs, place, ident in before.hooks}
+    return [
+        Hits(kind, code, place, max(0, runs - earlier.get((kind, code, place, ident), 0)) / seconds)
+        for kind, code, runs, place, ident in after.hooks
+    ]
+
+
+def _seconds(before: Totals, after: Totals) -> float:
+    return max((after.stamp.boot_ns - before.stamp.boot_ns) / 1e9, 1e-3)
 
 
 def blind_spot(cost: Cost) -> str:
@@ -150,5 +156,6 @@ def together(costs: Iterable[Cost]) -> Cost:
         output=sum(one.output for one in parts),
         programs=sum(one.programs for one in parts),
         unseen=next((one.unseen for one in parts if one.unseen), ""),
+        assumed=next((one.assumed for one in parts if one.assumed), ""),
         hidden=any(one.hidden for one in parts),
     )

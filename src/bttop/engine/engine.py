@@ -40,6 +40,7 @@ from bttop.engine.idle import Vigil
 from bttop.engine.meter import Meter
 from bttop.engine.observer import Observer, Observers
 from bttop.engine.pointlist import PointList, Told
+from bttop.engine.pricing import Pricing
 from bttop.engine.privilege import AS_WE_ARE, Privilege
 from bttop.engine.program import Program
 from bttop.engine.questions import Question
@@ -109,7 +110,8 @@ class Engine:
         self._generations: dict[int, tuple[Program, Generation]] = {}
         self.gate = Gate()
         """What every start must pass; set before programs are added."""
-        self.meter = Meter(host.cpus, HookPrices(host.machine), statistics=statistics)
+        self._pricing = Pricing(host.machine, self.errands, privilege.timer_command())
+        self.meter = Meter(host.cpus, lambda: self.prices, statistics=statistics)
         self.surveyor = Surveyor()
         self._attention = Attention()
         self.vigil: Vigil | None = None
@@ -126,6 +128,11 @@ class Engine:
     def tracer_pid(self) -> int:
         """The process that starts every bpftrace, or the sudo that started it."""
         return self._tracers.channel.pid
+
+    @property
+    def prices(self) -> HookPrices:
+        """What hooks cost here, as far as that is known now."""
+        return self._pricing.prices
 
     # Before the thread.
 
@@ -393,6 +400,7 @@ class Engine:
 
     def _start(self, program: Program, attempt: Attempt, number: int) -> Generation:
         unsafe = self.gate.is_unsafe(program, attempt)
+        self._pricing.want(attempt.prepared.attach_points)
         return self._starts.begin(program, attempt, number, now=self._clock(), unsafe=unsafe)
 
     def list_points(self, points: tuple[AttachPoint, ...], told: Told) -> None:

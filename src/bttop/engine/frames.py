@@ -111,7 +111,7 @@ class Totals:
     output: int = 0
     """Bytes that it has printed."""
     hooks: Sequence[Sequence[Any]] = ()
-    """Runs of its BPF programs by what they are attached to: kind, code in hex, runs (see tracer.py)."""
+    """Runs of its BPF programs by what they are attached to: kind, code in hex, runs, place, id (see tracer.py)."""
     hidden: bool = False
     """Whether it has more rights than the tracer, which then cannot tell what the kernel counts and holds for it."""
 

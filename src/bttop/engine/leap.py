@@ -20,12 +20,12 @@ from bttop.engine.pointlist import Told
 from bttop.engine.verdict import REFUSED_ABOVE, Measured, Verdict, count_probes, judge_cost, judge_probes
 from bttop.model.records import Notice, Ready, StampedLine
 from bttop.paths import shipped
-from bttop.script.hooks import HookPrices
 from bttop.script.hot import why_hot
 from bttop.script.reader import AttachPoint, Script
 
 if TYPE_CHECKING:
     from bttop.engine.program import Program
+    from bttop.script.hooks import HookPrices
     from bttop.script.twin import Twin
 
 LOOK_SECONDS: Final = 0.5
@@ -40,6 +40,10 @@ _Key: TypeAlias = tuple[str, str]
 
 class Runner(Protocol):
     """Whoever can run a twin."""
+
+    @property
+    def prices(self) -> HookPrices:
+        """What hooks cost here, as far as that is known now."""
 
     def run_twin(self, program: Program, attempt: Attempt) -> Generation:
         """Start a bpftrace whose frames come to `Leaps.on_frame`."""
@@ -81,7 +85,6 @@ class Leaps:
         self._budget = budget
         self._host = host
         self._bpftrace = bpftrace
-        self._prices = HookPrices(host.machine)
         self._runner = runner
         self._looks: dict[int, _Look] = {}
         self._cleared: dict[int, set[_Key]] = {}
@@ -181,7 +184,7 @@ class Leaps:
         if isinstance(frame, StampedLine):
             self._on_line(look, frame)
         elif isinstance(frame, Totals):
-            look.codes = frozenset(code for _, code, _ in frame.hooks if code)
+            look.codes = frozenset(code for _, code, *_ in frame.hooks if code)
         elif isinstance(frame, Exited):
             self._on_exit(look, frame)
         elif isinstance(frame, Failed | Refused):
@@ -226,10 +229,10 @@ class Leaps:
         if flush is None or not flush.mark:
             return
         look.flushes += 1
-        counted = Measured().plus(flush, look.twin, self._prices, look.codes)
+        counted = Measured().plus(flush, look.twin, self._runner.prices, look.codes)
         # What was counted while other probes were still being attached is of no known length.
         if look.flushes > 1:
-            look.measured = look.measured.plus(flush, look.twin, self._prices, look.codes)
+            look.measured = look.measured.plus(flush, look.twin, self._runner.prices, look.codes)
         limit = self._budget.cpu_seconds(self._host.cpus)
         is_far_above = look.flushes > 1 and counted.cpus > limit * REFUSED_ABOVE
         # The twin slows its target too: what a whole look within the budget may take is enough.

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bttop.engine import attention
-from bttop.engine.cost import Bill, Cost, between, together
+from bttop.engine.cost import Bill, Cost, between, hits_between, together
 from bttop.engine.frames import Metering, Totals
 from bttop.engine.fuse import Load
-from bttop.script.hooks import HookPrices
+from bttop.script.hooks import TIMED, Hits, HookPrices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from bttop.engine.program import Program
     from bttop.model.flush import Tally
@@ -47,7 +47,8 @@ class _Round:
 class Meter:
     """Turns readings into costs: `program.cost` of each program, and the `bill` of all."""
 
-    def __init__(self, cpus: int, prices: HookPrices, *, statistics: bool = True) -> None:
+    def __init__(self, cpus: int, prices: Callable[[], HookPrices], *, statistics: bool = True) -> None:
+        """`prices` gives what is known now: a measurement may come later."""
         self.wanted = statistics
         """Whether the kernel's statistics are to be switched on."""
         self.metering = ""
@@ -58,6 +59,8 @@ class Meter:
         self._cpus = cpus
         self._prices = prices
         self._before: dict[int, Totals] = {}
+        self._hits: dict[int, list[Hits]] = {}
+        """By generation: what is on one place shares its trap."""
         self._costs: dict[Program, dict[int, Cost]] = {}
         self._late: set[int] = set()
         """Generations whose last reading came too late to be used."""
@@ -71,17 +74,37 @@ class Meter:
 
     def take(self, totals: Totals, program: Program, providers: Iterable[str] = ()) -> None:
         """A reading of one of the program's generations, whose attach points have these providers."""
-        if any(not kind for kind, _, _ in totals.hooks):
-            dearest = self._prices.dearest(providers)
-            totals = replace(totals, hooks=[(kind or dearest, code, runs) for kind, code, runs in totals.hooks])
         before = self._before.get(totals.generation)
         self._before[totals.generation] = totals
         if before is not None and not self._spans_gap(before, totals):
-            cost = between(before, totals, self._prices, statistics=bool(self.metering) and not totals.hidden)
-            if cost.run is None:
-                cost = replace(cost, unseen=self._why_unseen(totals))
+            hits = self._hits_between(before, totals, providers)
+            self._hits[totals.generation] = hits
+            cost = between(
+                before,
+                totals,
+                statistics=bool(self.metering) and not totals.hidden,
+                hook_ns=self._prices().paid(hits, self._hits_of_others(totals.generation)),
+            )
+            unseen = self._why_unseen(totals) if cost.run is None else ""
+            cost = replace(cost, unseen=unseen, assumed=self._why_assumed(hits))
             self._costs.setdefault(program, {})[totals.generation] = cost
             program.cost = together(self._costs[program].values())
+
+    def _hits_between(self, before: Totals, totals: Totals, providers: Iterable[str]) -> list[Hits]:
+        """With a kind for those whose kind the kernel does not tell."""
+        hits = hits_between(before, totals)
+        if all(one.kind for one in hits):
+            return hits
+        dearest = self._prices().dearest(providers)
+        return [one if one.kind else one._replace(kind=dearest) for one in hits]
+
+    def _hits_of_others(self, generation: int) -> list[Hits]:
+        return [one for other, hits in self._hits.items() if other != generation for one in hits]
+
+    def _why_assumed(self, hits: Iterable[Hits]) -> str:
+        """By the first price that is not measured but could be elsewhere: the trap of a probe on a function."""
+        reasons = (self._prices().unmeasured(one.kind) for one in hits if one.kind in TIMED)
+        return next((reason for reason in reasons if reason), "")
 
     def _spans_gap(self, before: Totals, totals: Totals) -> bool:
         """Whether something was stopped since the reading before, so that the rate is none of the present; never twice
@@ -100,6 +123,7 @@ class Meter:
     def ended(self, generation: int, program: Program) -> None:
         """A generation is gone, and costs nothing any more."""
         self._before.pop(generation, None)
+        self._hits.pop(generation, None)
         self._late.discard(generation)
         costs = self._costs.get(program, {})
         costs.pop(generation, None)
@@ -108,6 +132,7 @@ class Meter:
     def lost(self, programs: Iterable[Program]) -> None:
         """The tracer is gone, and everything with it."""
         self._before.clear()
+        self._hits.clear()
         self._late.clear()
         self._costs.clear()
         self._last = None
@@ -124,7 +149,7 @@ class Meter:
         if last is None:
             return {}, 0.0
         own = (last.own, now.own), (last.tracer, tracer)
-        bttop = together(between(before, after, self._prices, statistics=False) for before, after in own)
+        bttop = together(between(before, after, statistics=False) for before, after in own)
         costs = [(program, program.cost) for program in programs if program.cost is not None]
         self.bill = Bill(together(cost for _, cost in costs), bttop, self._cpus)
         self._ledger += [*costs, (None, bttop)]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bttop.engine.channel import TRACER, tracer_command
+from bttop.engine.channel import HOOK_TIMER, TRACER, tracer_command
 from bttop.engine.host import Bpftrace, find_program
 from bttop.errors import CannotTrace
 from bttop.model.release import Release
@@ -52,6 +52,12 @@ class Privilege:
         if not self.tracer:
             return [*tracer_command(), *(["--terminals"] if self.own_terminals else [])]
         return [*self.tracer, *tracer_command(base_python())]
+
+    def timer_command(self) -> list[str] | None:
+        """The command by which the tracer measures what hooks cost; None where it may not."""
+        if self.own_terminals:
+            return None
+        return [base_python() if self.tracer else sys.executable, "-I", "-S", str(HOOK_TIMER)]
 
     def command(self, words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         """A command of bpftrace with what it needs before it: sudo takes variables as words."""
@@ -142,6 +148,7 @@ def _obeyed(command: Sequence[str]) -> Iterator[Path]:
     """What root runs by a command: its programs and files and, by the tracer's, the standard library."""
     yield from (Path(word) for word in command if "/" in word)
     if str(TRACER) in command:
+        yield HOOK_TIMER
         yield Path(os.__file__)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from bttop.engine.budget import Budget
 from bttop.engine.host import Host
 from bttop.model.flush import Flush
-from bttop.script.hooks import HookPrices
+from bttop.script.hooks import Hits, HookPrices
 from bttop.script.hot import is_wildcard
 from bttop.script.reader import AttachPoint
 
@@ -55,12 +55,14 @@ class Measured:
     def plus(self, flush: Flush, twin: Twin, prices: HookPrices, codes: frozenset[str]) -> Measured:
         """With one more flush of the twin, whose user probes are on these instructions."""
         events, busy = 0, 0.0
+        hits: list[Hits] = []
         for one in twin.probes:
             fired, passed = _count(flush, one.events), _count(flush, one.passed)
             events += fired
-            hook = max(prices.of_provider(provider, codes) for provider in one.providers)
-            busy += fired * (hook + one.miss_ns) + passed * one.hit_ns
-        return Measured(self.seconds + flush.seconds, self.events + events, self.busy_ns + busy)
+            busy += fired * one.miss_ns + passed * one.hit_ns
+            dearest = max((prices.of_provider(each, codes) for each in one.providers), key=lambda it: prices.price(*it))
+            hits.append(Hits(*dearest, one.place, fired))
+        return Measured(self.seconds + flush.seconds, self.events + events, self.busy_ns + busy + prices.paid(hits))
 
     @property
     def rate(self) -> float:

@@ -16,6 +16,7 @@ from bttop.script.survey import survey
 INTERVAL_MS: Final = 100
 _EVENTS: Final = "@bttop_events"
 _PASSED: Final = "@bttop_passed"
+_USER: Final = frozenset({"uprobe", "uretprobe", "usdt"})
 
 
 class Counted(NamedTuple):
@@ -27,6 +28,8 @@ class Counted(NamedTuple):
     """The one that counts what the predicate lets through; the same where there is none that could be asked."""
     providers: tuple[str, ...]
     """Of its attach points: what an event costs before the script does anything."""
+    place: str
+    """What its user probes are on, as the script says it; empty where it has others."""
     miss_ns: float
     """The run time of an event that the predicate turns away."""
     hit_ns: float
@@ -58,7 +61,8 @@ def twin_of(prepared: Prepared, release: Release, leave_out: Collection[str] = (
             events, passed = f"{_EVENTS}{index}", f"{_PASSED}{index}" if predicate else f"{_EVENTS}{index}"
             test = f" if (({predicate}) != 0) {{ {passed} = count(); }}" if predicate else ""
             blocks.append(f"{_points(script, probe)} {{ {events} = count();{test} }}\n")
-            counted.append(Counted(events, passed, _providers(probe), MISS_NS, body_ns(original, seen, index, release)))
+            body = body_ns(original, seen, index, release)
+            counted.append(Counted(events, passed, _providers(probe), _place(probe), MISS_NS, body))
     if not counted:
         return None
     text = script.text[: script.first_probe] + "".join(blocks)
@@ -68,6 +72,11 @@ def twin_of(prepared: Prepared, release: Release, leave_out: Collection[str] = (
 
 def _providers(probe: Probe) -> tuple[str, ...]:
     return tuple(sorted({point.provider for point in probe.points}))
+
+
+def _place(probe: Probe) -> str:
+    points = sorted({point.rest for point in probe.points})
+    return " ".join(points) if all(point.provider in _USER for point in probe.points) else ""
 
 
 def _counts(probe: Probe) -> bool:

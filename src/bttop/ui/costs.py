@@ -8,8 +8,8 @@ from bttop.ui.spans import Span, line_width
 from bttop.ui.subject import Feed
 
 COST_TEXT = (
-    "Cost is the run time of this program's BPF code as the kernel counts it, and for each run the known price of its "
-    "hook (the trap of a user probe), summed over all CPUs, of one core. "
+    "Cost is the run time of this program's BPF code as the kernel counts it, and for each run the price of its hook "
+    "(the trap of a user probe), as measured on this host where that is possible, summed over all CPUs, of one core. "
     f"Counting it costs {STATISTICS_COST} a run besides; --no-stats does without, and without a cost. Programs "
     "that together take more than the budget (--budget) for three seconds are detached, the costliest first. T shows "
     "all BPF programs of this host."
@@ -41,6 +41,8 @@ def cost_pairs(feed: Feed) -> list[tuple[str, str, str]]:
     if cost is None:
         return [] if feed.looks_back else [("cost", "not known", "dim")]
     lines = [("cost", _in_kernel(cost), "number")]
+    if cost.assumed:
+        lines.append(("its hooks", f"the price is assumed: {cost.assumed}", "warn"))
     lines.append(("bpftrace", f"{percent(100 * cost.cpu)} of a core, {numbers.size(cost.rss)}B resident", "number"))
     maps = "not known" if cost.hidden else f"{numbers.size(cost.map_bytes)}B of kernel memory"
     lines.append(("maps", maps, "number"))

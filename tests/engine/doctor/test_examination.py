@@ -10,10 +10,11 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bttop.engine.doctor import bpftrace, calls, kernel, privilege, surroundings
+from bttop.engine.doctor import bpftrace, calls, hooks, kernel, privilege, surroundings
 from bttop.engine.doctor.examination import as_object, examine, exit_code, meet, written
 from bttop.engine.doctor.faults import FAULTS, faults_of
 from bttop.engine.doctor.finding import Finding, Patient, State
@@ -23,6 +24,7 @@ from bttop.engine.privilege import Privilege
 from bttop.engine.questions import LADDER, wanted_files
 from bttop.model.release import Release
 from bttop.paths import shipped
+from bttop.script.hooks import HookPrices
 from bttop.script.library import Library
 from tests.engine.proctree import add_process
 from tests.model.samples import RELEASES
@@ -329,6 +331,29 @@ def test_a_folder_for_snapshots_that_another_user_may_write_is_no_place_for_them
     found = surroundings.disk(patient)
     assert (found.state, found.mend) == (State.LIMITED, f"chown root {theirs}")
     assert f"not trusted: {theirs} belongs to uid 60123" in found.found
+
+
+MEASURED = {"emulated": 700, "nop": 400, "stepped": 1_900, "back": 90, "kprobe": 75, "kretprobe": 190}
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "says"),
+    [
+        ({"prices": MEASURED}, State.OK, "1,900 single-stepped, 90 more on return: measured; a kprobe 75 ns, 115 more"),
+        ({"reasons": {"user": "no", "kernel": "none"}}, State.LIMITED, "assumed, since no; a kprobe 150 ns"),
+        ({"prices": MEASURED | {"kprobe": -1}, "reasons": {"kernel": "none"}}, State.OK, "return: assumed, since none"),
+    ],
+)
+def test_hook_costs_are_measured_or_said_to_be_assumed(
+    patient: Patient, answer: dict[str, Any], state: State, says: str
+) -> None:
+    found = hooks.prices(replace(patient, prices=HookPrices("x86_64").plus(answer)))
+    assert (found.state, bool(found.effect)) == (state, state is State.LIMITED)
+    assert says in found.found
+
+
+def test_only_root_can_tell_what_hooks_cost(patient: Patient) -> None:
+    assert hooks.prices(patient).state is State.UNKNOWN
 
 
 def test_the_table_fits_the_columns_that_there_are_and_shows_nothing_raw(patient: Patient) -> None:

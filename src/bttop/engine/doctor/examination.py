@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bttop.engine.doctor import bpftrace, kernel, privilege, surroundings
+from bttop.engine.doctor import bpftrace, hooks, kernel, privilege, surroundings
 from bttop.engine.doctor.faults import Fault, faults_of
 from bttop.engine.doctor.finding import Finding, Patient, State
 from bttop.engine.doctor.panes import panes
@@ -19,7 +19,7 @@ from bttop.trust import EVERYBODY, Trust
 
 CHECKS = (
     kernel.version, kernel.skipped, kernel.lockdown, kernel.btf, kernel.tracefs, kernel.kprobes, kernel.uprobes,
-    kernel.fentry,
+    kernel.fentry, hooks.prices,
     privilege.perf_event, privilege.bpf, privilege.statistics, privilege.memlock, privilege.privilege,
     privilege.capabilities, privilege.container, bpftrace.version, bpftrace.features, bpftrace.user_stacks,
     surroundings.terminal, surroundings.disk,
@@ -37,8 +37,10 @@ def meet(wanted: str | None, trust: Trust = EVERYBODY) -> Patient:
     except CannotTrace as refusal:
         is_slow = isinstance(refusal, BpftraceSlow)
         return Patient(host, None, refusal.cause, refusal.hint, is_slow, euid=os.geteuid(), trust=trust)
-    info = bpftrace.ask_info(found) if os.geteuid() == 0 else ""
-    return Patient(host, found, info=info, euid=os.geteuid(), trust=trust)
+    if os.geteuid() != 0:
+        return Patient(host, found, euid=os.geteuid(), trust=trust)
+    prices = hooks.ask_timer(host.machine)
+    return Patient(host, found, info=bpftrace.ask_info(found), prices=prices, trust=trust)
 
 
 def examine(patient: Patient, library: Library) -> list[Finding]:

@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from bttop.engine.host import Bpftrace, Host, is_emptied, may_have_tracefs
+from bttop.script.hooks import HookPrices
 from bttop.trust import EVERYBODY, Trust
 
 
@@ -49,6 +50,8 @@ class Patient:
     """Whether there is one that did not answer in time."""
     info: str = ""
     """What `bpftrace --info` says; empty where it was not asked or did not answer."""
+    prices: HookPrices | None = None
+    """What hooks cost; None where only root could tell."""
     root: Path = Path("/")
     """Where /proc, /sys and the like lie."""
     euid: int = 0
