@@ -4,7 +4,7 @@ Peer: the same programs in the seconds between, in which the meter does not look
 tracer; bpftrace is not counted. The five questions run under a light load.
 
 Of slowed programs, ns a call: what the meter says, and as its peer what the call has become dearer by, each the median
-of the rounds, with the call without probes (the control) before and after each.
+of the rounds, with the call without probes (the control) before and after them.
 """
 
 from __future__ import annotations
@@ -139,15 +139,16 @@ def _slowed(rounds: int) -> Iterator[Row]:
 def _beside(what: str, asked: Slowed, library: str, function: str, rounds: int) -> Row:
     scripts = [text.replace("LIBRARY", library).replace("FUNCTION", function) for text in asked.scripts]
     with calling(library, function) as caller:
-        found = [_one_round(scripts, asked.probes, caller) for _ in range(rounds)]
-    metered, taken = (statistics.median(figures) for figures in zip(*found, strict=True))
-    ratios = sorted(one / other for one, other in found)
-    return compared(f"{what}, ns a call: ratios {ratios[0]:.2f} to {ratios[-1]:.2f}", metered, taken)
+        before = caller.least_ns()
+        found = _rounds(scripts, asked.probes, caller, rounds)
+        bare = (before + caller.least_ns()) / 2
+    metered, slowed = (statistics.median(figures) for figures in zip(*found, strict=True))
+    ratios = sorted(one / (other - bare) for one, other in found)
+    return compared(f"{what}, ns a call: ratios {ratios[0]:.2f} to {ratios[-1]:.2f}", metered, slowed - bare)
 
 
-def _one_round(scripts: Sequence[str], probes: int, caller: Caller) -> tuple[float, float]:
-    """What the meter says that a call takes, and what it takes."""
-    before = caller.least_ns()
+def _rounds(scripts: Sequence[str], probes: int, caller: Caller, rounds: int) -> list[tuple[float, float]]:
+    """What the meter says that a call takes for its probes, and what it takes in all."""
     engine = Engine(Host.read(), find_bpftrace(os.environ.get("BTTOP_BPFTRACE")))
     for number, text in enumerate(scripts):
         question = from_text(str(number), text)
@@ -156,9 +157,12 @@ def _one_round(scripts: Sequence[str], probes: int, caller: Caller) -> tuple[flo
     try:
         wait_until(lambda: all(one.cost and one.cost.events for one in engine.programs), 60, "costs")
         wait_until(lambda: not engine.prices.unmeasured("uprobe"), 60, "prices")
-        time.sleep(2.5)  # two readings of nothing but the full load
-        with_probes = caller.least_ns()
-        metered = metered_ns(engine.programs, probes)
+        return [_one_round(engine, probes, caller) for _ in range(rounds)]
     finally:
         engine.close()
-    return metered, with_probes - (before + caller.least_ns()) / 2
+
+
+def _one_round(engine: Engine, probes: int, caller: Caller) -> tuple[float, float]:
+    time.sleep(2.5)  # two readings of nothing but the full load
+    slowed = caller.least_ns()
+    return metered_ns(engine.programs, probes), slowed

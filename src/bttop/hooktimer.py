@@ -8,7 +8,7 @@ why the rest could not be.
 
 Only this process pays. It calls machine code of its own in a memory file that no other process has mapped, and its
 user probes are on that file. The kernel probe is on a system call that is seldom made (getpgid). The BPF program on
-each probe does nothing. All is gone when the process ends, a second after its start at the latest.
+each probe does nothing. All is gone when the process ends, after a second of CPU at the latest.
 """
 
 import ctypes
