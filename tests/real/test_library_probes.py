@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from . import load, tracing
-from .test_probe_files import ALL, bucket, chain, first_that_attaches, front_matter, maps_after, totals
+from .test_probe_files import ALL, bucket, can_be_tried, chain, first_that_attaches, front_matter, maps_after, totals
 from .tracing import PROBES, RefusedError, Rows
 
 pytestmark = pytest.mark.real
@@ -204,11 +204,14 @@ def test_time_off_the_cpu_belongs_to_the_stack_that_waits(bpftrace: str, *, pinn
         assert len(own) == len(maps["@waits"])
 
 
-def test_run_queue_latency_counts_each_turn_of_a_ping_pong(bpftrace: str) -> None:
+@pytest.mark.parametrize("name", chain("runqlat.bt"))
+def test_run_queue_latency_counts_each_turn_of_a_ping_pong(bpftrace: str, name: str) -> None:
+    if not can_be_tried(bpftrace, name):
+        return
     rounds = 5_000
     with (
         load.ping_pong(rounds, min(os.sched_getaffinity(0))) as pair,
-        tracing.tracing(bpftrace, PROBES / "runqlat.bt", 0) as traced,
+        tracing.tracing(bpftrace, PROBES / name, 0) as traced,
     ):
         pair.run()
         maps = traced.stop()
@@ -218,11 +221,14 @@ def test_run_queue_latency_counts_each_turn_of_a_ping_pong(bpftrace: str) -> Non
     assert not tracing.key_is(maps["@by_comm"], "swapper/0")
 
 
-def test_run_queue_latency_with_a_pid_shows_the_threads_of_that_process(bpftrace: str) -> None:
+@pytest.mark.parametrize("name", chain("runqlat.bt"))
+def test_run_queue_latency_with_a_pid_shows_the_threads_of_that_process(bpftrace: str, name: str) -> None:
+    if not can_be_tried(bpftrace, name):
+        return
     rounds = 5_000
     with (
         load.ping_pong(rounds, min(os.sched_getaffinity(0))) as pair,
-        tracing.tracing(bpftrace, PROBES / "runqlat.bt", pair.ping) as traced,
+        tracing.tracing(bpftrace, PROBES / name, pair.ping) as traced,
     ):
         pair.run()
         maps = traced.stop()
@@ -278,8 +284,11 @@ def test_mapped_bytes_are_those_asked_for(bpftrace: str) -> None:
     assert 50 * (3 << 20) <= mapped <= 50 * (3 << 20) + (16 << 20)
 
 
-def test_system_calls_are_timed_by_their_number(bpftrace: str) -> None:
-    script = PROBES / "syscall_latency.bt"
+@pytest.mark.parametrize("name", chain("syscall_latency.bt"))
+def test_system_calls_are_timed_by_their_number(bpftrace: str, name: str) -> None:
+    if not can_be_tried(bpftrace, name):
+        return
+    script = PROBES / name
     with load.deed(_CALLER) as deed, tracing.tracing(bpftrace, script, deed.pid) as traced:
         deed.run()
         maps = traced.stop()
@@ -289,13 +298,17 @@ def test_system_calls_are_timed_by_their_number(bpftrace: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["", _EXECUTING_THREAD], ids=["exit", "exec"])
-def test_a_call_that_does_not_return_leaves_nothing_behind(bpftrace: str, code: str) -> None:
-    script = PROBES / "syscall_latency.bt"
+@pytest.mark.parametrize("name", chain("syscall_latency.bt"))
+def test_a_call_that_does_not_return_leaves_nothing_behind(bpftrace: str, name: str, code: str) -> None:
+    if not can_be_tried(bpftrace, name):
+        return
+    script = PROBES / name
     with load.deed(code) as deed, tracing.tracing(bpftrace, script, deed.pid) as traced:
         deed.run()
         maps = traced.stop()
     assert maps["@latency"]
     assert "@entered" not in maps
+    assert "@call" not in maps
 
 
 @pytest.mark.parametrize("name", chain("opens.bt"))
@@ -335,8 +348,11 @@ def test_started_programs_are_counted_by_parent_and_logged(bpftrace: str, *, pin
         assert maps["@execs"] == expected
 
 
-def test_connects_are_timed_by_destination_and_failed_ones_counted(bpftrace: str) -> None:
-    script = PROBES / "tcp_connect.bt"
+@pytest.mark.parametrize("name", chain("tcp_connect.bt"))
+def test_connects_are_timed_by_destination_and_failed_ones_counted(bpftrace: str, name: str) -> None:
+    if not can_be_tried(bpftrace, name):
+        return
+    script = PROBES / name
     with load.deed(_CONNECTOR) as deed, tracing.tracing(bpftrace, script, deed.pid) as traced:
         ports = deed.run()
         maps = traced.stop()

@@ -113,7 +113,7 @@ def test_every_call_of_a_million_is_seen(bpftrace: str) -> None:
 
 
 def test_histogram_buckets_add_up_to_what_a_bare_bpftrace_prints_at_its_end(bpftrace: str) -> None:
-    name = first_that_attaches(bpftrace, ["vfs_read.bt", "vfs_read_fentry.bt", "vfs_read_syscalls.bt"])
+    name = first_that_attaches(bpftrace, ["vfs_read.bt", "vfs_read_kprobe.bt", "vfs_read_syscalls.bt"])
     with (
         load.copy(50_000, 5_000) as copy,
         tracing.tracing(bpftrace, PROBES / name, copy.pid) as bare,

@@ -100,7 +100,8 @@ class Attempts:
             if not why:
                 return attempt
             unavailable(source, why)
-            self.why_fallback = self.why_fallback or why
+            if not self._why_no_raw(source):
+                self.why_fallback = self.why_fallback or why
             self._skip(source)
         return None
 
@@ -170,8 +171,13 @@ class Attempts:
         # A release may go on without one of several probes; only what has a fallback is given up for it.
         has_fallback = self._order[-1][0] is not source
         if has_fallback:
-            lacking += [why_no_raw(one, self._host, self._release) for one in source.script.points]
+            lacking.append(self._why_no_raw(source))
         return next((why for why in lacking if why), "") if has_fallback or all(lacking) else ""
+
+    def _why_no_raw(self, source: Source) -> str:
+        """Why the raw tracepoints of a source are not tried here; empty if it has none or they are."""
+        points = () if isinstance(source.script, Unreadable) else source.script.points
+        return next((why for one in points if (why := why_no_raw(one, self._host, self._release))), "")
 
     def _attempt(self, source: Source, edited: bool) -> Attempt:
         pin, front = self._settings.pin, source.front
@@ -227,7 +233,8 @@ class Attempts:
         if edited and self._left_out:
             names = ", ".join(sorted(self._left_out))
             yield Badge("maps left out", f"{names}: none of the probes that fill it exists here")
-        first = self._order[0][0]
+        # The tracepoints behind raw ones give the same numbers.
+        first = next((one for one, _ in self._order if not self._why_no_raw(one)), source)
         if source is not first:
             yield Badge("fallback", f"{source.name} runs instead of {first.name}: {self.why_fallback}")
 

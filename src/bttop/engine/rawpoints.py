@@ -16,8 +16,9 @@ from bttop.script.reader import AttachPoint
 
 OLDEST: Final = (4, 17)
 """Linux below has no raw tracepoints."""
-ARGUMENTS_SINCE: Final[Mapping[str, tuple[int, int]]] = {"block_rq_issue": (5, 11)}
-"""Linux from which on the arguments are those that the stock probes read: before, the queue came first."""
+ARGUMENTS_SINCE: Final[Mapping[str, tuple[int, int]]] = {"block_rq_issue": (5, 11), "sched_switch": (6, 0)}
+"""Linux from which on the arguments are those that the stock probes read. Before, the queue came first, and the state
+that a thread leaves in was missing (5.18 has it in another place)."""
 
 
 def why_no_raw(point: AttachPoint, host: Host, release: Release) -> str:

@@ -89,7 +89,7 @@ def tracefs(patient: Patient) -> Finding:
 
 def kprobes(patient: Patient) -> Finding:
     """Kernel functions: asked by making one, where the kernel has the perf event source for it."""
-    effect = "vfs_read falls back, as its pane below says; retransmits loses its fallback"
+    effect = "vfs_read and retransmits lose a fallback, as their panes below say"
     if not patient.is_root:
         return only_root("kprobes", "kprobes")
     source = _source(patient, "kprobe")
@@ -119,7 +119,7 @@ def uprobes(patient: Patient) -> Finding:
 
 def fentry(patient: Patient) -> Finding:
     """Function entries and exits by BPF trampolines: bpftrace's own answer where it gave one."""
-    effect = "vfs_read loses its first fallback"
+    effect = "vfs_read falls back to a kprobe or to system calls, as its pane below says"
     answers = info_answers(patient.info)
     answer = answers.get("fentry") or answers.get("kfunc")
     if answer == "yes":
