@@ -25,9 +25,10 @@ NAMES = (
     "crash",
     "fuzz",
     "soak",
+    "losses",
 )
-USUAL = NAMES[:-5]
-"""Fuzz and soak take as long as they are told to, endings and crashes some minutes: they run only when named."""
+USUAL = NAMES[:-6]
+"""Fuzz, soak and losses take as long as they are told to, endings and crashes some minutes: only when named."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,7 +48,7 @@ def _read(arguments: Sequence[str]) -> tuple[Sequence[str], Options]:
     parser.add_argument("--full", action="store_true", help="exactness, whole_runs: 8,000,000 events in each cell")
     parser.add_argument("--rounds", type=int, default=5, help="repetitions: startup, endings")
     parser.add_argument("--seconds", type=float, default=20.0, help="screen, snapshot: length of each measurement")
-    parser.add_argument("--minutes", type=float, default=20.0, help="soak: how long")
+    parser.add_argument("--minutes", type=float, default=20.0, help="soak, losses: how long")
     parser.add_argument("--hours", type=float, default=24.0, help="snapshot: of the file that is opened")
     parser.add_argument("--runs", type=int, default=200, help="crash: how often")
     parser.add_argument("--lines", type=int, default=1_000_000, help="fuzz: how many lines")
