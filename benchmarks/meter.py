@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.real.slowed import FUNCTIONS, SLOWED, USDT, Caller, Slowed, calling, libc, usdt_library
+from tests.real.slowed import FUNCTIONS, SLOWED, USDT, Caller, Slowed, calling, own_libc, usdt_library
 from tests.real.test_meter import metered_ns
 from tests.real.tracing import wait_until
 
@@ -127,13 +127,13 @@ def _call_ns(*, counting: bool) -> float:
 
 
 def _slowed(rounds: int) -> Iterator[Row]:
-    for what, asked in SLOWED.items():
-        for function in FUNCTIONS:
-            yield _beside(f"{what} of {function}", asked, libc(), function, rounds)
     with tempfile.TemporaryDirectory() as folder:
-        library = usdt_library(Path(folder))
-        if library:
-            yield _beside("USDT probe", USDT, library, "hit", rounds)
+        library, with_usdt = own_libc(Path(folder)), usdt_library(Path(folder))
+        for what, asked in SLOWED.items():
+            for function in FUNCTIONS:
+                yield _beside(f"{what} of {function}", asked, library, function, rounds)
+        if with_usdt:
+            yield _beside("USDT probe", USDT, with_usdt, "hit", rounds)
 
 
 def _beside(what: str, asked: Slowed, library: str, function: str, rounds: int) -> Row:

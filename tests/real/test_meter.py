@@ -26,7 +26,7 @@ from bttop.engine.questions import from_text
 from bttop.engine.status import State
 from bttop.script.hooks import HookPrices
 
-from .slowed import FUNCTIONS, SLOWED, USDT, Slowed, libc, usdt_library
+from .slowed import FUNCTIONS, SLOWED, USDT, Slowed, own_libc, usdt_library
 from .slowed import calling as calling_library
 from .tracing import unable, wait_until
 
@@ -235,7 +235,7 @@ def test_maps_and_processes_are_metered_even_without_statistics(bpftrace: str) -
 
 def library_and_function(name: str, tmp_path: Path) -> tuple[str, str]:
     if name != "hit":
-        return libc(), name
+        return own_libc(tmp_path), name
     made = usdt_library(tmp_path)
     if not made:
         unable("no C compiler makes a USDT probe here")
@@ -289,14 +289,15 @@ def test_the_timer_measures_user_probes_on_every_host_that_has_them() -> None:
 
 @pytest.mark.parametrize(("asked", "function"), [("entry", "getppid"), ("entry and return", "srand")])
 def test_a_load_on_user_probes_that_begins_after_the_attach_is_caught_within_five_seconds(
-    bpftrace: str, asked: str, function: str
+    bpftrace: str, asked: str, function: str, tmp_path: Path
 ) -> None:
     """The budget is the usual one, which no program's BPF code reaches here by its run time alone."""
-    text = SLOWED[asked].scripts[0].replace("LIBRARY", libc()).replace("FUNCTION", function)
+    library = own_libc(tmp_path)
+    text = SLOWED[asked].scripts[0].replace("LIBRARY", library).replace("FUNCTION", function)
     with tracing(bpftrace, Budget(), text=text) as (engine, program):
         wait_until(lambda: engine.meter.bill is not None and program.history.appended > 9, PATIENCE, "ten flushes")
         idents = programs_of(pid_of(program))
-        with calling_library(libc(), function):
+        with calling_library(library, function):
             begun = boot_ns()
             wait_until(lambda: all(is_gone(ident) for ident in idents), PATIENCE, "the fuse")
             lasted = (boot_ns() - begun) / 1e9
