@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
+from bttop.engine.channel import longest_stop
 from bttop.engine.status import State
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 60.0
 """Seconds that programs may take to attach before a run counts without them: 361 probes took 20 to 30 s."""
-PATIENCE_OF_TRACER: Final = 5
-"""Times the grace after which the tracer kills a bpftrace that goes on printing."""
 TOGETHER: Final = 1.0
 """Seconds within which a second signal asks for nothing new."""
 SLACK: Final = 1.0
@@ -60,7 +59,7 @@ class Finish:
         self._began = time.monotonic()
         engine.finish()
         # As long as the tracer waits for one that prints.
-        self._deadline = time.monotonic() + PATIENCE_OF_TRACER * engine.still_detaching + SLACK
+        self._deadline = time.monotonic() + longest_stop(engine.still_detaching) + SLACK
 
     @property
     def is_over(self) -> bool:
