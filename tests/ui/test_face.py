@@ -228,6 +228,12 @@ def test_an_old_flush_says_its_age() -> None:
     assert "5s old" in pane.rule(later=5.0)
 
 
+def test_of_what_is_detached_the_age_comes_before_the_last_rate() -> None:
+    pane = Pane().live()
+    pane.program._standing.status = replace(pane.program.status, state=State.HELD, reason="it took too much")
+    assert re.search(r"detached · 5s old · 600/s", pane.rule(later=5.0))
+
+
 def test_a_held_pane_says_so() -> None:
     assert " held " in Pane().live().rule(frame(held=True))
 

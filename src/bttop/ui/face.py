@@ -278,8 +278,12 @@ def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int, *, brief: bo
         notes.append(Span(visible(frame.ended), "warn"))
     elif feed.page.pin is not None:
         notes.append(Span(pin_text(feed.page.pin), "match"))
+    age = feed.age(now_ns)
+    late = [] if age is None or age <= frame.late_after else [Span(f"{numbers.duration(round(age))} old", "warn")]
+    if not status.running:
+        notes += late  # what follows is no rate of now
     if feed.flush is not None and drawing.summary:
-        notes.append(Span(drawing.summary, "rate"))
+        notes.append(Span(drawing.summary, "rate" if status.running else "dim"))
     if (spent := cost_note(feed)) is not None:
         notes.append(spent)
     if drawing.hidden:
@@ -287,9 +291,8 @@ def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int, *, brief: bo
         notes.append(Span(f"{total - drawing.hidden} of {numbers.short(total)}", "dim"))
     if drawing.note:
         notes.append(Span(drawing.note, "badge"))
-    age = feed.age(now_ns)
-    if age is not None and age > frame.late_after:
-        notes.append(Span(f"{numbers.duration(round(age))} old", "warn"))
+    if status.running:
+        notes += late
     return [*notes, *(Span(text, "badge") for text in right)]
 
 

@@ -77,8 +77,10 @@ class Pins:
         pid = row_pid(self._app.pane)
         if pid is None:
             self.ask(programs)
-            return
-        self._set(Pin(pids=(pid,)), programs)
+        elif not is_alive(pid):
+            self._app.tell(f"pid {pid} has ended: a pin to it would show nothing", "warn")
+        else:
+            self._set(Pin(pids=(pid,)), programs)
 
     def pin_group(self) -> None:
         """The pane to the unit or container, or other cgroup, of its row's process."""

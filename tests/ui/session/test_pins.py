@@ -33,6 +33,17 @@ def test_p_pins_a_pane_in_the_kernel_and_u_lifts_it(tmp_path: Path) -> None:
         assert "pid ==" not in shown.programs()[-1]
 
 
+def test_a_process_that_has_ended_is_not_pinned_to(tmp_path: Path, mortal: subprocess.Popen[bytes]) -> None:
+    mortal.kill()
+    mortal.wait()
+    with session(tmp_path, {"calls": counting(mortal.pid, "sleep")}, columns=160) as shown:
+        shown.wait_for("1 of 1 live", " sleep ")
+        for key in ("p", "P"):
+            shown.press(key)
+            shown.wait_for(f"pid {mortal.pid} has ended: a pin to it would show nothing")
+        assert len(shown.programs()) == 1
+
+
 def test_a_pin_on_a_detached_pane_says_that_it_is_detached(tmp_path: Path) -> None:
     pid = os.getpid()
     with session(tmp_path, {"calls": rows_of(java=9), "other": rows_of(perl=8)}, columns=160) as shown:
