@@ -22,7 +22,8 @@ SLACK: Final = 1.0
 
 
 class RunLength:
-    """Whether the time of a run is over. It begins when every program is attached, or cannot run."""
+    """Whether the time of a run is over. It begins when every program is attached, as far as its attach points exist,
+    or cannot run."""
 
     def __init__(self, seconds: float | None, clock: Callable[[], float]) -> None:
         """Without `seconds` the run has no end of its own. `clock` is in seconds: `Engine.seconds_run`, which leaves
@@ -40,7 +41,7 @@ class RunLength:
     def is_over(self, programs: Iterable[Program]) -> bool:
         """Whether the run has lasted as long as it should; to be asked several times a second."""
         now = self._clock()
-        is_ready = not any(is_starting(program) for program in programs)
+        is_ready = not any(is_starting(program) or program.unchecked for program in programs)
         if self._began is None and (is_ready or now - self._asked >= PATIENCE):
             self._began = now
         return self._seconds is not None and self._began is not None and now - self._began >= self._seconds

@@ -305,7 +305,14 @@ def _caveats(feed: Feed) -> tuple[list[str], list[str]]:
     return [text for text, is_wrong in found if is_wrong], [text for text, is_wrong in found if not is_wrong]
 
 
-_WRONG = ("not attached", "maps left out", "++ loses updates", "print+clear", "skips are not counted")
+_WRONG = (
+    "not attached",
+    "attach points not checked",
+    "maps left out",
+    "++ loses updates",
+    "print+clear",
+    "skips are not counted",
+)
 """How badges of a program begin that say so."""
 
 
