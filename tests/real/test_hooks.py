@@ -137,7 +137,7 @@ def test_where_some_exists_the_rest_is_named_or_refused(bpftrace: str, point: st
 def test_where_all_exists_nothing_is_said(bpftrace: str, point: str) -> None:
     said = Said(bpftrace, "--force", "-e", f"{point} {{ @n = count(); }}", "--for", "3s", enough=lambda _: False)
     assert "not attached" not in said.text
-    assert said.code == 0
+    assert said.code == 0, said.text
 
 
 def test_a_counter_that_the_processor_has_not_is_no_zero(bpftrace: str) -> None:
