@@ -361,6 +361,18 @@ def test_a_signal_ends_the_recording_in_order_with_a_whole_file(shell: Shell, nu
         assert snapshot.extent(snapshot.programs[0].id)[1] > 0
 
 
+@pytest.mark.parametrize("command", ["stream", "record"])
+def test_an_interrupt_before_a_run_has_begun_says_so(shell: Shell, command: str) -> None:
+    slow, asked = shell.folder / "slow", shell.folder / "asked"
+    slow.write_text(f"#!/bin/sh\n: >{asked}\nexec sleep 600\n")
+    slow.chmod(0o755)
+    with shell.running(command, "-e", GOOD, "--bpftrace", str(slow)) as process:
+        wait(asked.exists, "the question for the release")
+        process.send_signal(signal.SIGINT)
+        _, complaints = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, complaints) == (130, "bttop: interrupted\n")
+
+
 def test_somebody_elses_alarm_ends_a_stream_that_has_an_alarm_of_its_own(shell: Shell) -> None:
     with shell.running("stream", "-i", "0.1", "-e", GOOD, "--for", "10m") as process:
         assert process.stdout is not None

@@ -587,17 +587,25 @@ def test_what_prints_while_it_is_stopped_gets_more_time_but_not_for_ever(session
     printing = ["repeat", 12, [["line", "row"], ["sleep", 0.1]]]
     ident = session.start(["deaf", -1], ["line", "ready"], printing, ["exit", 0])
     session.until(session.lines)
-    session.send(do="stop", id=ident, grace=0.4, again=60.0)
+    session.send(do="stop", id=ident, grace=0.4, again=60.0, printing=PATIENCE)
     assert session.finish(ident) == 0
     assert session.lines().count(b"row") == 12
     endless = session.start(["deaf", -1], ["line", "ready"], ["repeat", None, [["line", "row"], ["sleep", 0.1]]])
     session.until(lambda: session.lines(endless))
-    session.send(do="stop", id=endless, grace=0.2, again=60.0)
+    session.send(do="stop", id=endless, grace=0.2, again=60.0, printing=1.0)
     assert session.finish(endless) == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
-    "command", [{}, {"grace": -1}, {"grace": "x"}, {"grace": 1, "again": -1}, {"grace": 1, "again": "x"}]
+    "command",
+    [
+        {},
+        {"grace": -1},
+        {"grace": "x"},
+        {"grace": 1, "again": -1},
+        {"grace": 1, "again": "x"},
+        {"grace": 1, "printing": -1},
+    ],
 )
 def test_a_stop_without_numbers_of_seconds_is_refused(session: Session, command: dict[str, object]) -> None:
     ident = session.start(["line", "ready"], ["wait"])

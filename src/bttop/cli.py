@@ -23,4 +23,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         warn(*error.lines)
         return error.exit_code
     except KeyboardInterrupt:
+        warn("bttop: interrupted")
         return 130

@@ -11,8 +11,9 @@ signals for us: ^C interrupts, closing the other end hangs up, and the death of 
 
 Commands, one JSON object per line (`id` is 1 to 2**32 - 1 and never used twice):
     {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10, "folder": PATH}   in the tracer's own without it
-    {"do": "stop", "id": N, "grace": SECONDS, "again": SECONDS}   SIGINT, and again (after 0.25 s) until it closes
-                                                   descriptors; SIGKILL after the grace, later while it prints
+    {"do": "stop", "id": N, "grace": SECONDS, "again": SECONDS, "printing": SECONDS}   SIGINT, and again (after
+                                                   0.25 s) until it closes descriptors; SIGKILL after the grace,
+                                                   while it prints later, but after `printing` at most
     {"do": "nice", "id": N or null, "nice": 0}     null: all programs
     {"do": "watch", "id": N}                       count its kernel descriptors, every 2 s
     {"do": "meter", "every": SECONDS, "stats": BOOL}   tell all costs so often; first switch the kernel's BPF
@@ -78,7 +79,6 @@ MAX_OPEN_FILES = 65536
 
 RESEND = 0.25
 PRINTING = 1.0  # seconds that a bpftrace which is being stopped gets after each line
-PATIENCE = 5  # times the grace that it gets at most
 CLOSE_GRACE = 1.5
 CLOSE_LIMIT = 1.9
 DRAIN_LIMIT = 0.5
@@ -328,13 +328,13 @@ class Program:
     def drained(self) -> bool:
         return self.status < 0 and not self.pipes
 
-    def stop(self, now: float, grace: float, again: float = RESEND, patience: float = 1) -> None:
-        """Begin to stop; a second call can only make it quicker. While it prints, it may take `patience` times the
-        grace."""
+    def stop(self, now: float, grace: float, again: float = RESEND, printing: float = 0) -> None:
+        """Begin to stop; a second call can only make it quicker. While it prints, it may take longer than the grace,
+        until `printing`."""
         self.interrupt_at = min(self.interrupt_at, now)
         self.again = again
         self.kill_at = min(self.kill_at, now + grace)
-        self.kill_latest = min(self.kill_latest, now + grace * patience)
+        self.kill_latest = min(self.kill_latest, now + max(grace, printing))
         self.count_at = NEVER
 
     def printed(self, now: float) -> None:
@@ -1200,9 +1200,10 @@ class Tracer:
 
     def stop(self, ident: int, command: "dict[str, object]") -> None:
         grace, again = seconds_of(command, "grace"), seconds_of(command, "again", RESEND)
+        printing = seconds_of(command, "printing", grace)
         program = self.program(ident)
         if program is not None:
-            program.stop(time.monotonic(), grace, again, PATIENCE)
+            program.stop(time.monotonic(), grace, again, printing)
 
     def nice(self, ident: int, command: "dict[str, object]") -> None:
         nice = nice_value(command)

@@ -266,6 +266,41 @@ def test_while_names_are_asked_for_nothing_is_said_and_without_an_answer_the_num
     assert stage.take_lists() == []
 
 
+FUNCTIONS = "kprobe:a, kprobe:b { @n = count(); }"
+
+
+def test_without_an_answer_it_is_said_that_nobody_knows() -> None:
+    stage = started(Stage(source(FUNCTIONS), release=MIDDLE).start(), 2)
+    assert list(stage.program.unchecked) == ["kprobe:a", "kprobe:b"]
+    stage.answer_list({"kprobe:a": 1})
+    assert not list(stage.program.unchecked)
+    (found,) = stage.program.status.badges
+    assert found.text == "attach points not checked"
+    assert found.why.startswith("bpftrace -l gave no answer about kprobe:b;")
+
+
+@pytest.mark.parametrize("end", ["finish", "exit"])
+def test_what_ends_before_the_answer_stays_unchecked(end: str) -> None:
+    stage = started(Stage(source(FUNCTIONS), release=MIDDLE).start(), 2)
+    stage.beat(stage.last, {"@n": 0})
+    if end == "finish":
+        stage.program.finish()
+    stage.exit(stage.last, 0)
+    stage.answer_list({"kprobe:a": 1, "kprobe:b": 0} if end == "finish" else {})
+    assert stage.program.unchecked == ("kprobe:a", "kprobe:b")
+
+
+def test_what_is_replaced_before_the_answer_is_of_no_interest() -> None:
+    stage = started(Stage(source(FUNCTIONS), release=MIDDLE).start(), 2)
+    stage.beat(stage.last, {"@n": 0})
+    stage.program.reload((source("kprobe:a { @n = count(); }"),), stage.now)
+    started(stage, 1)
+    stage.beat(stage.last, {"@n": 1})
+    stage.answer_list({"kprobe:a": 1})
+    assert stage.program.unchecked == ()
+    assert badge(stage) == ""
+
+
 def test_many_names_are_counted_on_the_rule_and_told_in_full_on_demand() -> None:
     points = ", ".join(f"kprobe:f{number}" for number in range(6))
     stage = Stage(source(f"{points} {{ @n = count(); }}")).start()

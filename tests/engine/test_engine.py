@@ -458,3 +458,41 @@ def test_a_flood_blows_the_fuse_and_its_program_alone_is_detached_until_it_is_st
     finally:
         house.engine.close()
     assert house.engine.error is None
+
+
+def test_what_is_not_waited_for_is_missing_and_the_engine_says_so_itself(
+    binary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = House(binary)
+    threads: list[str] = []
+    cut = Program.on_cut
+
+    def noted(program: Program, generation: Generation, why: str) -> None:
+        threads.append(threading.current_thread().name)
+        cut(program, generation, why)
+
+    monkeypatch.setattr(Program, "on_cut", noted)
+    program = house.add(["deaf", -1], ATTACH, BEAT)
+    house.engine.start()
+    wait_for_more(program)
+    house.engine.finish()
+    house.engine.give_up()
+    house.engine.close()
+    assert program.missing == "bttop did not wait until it was detached"
+    assert set(threads) == {"engine"}
+
+
+def _fail() -> None:
+    raise RuntimeError("on the engine's thread")
+
+
+def test_what_is_not_waited_for_is_missing_also_when_the_engine_has_failed(house: House) -> None:
+    program = house.add(["deaf", -1], ATTACH, BEAT)
+    house.engine.start()
+    wait_for_more(program)
+    house.engine.door.ask(_fail)
+    wait(lambda: house.engine.error is not None, "the error")
+    house.engine.give_up()
+    assert program.missing == "bttop did not wait until it was detached"
+    house.engine.close()
+    house.engine.error = None

@@ -21,6 +21,11 @@ BPFTRACE = """#!/bin/sh
 case $2 in
 uprobe:/bin/x:two*) echo uprobe:/bin/x:two; echo uprobe:/bin/x:twofold ;;
 uprobe:/bin/x:none) ;;
+-e) case $3 in
+    *'"ignore" } uprobe:libx:two* { }') echo uprobe:/bin/x:two; echo uprobe:/bin/x:twofold ;;
+    *'"ignore" } uprobe:libx:none* { }') ;;
+    *) exit 1 ;;
+    esac ;;
 *) echo "ERROR: no" >&2; exit 1 ;;
 esac
 """
@@ -38,9 +43,9 @@ def points(attach: str) -> tuple[AttachPoint, ...]:
     return found.points
 
 
-def ask(through: Errands, path: str, attach: str) -> Mapping[str, int]:
+def ask(through: Errands, path: str, attach: str, release: Release = OLD) -> Mapping[str, int]:
     told: queue.Queue[tuple[Mapping[str, int], int]] = queue.Queue()
-    PointList(through, Bpftrace(path, OLD), lambda: 7).ask(points(attach), lambda *answer: told.put(answer))
+    PointList(through, Bpftrace(path, release), lambda: 7).ask(points(attach), lambda *answer: told.put(answer))
     found, now = told.get(timeout=20)
     assert now == 7
     return found
@@ -59,6 +64,11 @@ def test_lines_are_counted_and_no_answer_is_no_number(through: Errands, bpftrace
     assert found == {"uprobe:/bin/x:two*": 2, "uprobe:/bin/x:none": 0}
 
 
+def test_from_0_24_on_the_attach_points_of_a_program_are_listed(through: Errands, bpftrace: str) -> None:
+    found = ask(through, bpftrace, "uprobe:libx:two*, uprobe:libx:none*, uprobe:nosuch:f*", NEW)
+    assert found == {"uprobe:libx:two*": 2, "uprobe:libx:none*": 0}
+
+
 def test_without_a_bpftrace_nothing_is_known(through: Errands) -> None:
     assert ask(through, "/nosuch/bpftrace", "uprobe:/bin/x:none") == {}
 
@@ -68,9 +78,9 @@ def test_without_a_bpftrace_nothing_is_known(through: Errands) -> None:
     [
         ("uprobe:/bin/x:f*", True, True),
         ('uprobe:"/bin/x":f*', True, True),
-        ("uprobe:libc:f*", True, False),
+        ("uprobe:libc:f*", True, True),
         ("usdt:/bin/x:a:b", True, True),
-        ("usdt:/bin/x:b", True, False),
+        ("usdt:/bin/x:b", True, True),
         ("rawtracepoint:a", True, False),
         ("kprobe:f*", True, True),
         ("hardware:cache-misses:9", False, False),

@@ -203,6 +203,17 @@ def test_what_it_cost_is_that_of_the_moment_and_only_where_the_ledger_is_near(tm
     assert session.bill_at(at(60).boot_ns) is None
 
 
+def test_what_is_detached_costs_nothing_any_more(tmp_path: Path) -> None:
+    spent = [Spent(1, at(second), {"run": 0.01, "events": 1.0, "cpu": 0.0}) for second in (20, 30)]
+    held = Changed(1, at(31), "held", "it took too much")
+    session = replay(write(tmp_path / "s.bttop", program(1, "p", 30), *spent, held))
+    page = session.programs[0].page
+    assert page(at(29).boot_ns).cost is not None
+    assert page(at(32).boot_ns).cost is None
+    assert page().cost is None
+    assert session.bill_at() is None
+
+
 def test_an_entry_of_the_ledger_from_a_stranger_is_no_trouble() -> None:
     assert Cost.of_ledger({"run": float("nan"), "rss": float("inf"), "cpu": -1.0}) == Cost()
     cost = Cost(run=0.1, events=2.0, cpu=0.3, rss=4, map_bytes=5, output=6.0, programs=7)

@@ -18,8 +18,9 @@ class Clock:
         return self.now
 
 
-def program(state: State, *, attached: bool = False) -> Program:
-    return cast("Program", SimpleNamespace(status=SimpleNamespace(state=state), was_attached=attached))
+def program(state: State, *, attached: bool = False, unchecked: tuple[str, ...] = ()) -> Program:
+    made = SimpleNamespace(status=SimpleNamespace(state=state), was_attached=attached, unchecked=unchecked)
+    return cast("Program", made)
 
 
 def test_a_run_counts_from_the_moment_when_all_programs_are_attached() -> None:
@@ -35,6 +36,18 @@ def test_a_run_counts_from_the_moment_when_all_programs_are_attached() -> None:
     clock.now += 0.1
     assert length.is_over([slow, fast])
     assert length.elapsed == pytest.approx(10)
+
+
+def test_a_run_begins_when_it_is_known_what_is_attached() -> None:
+    clock = Clock()
+    length = RunLength(10.0, clock)
+    clock.now += 30
+    assert not length.is_over([program(State.LIVE, attached=True, unchecked=("kprobe:a*",))])
+    assert length.elapsed == 0
+    clock.now += PATIENCE
+    assert not length.is_over([program(State.LIVE, attached=True, unchecked=("kprobe:a*",))])
+    clock.now += 10
+    assert length.is_over([program(State.LIVE, attached=True, unchecked=("kprobe:a*",))])
 
 
 def test_a_program_that_never_attaches_holds_a_run_up_for_a_minute() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,27 @@ def test_what_adds_up_is_kept_per_second_and_the_rest_as_it_is() -> None:
     largest.advance(counted({"a": 10, "b": 1}, "max"), seconds=2.0)
     assert list(largest.values("a")) == [10]
     assert list(largest.total()) == [0]
+
+
+def test_a_long_flush_weighs_more_in_the_mean() -> None:
+    trend = Trend()
+    trend.advance(counted({"a": 10}), seconds=1.0)
+    trend.advance(counted({"a": 90}), seconds=9.0)
+    trend.advance(counted({"b": 1}), seconds=10.0)
+    assert trend.mean("a") == pytest.approx(5)
+    largest = Trend()
+    largest.advance(counted({"a": 4}, "max"), seconds=1.0)
+    largest.advance(counted({"b": 4}, "max"), seconds=9.0)
+    largest.advance(counted({"a": 8}, "max"), seconds=3.0)
+    assert largest.mean("a") == pytest.approx(7)
+    assert largest.mean("c") is None
+
+
+def test_flushes_of_unknown_length_weigh_the_same() -> None:
+    trend = Trend()
+    for value in (2, 4):
+        trend.advance(counted({"a": value}, "max"), seconds=0.0)
+    assert trend.mean("a") == pytest.approx(3)
 
 
 def test_text_has_no_trend() -> None:

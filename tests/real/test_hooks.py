@@ -65,9 +65,18 @@ SOME = [
     f"uprobe:{LIBRARY}:getaddrinfo,uprobe:{LIBRARY}:bttop_nosuch",
     f"uprobe:{LIBRARY}:getaddrinfo {{ @a = count(); }} uprobe:{LIBRARY}:bttop_nosuch",
     f"uprobe:{LIBRARY}:getaddrinf*,uprobe:{LIBRARY}:bttop_nosuch*",
+    f"{THERE},uprobe:libc:bttop_nosuch*",
+    f'{THERE},uprobe:"{LIBRARY}":bttop_nosuch*',
     f"{THERE},usdt:{LIBRARY}:libc:bttop_nosuch",
     f"{THERE},usdt:{LIBRARY}:libc:bttop_nosuch*",
+    f"{THERE},usdt:{LIBRARY}:bttop_nosuch*",
 ]
+ALL = [
+    f"{THERE},uprobe:libc:getaddrinf*",
+    f"{THERE},uprobe:{LIBRARY}:getaddrinf*",
+    f'{THERE},uprobe:"{LIBRARY}":getaddrinf*',
+]
+"""Wildcards with a match. Whether a libc has USDT probes for a release differs, so there are none."""
 """Some releases refuse these; the others skip what is missing."""
 
 HOT = [point for point in NONE if re.match(r"kprobe:|uprobe:\S+nosuch(\*|$)|usdt:\S+libc:|raw|iter", point)]
@@ -122,6 +131,13 @@ def test_where_some_exists_the_rest_is_named_or_refused(bpftrace: str, point: st
     else:
         assert said.code == 1
         assert said.text.startswith("bttop: -e 1: ")
+
+
+@pytest.mark.parametrize("point", ALL)
+def test_where_all_exists_nothing_is_said(bpftrace: str, point: str) -> None:
+    said = Said(bpftrace, "--force", "-e", f"{point} {{ @n = count(); }}", "--for", "3s", enough=lambda _: False)
+    assert "not attached" not in said.text
+    assert said.code == 0, said.text
 
 
 def test_a_counter_that_the_processor_has_not_is_no_zero(bpftrace: str) -> None:

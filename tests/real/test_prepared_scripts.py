@@ -235,11 +235,6 @@ def test_increments_rewritten_as_counts_lose_nothing(bpftrace: str, tmp_path: Pa
     seen.assert_all({"@m": BY_SIZE, "@n": {"": 2 * CALLS}})
 
 
-def test_a_scripts_own_print_and_clear_made_exact_lose_nothing(bpftrace: str, tmp_path: Path) -> None:
-    text = f"{WRITES} {{ @[args->count] = count(); }} interval:ms:200 {{ print(@); clear(@); }}"
-    counted(bpftrace, text, tmp_path, rewrite_own=True).assert_all({"@": BY_SIZE})
-
-
 def test_the_pin_counts_one_process_only(bpftrace: str, tmp_path: Path) -> None:
     with writers() as load:
         one = prepare(

@@ -8,8 +8,8 @@ from bttop.script.reader import read
 COUNT = "k:f { @[pid] = count(); }"
 
 
-def own(text: str, *, exact: bool = False) -> Prepared:
-    return prepare(read(text), rewrite_own=exact)
+def own(text: str) -> Prepared:
+    return prepare(read(text))
 
 
 @pytest.mark.parametrize(
@@ -90,26 +90,6 @@ def test_a_counter_that_the_script_prints_is_left_as_it_is() -> None:
     assert "@[pid]++;" in own(text).text
 
 
-def test_print_and_clear_become_banks_on_request() -> None:
-    one = own(f"interval:s:2 {{ time(); print(@, 10); clear(@) }} {COUNT}", exact=True)
-    assert one.plan.maps["@"].scheme == "bank"
-    assert one.plan.interval_ns == 2_000_000_000
-    assert one.badges == ()
-    block = " ".join(one.text.partition(" k:f")[0].split())
-    assert block == (
-        "interval:s:2 { @__bt_n++; time(); "
-        "if (@__bt_n & 1) { print(@__bt_a0,10); } else { print(@__bt_a1,10); } "
-        "if (@__bt_n & 1) { clear(@__bt_a0); } else { clear(@__bt_a1); } "
-        'printf("bttop-hb a %d %llu\\n", @__bt_n, nsecs); }'
-    )
-
-
-def test_a_print_that_is_never_cleared_becomes_cumulative_on_request() -> None:
-    one = own(f"i:s:1 {{ print(@); }} {COUNT}", exact=True)
-    assert one.plan.maps["@"].scheme == "cumulative"
-    assert "print(@);" in one.text
-
-
 @pytest.mark.parametrize(
     "text",
     [
@@ -125,10 +105,8 @@ def test_a_print_that_is_never_cleared_becomes_cumulative_on_request() -> None:
         f"i:s:1 {{ print(@, 5); }} {COUNT}",
     ],
 )
-def test_what_is_not_provably_the_same_stays_as_written(text: str) -> None:
-    one = own(text, exact=True)
-    assert {plan.scheme for plan in one.plan.maps.values()} == {"own"}
-    assert "__bt_a" not in one.text
+def test_what_is_not_provably_the_same_is_not_offered_to_be_left_to_bttop(text: str) -> None:
+    assert "exact" not in [offer.code for offer in own(text).offers]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ options = st.fixed_dictionaries(
         "pin": st.sampled_from([Pin((7,)), Pin(comm="a"), Pin((1, 2)), Pin((1, 2), children=True)]),
         "default_scheme": st.sampled_from(["bank", "cumulative"]),
         "rewrite_increments": st.booleans(),
-        "rewrite_own": st.booleans(),
     },
 )
 

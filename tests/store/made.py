@@ -45,6 +45,7 @@ class Session:
     """Seconds from the recording's beginning to the first flush."""
     extra: Sequence[StampedLine] = field(default=())
     """Further lines, at their own moments."""
+    pin: str = ""
 
     def happenings(self) -> Iterable[Happening]:
         """The session as it would have been told."""
@@ -59,7 +60,7 @@ class Session:
             self.text,
             (),
             self.plan,
-            "",
+            self.pin,
             (),
             at(0),
         )

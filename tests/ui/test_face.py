@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -227,6 +228,12 @@ def test_an_old_flush_says_its_age() -> None:
     assert "5s old" in pane.rule(later=5.0)
 
 
+def test_of_what_is_detached_the_age_comes_before_the_last_rate() -> None:
+    pane = Pane().live()
+    pane.program._standing.status = replace(pane.program.status, state=State.HELD, reason="it took too much")
+    assert re.search(r"detached · 5s old · 600/s", pane.rule(later=5.0))
+
+
 def test_a_held_pane_says_so() -> None:
     assert " held " in Pane().live().rule(frame(held=True))
 
@@ -246,6 +253,17 @@ def test_the_rate_stays_when_badges_do_not() -> None:
     pane = Pane(name="a-rather-long-probe-name").live()
     pane.program._standing.status = replace(pane.program.status, badges=(Badge("x" * 60, "because"),))
     assert "600/s · +1" in pane.rule(frame(60))
+
+
+def test_badges_by_which_a_number_is_missing_come_first_and_brief_where_room_is_short() -> None:
+    pane = Pane(name="a-rather-long-probe-name").live()
+    badges = (Badge("fallback", "why"), Badge("not attached: uprobe:/usr/lib/libc.so.6:fooo", "why"))
+    pane.program._standing.status = replace(pane.program.status, badges=badges)
+    assert "not attached: uprobe:/usr/lib/libc.so.6:fooo · 600/s · fallback" in pane.rule(frame(160))
+    assert "not attached · 600/s · +1" in pane.rule(frame(60))
+    pane.fake.say(pane.program, "garbage {")
+    pane.flush(calls(pane.program, ROWS), '{"type": "map", "data": {"@calls": ')
+    assert re.search(r"not attached · (damaged|lost messages) ", pane.rule(frame(80)))
 
 
 def test_rows_below_the_last_line_are_counted() -> None:

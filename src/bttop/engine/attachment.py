@@ -16,6 +16,7 @@ SHOWN: Final = 3
 """Attach points that a badge names; its explanation names all."""
 NOT_LISTED: Final = "bpftrace -l finds nothing by this name"
 SHORT: Final = "bpftrace counts fewer probes than the script has"
+UNKNOWN: Final = "attach points not checked"
 UNCOUNTED: Final = "; what it would count is not in the numbers"
 
 
@@ -31,6 +32,7 @@ class Attachment:
         self._absent: dict[str, Missing] = {}
         self._asked: set[str] = set()
         self._awaits_list = False
+        self._unanswered: set[str] = set()
         self._counted: int | None = None
 
     def count(self, probes: int) -> None:
@@ -45,6 +47,7 @@ class Attachment:
     def listed(self, found: Mapping[str, int]) -> None:
         """How many probes bpftrace lists for attach points."""
         self._awaits_list = False
+        self._unanswered = self._asked - set(found)
         self._absent |= {point: Missing(point, NOT_LISTED) for point, probes in found.items() if not probes}
 
     @property
@@ -67,7 +70,7 @@ class Attachment:
         missing = self.missing
         nameless = 0 if self._awaits_list else self._nameless()
         if not missing and not nameless:
-            return None
+            return self._unknown()
         names = [one.point for one in missing[:SHOWN]]
         more = len(missing) - len(names) + nameless
         if not names:
@@ -75,6 +78,13 @@ class Attachment:
         rest = f" and {more} more" if more else ""
         reasons = [one.why if len(missing) == 1 else f"{one.point}: {one.why}" for one in missing]
         return Badge(f"not attached: {', '.join(names)}{rest}", f"{'; '.join(reasons)}{UNCOUNTED}")
+
+    def _unknown(self) -> Badge | None:
+        """That nobody knows of some whether they exist."""
+        if not self._unanswered:
+            return None
+        names = ", ".join(sorted(self._unanswered))
+        return Badge(UNKNOWN, f"bpftrace -l gave no answer about {names}; what does not exist counts nothing")
 
     def to_list(self) -> tuple[AttachPoint, ...]:
         """The attach points that may be missing without a word of bpftrace's, each once: it has to be asked."""

@@ -60,6 +60,11 @@ TRACER = Path(__file__).parent.parent / "tracer.py"
 HOOK_TIMER = TRACER.with_name("hooktimer.py")
 
 
+def longest_stop(grace: float) -> float:
+    """Seconds after which a bpftrace that goes on printing is killed."""
+    return 5 * grace
+
+
 def tracer_command(python: str = sys.executable) -> list[str]:
     """How the tracer is started on this host, without any privilege of its own."""
     return [python, "-I", "-S", str(TRACER)]
@@ -122,9 +127,10 @@ class TracerChannel:
         )
 
     def stop(self, generation: int, grace: float, again: float = 0.25) -> None:
-        """SIGINT, again every `again` seconds until it is seen to work; SIGKILL after `grace` seconds, and after five
-        times as many while it prints."""
-        self._send({"do": "stop", "id": generation, "grace": grace, "again": again})
+        """SIGINT, again every `again` seconds until it is seen to work; SIGKILL after `grace` seconds, and after
+        `longest_stop` while it prints."""
+        printing = longest_stop(grace)
+        self._send({"do": "stop", "id": generation, "grace": grace, "again": again, "printing": printing})
 
     def renice(self, generation: int | None, nice: int) -> None:
         """Set the nice value of one program, or of all that run (None)."""

@@ -242,9 +242,12 @@ class Engine:
         return max((grace(generation.probes) for generation in living), default=0.0)
 
     def give_up(self) -> None:
-        """Wait for no bpftrace any more: what those that still live counted last is missing. After `finish`."""
-        for program, generation in tuple(self._generations.values()):
-            program.on_cut(generation, "bttop did not wait until it was detached")
+        """Wait for no bpftrace any more: what those that still live counted last is missing. After `finish`, from any
+        thread; it is done before `close`."""
+        if self.error is None:
+            self.door.ask(self._give_up)
+        else:
+            self._give_up()  # the engine's thread moves nothing any more
 
     def close(self) -> None:
         """Stop everything: each bpftrace gets its SIGINT and is gone within 2 s. From any thread; may be repeated."""
@@ -359,6 +362,10 @@ class Engine:
     def _finish_programs(self) -> None:
         for program in self.programs:
             program.finish()
+
+    def _give_up(self) -> None:
+        for program, generation in self._generations.values():
+            program.on_cut(generation, "bttop did not wait until it was detached")
 
     def _finish(self) -> None:
         if self._ended is not None:

@@ -106,6 +106,7 @@ class HeadlessRecording:
             self._troubles.tell("given up", "recording", why)
         has_failed = has_failed or not is_closed or could_not_run(self._engine.programs)
         has_failed = self._troubles.tell_missing(self._engine.programs) or has_failed
+        self._troubles.tell_unchecked(self._engine.programs)
         return int(self._troubles.tell_unattached(self._engine.programs) or has_failed)
 
     def _tell_end(self, recording: Recording | None) -> bool:

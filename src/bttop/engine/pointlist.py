@@ -10,7 +10,6 @@ from typing import Final, TypeAlias
 from bttop.engine.errands import Answer, Errands
 from bttop.engine.host import Bpftrace
 from bttop.model.release import Release
-from bttop.script.missing import is_user
 from bttop.script.reader import AttachPoint
 
 _LISTED: Final = frozenset(
@@ -43,18 +42,22 @@ class PointList:
             number = _listed(future)
             self._go_on(left, found if number is None else found | {point.text: number}, told)
 
-        errand = self._errands.run([self._bpftrace.path, "-l", point.text])
+        errand = self._errands.run([self._bpftrace.path, "-l", *_search(point, self._bpftrace.release)])
         errand.answer.add_done_callback(on_answer)
 
 
 def can_list(point: AttachPoint, release: Release) -> bool:
-    """Whether `bpftrace -l` tells of an attach point: from 0.24 it wants the whole path of a user's program and the
-    provider of a USDT probe, and does not find every raw tracepoint (0.27)."""
-    if point.provider not in _LISTED or (point.provider == "rawtracepoint" and release >= (0, 24)):
-        return False
-    if release < (0, 24) or not is_user(point):
-        return True
-    return point.rest.lstrip('"').startswith("/") and (point.provider != "usdt" or point.rest.count(":") > 1)
+    """Whether `bpftrace -l` tells of an attach point: from 0.24 it does not find every raw tracepoint (0.27)."""
+    return point.provider in _LISTED and not (point.provider == "rawtracepoint" and release >= (0, 24))
+
+
+def _search(point: AttachPoint, release: Release) -> list[str]:
+    """What to list. From 0.24 a search knows neither libraries by name nor paths in quotes nor USDT probes without a
+    provider; the attach points of a program are found as they are at its start. The setting stands in the text, since
+    sudo may drop the environment."""
+    if release < (0, 24):
+        return [point.text]
+    return ["-e", f'config = {{ missing_probes = "ignore" }} {point.text} {{ }}']
 
 
 def _listed(future: Future[Answer]) -> int | None:

@@ -60,6 +60,7 @@ class Program:
         """The state to enter once it is detached; None keeps the state that it has."""
         self.missing = ""
         """Why what it counted before an end is in no flush, by the last such end; empty when nothing is missing."""
+        self._unchecked: Mapping[int, tuple[str, ...]] = {}
         self.was_attached = False
         """Whether all probes of any of its generations were ever attached."""
 
@@ -169,6 +170,10 @@ class Program:
     def on_listed(self, generation: Generation, found: Mapping[str, int], now: int) -> None:
         """How many probes bpftrace lists for attach points."""
         generation.attachment.listed(found)
+        living = self._succession.living()
+        is_over = generation.doomed or generation not in living
+        if not is_over or any(one is not generation and not one.doomed for one in living):
+            self._unchecked = {number: one for number, one in self._unchecked.items() if number != generation.number}
         if generation in self._succession.living():
             self._judge_attachment(generation, now)
 
@@ -261,6 +266,11 @@ class Program:
         return self._succession.tally
 
     @property
+    def unchecked(self) -> tuple[str, ...]:
+        """Attach points of which bpftrace is asked whether they exist, or was until it ended."""
+        return tuple(point for points in self._unchecked.values() for point in points)
+
+    @property
     def awaits_quiet(self) -> bool:
         """Whether a generation's flushes end by silence alone, so that `tick` should come more often."""
         return any(not generation.plan.heartbeats for generation in self._succession.living())
@@ -344,6 +354,7 @@ class Program:
             return
         points = generation.attachment.to_list()
         if points:
+            self._unchecked = {**self._unchecked, generation.number: tuple(point.text for point in points)}
             self._control.list_points(points, partial(self.on_listed, generation))
         if generation is self._succession.current and generation.badges != self.status.badges:
             self._publish(complaint=self.status.complaint)

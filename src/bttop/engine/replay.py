@@ -49,7 +49,7 @@ class RecordedProgram:
         generation = self._generation(moment)
         states = self._snapshot.states(self._id, moment)
         status = _status(states[-1] if states else None, generation)
-        cost = cost_at(self._snapshot, self._id, boot_ns)
+        cost = cost_at(self._snapshot, self._id, boot_ns) if status.running else None
         if generation is None:
             return Page(status, Plan(), cost=cost)
         return Page(status, generation.plan, (_source(generation),), read_pin(generation.pin), cost)
@@ -90,7 +90,7 @@ class Replay:
 
     def bill_at(self, boot_ns: int | None = None) -> Bill | None:
         """What all of it cost at a moment; without one, at the end. None where the ledger does not say."""
-        costs = [cost_at(self.snapshot, one.id, boot_ns) for one in self.snapshot.programs]
+        costs = [one.page(boot_ns).cost for one in self.programs]
         known = [cost for cost in costs if cost is not None]
         own = cost_at(self.snapshot, BTTOP, boot_ns) or Cost()
         return Bill(together(known), own, max(1, self.host.cpus)) if known else None

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
+from bttop.engine.channel import longest_stop
 from bttop.engine.status import State
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 60.0
 """Seconds that programs may take to attach before a run counts without them: 361 probes took 20 to 30 s."""
-PATIENCE_OF_TRACER: Final = 5
-"""Times the grace after which the tracer kills a bpftrace that goes on printing."""
 TOGETHER: Final = 1.0
 """Seconds within which a second signal asks for nothing new."""
 SLACK: Final = 1.0
@@ -23,7 +22,8 @@ SLACK: Final = 1.0
 
 
 class RunLength:
-    """Whether the time of a run is over. It begins when every program is attached, or cannot run."""
+    """Whether the time of a run is over. It begins when every program is attached, as far as its attach points exist,
+    or cannot run."""
 
     def __init__(self, seconds: float | None, clock: Callable[[], float]) -> None:
         """Without `seconds` the run has no end of its own. `clock` is in seconds: `Engine.seconds_run`, which leaves
@@ -41,7 +41,7 @@ class RunLength:
     def is_over(self, programs: Iterable[Program]) -> bool:
         """Whether the run has lasted as long as it should; to be asked several times a second."""
         now = self._clock()
-        is_ready = not any(is_starting(program) for program in programs)
+        is_ready = not any(is_starting(program) or program.unchecked for program in programs)
         if self._began is None and (is_ready or now - self._asked >= PATIENCE):
             self._began = now
         return self._seconds is not None and self._began is not None and now - self._began >= self._seconds
@@ -60,7 +60,7 @@ class Finish:
         self._began = time.monotonic()
         engine.finish()
         # As long as the tracer waits for one that prints.
-        self._deadline = time.monotonic() + PATIENCE_OF_TRACER * engine.still_detaching + SLACK
+        self._deadline = time.monotonic() + longest_stop(engine.still_detaching) + SLACK
 
     @property
     def is_over(self) -> bool:

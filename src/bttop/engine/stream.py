@@ -73,6 +73,7 @@ class Stream(Observer):
         has_failed = could_not_run(programs)
         has_failed = self._troubles.tell_unattached(programs) or has_failed
         has_failed = self._troubles.tell_missing(programs) or has_failed
+        self._troubles.tell_unchecked(programs)
         if self._left_out:
             self._troubles.tell("lost", "stream", f"{self._left_out} flushes were left out, as the reader was too slow")
         if self._output.is_torn:

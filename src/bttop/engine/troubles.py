@@ -44,6 +44,13 @@ class Troubles:
             self.tell(f"attach of {program.name}", program.name, "it was not attached before the run ended")
         return bool(found)
 
+    def tell_unchecked(self, programs: Iterable[Program]) -> None:
+        """Say of which attach points it was not known yet whether they exist."""
+        for program in programs:
+            if program.unchecked:
+                why = f"it ended before bpftrace had said whether these exist: {', '.join(program.unchecked)}"
+                self.tell(f"check of {program.name}", program.name, why)
+
     def tell_missing(self, programs: Iterable[Program]) -> bool:
         """Say which programs ended before they printed what they had counted last; whether there are any."""
         found = [program for program in programs if program.missing]

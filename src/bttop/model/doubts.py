@@ -39,6 +39,18 @@ DOUBT_TEXTS = {
 }
 """What each doubt of a flush means and what to do about it."""
 
+MISSING_OR_WRONG = frozenset(Doubt) - {
+    Doubt.LOST_TICKS,
+    Doubt.UNTIMED,
+    Doubt.NEARLY_FULL,
+    Doubt.CUT_TEXT,
+    Doubt.CUT_STACK,
+    Doubt.CLOCK_STEP,
+    Doubt.RUNNING_TOTAL,
+    Doubt.ZERO_OR_NOTHING,
+}
+"""Doubts by which a count on show is, or may be, too small or wrong; the others say how to read it."""
+
 
 def doubt_badge(doubt: Doubt, flush: Flush) -> str:
     """The badge of a flush's doubt: its name, and the number where the flush has one."""

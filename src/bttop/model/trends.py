@@ -52,6 +52,7 @@ class Trend:
         # In the order of their last activity, so that silent keys are found at the front.
         self._rings: dict[str, _Ring] = {}
         self._total = _Ring(self._length)
+        self._seconds = _Ring(self._length)
 
     @property
     def length(self) -> int:
@@ -75,6 +76,7 @@ class Trend:
                 ring = self._rings.pop(key, None) or _Ring(self._length, self._absent)
                 self._rings[key] = ring
                 self._write(ring, found / divisor, self._absent)
+        self._write(self._seconds, max(seconds, 0.0), 0.0)
         self._write(self._total, (total(data) or 0.0) / divisor, 0.0)
         self._flushes += 1
         self._drop_silent()
@@ -92,6 +94,15 @@ class Trend:
         """The values of a key, oldest first, as many as flushes were taken but at most `length`."""
         ring = self._rings.get(key)
         return self._read(ring, self._absent) if ring else array("f", [self._absent]) * self._span()
+
+    def mean(self, key: str) -> float | None:
+        """The mean of a key over the time of the flushes that have a value of it; None where there is none."""
+        lengths = self._read(self._seconds, 0.0)
+        pairs = [pair for pair in zip(self.values(key), lengths, strict=True) if not math.isnan(pair[0])]
+        time = sum(seconds for _, seconds in pairs)
+        if time > 0:
+            return sum(value * seconds for value, seconds in pairs) / time
+        return sum(value for value, _ in pairs) / len(pairs) if pairs else None
 
     def peaks(self, key: str, count: int) -> list[float]:
         """The whole length in at most `count` values, each the largest of some flushes in a row.

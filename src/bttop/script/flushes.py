@@ -71,10 +71,10 @@ def map_edits(script: Script, choices: Sequence[Choice], guards: Mapping[int, st
                 yield from _guarded(update, choice, guards.get(_offset(update), ""))
 
 
-def removed(script: Script, call: Call, text: str = "") -> Iterator[Edit]:
-    """Put `text` in the place of a call and the `;` behind it."""
+def removed(script: Script, call: Call) -> Iterator[Edit]:
+    """Take away a call and the `;` behind it."""
     for token in call.tokens:
-        yield replace(token, text if token is call.tokens[-1] else "")
+        yield replace(token, "")
     block = script.probes[call.probe].block
     behind = next(one for one in script.significant(block[0], block[1] + 1) if one.start >= call.tokens[-1].end)
     if behind.text == ";":

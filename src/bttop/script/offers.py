@@ -155,7 +155,7 @@ def _raw(script: Script, seen: Survey, front: FrontMatter | None) -> Iterator[Of
 
 def _exact(script: Script, seen: Survey) -> Iterator[Offer]:
     """Without the script's own print and clear, where these are all that its interval does."""
-    if not own.exact_choices(script, seen):
+    if not own.only_prints_and_clears(script, seen):
         return
     (index,) = own.printing_probes(script, seen)
     calls = [call for use in seen.maps.values() for call in use.calls if call.probe == index]

@@ -1,4 +1,4 @@
-"""Scripts that print by themselves: a heartbeat in their own interval blocks and, on request, banks."""
+"""Scripts that print by themselves: a heartbeat in their own interval blocks."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import Final
 
 from bttop.script.edits import Edit
 from bttop.script.endings import LastFlush
-from bttop.script.flushes import TICKS, bank_names, heartbeat, letters, map_edits, removed, separator
-from bttop.script.lexer import Token
+from bttop.script.flushes import TICKS, heartbeat, letters, separator
 from bttop.script.reader import AttachPoint, Probe, Script
-from bttop.script.schemes import ADDITIVE, Choice
+from bttop.script.schemes import ADDITIVE
 from bttop.script.survey import Call, MapUse, Survey
 
 _UNIT_NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000}
@@ -110,33 +109,14 @@ def periods(points: Sequence[AttachPoint]) -> Iterator[int]:
             yield int(found[2]) * _UNIT_NS[found[1] or found[3] or "us"]
 
 
-def exact_choices(script: Script, seen: Survey) -> tuple[Choice, ...]:
-    """How the script's own prints can be made exact without another meaning; empty when that is not provable.
-
-    Provable is: one interval block prints, always, and does nothing but print and clear aggregations.
-    """
+def only_prints_and_clears(script: Script, seen: Survey) -> bool:
+    """Whether the script's own prints could be left to bttop without another meaning: one interval block prints,
+    always, and does nothing but print and clear aggregations."""
     printing = printing_probes(script, seen)
     if len(printing) != 1 or not _only_prints(script, seen, script.probes[printing[0]]):
-        return ()
+        return False
     uses = [use for use in seen.maps.values() if any(call.probe == printing[0] for call in use.calls)]
-    choices = [_exact_choice(use, printing[0]) for use in uses]
-    return tuple(choice for choice in choices if choice is not None) if None not in choices else ()
-
-
-def exact_edits(script: Script, choices: Sequence[Choice], probe: int) -> Iterator[Edit]:
-    """The edits for `exact_choices`, the heartbeat included."""
-    opening, closing = (script.tokens[index] for index in script.probes[probe].block)
-    last = _last_token(script, script.probes[probe])
-    braced = last.text == ";"
-    yield Edit(opening.end, f" {TICKS}++;")
-    yield from map_edits(script, choices)
-    banks = bank_names(choices)
-    for choice in choices:
-        for call in choice.use.calls:
-            if choice.scheme == "bank" and call.probe == probe:
-                yield from _idle_bank(script, call, banks[choice.use.name])
-                braced = braced or call.tokens[-1] is last
-    yield Edit(closing.start, f"{'' if braced else ';'} {heartbeat('a')} ")
+    return bool(uses) and all(_keeps_meaning(use, printing[0]) for use in uses)
 
 
 def _only_prints(script: Script, seen: Survey, probe: Probe) -> bool:
@@ -149,27 +129,12 @@ def _only_prints(script: Script, seen: Survey, probe: Probe) -> bool:
     return maps_called and _HARMLESS.issuperset(words) and all(token.text not in ("{", "}") for token in tokens)
 
 
-def _exact_choice(use: MapUse, probe: int) -> Choice | None:
-    """One map's scheme; None when its meaning would change."""
+def _keeps_meaning(use: MapUse, probe: int) -> bool:
+    """Whether one map's print and clear mean what bttop's own do."""
     calls = [call for call in use.calls if call.probe == probe]
     verbs = [call.verb for call in calls]
     if not use.pure or use.declared or use.aggregation == "tseries" or verbs[0] != "print":
-        return None
-    function = "stats" if use.aggregation == "avg" else use.aggregation
-    rewritten = function != use.aggregation
-    if verbs == ["print"] and function in ADDITIVE and len(calls[0].tokens) == _WHOLE:
-        return Choice(use, "cumulative", function, rewritten)
-    return Choice(use, "bank", function, rewritten) if verbs in (["print", "clear"], ["print", "zero"]) else None
-
-
-def _idle_bank(script: Script, call: Call, banks: tuple[str, str]) -> Iterator[Edit]:
-    """The same call, of the bank that the probes do not fill, in the place of the statement."""
-    verb = "clear" if call.verb == "zero" else call.verb
-    rest = "".join(token.text for token in call.tokens[3:])
-    zero, one = (f"{verb}({bank}{rest};" for bank in banks)
-    yield from removed(script, call, f"if ({TICKS} & 1) {{ {zero} }} else {{ {one} }}")
-
-
-def _last_token(script: Script, probe: Probe) -> Token:
-    start, end = probe.block
-    return list(script.significant(start, end))[-1]
+        return False
+    if verbs == ["print"]:
+        return (use.aggregation in ADDITIVE or use.aggregation == "avg") and len(calls[0].tokens) == _WHOLE
+    return verbs in (["print", "clear"], ["print", "zero"])

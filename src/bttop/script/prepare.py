@@ -84,7 +84,6 @@ def prepare(
     schemes: Mapping[str, Scheme] | None = None,
     default_scheme: Scheme | None = None,
     rewrite_increments: bool = True,
-    rewrite_own: bool = False,
     leave_out: Collection[str] = (),
     new_keys_collide: bool = False,
     raw_tracepoints: bool = False,
@@ -94,11 +93,10 @@ def prepare(
 
     `args` are the user's own positional parameters; without any, `$1` is the pin, or 0. `exclude` are processes to
     leave out. `schemes` and `default_scheme` ask for banks or cumulative maps where both would be exact.
-    `rewrite_increments` counts a map that is only `++`ed by `count()`; `rewrite_own` makes the script's own print
-    and clear exact where that is provable. `leave_out` names maps to leave alone (see `undefined_maps`).
-    `new_keys_collide` says that the release loses an event when two CPUs make the same new key at once
-    (`model/dialect.py`), `raw_tracepoints` that it can be relied on to attach to them, `empty_is_zero` that it prints 0
-    for an empty map without a key. A script that cannot be read or edited comes back as it is, with a badge.
+    `rewrite_increments` counts a map that is only `++`ed by `count()`. `leave_out` names maps to leave alone (see
+    `undefined_maps`). `new_keys_collide` says that the release loses an event when two CPUs make the same new key at
+    once (`model/dialect.py`), `raw_tracepoints` that it can be relied on to attach to them, `empty_is_zero` that it
+    prints 0 for an empty map without a key. A script that cannot be read or edited comes back as it is, with a badge.
     """
     if isinstance(script, Unreadable):
         return unedited(script, pin=pin, args=args)
@@ -110,7 +108,7 @@ def prepare(
     wishes = Wishes(schemes or {}, default_scheme, rewrite_increments, leave_out, new_keys_collide, empty_is_zero)
     excluded = exclusion_edits(script, seen, exclude, pin)
     subject = _Subject(script, seen, front, excluded.guards)
-    flushes = _flushes(subject, wishes, interval_ms, rewrite_own=rewrite_own)
+    flushes = _flushes(subject, wishes, interval_ms)
     pinned = pin_edits(script, seen, pin, front, tuple(args))
     wrappings = (*pinned.wrappings, *address_edits(script, seen))
     text = edited(script.text, nested((*pinned.edits, *excluded.edits, *flushes.edits), wrappings))
@@ -228,13 +226,12 @@ class _Flushes(NamedTuple):
     """Maps whose statements are written twice."""
 
 
-def _flushes(subject: _Subject, wishes: Wishes, interval_ms: int, *, rewrite_own: bool) -> _Flushes:
+def _flushes(subject: _Subject, wishes: Wishes, interval_ms: int) -> _Flushes:
     script, seen, front = subject.script, subject.seen, subject.front
     if _is_iterator(script):
         return _Flushes((), _whole_run(seen, front), ())
     if own.printing_probes(script, seen):
-        exact = own.exact_choices(script, seen) if rewrite_own else ()
-        return _made_exact(subject, exact, interval_ms) if exact else _own(subject, wishes, interval_ms)
+        return _own(subject, wishes, interval_ms)
     choices = choose(script, seen, front, wishes)
     if not choices and own.writing_intervals(script, seen):
         return _own(subject, wishes, interval_ms)
@@ -309,20 +306,6 @@ def _own_plan(subject: _Subject, use: MapUse, *, under_key: bool) -> MapPlan:
     """Of a map that the script prints by itself."""
     plan = map_plan(use, "own", subject.front, under_key=under_key)
     return replace(plan, scheme="cumulative") if own.is_subtracted(subject.script, use) else plan
-
-
-def _made_exact(subject: _Subject, choices: Sequence[Choice], interval_ms: int) -> _Flushes:
-    script, seen = subject.script, subject.seen
-    probe = own.printing_probes(script, seen)[0]
-    length = _interval_ns(script, [probe], interval_ms)
-    plan = Plan(subject.plans(choices), _aliases(choices), ("a",), length)
-    last = _last(script, (last_flush(choices),))
-    edits = (
-        *own.exact_edits(script, choices, probe),
-        *ending_edits(script, last),
-        *_block(script, end_block(script, last)),
-    )
-    return _Flushes(edits, plan, ())
 
 
 def _interval_ns(script: Script, probes: Sequence[int], interval_ms: int) -> int:

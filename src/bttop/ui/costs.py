@@ -38,6 +38,8 @@ def cost_note(feed: Feed) -> Span | None:
 def cost_pairs(feed: Feed) -> list[tuple[str, str, str]]:
     """What the pane's page says about the cost: name, value, role."""
     cost, alarm = feed.page.cost, feed.page.alarm
+    if not feed.status.running and cost is None:
+        return [("cost", "none: it is not attached", "dim")]
     if cost is None:
         return [] if feed.looks_back else [("cost", "not known", "dim")]
     lines = [("cost", _in_kernel(cost), "number")]

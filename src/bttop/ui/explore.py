@@ -75,6 +75,9 @@ class Explorer:
         pane = self._app.pane
         if not pane.detail(80):
             return
+        if not pane.feed.data(pane.subject.map).rows:
+            self._app.tell(f"{visible(pane.program.name)} has no row here")
+            return
         # The page stays with its row while the table below it is sorted anew.
         pane.select(row_key(pane))
         title = f"{visible(pane.program.name)}: {pane.subject.label}"

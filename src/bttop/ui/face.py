@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from bttop.engine.idle import IDLE
 from bttop.engine.status import State, Status
 from bttop.model import numbers
+from bttop.model.doubts import MISSING_OR_WRONG
 from bttop.model.names import Decoder
 from bttop.model.text import visible, visible_name
 from bttop.ui.costs import cost_note
@@ -252,6 +253,8 @@ def draw_rule(feed: Feed, subject: Subject, choice: Choice, frame: Frame, drawin
     if choice.needle:
         head.append(Span(f"/{visible(choice.needle)} ", "match"))
     notes = _notes(feed, frame, drawing, now_ns)
+    if line_width((*head, *_tail(notes, mark, role))) >= frame.width:
+        notes = _notes(feed, frame, drawing, now_ns, brief=True)
     return _joined(head, notes, mark, role, frame.width)
 
 
@@ -259,21 +262,28 @@ def _title_role(frame: Frame) -> str:
     return "focus-title" if frame.focused else "title"
 
 
-def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int) -> list[Span]:
-    """The right end of the rule, the most important first."""
+def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int, *, brief: bool = False) -> list[Span]:
+    """The right end of the rule, the most important first: the state, then which numbers are missing or wrong. `brief`
+    leaves out what is missing of those, which the page of the badges (`b`) names."""
     status = feed.status
+    wrong, right = _caveats(feed)
     word = WORDS.get(status.state)
     notes: list[Span] = []
     if word is not None and not (status.state is State.ATTACHED and feed.flush is not None):
         notes.append(Span(word[0], word[1]))
+    notes += [Span(text.partition(": ")[0] if brief else text, "badge") for text in wrong]
     if frame.held:
         notes.append(Span("held", "warn"))
     if frame.ended:
         notes.append(Span(visible(frame.ended), "warn"))
     elif feed.page.pin is not None:
         notes.append(Span(pin_text(feed.page.pin), "match"))
+    age = feed.age(now_ns)
+    late = [] if age is None or age <= frame.late_after else [Span(f"{numbers.duration(round(age))} old", "warn")]
+    if not status.running:
+        notes += late  # what follows is no rate of now
     if feed.flush is not None and drawing.summary:
-        notes.append(Span(drawing.summary, "rate"))
+        notes.append(Span(drawing.summary, "rate" if status.running else "dim"))
     if (spent := cost_note(feed)) is not None:
         notes.append(spent)
     if drawing.hidden:
@@ -281,13 +291,29 @@ def _notes(feed: Feed, frame: Frame, drawing: Drawing, now_ns: int) -> list[Span
         notes.append(Span(f"{total - drawing.hidden} of {numbers.short(total)}", "dim"))
     if drawing.note:
         notes.append(Span(drawing.note, "badge"))
-    age = feed.age(now_ns)
-    if age is not None and age > frame.late_after:
-        notes.append(Span(f"{numbers.duration(round(age))} old", "warn"))
-    notes += [Span(badge, "badge") for _, badge in feed.doubts()]
-    if status.state not in (State.FAILED, State.UNAVAILABLE):
-        notes += [Span(visible(badge.text), "badge") for badge in status.badges]
-    return notes
+    if status.running:
+        notes += late
+    return [*notes, *(Span(text, "badge") for text in right)]
+
+
+def _caveats(feed: Feed) -> tuple[list[str], list[str]]:
+    """The badges that say that a number is missing or wrong, and the others."""
+    doubts = [(badge, doubt in MISSING_OR_WRONG) for doubt, badge in feed.doubts()]
+    has_numbers = feed.status.state not in (State.FAILED, State.UNAVAILABLE)
+    badges = [(visible(one.text), one.text.startswith(_WRONG)) for one in feed.status.badges if has_numbers]
+    found = [*badges, *doubts]
+    return [text for text, is_wrong in found if is_wrong], [text for text, is_wrong in found if not is_wrong]
+
+
+_WRONG = (
+    "not attached",
+    "attach points not checked",
+    "maps left out",
+    "++ loses updates",
+    "print+clear",
+    "skips are not counted",
+)
+"""How badges of a program begin that say so."""
 
 
 def _joined(head: list[Span], notes: list[Span], mark: str, role: str, cells: int) -> Line:

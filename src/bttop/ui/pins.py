@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from bttop.ui.app import BttopApp
 
 
+def _but(programs: Sequence[Program]) -> str:
+    """That a pin does nothing yet to programs that are not attached."""
+    idle = [program.name for program in programs if not program.status.running]
+    if not idle:
+        return ""
+    if len(programs) == 1:
+        return " once it is attached: it is not now (x)"
+    return f", {', '.join(idle)} once attached again (x)"
+
+
 def row_key(pane: Pane) -> str | None:
     """The raw key of the selected row, else of the top row; None where there are no rows."""
     order = pane.drawing.order
@@ -67,8 +77,10 @@ class Pins:
         pid = row_pid(self._app.pane)
         if pid is None:
             self.ask(programs)
-            return
-        self._set(Pin(pids=(pid,)), programs)
+        elif not is_alive(pid):
+            self._app.tell(f"pid {pid} has ended: a pin to it would show nothing", "warn")
+        else:
+            self._set(Pin(pids=(pid,)), programs)
 
     def pin_group(self) -> None:
         """The pane to the unit or container, or other cgroup, of its row's process."""
@@ -105,7 +117,7 @@ class Pins:
     def _set(self, pin: Pin, programs: Sequence[Program]) -> None:
         self._app.engine.pin(pin, programs)
         what = "all panes" if len(programs) > 1 else programs[0].name
-        self._app.tell(f"{what} pinned to {pin_text(pin)} in the kernel; u lifts it")
+        self._app.tell(f"{what} pinned to {pin_text(pin)} in the kernel{_but(programs)}; u lifts it")
 
     def check(self) -> None:
         """Say when a pinned process has ended: its panes keep what they showed last."""

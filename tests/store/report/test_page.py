@@ -74,6 +74,26 @@ def test_the_summary_says_where_and_by_what_it_was_recorded(whole: str) -> None:
         assert fact in text
 
 
+def test_a_pin_is_said_with_its_stretch_where_it_held_for_a_part(tmp_path: Path) -> None:
+    prints = [{"@x": ("map", {"a": 1})}] * 3
+    plan = planned(MapPlan("@x", "count", (Column("comm", "text"),), "bank"))
+    runs = [(1, ""), (2, "pid == 42"), (3, "pid == 42"), (4, ""), (5, 'comm == "a"')]
+    sessions = [
+        Session("p", plan, prints, generation=number, number=number, first=10.0 * number, pin=pin)
+        for number, pin in runs
+    ]
+    text = Reader(written(made(tmp_path / "s.bttop", *sessions))).text
+    stretches = re.findall(r"pin: (pid == 42|comm == .a.) from [\d:]*:(\d\d) to [\d:]*:(\d\d)", text)
+    assert stretches == [("pid == 42", "32", "44"), ('comm == "a"', "02", "04")]
+
+
+def test_a_pin_of_the_whole_run_stands_alone(tmp_path: Path) -> None:
+    prints = [{"@x": ("map", {"a": 1})}] * 3
+    plan = planned(MapPlan("@x", "count", (Column("comm", "text"),), "bank"))
+    text = Reader(written(made(tmp_path / "s.bttop", Session("p", plan, prints, pin="pid == 42")))).text
+    assert re.search(r"pin: pid == 42(?! from)", text)
+
+
 def test_totals_are_those_of_all_flushes(whole: str) -> None:
     text = Reader(whole).text
     assert "36,000" in text, "1000 + 2000 + ... + 8000 calls"

@@ -33,6 +33,32 @@ def test_p_pins_a_pane_in_the_kernel_and_u_lifts_it(tmp_path: Path) -> None:
         assert "pid ==" not in shown.programs()[-1]
 
 
+def test_a_process_that_has_ended_is_not_pinned_to(tmp_path: Path, mortal: subprocess.Popen[bytes]) -> None:
+    mortal.kill()
+    mortal.wait()
+    with session(tmp_path, {"calls": counting(mortal.pid, "sleep")}, columns=160) as shown:
+        shown.wait_for("1 of 1 live", " sleep ")
+        for key in ("p", "P"):
+            shown.press(key)
+            shown.wait_for(f"pid {mortal.pid} has ended: a pin to it would show nothing")
+        assert len(shown.programs()) == 1
+
+
+def test_a_pin_on_a_detached_pane_says_that_it_is_detached(tmp_path: Path) -> None:
+    pid = os.getpid()
+    with session(tmp_path, {"calls": rows_of(java=9), "other": rows_of(perl=8)}, columns=160) as shown:
+        shown.wait_for("2 of 2 live", " java ", " perl ")
+        shown.press("x")
+        shown.wait_for(" stopped ")
+        shown.press("p")
+        shown.wait_for(f"calls pinned to pid {pid} in the kernel once it is attached: it is not now (x); u lifts it")
+        shown.press("P")
+        shown.wait_for(f"all panes pinned to pid {pid} in the kernel, calls once attached again (x); u lifts it")
+        shown.press("x")
+        shown.wait_for("2 of 2 live")
+        assert f"pid == {pid}" in shown.programs()[-1]
+
+
 def test_capital_p_pins_all_panes_and_u_lifts_the_pin_of_the_focused_one(tmp_path: Path) -> None:
     pid = os.getpid()
     with session(tmp_path, {"calls": rows_of(java=9), "other": rows_of(perl=8)}, columns=160) as shown:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
 
@@ -256,7 +257,7 @@ _TROUBLED = frozenset({"silent", "damaged", "retrying", "failed", "unavailable",
 
 def _program(number: int, program: ProgramReport, report: Report, labels: Labels) -> Markup:
     front = program.front
-    badges = [tag("span", f"pin: {labels.names.script(one)}", class_="badge") for one in _pins(program)]
+    badges = [tag("span", text, class_="badge") for text in _pins(program, labels)]
     head = tag(
         "header",
         tag("h2", labels.names.text(program.name)),
@@ -274,8 +275,21 @@ def _program(number: int, program: ProgramReport, report: Report, labels: Labels
     return tag("section", head, about, figures, _printed(program, labels), empty, class_="program", id=f"p{number}")
 
 
-def _pins(program: ProgramReport) -> list[str]:
-    return list(dict.fromkeys([one.pin for one in program.generations if one.pin]))
+def _pins(program: ProgramReport, labels: Labels) -> list[str]:
+    """What the program was pinned to, each time with its stretch where that is not the whole run."""
+    shown = [one for one in program.generations if one.first_shown_ns is not None]
+    runs = [list(group) for _, group in groupby(shown, key=lambda one: one.pin)]
+    if len(runs) == 1 and runs[0][0].pin:
+        return [f"pin: {labels.names.script(runs[0][0].pin)}"]
+    return [_stretch(run, labels) for run in runs if run[0].pin]
+
+
+def _stretch(run: Sequence[RecordedGeneration], labels: Labels) -> str:
+    """A pin and when it held: generations in a row, each shown from its first flush to its last."""
+    first, last = run[0].first_shown_ns, run[-1].last_shown_ns
+    begin = "" if first is None else f" from {labels.clock(first)}"
+    end = " to the end" if last is None else f" to {labels.clock(last)}"
+    return f"pin: {labels.names.script(run[0].pin)}{begin}{end}"
 
 
 def _why_empty(program: ProgramReport) -> str:

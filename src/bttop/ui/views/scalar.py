@@ -64,8 +64,8 @@ def _now(scene: Scene) -> Line:
 
 
 def _range(scene: Scene, values: Sequence[float], flushes: int) -> Line:
-    """What the values of the last flushes were; some may have none."""
+    """What the values of the last flushes were; some may have none. A long flush weighs more in their average."""
     unit = scene.data.plan.unit
     low, high = numbers.with_unit(min(values), unit), numbers.with_unit(max(values), unit)
-    average = numbers.with_unit(sum(values) / len(values), unit)
+    average = numbers.with_unit(scene.trend.mean("") or 0.0, unit)
     return (Span(f"last {flushes}: low {low} avg {average} high {high}", "dim"),)
