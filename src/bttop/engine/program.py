@@ -207,6 +207,7 @@ class Program:
         """A generation ended, or is given up, before it could print what it counted last."""
         if generation.owes_last_flush:
             self.missing = why
+            self._control.cut(self, why)
 
     def on_tracer_lost(self, now: int, reason: str) -> None:
         """The tracer is gone, and every bpftrace with it."""
