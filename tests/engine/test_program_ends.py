@@ -34,6 +34,17 @@ def test_a_kill_from_outside_is_said_and_healed(code: int, name: str) -> None:
     assert stage.cuts == [f"bpftrace was killed by {name}"]
 
 
+def test_a_kill_of_one_that_waits_for_its_first_flush_loses_nothing() -> None:
+    stage = Stage()
+    old = stage.go_live()
+    change(stage)
+    stage.ready(stage.last)
+    stage.exit(stage.last, -9)
+    assert (stage.cuts, stage.program.missing) == ([], "")
+    stage.exit(old, -9)
+    assert stage.cuts == ["bpftrace was killed by SIGKILL"]
+
+
 def test_a_kill_while_it_starts_does_not_cost_the_edited_text() -> None:
     stage = Stage().start()
     stage.exit(stage.last, -9)

@@ -42,7 +42,7 @@ def left_out_line(flushes: int, wall_ns: int) -> str:
 
 
 def lost_line(text: str, wall_ns: int) -> str:
-    """The line that says what a recording does not hold from a moment on, without its line end."""
+    """The line that says what is missing from a moment on, without its line end."""
     return json_text({"time": timestamp(wall_ns), "kind": "lost", "text": text})
 
 
