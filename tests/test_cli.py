@@ -465,7 +465,8 @@ def test_a_last_flush_that_does_not_come_is_said(shell: Shell, command: str, way
     if command == "stream":
         *flushes, last = objects(streamed)
         assert {one["kind"] for one in flushes} == {"count"}
-        found = [last["text"]] if last["kind"] == "lost" else []
+        assert (last["kind"], last["program"]) == ("lost", "-e 1")
+        found = [last["text"]]
     else:
         with Snapshot(shell.folder / "run.bttop") as snapshot:
             found = [mark.note for mark in snapshot.marks() if mark.cause == LOST]

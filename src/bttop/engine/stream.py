@@ -93,7 +93,7 @@ class Stream(Observer):
     def cut(self, program: Program, why: str) -> None:
         """Take the place of a flush that never comes."""
         text = f"what {program.name} counted since its last flush is missing: {why}"
-        self._put(lost_line(text, time.time_ns()))
+        self._put(lost_line(text, time.time_ns(), program.name))
 
     def _put(self, told: tuple[Program, Flush, tuple[str, ...]] | str) -> None:
         if self._flushes.qsize() < MOST_WAITING:
