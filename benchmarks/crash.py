@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,8 @@ PROGRAMS = 5
 STEP = 0.05
 LONGEST = 1.5
 """Seconds after the first flush, within which the process is killed."""
+START = 60.0
+"""Seconds that a process gets to its first flush: Python and SQLite have to be imported beside other load."""
 _FACTS = Facts("host", "6.18", "x86_64", 2, Release(0, 17), "0", 4096)
 _PLAN = Plan({"@x": MapPlan("@x", "count", (Column("comm", "text"),), "bank")}, {}, ("a",), round(STEP * 1e9))
 
@@ -53,7 +56,9 @@ def run(options: Options) -> Sequence[Row]:
                 continue
             opened += 1
             told_all, read_all = told_all + told.total(), read_all + found.total()
-            most = max(most, *(told[program] - found[program] for program in told))
+            most = max([most, *(told[program] - found[program] for program in told)])
+            print(f"\r{number + 1} of {options.runs}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
     return [
         compared("files that open (peer: crashes)", opened, options.runs),
         compared("flushes in them (peer: told)", read_all, told_all),
@@ -66,10 +71,12 @@ def _crash(path: Path, seconds: float) -> Counter[int]:
     command = [sys.executable, "-m", "benchmarks.crash", str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        told = Counter(process.stdout.read(1))
-        time.sleep(seconds)
+        has_begun = bool(select.select([process.stdout], [], [], START)[0])
+        time.sleep(seconds if has_begun else 0)
         process.kill()
-        told.update(process.stdout.read())
+        told = Counter(process.stdout.read())
+    if not told:
+        print(f"{path}: no flush was told within {START:.0f} s", file=sys.stderr)
     return told
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bttop.engine.endsignals import ENDING
+from bttop.store.extent import extent
 from bttop.store.snapshot import Snapshot
 from tests.standin import standin
 from tests.ui.dashboard import INTERVAL, SOURCES, counting
@@ -127,5 +128,5 @@ def recorded_seconds(path: Path) -> float:
     if not path.exists() or not path.stat().st_size:
         return 0.0
     with Snapshot(path) as snapshot:
-        span = snapshot.span()
+        span = extent(snapshot)
         return 0.0 if span is None else (span[1].boot_ns - span[0].boot_ns) / 1e9

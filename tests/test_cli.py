@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from bttop.engine.host import install_command
+from bttop.store.happenings import LOST
 from bttop.store.snapshot import Snapshot
 from tests.standin import standin
 from tests.stopping import UNUSUAL, USUAL, recorded_seconds
@@ -470,9 +471,18 @@ def test_a_last_flush_that_does_not_come_is_said(shell: Shell, command: str, way
             wait(lambda: len(descendants(process.pid)) == 2, "the program")
             time.sleep(0.5)
             process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=PATIENCE)
+        streamed, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
     assert "-e 1: what it counted since its last flush is missing: bpftrace was killed by SIGKILL" in said
+    if command == "stream":
+        *flushes, last = objects(streamed)
+        assert {one["kind"] for one in flushes} == {"count"}
+        assert (last["kind"], last["program"]) == ("lost", "-e 1")
+        found = [last["text"]]
+    else:
+        with Snapshot(shell.folder / "run.bttop") as snapshot:
+            found = [mark.note for mark in snapshot.marks() if mark.cause == LOST]
+    assert found == ["what -e 1 counted since its last flush is missing: bpftrace was killed by SIGKILL"]
 
 
 @pytest.mark.parametrize("command", ["stream", "record"])
@@ -487,9 +497,11 @@ def test_two_signals_that_come_together_are_one_and_a_later_one_ends_the_wait(sh
             process.send_signal(signal.SIGINT)
             time.sleep(pause)
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=PATIENCE)
+            streamed, said = process.communicate(timeout=PATIENCE)
         assert process.returncode == code, said
         assert ("is missing: bttop did not wait until it was detached" in said) == bool(code)
+        if command == "stream":
+            assert (objects(streamed)[-1]["kind"] == "lost") == bool(code)
 
 
 def test_a_full_disk_is_told(shell: Shell) -> None:

@@ -60,6 +60,7 @@ class Stage:
         self._told: list[Told] = []
         self.shown: list[Flush] = []
         self.changes = 0
+        self.cuts: list[str] = []
         self.verdict: Verdict | None = Verdict("go")
         self.looked: list[str] = []
         self.forgotten = 0
@@ -96,6 +97,9 @@ class Stage:
 
     def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
         self.shown.append(flush)
+
+    def cut(self, program: Program, why: str) -> None:
+        self.cuts.append(why)
 
     def changed(self, program: Program) -> None:
         self.changes += 1

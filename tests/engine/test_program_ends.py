@@ -31,6 +31,18 @@ def test_a_kill_from_outside_is_said_and_healed(code: int, name: str) -> None:
     stage.tick()
     stage.beat(stage.last)
     assert (state(stage), stage.program.status.restarts, stage.program.status.generation) == (State.LIVE, 1, 2)
+    assert stage.cuts == [f"bpftrace was killed by {name}"]
+
+
+def test_a_kill_of_one_that_waits_for_its_first_flush_loses_nothing() -> None:
+    stage = Stage()
+    old = stage.go_live()
+    change(stage)
+    stage.ready(stage.last)
+    stage.exit(stage.last, -9)
+    assert (stage.cuts, stage.program.missing) == ([], "")
+    stage.exit(old, -9)
+    assert stage.cuts == ["bpftrace was killed by SIGKILL"]
 
 
 def test_a_kill_while_it_starts_does_not_cost_the_edited_text() -> None:
@@ -38,6 +50,7 @@ def test_a_kill_while_it_starts_does_not_cost_the_edited_text() -> None:
     stage.exit(stage.last, -9)
     stage.tick()
     assert stage.last.attempt.edited
+    assert stage.cuts == [], "it had counted nothing"
 
 
 def test_pauses_double_up_to_half_a_minute_and_start_small_after_a_minute_of_calm() -> None:

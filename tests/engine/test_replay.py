@@ -28,7 +28,7 @@ def test_a_replay_has_the_host_the_release_and_the_span_of_its_recording(tmp_pat
     assert (session.host.name, session.host.kernel) == (FACTS.host, FACTS.kernel)
     assert session.bpftrace.release == FACTS.release
     assert [one.name for one in session.programs] == ["calls", "late"]
-    assert (session.begin, session.end) == (at(1), at(100))
+    assert (session.begin, session.end) == (at(0), at(100))
     assert [mark.note for mark in session.marks] == ["here it was", "p99(@x) > 5ms"]
     session.close()
     session.close()

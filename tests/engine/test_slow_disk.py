@@ -64,7 +64,7 @@ def test_what_a_stuck_disk_loses_is_counted_and_stands_in_the_recording(tmp_path
     assert most < 2 * LIMIT
     assert recorder.intake.flushes > made / 2
     assert flushes(path) + recorder.intake.flushes == made
-    assert f"{recorder.intake.flushes:,} flushes" in recorder.loss
+    assert f"{recorder.intake.flushes:,} flushes" in recorder.losses.by_disk
     with Snapshot(path) as snapshot:
         marks = [mark.note for mark in snapshot.marks() if mark.cause == LOST]
     assert marks == [

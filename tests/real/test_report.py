@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bttop.store.extent import extent
 from bttop.store.opening import CannotReview
 from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
@@ -51,7 +52,7 @@ def test_a_recorded_load_is_in_the_report_and_leads_the_comparison(bpftrace: str
         try:
             tracing.wait_until(lambda: flushes(file) >= 20, PATIENCE, "twenty flushes without the load")
             with Snapshot(file) as snapshot:
-                span = snapshot.span()
+                span = extent(snapshot)
                 assert span is not None
                 quiet = datetime.fromtimestamp(span[1].wall_ns / 1e9, UTC).isoformat()
             copy.run()

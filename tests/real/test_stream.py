@@ -198,12 +198,13 @@ def test_a_killed_bpftrace_is_told_and_its_program_comes_back(bpftrace: str) -> 
     with streaming(bpftrace, "syscalls", "-i", "0.3") as stream:
         (victim,) = processes(stream.process.pid)
         os.kill(victim, signal.SIGKILL)
-        stream.wait_for(lambda: any(line["generation"] == 2 for line in stream.lines()))
+        stream.wait_for(lambda: any(line.get("generation") == 2 for line in stream.lines()))
         assert "bpftrace was killed by SIGKILL" in stream.complaints()
         stream.process.send_signal(signal.SIGINT)
         # What it had counted since its last flush is missing.
         assert stream.process.wait(STOP_SECONDS) == 1
         assert "is missing: bpftrace was killed by SIGKILL" in stream.complaints()
+        assert [line["program"] for line in stream.lines() if line["kind"] == "lost"] == ["syscalls"]
 
 
 def processes(stream: int) -> list[int]:

@@ -13,6 +13,7 @@ import pytest
 from bttop.model.plan import Column, MapPlan, Plan
 from bttop.store.diff import Diff, MapDiff, Window, diff
 from bttop.store.difftext import WIDTH, as_object, lines
+from bttop.store.extent import extent
 from bttop.store.snapshot import Snapshot
 from bttop.store.times import window
 from tests.model.samples import planned
@@ -48,7 +49,7 @@ def compared(folder: Path, plan: Plan, before: Prints, after: Prints) -> Diff:
 
 
 def whole(snapshot: Snapshot, first: str | None = None, last: str | None = None) -> Window:
-    span = snapshot.span()
+    span = extent(snapshot)
     assert span is not None
     return Window(snapshot, *window(first, last, *span))
 

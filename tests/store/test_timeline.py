@@ -239,12 +239,6 @@ def test_both_clocks_of_the_span_are_those_of_one_moment(tmp_path: Path, ended: 
     assert span == (at(1), at(70))
 
 
-def test_the_span_of_lines_without_a_flush_is_that_of_their_arrival(tmp_path: Path) -> None:
-    lines = [StampedLine(1, "stderr", at(moment), b"Attaching 1 probe...") for moment in (0.25, 0.5)]
-    with Snapshot(made(tmp_path / "s.bttop", replace(banked(0), extra=lines), ended=False)) as snapshot:
-        assert snapshot.span() == (at(0.25), at(0.5))
-
-
 def test_flushes_of_two_generations_that_take_turns_are_read_in_the_order_in_which_they_were_shown(
     tmp_path: Path,
 ) -> None:

@@ -75,23 +75,27 @@ def run(arguments: Sequence[str]) -> int:
         from bttop.ui.run import run_dashboard
 
         code = run_dashboard(engine, settings, folders, options.theme, trust_of(options), recorder, options.duration)
-        has_failed = _tell_recordings(recorder)
-        return code or int(has_failed)
+        return int(_tell_recordings(recorder)) or code
     finally:
         engine.close()
 
 
 def _tell_recordings(recorder: Recorder) -> bool:
-    """End the recording and say which there are; whether anything was not written."""
+    """End the recording and say which there are and what they lack; whether anything is missing."""
     is_written = recorder.close(PATIENCE)
+    unfinished = [] if is_written else recorder.files[-1:]
     for path in recorder.files:
-        if path not in recorder.failed:
-            warn(f"bttop: recorded: {path}" if is_written else f"bttop: not written to its end: {path}")
+        if path not in recorder.failed and path not in unfinished:
+            warn(f"bttop: recorded: {path}")
     for cause in recorder.failed.values():
         warn(f"bttop: recording stopped: {cause}")
-    if recorder.files and recorder.loss:
-        warn(f"bttop: {recorder.loss}")
-    return bool(recorder.failed or (recorder.files and (recorder.loss or not is_written)))
+    lost = recorder.losses.sentences if recorder.files else ()
+    for sentence in lost:
+        warn(f"bttop: recording: {sentence}")
+    for path in unfinished:
+        waiting = f"{recorder.intake.waiting_flushes:,} flushes were still to be written to {path}"
+        warn(f"bttop: recording: given up: the disk takes nothing, and {waiting}")
+    return bool(recorder.failed or lost or unfinished)
 
 
 def forget_framework_settings(environment: MutableMapping[str, str]) -> None:

@@ -13,6 +13,7 @@ from bttop.model.jsontext import json_text
 from bttop.output import say, warn, write_data
 from bttop.store.diff import Diff, Window, diff
 from bttop.store.difftext import as_object, lines
+from bttop.store.extent import extent
 from bttop.store.opening import CannotReview
 from bttop.store.snapshot import Snapshot
 from bttop.store.times import parse_window, window
@@ -56,7 +57,7 @@ def split(operand: str) -> tuple[str, str]:
 
 
 def _window(snapshot: Snapshot, times: str) -> Window:
-    span = snapshot.span()
+    span = extent(snapshot)
     if span is None:
         raise CannotReview(f"{snapshot.path} holds no line", title="an empty snapshot")
     return Window(snapshot, *(parse_window(times, *span) if times else window(None, None, *span)))

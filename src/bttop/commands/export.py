@@ -22,8 +22,8 @@ from bttop.store.export.parquet import write_parquet
 from bttop.store.export.selection import Selection
 from bttop.store.export.stackfiles import write_folded, write_speedscope
 from bttop.store.export.tables import Table, tables
+from bttop.store.extent import part_of
 from bttop.store.snapshot import Snapshot
-from bttop.store.times import span_of
 
 FORMATS = ("jsonl", "csv", "parquet", "folded", "speedscope")
 _SUFFIXES = {".jsonl": "jsonl", ".csv": "csv", ".parquet": "parquet", ".folded": "folded", ".json": "speedscope"}
@@ -52,7 +52,7 @@ def run(arguments: Sequence[str]) -> int:
     out = None if options.out in (None, "-") else Path(options.out)
     format_ = options.format or (_SUFFIXES.get(out.suffix, "jsonl") if out else "jsonl")
     with Snapshot(options.file) as snapshot:
-        begin_ns, end_ns = span_of(snapshot, options.begin, options.end)
+        begin_ns, end_ns = part_of(snapshot, options.begin, options.end)
         selection = Selection(snapshot, begin_ns, end_ns, options.map)
         if format_ in _STREAMED:
             _write_one(out, lambda file: _STREAMED[format_](selection, file))

@@ -9,6 +9,7 @@ from bttop.commands.arguments import Parser, with_times
 from bttop.commands.outputs import writing
 from bttop.files import create_with, write_whole
 from bttop.output import warn, write_data
+from bttop.store.extent import extent
 from bttop.store.opening import CannotReview
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
@@ -22,7 +23,7 @@ def run(arguments: Sequence[str]) -> int:
     """Write the page; 1 when something in the snapshot could not be read."""
     options = _parser().parse_args(with_times(arguments))
     with Snapshot(options.file) as snapshot:
-        span = snapshot.span()
+        span = extent(snapshot)
         if span is None:
             raise CannotReview(f"{options.file} holds no line", title="an empty snapshot")
         report = gather(snapshot, *window(options.since, options.until, *span))

@@ -42,5 +42,8 @@ class Control(Protocol):
     def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
         """A flush of a generation joined the history."""
 
+    def cut(self, program: Program, why: str) -> None:
+        """A generation ended before it printed what it had counted last."""
+
     def changed(self, program: Program) -> None:
         """The status changed or a first flush came: the screen should not wait for its tick."""

@@ -433,6 +433,10 @@ class Engine:
         """A flush joined the history."""
         self._observers.flushed(program, generation, flush)
 
+    def cut(self, program: Program, why: str) -> None:
+        """A bpftrace ended before it printed what it had counted last."""
+        self._observers.cut(program, why)
+
     def changed(self, program: Program) -> None:
         """A page changed: wake the listener."""
         self._observers.changed(program)

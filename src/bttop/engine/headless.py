@@ -69,7 +69,7 @@ class HeadlessRecording:
         lines = self._recorder.intake.lines
         if lines >= self._loss_limit:
             self._loss_limit = lines * 2
-            self._troubles.tell("losing", "recording", self._recorder.loss)
+            self._troubles.tell("losing", "recording", self._recorder.losses.by_disk)
 
     def _await_last_flushes(self) -> None:
         """Let every program print what it has counted last; a second signal ends that."""
@@ -122,8 +122,9 @@ class HeadlessRecording:
         return False
 
     def _tell_losses(self) -> bool:
-        self._troubles.tell("lost", "recording", self._recorder.loss)
-        return bool(self._recorder.loss)
+        lost = self._recorder.losses.by_disk
+        self._troubles.tell("lost", "recording", lost)
+        return bool(lost)
 
     def _say(self, recording: Recording | None) -> None:
         now = time.monotonic()

@@ -32,6 +32,9 @@ class Observer:
     def ended(self, generation: Generation) -> None:
         """A generation has ended: nothing more of it is shown."""
 
+    def cut(self, program: Program, why: str) -> None:
+        """A bpftrace of the program ended before it printed what it had counted last."""
+
     def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
         """What a program cost in the last ten seconds, on average (see `Cost.ledger`); without a program, what bttop
         itself did."""
@@ -72,6 +75,10 @@ class Observers(Observer):
     def ended(self, generation: Generation) -> None:
         for one in self._all:
             one.ended(generation)
+
+    def cut(self, program: Program, why: str) -> None:
+        for one in self._all:
+            one.cut(program, why)
 
     def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
         for one in self._all:

@@ -209,9 +209,11 @@ class Program:
             self._current_ended(generation, code, now, was_fresh=was_fresh)
 
     def on_cut(self, generation: Generation, why: str) -> None:
-        """A generation ended, or is given up, before it could print what it counted last."""
-        if generation.owes_last_flush:
+        """A generation ended, or is given up, before it could print what it counted last. What one counts that waits
+        for its first flush is in those of the current one."""
+        if generation.owes_last_flush and generation is not self._succession.next:
             self.missing = why
+            self._control.cut(self, why)
 
     def on_tracer_lost(self, now: int, reason: str) -> None:
         """The tracer is gone, and every bpftrace with it."""

@@ -18,6 +18,7 @@ from bttop.engine import launch
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.intake import Intake, Told
+from bttop.engine.losses import Losses
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.status import Badge
@@ -140,6 +141,10 @@ class Recorder(Observer):
         self._badges: dict[int, tuple[Badge, ...]] = {}
         """Of generations that have others than their text had."""
         """The newest line of each generation."""
+        self._ends: Mapping[str, int] = {}
+        """See `Losses.ends`; those while something was recorded."""
+        self._lost_before = Losses()
+        """Before the newest recording began."""
         self._thread: threading.Thread | None = None
         if at_once:
             self.begin()
@@ -215,13 +220,15 @@ class Recorder(Observer):
         return True
 
     @property
-    def loss(self) -> str:
-        """What no recording holds since the disk was too slow; empty when nothing is missing."""
+    def losses(self) -> Losses:
+        """What no recording holds."""
         lost = self.intake
-        if not (lost.lines or lost.others):
-            return ""
-        others = f" and {lost.others:,} entries of costs and processes" if lost.others else ""
-        return f"{lost.flushes:,} flushes ({lost.lines:,} lines){others} were not recorded: the disk was too slow"
+        return Losses(lost.flushes, lost.lines, lost.others, self._ends)
+
+    @property
+    def new_losses(self) -> Losses:
+        """What was lost since the newest recording began."""
+        return self.losses.since(self._lost_before)
 
     # Told by the engine.
 
@@ -276,6 +283,11 @@ class Recorder(Observer):
 
     def missed(self, gap: Gap) -> None:
         self.mark(gap.text, "stopped", gap.end)
+
+    def cut(self, program: Program, why: str) -> None:
+        self.intake.put(Marked(now(), LOST, f"what {program.name} counted since its last flush is missing: {why}"))
+        if self.recording is not None and not self.recording.failure:
+            self._ends = {**self._ends, program.name: self._ends.get(program.name, 0) + 1}
 
     def _note_badges(self, program: Program) -> None:
         for generation in program.generations():
@@ -388,6 +400,7 @@ class Recorder(Observer):
         self._stop_writer()
         self.recording = recording
         self.files.append(recording.path)
+        self._lost_before = self.losses
         try:
             facts = self.facts.as_text()
             self._writer = SnapshotWriter(

@@ -21,6 +21,7 @@ from bttop.model.records import FOREVER
 from bttop.script.library import ProbeFile, probe_file
 from bttop.script.pin import Pin
 from bttop.script.reader import read
+from bttop.store.extent import extent
 from bttop.store.generations import RecordedGeneration
 from bttop.store.happenings import BTTOP, Changed, Marked
 from bttop.store.snapshot import Recorded, Snapshot
@@ -67,13 +68,13 @@ class Replay:
     def __init__(self, snapshot: Snapshot) -> None:
         """Raises BttopError when nothing is in it."""
         facts = snapshot.facts
-        span = snapshot.span()
-        if span is None or not snapshot.programs:
+        self.programs = tuple([RecordedProgram(snapshot, one) for one in snapshot.programs])
+        span = extent(snapshot, [one.history for one in self.programs])
+        if span is None or not self.programs:
             raise BttopError(f"{snapshot.path} holds no line of any program", title="an empty snapshot")
         self.snapshot = snapshot
         self.host = Host(facts.host, facts.kernel, facts.machine, facts.cpus, None)
         self.bpftrace = Bpftrace("", facts.release)
-        self.programs = tuple([RecordedProgram(snapshot, one) for one in snapshot.programs])
         self.door = Door()
         self.error: BaseException | None = None
         self.begin, self.end = span

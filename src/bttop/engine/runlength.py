@@ -69,6 +69,11 @@ class Finish:
         return engine.error is not None or not engine.still_detaching or time.monotonic() >= self._deadline
 
     @property
+    def remaining(self) -> float:
+        """Seconds that it may still take."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    @property
     def may_be_given_up(self) -> bool:
         """Whether a signal ends the wait: two that come together, as from a shell and its terminal, are one."""
         return time.monotonic() - self._began >= TOGETHER

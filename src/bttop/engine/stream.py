@@ -6,6 +6,7 @@ import queue
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from types import FrameType
 from typing import Final
 
@@ -21,7 +22,7 @@ from bttop.errors import BttopError
 from bttop.model.flush import Flush
 from bttop.model.names import decoders
 from bttop.output import drop_output
-from bttop.store.jsonl import flush_lines, left_out_line
+from bttop.store.jsonl import flush_lines, left_out_line, lost_line
 
 MOST_WAITING: Final = 256
 """Flushes that wait for a reader; what comes on top is left out and counted."""
@@ -36,7 +37,8 @@ class Stream(Observer):
 
     def __init__(self, engine: Engine, seconds: float | None) -> None:
         self._engine = engine
-        self._flushes: queue.SimpleQueue[tuple[Program, Flush, tuple[str, ...]]] = queue.SimpleQueue()
+        self._flushes: queue.SimpleQueue[tuple[Program, Flush, tuple[str, ...]] | str] = queue.SimpleQueue()
+        """With the badges of their generations; in the place of a flush that never comes the line that says so."""
         self._length = RunLength(seconds, engine.seconds_run)
         self._decoders = decoders(engine.host.machine)
         self._output = LineOutput(sys.stdout.fileno())
@@ -87,8 +89,16 @@ class Stream(Observer):
 
     def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
         """Take a flush, on the engine's thread, which must never wait for a reader."""
+        self._put((program, flush, tuple([badge.text for badge in generation.badges])))
+
+    def cut(self, program: Program, why: str) -> None:
+        """Take the place of a flush that never comes."""
+        text = f"what {program.name} counted since its last flush is missing: {why}"
+        self._put(lost_line(text, time.time_ns(), program.name))
+
+    def _put(self, told: tuple[Program, Flush, tuple[str, ...]] | str) -> None:
         if self._flushes.qsize() < MOST_WAITING:
-            self._flushes.put((program, flush, tuple([badge.text for badge in generation.badges])))
+            self._flushes.put(told)
         else:
             self._left_out += 1
 
@@ -102,6 +112,7 @@ class Stream(Observer):
                 break
             self._write_next(LOOK)
         self._engine.give_up()
+        self._engine.close()  # now all is told that will be
         while not (self._output.is_empty and self._flushes.empty()) and not self._is_given_up():
             self._write_next(LOOK)
         self._leave_out_the_rest()
@@ -110,12 +121,18 @@ class Stream(Observer):
         """Write for so many seconds at most: what is at hand, else the next flush when one comes."""
         if self._output.is_empty:
             try:
-                program, flush, badges = self._flushes.get(timeout=seconds)
+                told = self._flushes.get(timeout=seconds)
             except queue.Empty:
                 return
-            for line in flush_lines(program.name, flush, self._decoders, badges):
+            for line in self._lines(told):
                 self._output.put(line + "\n")
         self._output.push(seconds)
+
+    def _lines(self, told: tuple[Program, Flush, tuple[str, ...]] | str) -> Iterable[str]:
+        if isinstance(told, str):
+            return [told]
+        program, flush, badges = told
+        return flush_lines(program.name, flush, self._decoders, badges)
 
     def _is_given_up(self) -> bool:
         return self._output.stalled >= PATIENCE

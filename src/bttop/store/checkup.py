@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bttop.model.records import Stamp
 from bttop.store.blocks import BadBlock, unpack
+from bttop.store.extent import extent
 from bttop.store.ledger import MeanCost, mean_cost
 from bttop.store.snapshot import Snapshot
 from bttop.store.timeline import RecordedHistory
@@ -52,7 +53,7 @@ class Checkup:
 def summary(snapshot: Snapshot) -> Summary:
     """Look at everything but the lines."""
     found = tuple([_program(snapshot, one.id, one.name) for one in snapshot.programs])
-    return Summary(snapshot.path.stat().st_size, snapshot.span(), found)
+    return Summary(snapshot.path.stat().st_size, extent(snapshot), found)
 
 
 def checkup(snapshot: Snapshot) -> Checkup:

@@ -12,6 +12,7 @@ from bttop.model.plan import MapPlan
 from bttop.model.records import Bucket, Stamp
 from bttop.model.text import visible, visible_name
 from bttop.store.diff import Change, Diff, MapDiff, Window
+from bttop.store.extent import extent
 from bttop.store.jsonl import plain, timestamp
 from bttop.store.redact import AsTheyAre
 from bttop.store.report.labels import Labels, amount
@@ -50,7 +51,7 @@ def _head(diff: Diff) -> Iterator[str]:
 
 
 def _stamps(window: Window) -> tuple[Stamp, Stamp]:
-    whole = window.snapshot.span() or (Stamp(window.begin_ns, 0), Stamp(window.end_ns, 0))
+    whole = extent(window.snapshot) or (Stamp(window.begin_ns, 0), Stamp(window.end_ns, 0))
     begin = max(window.begin_ns, whole[0].boot_ns)
     end = min(window.end_ns, whole[1].boot_ns)
     return Stamp(begin, wall_at(begin, *whole)), Stamp(end, wall_at(end, *whole))

@@ -41,9 +41,10 @@ def left_out_line(flushes: int, wall_ns: int) -> str:
     return json_text(head)
 
 
-def lost_line(text: str, wall_ns: int) -> str:
-    """The line that says what a recording does not hold from a moment on, without its line end."""
-    return json_text({"time": timestamp(wall_ns), "kind": "lost", "text": text})
+def lost_line(text: str, wall_ns: int, program: str = "") -> str:
+    """The line that says what is missing from a moment on, without its line end."""
+    head = {"time": timestamp(wall_ns)} | ({"program": program} if program else {})
+    return json_text(head | {"kind": "lost", "text": text})
 
 
 def timestamp(wall_ns: int) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from bttop.errors import UsageError
-from bttop.model.records import FOREVER, Stamp
-
-if TYPE_CHECKING:
-    from bttop.store.snapshot import Snapshot
+from bttop.model.records import Stamp
 
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,9})?)?")
 _DISTANCE = re.compile(r"([+-])((?:\d+(?:\.\d+)?(?:ms|[smhd]))+|\d+(?:\.\d+)?)")
@@ -60,16 +56,6 @@ def window(first: str | None, last: str | None, begin: Stamp, end: Stamp) -> tup
     if since >= until:
         raise UsageError(f"the window from {first or clock(begin)} to {last or clock(end)} is empty")
     return since, until
-
-
-def span_of(snapshot: Snapshot, first: str | None, last: str | None) -> tuple[int, int]:
-    """The part of a snapshot from one typed time to another: flushes that ended in (begin, end]. All without them.
-    Raises UsageError."""
-    whole = snapshot.span()
-    if whole is None or (first is None and last is None):
-        return -FOREVER, FOREVER
-    begin_ns, end_ns = window(first, last, *whole)
-    return begin_ns - 1 if first else -FOREVER, end_ns if last else FOREVER
 
 
 def clock(stamp: Stamp) -> str:

@@ -29,6 +29,8 @@ class Recordings:
         self._recorder = recorder
         self._recorded_marks = marks
         self._seen: Recording | None = None
+        self._told_loss: Path | None = None
+        """The recording of which it was said that something is missing."""
 
     @property
     def marks(self) -> Sequence[Marked]:
@@ -65,7 +67,9 @@ class Recordings:
             return  # it has failed instead, which is said by itself
         told = f"recorded {_size(recording.path)}: {recording.path}"
         told = told if whole else f"still being written: {recording.path}"
-        self._app.call_from_thread(self._app.tell, told)
+        lost = self._recorder.new_losses
+        missing = "; ".join([told, *lost.sentences])
+        self._app.call_from_thread(self._app.tell, missing, "error" if lost else "hint", stays=bool(lost))
 
     def ask_mark(self) -> None:
         """Ask for a note, and set a mark at the moment on show."""
@@ -86,7 +90,7 @@ class Recordings:
         self._app.ask(Question("mark: ", done))
 
     def check(self) -> None:
-        """Say what has changed by itself: a file begun, a failure. Called with every repaint."""
+        """Say what has changed by itself: a file begun, a loss, a failure. Called with every repaint."""
         recording = None if self._recorder is None else self._recorder.recording
         before, self._seen = self._seen, recording
         if recording is None:
@@ -96,17 +100,29 @@ class Recordings:
             self._app.tell(f"recording ended: {recording.failure}{hint}", "error", stays=True)
         elif not recording.failure and (before is None or before.path != recording.path):
             self._app.tell(f"recording to {recording.path}")
+        elif not recording.failure and self._told_loss != recording.path:
+            self._tell_loss(recording.path)
+
+    def _tell_loss(self, path: Path) -> None:
+        """Say the first loss of a recording; the light counts what is lost after it."""
+        assert self._recorder is not None
+        if lost := self._recorder.new_losses:
+            self._told_loss = path
+            self._app.tell(f"recording: {'; '.join(lost.sentences)}", "error", stays=True)
 
     def spans(self) -> tuple[Span, ...]:
-        """The light in the header and how long it has been on."""
-        recording = None if self._recorder is None else self._recorder.recording
-        if recording is None:
+        """The light in the header, how long it has been on, and how many flushes the recording lacks."""
+        recorder = self._recorder
+        recording = None if recorder is None else recorder.recording
+        if recorder is None or recording is None:
             return ()
         light = self._app.glyphs.light
         if recording.failure:
             return (Span(f"{light} failed  ", "error"),)
         seconds = max(0, round((boot_ns() - recording.since.boot_ns) / 1e9))
-        return (Span(f"{light} {numbers.duration(seconds)}  ", "error"),)
+        lost = recorder.new_losses
+        missing = (Span(f"{lost.count:,} lost  ", "warn"),) if lost else ()
+        return (Span(f"{light} {numbers.duration(seconds)}  ", "error"), *missing)
 
 
 def _runs(recording: Recording | None) -> bool:

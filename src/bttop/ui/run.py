@@ -98,11 +98,13 @@ async def _run(app: BttopApp) -> int:
 
 
 def _await_last_flushes(engine: Engine, last_resort: LastResort) -> None:
-    """A recording gets what was counted since the last flush of each program; the screen is gone already."""
-    last_resort.allow(engine.still_detaching + 3.0)
+    """A recording gets what was counted since the last flush of each program, or says that it is missing; the screen is
+    gone already."""
     finish = Finish(engine)
+    last_resort.allow(finish.remaining + 3.0)
     while not finish.is_over:
         time.sleep(0.02)
+    engine.give_up()
 
 
 def _choose_theme(themes: dict[str, Theme], wanted: str | None) -> str:

@@ -14,6 +14,7 @@ from bttop.model.doubts import DOUBT_TEXTS
 from bttop.model.names import decoders
 from bttop.model.records import Stamp
 from bttop.paths import shipped
+from bttop.store.extent import extent
 from bttop.store.facts import Facts
 from bttop.store.generations import RecordedGeneration
 from bttop.store.ledger import cost_words
@@ -36,7 +37,7 @@ def page(report: Report, *, redact: bool = False) -> Iterator[str]:
     """The page in pieces, from its first to its last line."""
     names = _names(report, redact)
     facts = report.snapshot.facts
-    begin, end = report.snapshot.span() or (Stamp(report.begin_ns, 0), Stamp(report.end_ns, 0))
+    begin, end = extent(report.snapshot) or (Stamp(report.begin_ns, 0), Stamp(report.end_ns, 0))
     labels = Labels(names, decoders(facts.machine), begin, end, _brought())
     host = names.alias("host", facts.host)
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
