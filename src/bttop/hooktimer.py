@@ -3,7 +3,7 @@
 A single file of the standard library alone that Python 3.6 understands; run as `python3 -I -S hooktimer.py user`
 (or `kernel`, or both) with the rights of bpftrace. Prints one JSON object: ns of one event by what was measured, and
 why the rest could not be.
-    {"prices": {"emulated": NS, "nop": NS, "stepped": NS, "back": NS, "kprobe": NS, "kretprobe": NS},
+    {"prices": {"emulated": NS, "nop": NS, "stepped": NS, "back": NS, "joined": NS, "kprobe": NS, "kretprobe": NS},
      "reasons": {"user": TEXT, "kernel": TEXT}}
 
 Only this process pays. It calls machine code of its own in a memory file that no other process has mapped, and its
@@ -138,10 +138,15 @@ class Timer:
             os.close(program)
 
     def user(self) -> "dict[str, float]":
-        name = b"/proc/self/fd/%d" % self.file
+        name, place = b"/proc/self/fd/%d" % self.file, self.places["emulated"]
         prices = {kind: self.price("uprobe", name, self.places[kind], kind) for kind in ("emulated", "nop", "stepped")}
-        both = self.price("uprobe", name, self.places["emulated"], "emulated", back=True)
+        both = self.price("uprobe", name, place, "emulated", back=True)
         prices["back"] = max(0.0, both - prices["emulated"])
+        program = self.load()
+        event = self.attach("uprobe", name, place, program, False)
+        prices["joined"] = self.price("uprobe", name, place, "emulated")  # what a second program adds
+        os.close(event)
+        os.close(program)
         return prices
 
     def kernel(self) -> "dict[str, float]":

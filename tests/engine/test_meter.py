@@ -14,7 +14,7 @@ from bttop.engine.fuse import PATIENCE, Fuse
 from bttop.engine.meter import LEDGER_ROUNDS, Meter
 from bttop.engine.program import Program
 from bttop.model.records import Stamp
-from bttop.script.hooks import HookPrices
+from bttop.script.hooks import USER, HookPrices
 from tests.engine.stage import SECOND, Stage
 
 START = 1000
@@ -194,7 +194,8 @@ def test_bpf_programs_on_one_place_share_its_trap_by_their_rates() -> None:
     assert second.program.cost is not None
     assert alone.program.cost is not None
     assert alone.program.cost.hooks == pytest.approx(3_000 * prices.price("uprobe", "55") / 1e9)
-    assert first.program.cost.hooks + second.program.cost.hooks == pytest.approx(alone.program.cost.hooks)
+    joined = 1_000 * USER.joined / 1e9
+    assert first.program.cost.hooks + second.program.cost.hooks == pytest.approx(alone.program.cost.hooks + joined)
     assert first.program.cost.hooks == pytest.approx(3 * second.program.cost.hooks)
     meter.ended(2, second.program)
     meter.take(replace(totals(1, 4), hooks=on_a_place("uprobe", 4, 1, 3_000)), first.program)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bttop.script.hooks import NEVER, NOT_YET, USER, Hits, HookPrices, how_run
 
 MEASURED: dict[str, Any] = {
-    "prices": {"emulated": 700, "nop": 400, "stepped": 1_900, "back": 90, "kprobe": 75, "kretprobe": 190},
+    "prices": {"emulated": 700, "nop": 400, "stepped": 1_900, "back": 90, "joined": 60, "kprobe": 75, "kretprobe": 190},
     "reasons": {},
 }
 ASSUMED = HookPrices("x86_64")
@@ -93,10 +93,16 @@ def test_why_a_price_is_assumed(kind: str, answer: dict[str, Any], why: str) -> 
 def test_a_measurement_of_one_group_keeps_what_is_known_of_the_other() -> None:
     both = KNOWN.plus({"prices": {}, "reasons": {"kernel": "none here"}})
     assert (both.price("uprobe", "55"), both.price("kprobe")) == (700, 75)
-    assert ASSUMED.plus({"prices": {"emulated": 700, "nop": 400, "stepped": 900}}).user == (700, 400, 900, USER.back)
+    assert ASSUMED.plus({"prices": {"emulated": 700, "nop": 400, "stepped": 900}}).user == (
+        700,
+        400,
+        900,
+        USER.back,
+        USER.joined,
+    )
 
 
-ENTRY, BACK = KNOWN.price("uprobe", "55"), KNOWN.back("uretprobe")
+ENTRY, BACK, JOINED = KNOWN.price("uprobe", "55"), KNOWN.back("uretprobe"), 60
 
 
 @pytest.mark.parametrize(
@@ -104,11 +110,11 @@ ENTRY, BACK = KNOWN.price("uprobe", "55"), KNOWN.back("uretprobe")
     [
         ([("uprobe", "8:2:10", 100)], 100 * ENTRY),
         ([("uprobe", "8:2:10", 100), ("uprobe", "8:2:20", 100)], 200 * ENTRY),
-        ([("uprobe", "8:2:10", 100), ("uprobe", "8:2:10", 100)], 100 * ENTRY),
+        ([("uprobe", "8:2:10", 100), ("uprobe", "8:2:10", 100)], 100 * (ENTRY + JOINED)),
         ([("uprobe", "", 100), ("uprobe", "", 100)], 200 * ENTRY),
-        ([("uprobe", "8:2:10", 100), ("uretprobe", "8:2:10", 100)], 100 * (ENTRY + BACK)),
-        ([("uretprobe", "8:2:10", 100), ("uretprobe", "8:2:10", 100)], 100 * (ENTRY + BACK)),
-        ([("uprobe", "8:2:10", 1_000), ("uprobe", "8:2:10", 1)], 1_000 * ENTRY),
+        ([("uprobe", "8:2:10", 100), ("uretprobe", "8:2:10", 100)], 100 * (ENTRY + JOINED + BACK)),
+        ([("uretprobe", "8:2:10", 100), ("uretprobe", "8:2:10", 100)], 100 * (ENTRY + JOINED + BACK)),
+        ([("uprobe", "8:2:10", 1_000), ("uprobe", "8:2:10", 1)], 1_000 * ENTRY + JOINED),
         ([("uprobe", "8:2:10", 0)], 0),
         ([], 0),
     ],
@@ -119,5 +125,5 @@ def test_the_trap_of_a_place_is_paid_once_for_each_hit(hits: list[tuple[str, str
 
 def test_what_others_on_the_place_pay_is_not_paid_again() -> None:
     own, other = Hits("uprobe", "55", "8:2:10", 100), Hits("uprobe_multi", "55", "8:2:10", 300)
-    assert KNOWN.paid([own], [other]) == pytest.approx(75 * ENTRY)
-    assert KNOWN.paid([own], [other]) + KNOWN.paid([other], [own]) == pytest.approx(300 * ENTRY)
+    assert KNOWN.paid([own], [other]) == pytest.approx(75 * ENTRY + 25 * JOINED)
+    assert KNOWN.paid([own], [other]) + KNOWN.paid([other], [own]) == pytest.approx(300 * ENTRY + 100 * JOINED)

@@ -27,6 +27,8 @@ class UserProbe(NamedTuple):
     """Entry where the kernel has to single-step the first instruction: a second trap."""
     back: float
     """What a return probe adds to the entry."""
+    joined: float
+    """What each BPF program adds that is on a place beside another."""
 
 
 class KernelProbe(NamedTuple):
@@ -37,10 +39,10 @@ class KernelProbe(NamedTuple):
     """What a return probe adds to the entry."""
 
 
-USER: Final = UserProbe(600.0, 5000.0, 5000.0, 500.0)
+USER: Final = UserProbe(600.0, 5000.0, 5000.0, 500.0, 150.0)
 """Assumed where it cannot be measured. Seen on Linux 6.18 in virtual machines, where the debug trap of a single step
-leaves the guest: 500 to 840, 410 to 590, 4,560 to 12,600 and 130 to 1,300 ns. Linux 6.1 single-steps the nop as well.
-On bare metal a step is cheaper."""
+leaves the guest: 500 to 840, 410 to 590, 4,560 to 12,600, 130 to 1,300 and 100 to 200 ns. Linux 6.1 single-steps the
+nop as well. On bare metal a step is cheaper."""
 BY_FTRACE: Final = KernelProbe(150.0, 130.0)
 """Assumed where it cannot be measured. In an emulated machine with Linux 6.1, where the entry of a user probe took
 1,950 ns, these took 480 and 420, fentry 240, fexit 340 and a raw tracepoint 130 to 230: scaled to 600 ns for a user
@@ -114,7 +116,8 @@ class HookPrices(NamedTuple):
         }  # fmt: skip
         user, kernel = self.user, self.kernel
         if {"emulated", "nop", "stepped"} <= found.keys():
-            user = UserProbe(found["emulated"], found["nop"], found["stepped"], found.get("back", USER.back))
+            rest = (found.get("back", USER.back), found.get("joined", USER.joined))
+            user = UserProbe(found["emulated"], found["nop"], found["stepped"], *rest)
         if {"kprobe", "kretprobe"} <= found.keys():
             kernel = KernelProbe(found["kprobe"], max(0.0, found["kretprobe"] - found["kprobe"]))
         return self._replace(user=user, kernel=kernel, reasons={**self.reasons, **answer.get("reasons", {})})
@@ -169,10 +172,14 @@ class HookPrices(NamedTuple):
         every = [*own, *others]
         entries, backs = _shares(every), _shares(one for one in every if self.back(one.kind))
         return sum(
-            one.rate * self.entry(one.kind, one.code) * entries.get(one.place, 1.0)
-            + one.rate * self.back(one.kind) * backs.get(one.place, 1.0)
+            one.rate * (self._shared_entry(one, entries) + self.back(one.kind) * backs.get(one.place, 1.0))
             for one in own
         )
+
+    def _shared_entry(self, hits: Hits, shares: Mapping[str, float]) -> float:
+        """Its part of the trap, and its part of what those take that are there beside the first."""
+        share = shares.get(hits.place, 1.0)
+        return self.entry(hits.kind, hits.code) * share + (self.user or USER).joined * (1 - share)
 
 
 def _shares(hits: Iterable[Hits]) -> dict[str, float]:
