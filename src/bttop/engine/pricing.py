@@ -1,7 +1,7 @@
 """What hooks cost on this host: measured once for a session, when the first script wants such a hook.
 
 The answer is kept in no file: there is nothing that root would have to trust, and nothing that a new kernel or a
-machine that has moved would make wrong. A measurement takes 50 ms of CPU and half a second, beside the compiler.
+machine that has moved would make wrong. A measurement takes 0.1 s of CPU and about a second, beside the compiler.
 """
 
 from __future__ import annotations
