@@ -17,6 +17,7 @@ from bttop.script.reader import read
 
 from . import load, tracing
 from .test_prepared_scripts import STOCK, flushed, running, total, wait_for_beats
+from .test_probe_files import chain, first_that_attaches
 
 pytestmark = pytest.mark.real
 
@@ -107,7 +108,7 @@ def test_without_children_only_the_process_itself_counts(bpftrace: str, tmp_path
 
 
 def test_the_stock_probe_of_system_calls_follows_children(bpftrace: str, tmp_path: Path) -> None:
-    probe = stock("syscalls.bt")
+    probe = stock(first_that_attaches(bpftrace, chain("syscalls.bt")))
     with load.deed(_FAMILY) as family:
         pin = Pin((family.pid,), children=True)
         one = prepare(probe.script, front=probe.front, interval_ms=200, pin=pin)
@@ -116,7 +117,7 @@ def test_the_stock_probe_of_system_calls_follows_children(bpftrace: str, tmp_pat
 
 
 def test_the_stock_probe_of_switches_follows_children(bpftrace: str, tmp_path: Path) -> None:
-    probe = stock("sched_switch.bt")
+    probe = stock(first_that_attaches(bpftrace, chain("sched_switch.bt")))
     with load.deed(_SLEEPERS) as parent:
         pin = Pin((parent.pid,), children=True)
         one = prepare(probe.script, front=probe.front, interval_ms=200, pin=pin)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -71,9 +71,14 @@ class Streaming:
         tracing.wait_until(lambda: bool(condition()), START_SECONDS, f"the stream; {ended or self.complaints()}")
 
     def flush_everything(self) -> None:
-        """Wait until each program has flushed what happened before now."""
+        """Wait until each program has flushed what happened before now: until a flush that began later has ended, since
+        a busy bpftrace may print the end of a flush long after its maps."""
         now, programs = datetime.now(UTC), self.programs_after(datetime.fromtimestamp(0, UTC))
-        self.wait_for(lambda: self.programs_after(now) >= programs)
+        self.wait_for(lambda: self._begun_after(now) >= programs)
+
+    def _begun_after(self, moment: datetime) -> set[str]:
+        ended = ((line, datetime.fromisoformat(line["time"])) for line in self.lines())
+        return {line["program"] for line, end in ended if end - timedelta(seconds=line["seconds"]) > moment}
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ def test_enter_shows_who_a_row_is_about_and_a_choice_adds_a_pane_that_backspace_
         shown.wait_for("calls: calls", "ask next", "its system calls", "its sockets", "its lock waits")
         for told in ("command ", "user ", "parents ", "threads "):
             shown.wait_for(told)
-        shown.wait_for("its program", "tracepoint:raw_syscalls:sys_enter")
+        shown.wait_for("its program", "rawtracepoint:sys_enter")
         shown.press("a")
         shown.wait_for("2 of 2 live", "━2 syscalls ", "syscalls is asked; Backspace returns", " java ")
         shown.wait_for(lambda: f" pid {pid} " in shown.line("━2 syscalls"))
