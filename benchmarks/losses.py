@@ -43,9 +43,10 @@ from bttop.store import happenings, writer
 write = writer.SnapshotWriter.write
 began, stretch = time.monotonic(), float(sys.argv.pop(1))
 def slowly(self, events):
-    if int((time.monotonic() - began) / stretch) % 2:
-        size = sum(len(one.line.data) for one in events if isinstance(one, happenings.Came))
-        time.sleep(min(6.0, size / {SLOW_DISK}))
+    size = sum(len(one.line.data) for one in events if isinstance(one, happenings.Came))
+    end = time.monotonic() + size / {SLOW_DISK}
+    while int((time.monotonic() - began) / stretch) % 2 and time.monotonic() < end:
+        time.sleep(0.1)
     write(self, events)
 writer.SnapshotWriter.write = slowly
 sys.exit(bttop.cli.main())
