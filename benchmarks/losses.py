@@ -95,7 +95,7 @@ class Reader(threading.Thread):
             return
         if found.get("kind") == "left out":
             self.lost += found["flushes"]
-        else:
+        elif "flush" in found:
             self.flushes.add(found["flush"])
 
 
