@@ -67,8 +67,12 @@ def first_that_attaches(bpftrace: str, names: list[str]) -> str:
 
 
 def can_be_tried(bpftrace: str, name: str) -> bool:
-    """Whether bttop would try a probe file on this release, which may have no raw tracepoints to rely on."""
-    return "rawtracepoint:" not in code(name) or tracing.has_raw_tracepoints(bpftrace)
+    """Whether bttop would try a probe file on this release; where that has no raw tracepoints to rely on, the file must
+    name what runs in its place."""
+    if "rawtracepoint:" not in code(name) or tracing.has_raw_tracepoints(bpftrace):
+        return True
+    assert front_matter(name)["fallback"] in ALL
+    return False
 
 
 def totals(rows: Rows) -> int:

@@ -281,6 +281,15 @@ def file_on_disk(folder: Path = Path("/var/tmp")) -> Iterator[Path]:
         target.unlink()
 
 
+def read_beside_busy_calls(target: Path) -> int:
+    """Read a file past the cache while two processes call the kernel; how many requests were completed meanwhile."""
+    before = completions()
+    with busy_calls():
+        read = ["dd", f"if={target}", "of=/dev/null", "bs=4k", "iflag=direct"]
+        subprocess.run(read, check=True, stderr=subprocess.DEVNULL)
+    return completions()[0] - before[0]
+
+
 @pytest.mark.parametrize("statistics", [True, False])
 def test_what_is_seen_and_what_is_skipped_is_what_the_disk_completed(bpftrace: str, *, statistics: bool) -> None:
     options = [] if statistics else ["--no-stats"]
@@ -289,18 +298,14 @@ def test_what_is_seen_and_what_is_skipped_is_what_the_disk_completed(bpftrace: s
         file_on_disk() as target,
         streaming(bpftrace, "-e", _DISK, "-e", _BUSY, *options, programs=2) as stream,
     ):
-        attached = completions()
-        with busy_calls():
-            read = ["dd", f"if={target}", "of=/dev/null", "bs=4k", "iflag=direct"]
-            subprocess.run(read, check=True, stderr=subprocess.DEVNULL)
-        done = completions()
+        made = read_beside_busy_calls(target)
         stream.flush_everything()
         after = completions()
         found = [line for line in stream.lines() if line.get("map") == "disk"]
     seen = sum(row["value"] for line in found for row in line["rows"])
     skipped = sum(line.get("skipped", 0) for line in found)
     # A write that waits for a flush is completed twice, the second time with nothing.
-    assert done[0] - attached[0] <= seen + skipped <= after[0] - before[0] + after[1] - before[1]
+    assert made <= seen + skipped <= after[0] - before[0] + after[1] - before[1]
     assert skipped > 0, "this load has always made the kernel skip some"
     assert all(("skipped events" in line.get("doubts", [])) == ("skipped" in line) for line in found)
 
@@ -312,14 +317,10 @@ def test_a_raw_tracepoint_is_not_skipped_beside_a_busy_program(bpftrace: str) ->
         file_on_disk() as target,
         streaming(bpftrace, "-e", _RAW_DISK, "-e", _BUSY, programs=2) as stream,
     ):
-        attached = completions()
-        with busy_calls():
-            read = ["dd", f"if={target}", "of=/dev/null", "bs=4k", "iflag=direct"]
-            subprocess.run(read, check=True, stderr=subprocess.DEVNULL)
-        done = completions()
+        made = read_beside_busy_calls(target)
         stream.flush_everything()
         found = [line for line in stream.lines() if line.get("map") == "disk"]
-    assert sum(row["value"] for line in found for row in line["rows"]) >= done[0] - attached[0]
+    assert sum(row["value"] for line in found for row in line["rows"]) >= made
     assert not [line for line in found if "skipped" in line]
 
 
@@ -328,14 +329,10 @@ def test_a_stock_probe_makes_no_event_be_skipped_where_raw_tracepoints_are_to_be
     bpftrace: str, neighbour: str
 ) -> None:
     with file_on_disk() as target, streaming(bpftrace, neighbour, "-e", _DISK, programs=2) as stream:
-        attached = completions()
-        with busy_calls():
-            read = ["dd", f"if={target}", "of=/dev/null", "bs=4k", "iflag=direct"]
-            subprocess.run(read, check=True, stderr=subprocess.DEVNULL)
-        done = completions()
+        made = read_beside_busy_calls(target)
         stream.flush_everything()
         found = [line for line in stream.lines() if line.get("map") == "disk"]
     skipped = sum(line.get("skipped", 0) for line in found)
-    assert sum(row["value"] for line in found for row in line["rows"]) + skipped >= done[0] - attached[0]
+    assert sum(row["value"] for line in found for row in line["rows"]) + skipped >= made
     # Programs of other tests make the kernel skip some too; a plain tracepoint on these calls makes it skip most.
     assert skipped <= _READS // 10 or not tracing.has_raw_tracepoints(bpftrace)

@@ -12,6 +12,7 @@ from bttop import __version__
 from bttop.commands.arguments import duration, tracing_parser, trust_of, with_saving
 from bttop.commands.tracing import start_engine
 from bttop.engine.idle import Vigil
+from bttop.engine.losses import given_up_text
 from bttop.errors import UsageError
 from bttop.output import warn
 from bttop.paths import overlay
@@ -93,8 +94,7 @@ def _tell_recordings(recorder: Recorder) -> bool:
     for sentence in lost:
         warn(f"bttop: recording: {sentence}")
     for path in unfinished:
-        waiting = f"{recorder.intake.waiting_flushes:,} flushes were still to be written to {path}"
-        warn(f"bttop: recording: given up: the disk takes nothing, and {waiting}")
+        warn(f"bttop: recording: {given_up_text(recorder.intake.waiting_flushes, path)}")
     return bool(recorder.failed or lost or unfinished)
 
 

@@ -80,7 +80,7 @@ class Attachment:
         return Badge(f"not attached: {', '.join(names)}{rest}", f"{'; '.join(reasons)}{UNCOUNTED}")
 
     def _unknown(self) -> Badge | None:
-        """That nobody knows of some whether they exist."""
+        """The badge for attach points about which bpftrace gave no answer."""
         if not self._unanswered:
             return None
         names = ", ".join(sorted(self._unanswered))

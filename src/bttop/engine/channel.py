@@ -58,6 +58,8 @@ KILL_TIMEOUT = 0.5
 
 TRACER = Path(__file__).parent.parent / "tracer.py"
 HOOK_TIMER = TRACER.with_name("hooktimer.py")
+_ALONE = ("-I", "-S")
+"""Options of Python without which a file would run with what its caller brings."""
 
 
 def longest_stop(grace: float) -> float:
@@ -67,7 +69,12 @@ def longest_stop(grace: float) -> float:
 
 def tracer_command(python: str = sys.executable) -> list[str]:
     """How the tracer is started on this host, without any privilege of its own."""
-    return [python, "-I", "-S", str(TRACER)]
+    return [python, *_ALONE, str(TRACER)]
+
+
+def hook_timer_command(python: str = sys.executable) -> list[str]:
+    """How the hook timer is started; what it is to measure follows (`pricing.GROUPS`)."""
+    return [python, *_ALONE, str(HOOK_TIMER)]
 
 
 class TracerChannel:

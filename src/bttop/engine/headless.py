@@ -11,6 +11,7 @@ from types import FrameType
 from bttop.engine.cost import Bill
 from bttop.engine.endsignals import ENDING, exit_code
 from bttop.engine.engine import Engine
+from bttop.engine.losses import given_up_text
 from bttop.engine.recorder import Limits, Recorder, Recording
 from bttop.engine.runlength import Finish, RunLength
 from bttop.engine.status import State
@@ -102,8 +103,7 @@ class HeadlessRecording:
         has_failed = self._tell_end(recording)
         has_failed = self._tell_losses() or has_failed
         if not is_closed:
-            why = f"given up: the disk takes nothing, and {missing:,} flushes were still to be written to {self._path}"
-            self._troubles.tell("given up", "recording", why)
+            self._troubles.tell("given up", "recording", given_up_text(missing, self._path))
         has_failed = has_failed or not is_closed or could_not_run(self._engine.programs)
         has_failed = self._troubles.tell_missing(self._engine.programs) or has_failed
         self._troubles.tell_unchecked(self._engine.programs)

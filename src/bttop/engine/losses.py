@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+
+
+def cut_text(who: str, why: str) -> str:
+    """That a bpftrace ended before it printed what it had counted last."""
+    return f"what {who} counted since its last flush is missing: {why}"
+
+
+def given_up_text(flushes: int, path: Path) -> str:
+    """That a recording was not written to its end."""
+    return f"given up: the disk takes nothing, and {flushes:,} flushes were still to be written to {path}"
 
 
 @dataclass(frozen=True, slots=True)

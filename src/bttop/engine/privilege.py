@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bttop.engine.channel import HOOK_TIMER, TRACER, tracer_command
+from bttop.engine.channel import HOOK_TIMER, TRACER, hook_timer_command, tracer_command
 from bttop.engine.host import Bpftrace, find_program
 from bttop.errors import CannotTrace
 from bttop.model.release import Release
@@ -57,7 +57,7 @@ class Privilege:
         """The command by which the tracer measures what hooks cost; None where it may not."""
         if self.own_terminals:
             return None
-        return [base_python() if self.tracer else sys.executable, "-I", "-S", str(HOOK_TIMER)]
+        return hook_timer_command(base_python()) if self.tracer else hook_timer_command()
 
     def command(self, words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         """A command of bpftrace with what it needs before it: sudo takes variables as words."""

@@ -18,7 +18,7 @@ from bttop.engine import launch
 from bttop.engine.generation import Generation
 from bttop.engine.host import Bpftrace, Host
 from bttop.engine.intake import Intake, Told
-from bttop.engine.losses import Losses
+from bttop.engine.losses import Losses, cut_text
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.status import Badge
@@ -138,9 +138,9 @@ class Recorder(Observer):
         self._programs: dict[Program, int] = {}
         self._states: dict[Program, tuple[str, str, str]] = {}
         self._newest: dict[int, StampedLine] = {}
+        """The newest line of each generation."""
         self._badges: dict[int, tuple[Badge, ...]] = {}
         """Of generations that have others than their text had."""
-        """The newest line of each generation."""
         self._ends: Mapping[str, int] = {}
         """See `Losses.ends`; those while something was recorded."""
         self._lost_before = Losses()
@@ -285,7 +285,7 @@ class Recorder(Observer):
         self.mark(gap.text, "stopped", gap.end)
 
     def cut(self, program: Program, why: str) -> None:
-        self.intake.put(Marked(now(), LOST, f"what {program.name} counted since its last flush is missing: {why}"))
+        self.intake.put(Marked(now(), LOST, cut_text(program.name, why)))
         if self.recording is not None and not self.recording.failure:
             self._ends = {**self._ends, program.name: self._ends.get(program.name, 0) + 1}
 

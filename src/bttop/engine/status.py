@@ -45,12 +45,29 @@ class Complaint:
     lines: tuple[str, ...] = ()
 
 
+_WRONG = (
+    "not attached",
+    "attach points not checked",
+    "maps left out",
+    "++ loses updates",
+    "print+clear",
+    "skips are not counted",
+)
+"""How the badges begin by which a number is missing or wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Badge:
     """A caveat that stands on the pane's rule; `why` explains it on demand."""
 
     text: str
     why: str
+
+    @property
+    def says_wrong(self) -> bool:
+        """Whether a number is missing or wrong by it; the others say how to read one. By the text, which is all that a
+        recording has of it."""
+        return self.text.startswith(_WRONG)
 
 
 @dataclass(frozen=True, slots=True)

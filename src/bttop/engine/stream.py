@@ -14,6 +14,7 @@ from bttop.engine.endsignals import ENDING, exit_code
 from bttop.engine.engine import Engine
 from bttop.engine.generation import Generation
 from bttop.engine.lineoutput import LineOutput
+from bttop.engine.losses import cut_text
 from bttop.engine.observer import Observer
 from bttop.engine.program import Program
 from bttop.engine.runlength import Finish, RunLength
@@ -93,8 +94,7 @@ class Stream(Observer):
 
     def cut(self, program: Program, why: str) -> None:
         """Take the place of a flush that never comes."""
-        text = f"what {program.name} counted since its last flush is missing: {why}"
-        self._put(lost_line(text, time.time_ns(), program.name))
+        self._put(lost_line(cut_text(program.name, why), time.time_ns(), program.name))
 
     def _put(self, told: tuple[Program, Flush, tuple[str, ...]] | str) -> None:
         if self._flushes.qsize() < MOST_WAITING:

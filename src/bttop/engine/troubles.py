@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from bttop.engine.cost import UNKNOWN, blind_spot
 from bttop.engine.engine import Engine
+from bttop.engine.losses import cut_text
 from bttop.engine.program import Program
 from bttop.engine.runlength import is_starting
 from bttop.engine.status import State
@@ -55,8 +56,7 @@ class Troubles:
         """Say which programs ended before they printed what they had counted last; whether there are any."""
         found = [program for program in programs if program.missing]
         for program in found:
-            why = f"what it counted since its last flush is missing: {program.missing}"
-            self.tell(f"end of {program.name}", program.name, why)
+            self.tell(f"end of {program.name}", program.name, cut_text("it", program.missing))
         return bool(found)
 
     def tell(self, about: str, who: str, text: str) -> None:

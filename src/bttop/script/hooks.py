@@ -77,10 +77,10 @@ _PROVIDERS: Final = {
 }
 
 
-TIMED: Final = frozenset({"uprobe", "uretprobe", "uprobe_multi", "uretprobe_multi", "kprobe", "kretprobe"})
-"""Kinds whose price the timer can measure."""
 _USER_KINDS: Final = frozenset({"uprobe", "uretprobe"})
 _FUNCTION_KINDS: Final = frozenset({"kprobe", "kretprobe"})
+TIMED: Final = _USER_KINDS | {f"{kind}_multi" for kind in _USER_KINDS} | _FUNCTION_KINDS
+"""Kinds whose price the timer can measure."""
 LEAST_NS: Final = 1.0
 MOST_NS: Final = 1e6
 """What the timer can have measured: all else is a fault of the clock or of the host."""

@@ -142,8 +142,8 @@ def _raw(script: Script, seen: Survey, front: FrontMatter | None) -> Iterator[Of
         return
     why = (
         "While a program on a tracepoint runs on a CPU, the kernel skips every other one that an interrupt fires "
-        "there: a count of 5,000 disk reads saw 1,179. A raw tracepoint is not skipped, makes no other one be skipped, "
-        "and is cheaper."
+        "there: a count of 5,000 disk reads saw 1,179. A raw tracepoint is not skipped, and makes no other one be "
+        "skipped."
     )
     text = edited(script.text, edits).text
     loses_names = any(edit.text.startswith("(") for edit in edits) and front is None and not text.startswith("#!")

@@ -1,5 +1,5 @@
 """The raw form of a script's tracepoints: a raw one is not skipped while another BPF program runs on the CPU, makes no
-other one be skipped, and is cheaper."""
+other one be skipped."""
 
 from __future__ import annotations
 

@@ -300,20 +300,9 @@ def _caveats(feed: Feed) -> tuple[list[str], list[str]]:
     """The badges that say that a number is missing or wrong, and the others."""
     doubts = [(badge, doubt in MISSING_OR_WRONG) for doubt, badge in feed.doubts()]
     has_numbers = feed.status.state not in (State.FAILED, State.UNAVAILABLE)
-    badges = [(visible(one.text), one.text.startswith(_WRONG)) for one in feed.status.badges if has_numbers]
+    badges = [(visible(one.text), one.says_wrong) for one in feed.status.badges if has_numbers]
     found = [*badges, *doubts]
     return [text for text, is_wrong in found if is_wrong], [text for text, is_wrong in found if not is_wrong]
-
-
-_WRONG = (
-    "not attached",
-    "attach points not checked",
-    "maps left out",
-    "++ loses updates",
-    "print+clear",
-    "skips are not counted",
-)
-"""How badges of a program begin that say so."""
 
 
 def _joined(head: list[Span], notes: list[Span], mark: str, role: str, cells: int) -> Line:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from typing import Final
 
-from bttop.engine.channel import HOOK_TIMER
+from bttop.engine.channel import hook_timer_command
 from bttop.engine.doctor.finding import Finding, Patient, State, only_root
-from bttop.engine.pricing import read_answer
+from bttop.engine.pricing import GROUPS, read_answer
 from bttop.script.hooks import USER, HookPrices
 
 NAME: Final = "hook costs"
 SECONDS: Final = 30.0
-"""The timer takes half a second here, some seconds in an emulated machine."""
-_GROUPS: Final = ("user", "kernel")
+"""Thirty times what the timer takes; an emulated machine needs some seconds."""
+_GROUPS: Final = tuple(dict.fromkeys(GROUPS.values()))
 
 
 def ask_timer(machine: str) -> HookPrices:
     """The prices of this host, as root."""
-    command = [sys.executable, "-I", "-S", str(HOOK_TIMER), *_GROUPS]
+    command = [*hook_timer_command(), *_GROUPS]
     try:
         said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as problem:
