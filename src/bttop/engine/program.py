@@ -171,10 +171,10 @@ class Program:
         """How many probes bpftrace lists for attach points."""
         generation.attachment.listed(found)
         living = self._succession.living()
-        is_over = generation.doomed or generation not in living
-        if not is_over or any(one is not generation and not one.doomed for one in living):
+        # An answer after the end of the run comes too late: what it tells is in no badge any more.
+        if not all(one.doomed for one in living):
             self._unchecked = {number: one for number, one in self._unchecked.items() if number != generation.number}
-        if generation in self._succession.living():
+        if generation in living:
             self._judge_attachment(generation, now)
 
     def on_dropped(self, generation: Generation, lines: int) -> None:
