@@ -119,7 +119,8 @@ def test_kill_9_leaves_nothing_attached(bpftrace: str, tmp_path: Path, way: str,
         if victim != "dashboard":
             wait_until(lambda: len(set(one.attached()) - set(doomed)) == 2, 40, "the programs again")
             one.terminal.send("q")
-            assert one.terminal.exit_code() == 0
+            # A pane that was silent under load has begun a recording by itself; that lacks what the killed one counted.
+            assert one.terminal.exit_code() == int("never came" in one.terminal.text), one.terminal.text
             assert gone_after(everything) < LIMIT
 
 
