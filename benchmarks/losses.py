@@ -1,7 +1,8 @@
 """A recording on a slow disk and a stream to a slow reader, each slow and quick in turn: what was kept, lost and made.
 
 Both processes live as long as the run, and trace 2,000 keys a second. Peer of kept plus lost: the flushes that were
-made, by the numbers that the kernel gave them. Peer of memory in the last fifth: that in the second fifth.
+made, by the numbers that the kernel gave them. Peer of the memory in the last quick and the last slow stretch: that in
+the second ones.
 """
 
 from __future__ import annotations
@@ -168,6 +169,8 @@ def _rows(name: str, counted: Counted, code: int) -> list[Row]:
 
 
 def _memory(name: str, taken: Sequence[float]) -> Row:
-    fifth = max(1, len(taken) // 5)
-    last, second = statistics.mean(taken[-fifth:]), statistics.mean(taken[fifth : 2 * fifth])
-    return compared(f"{name}: MiB in the last fifth (peer: in the second)", last, second, "{:.1f}")
+    """A quick stretch and a slow one, since a full queue of lines to be written is memory too."""
+    stretch = len(taken) * 4 // (4 * TURNS + 1)
+    second, last = taken[2 * stretch : 4 * stretch], taken[(TURNS - 2) * stretch : TURNS * stretch]
+    label = f"{name}: MiB in the last two stretches (peer: in the third and fourth)"
+    return compared(label, statistics.mean(last), statistics.mean(second), "{:.1f}")

@@ -18,6 +18,7 @@ from bttop.engine.pinning import with_children
 from bttop.engine.privilege import obtain, settings_rule
 from bttop.engine.questions import Question, questions, wanted_files
 from bttop.errors import UsageError
+from bttop.model.history import HistoryBudget
 from bttop.output import warn
 from bttop.paths import overlay
 from bttop.script.library import Library
@@ -46,7 +47,16 @@ def start_engine(options: argparse.Namespace, command: str) -> tuple[Engine, Set
             f"lets them pass: {settings_rule(bpftrace)}",
         )
     limits = Budget(options.budget)
-    engine = Engine(host, bpftrace, privilege=privilege, limits=limits, statistics=options.stats, folder=_folder(trust))
+    engine = Engine(
+        host,
+        bpftrace,
+        # Only the screen looks back; without one, an hour of large flushes would fill 64 MiB for no reader.
+        budget=None if command == "bttop" else HistoryBudget(0),
+        privilege=privilege,
+        limits=limits,
+        statistics=options.stats,
+        folder=_folder(trust),
+    )
     # On the screen a key is the second word; nobody may say it beforehand for all that will ever be typed.
     engine.gate = _gate(engine, options, limits, confirmed=options.confirm_unsafe and command != "bttop")
     exclude = None if options.show_self else own_processes(engine.tracer_pid, engine.bpftrace)

@@ -29,7 +29,7 @@ class History:
     """What one program has shown so far, across its generations."""
 
     def __init__(self, limit_bytes: int) -> None:
-        """`limit_bytes` bounds everything kept; the latest flush stays even if it is larger."""
+        """`limit_bytes` bounds everything kept; the latest flush stays even if it is larger, and alone if it is 0."""
         self._lock = Lock()
         self._limit_bytes = limit_bytes
         self._packed: deque[Packed] = deque()
@@ -139,9 +139,13 @@ class History:
         return flush
 
     def _settle(self) -> None:
-        """Pack what is no longer among the newest, and let go of what is above the limit."""
+        """Pack what is no longer among the newest, and drop what is above the limit."""
         while len(self._recent) > UNPACKED or (self._bytes > self._limit_bytes and len(self._recent) > 1):
             flush = self._recent.popleft()
+            if not self._limit_bytes:
+                self._bytes -= decoded_bytes(flush)
+                self._dropped += 1
+                continue
             packed = pack(flush)
             self._packed.append(packed)
             self._bytes += packed.size - decoded_bytes(flush)
