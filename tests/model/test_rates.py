@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.contents import MapData
+from bttop.model.floats import ratio
 from bttop.model.plan import Aggregation, MapPlan
-from bttop.model.rates import amount, is_additive, rate, ratio, total
+from bttop.model.rates import amount, is_additive, rate, total
 from bttop.model.records import Bucket, Stats, Value
 from tests.model.samples import TEXT
 

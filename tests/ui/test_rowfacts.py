@@ -12,9 +12,8 @@ import pytest
 from bttop.model.names import syscall_name
 from bttop.script.followups import RowFacts
 from bttop.ui.face import Frame
-from bttop.ui.facts import facts_of
+from bttop.ui.facts import facts_of, row_key, row_pid
 from bttop.ui.pane import Pane
-from bttop.ui.pins import row_key, row_pid
 from bttop.ui.spans import UNICODE
 from bttop.ui.themes import load_themes
 from tests.ui.scenes import SHIPPED_THEMES, FakeEngine, printed_name

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from bttop.engine.program import Program
     from bttop.model.flush import Tally
 
-EVERY: Final = 1.0
-"""Seconds between two readings."""
 LEDGER_ROUNDS: Final = 10
 """Readings that one entry of the cost ledger is the mean of: at one a second a recording would be half of costs."""
 HIDDEN: Final = "bpftrace has more rights than bttop's tracer, which may not read what the kernel counts for it"

@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bttop.engine.channel import TracerChannel
 from bttop.engine.frames import Frame
-from bttop.engine.meter import EVERY
 from bttop.errors import TracerLost
 
 CALM = 60.0
 """Seconds of life after which the next tracer is started without a pause again."""
 LONGEST_PAUSE = 30.0
+METER_SECONDS = 1.0
+"""Between two readings of what programs cost."""
 
 
 class Tracers:
@@ -50,7 +51,7 @@ class Tracers:
 
     def tell_costs(self) -> None:
         """Have all costs told now, and every second from now on."""
-        self.channel.meter(EVERY, stats=self._statistics)
+        self.channel.meter(METER_SECONDS, stats=self._statistics)
 
     def detach(self) -> None:
         """Read no longer. One that was started while `close` looked at the one before is closed now."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from bttop.model.floats import as_float, ratio
 from bttop.model.percentiles import Quantile
-from bttop.model.rates import as_float, ratio
 from bttop.model.records import Bucket
 
 _STEPS = ("", "k", "M", "G", "T", "P", "E")

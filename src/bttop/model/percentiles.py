@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from bttop.model.floats import as_float, ratio
 from bttop.model.plan import Aggregation
-from bttop.model.rates import as_float, ratio
 from bttop.model.records import Bucket
 
 Scale = Literal["log", "linear"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from bttop.model.contents import MapData
+from bttop.model.floats import as_float
 from bttop.model.plan import Aggregation
 from bttop.model.records import Stats, Value
 from bttop.model.values import histogram
@@ -52,19 +51,3 @@ def total(data: MapData) -> float | None:
     if data.rows and not is_additive(data):
         return None
     return sum([amount(value) or 0.0 for value in data.rows.values()])
-
-
-def as_float(number: float) -> float:
-    """The number as a float; infinite where an integer is too large for one."""
-    try:
-        return float(number)
-    except OverflowError:
-        return float("inf") if number > 0 else float("-inf")
-
-
-def ratio(part: float, total: float) -> float:
-    """Which part of the total, 0 to 1; whatever is no number counts as nothing."""
-    part, total = as_float(part), as_float(total)
-    if math.isnan(part) or not part > 0 or not total > 0:
-        return 0.0
-    return 1.0 if part >= total else part / total

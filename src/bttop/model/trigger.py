@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from bttop.model.contents import MapData
+from bttop.model.floats import as_float
 from bttop.model.flush import Flush
 from bttop.model.percentiles import quantile, scale_of
-from bttop.model.rates import amount, as_float, total
+from bttop.model.rates import amount, total
 from bttop.model.records import Bucket, Stats, Value
 from bttop.model.values import added_buckets, histogram
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from bttop.script.attribution import interrupts
+from bttop.script.badge import Badge
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.lexer import Token
 from bttop.script.reader import Script
@@ -13,18 +14,6 @@ from bttop.script.schemes import Choice
 from bttop.script.survey import Survey
 
 _WHO: Final = frozenset({"pid", "tid", "comm", "uid", "ustack", "cgroup", "username"})
-
-
-class Badge(NamedTuple):
-    """A caveat."""
-
-    code: str
-    """For programs: `as-is`, `note`, `counted`, `loses-updates`, `as-it-stands`, `approximate`,
-    `interrupted`, `pin-inexact`, `unpinned`, `thread-id`."""
-    text: str
-    """A few words for a pane's state line."""
-    explanation: str
-    """A sentence or two: why, and what to do."""
 
 
 def as_is(why: str) -> Badge:

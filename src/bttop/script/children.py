@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bttop.script.flushes import PREFIX
+from bttop.script.edits import PREFIX
 
 KIDS: Final = f"@{PREFIX}kids"
 CLONE_THREAD: Final = 0x10000

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from bttop.script.lexer import Token
 from bttop.script.reader import position
+
+PREFIX: Final = "__bt_"
+"""Every map and variable that bttop adds starts with this, behind `@` or `$`."""
 
 
 class Edit(NamedTuple):

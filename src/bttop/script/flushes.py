@@ -13,13 +13,11 @@ from typing import Final
 from bttop.model.plan import HEARTBEAT_WORD, LAST_WORD
 from bttop.script.collisions import bucket_number, twice
 from bttop.script.columns import Expression
-from bttop.script.edits import Edit, replace
+from bttop.script.edits import PREFIX, Edit, replace
 from bttop.script.reader import Probe, Script
 from bttop.script.schemes import Choice
 from bttop.script.survey import Call, Update
 
-PREFIX: Final = "__bt_"
-"""Every map and variable that bttop adds starts with this, behind `@` or `$`."""
 TICKS: Final = f"@{PREFIX}n"
 
 _PLAIN: Final = frozenset(["pid", "tid", "uid", "gid", "cpu", "comm", "nsecs", "elapsed", "probe", "ncpus", "rand"])

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from bttop.script.attribution import context_of, context_of_probe
-from bttop.script.badges import Badge
+from bttop.script.badge import Badge
 from bttop.script.children import following, is_child
 from bttop.script.edits import Edit, Wrapping
 from bttop.script.frontmatter import FrontMatter

@@ -10,12 +10,12 @@ from typing import Final, NamedTuple
 from bttop.model.plan import MapPlan, Plan, Scheme
 from bttop.script import badges, own
 from bttop.script.addresses import address_edits
-from bttop.script.badges import Badge
+from bttop.script.badge import Badge
 from bttop.script.collisions import COLLIDING
-from bttop.script.edits import Edit, Edited, edited, nested
+from bttop.script.edits import PREFIX, Edit, Edited, edited, nested
 from bttop.script.endings import LastFlush, can_end, end_block, ending_edits, last_flush
 from bttop.script.exclusion import Exclusion, exclusion_edits
-from bttop.script.flushes import PREFIX, bank_names, interval_block, letters, map_edits
+from bttop.script.flushes import bank_names, interval_block, letters, map_edits
 from bttop.script.frontmatter import FrontMatter
 from bttop.script.offers import Offer, offers
 from bttop.script.oneprocess import names_one_process

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from bttop.script.badges import Badge
+from bttop.script.badge import Badge
 from bttop.script.children import CLONE_THREAD
 from bttop.script.edits import Edit, replace
 from bttop.script.lexer import Token

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
-from bttop.model.rates import as_float
+from bttop.model.floats import as_float
 from bttop.model.records import Bucket
 
 ERROR = 0.01

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bttop.model.contents import MapData
+from bttop.model.floats import as_float
 from bttop.model.flush import Flush
 from bttop.model.plan import Aggregation, MapPlan
-from bttop.model.rates import ADDITIVE, amount, as_float
+from bttop.model.rates import ADDITIVE, amount
 from bttop.model.records import Bucket, Stats, Value
 from bttop.model.values import histogram, made_stats, merge
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
 
-from bttop.model.rates import ratio
+from bttop.model.floats import ratio
 from bttop.model.trends import known
 from bttop.ui.spans import Glyphs
 

@@ -15,10 +15,9 @@ from bttop.model.text import visible
 from bttop.script.followups import FollowUp, RowFacts, follow_ups, ladder
 from bttop.script.library import ProbeFile
 from bttop.script.reader import Script
-from bttop.ui.facts import facts_of
+from bttop.ui.facts import facts_of, row_key, row_pid
 from bttop.ui.menu import Choice, Chosen, Menu
 from bttop.ui.pane import Pane
-from bttop.ui.pins import row_key, row_pid
 from bttop.ui.scripttext import script_lines
 from bttop.ui.sheet import Sheet
 from bttop.ui.spans import Line, Span

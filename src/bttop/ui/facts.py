@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 
+from bttop.engine.process import look_up
 from bttop.model.plan import Column
 from bttop.model.stacks import names
 from bttop.script.followups import RowFacts
 from bttop.ui.pane import Pane
-from bttop.ui.pins import row_key, row_pid
 from bttop.ui.views.base import parts
 
 _FILES = frozenset({"path", "file", "filename"})
@@ -61,3 +61,31 @@ def _function(found: dict[Column, int | str]) -> str:
         if column.kind == "stack" and column.title.startswith("k"):
             return next((name for name in names(str(value)) if not name.startswith("0x")), "")
     return ""
+
+
+def row_key(pane: Pane) -> str | None:
+    """The raw key of the selected row, else of the top row; None where there are no rows."""
+    order = pane.drawing.order
+    return pane.choice.selected if pane.choice.selected is not None else (order[0] if order else None)
+
+
+def row_pid(pane: Pane) -> int | None:
+    """The process of the selected row, else of the top row; a thread id is resolved to its process."""
+    key = row_key(pane)
+    if key is None:
+        return None
+    plan = pane.feed.data(pane.subject.map).plan
+    titles = [column.title for column in plan.columns]
+    found = parts(key, plan.columns)
+    for title in (plan.pid or "pid", plan.tid or "tid"):
+        if title in titles and titles.index(title) < len(found):
+            value = found[titles.index(title)]
+            if isinstance(value, int) and value > 0:
+                return value if title != (plan.tid or "tid") else _process_of(value)
+    return None
+
+
+def _process_of(tid: int) -> int | None:
+    """The process that a thread belongs to, or None when it is gone."""
+    found = look_up(tid)
+    return None if found is None else found.pid

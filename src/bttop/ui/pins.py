@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from bttop.engine.cgroup import group_of
 from bttop.engine.cgrouptree import pin_to_cgroup
 from bttop.engine.pinning import pin_of
-from bttop.engine.process import is_alive, look_up
+from bttop.engine.process import is_alive
 from bttop.engine.program import Program
 from bttop.script.pin import Pin
 from bttop.ui.ask import Question
-from bttop.ui.pane import Pane
+from bttop.ui.facts import row_pid
 from bttop.ui.pintext import pin_text
-from bttop.ui.views.base import parts
 
 if TYPE_CHECKING:
     from bttop.ui.app import BttopApp
@@ -29,34 +28,6 @@ def _but(programs: Sequence[Program]) -> str:
     if len(programs) == 1:
         return " once it is attached: it is not now (x)"
     return f", {', '.join(idle)} once attached again (x)"
-
-
-def row_key(pane: Pane) -> str | None:
-    """The raw key of the selected row, else of the top row; None where there are no rows."""
-    order = pane.drawing.order
-    return pane.choice.selected if pane.choice.selected is not None else (order[0] if order else None)
-
-
-def row_pid(pane: Pane) -> int | None:
-    """The process of the selected row, else of the top row; a thread id is resolved to its process."""
-    key = row_key(pane)
-    if key is None:
-        return None
-    plan = pane.feed.data(pane.subject.map).plan
-    titles = [column.title for column in plan.columns]
-    found = parts(key, plan.columns)
-    for title in (plan.pid or "pid", plan.tid or "tid"):
-        if title in titles and titles.index(title) < len(found):
-            value = found[titles.index(title)]
-            if isinstance(value, int) and value > 0:
-                return value if title != (plan.tid or "tid") else _process_of(value)
-    return None
-
-
-def _process_of(tid: int) -> int | None:
-    """The process that a thread belongs to, or None when it is gone."""
-    found = look_up(tid)
-    return None if found is None else found.pid
 
 
 class Pins:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
-from bttop.model.rates import ratio
+from bttop.model.floats import ratio
 from bttop.model.trends import known
 from bttop.ui.text import left, width
 

@@ -7,7 +7,8 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
 from bttop.model.contents import MapData
-from bttop.model.rates import amount, as_float, is_additive
+from bttop.model.floats import as_float
+from bttop.model.rates import amount, is_additive
 from bttop.model.records import Bucket, Value
 from bttop.model.values import histogram
 

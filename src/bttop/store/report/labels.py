@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bttop.model import numbers
+from bttop.model.floats import as_float
 from bttop.model.keys import split_key
 from bttop.model.names import Decoder
 from bttop.model.plan import MapPlan
-from bttop.model.rates import as_float
 from bttop.model.records import Stamp, Stats, Value
 from bttop.model.stacks import stacks_of
 from bttop.store.redact import Names

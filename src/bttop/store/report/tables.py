@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bttop.model import numbers
+from bttop.model.floats import as_float
 from bttop.model.percentiles import quantile, scale_of
 from bttop.model.plan import MapPlan
-from bttop.model.rates import amount, as_float
+from bttop.model.rates import amount
 from bttop.model.records import Bucket, Stats, Value
 from bttop.model.values import histogram
 from bttop.store.report.charts import bar, spark

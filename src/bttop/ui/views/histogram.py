@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bttop.model import numbers
+from bttop.model.floats import as_float
 from bttop.model.percentiles import Quantile, quantile, scale_of
 from bttop.model.plan import MapPlan
-from bttop.model.rates import as_float
 from bttop.model.records import Bucket, Value
 from bttop.model.text import visible
 from bttop.ui.charts import horizontal_bars

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bttop.model import numbers
+from bttop.model.floats import as_float
 from bttop.model.plan import MapPlan
-from bttop.model.rates import as_float
 from bttop.model.records import Value
 from bttop.ui.spans import Line
 from bttop.ui.views.base import Drawing, Scene, keyed, per

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bttop.model import numbers
+from bttop.model.floats import as_float
 from bttop.model.plan import MapPlan
-from bttop.model.rates import as_float
 from bttop.model.records import Stats, Value
 from bttop.model.text import visible, visible_name
 from bttop.model.trends import known

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from bttop.model import numbers
+from bttop.model.floats import as_float
 from bttop.model.plan import MapPlan
-from bttop.model.rates import as_float, is_additive
+from bttop.model.rates import is_additive
 from bttop.model.records import Stats, Value
 from bttop.model.text import visible, visible_name
 from bttop.ui.spans import Line, Span, bar, fit, sparkline
