@@ -32,10 +32,11 @@ def only_shows(shown: Dashboard, pid: int, comm: str) -> None:
 
     def has_seen_several() -> bool:
         lines.add(shown.line(comm))
-        return pids(shown) != {pid} or len(lines) > 4
+        return not pids(shown) <= {pid} or len(lines) > 4
 
     shown.wait_for(has_seen_several)
-    assert pids(shown) == {pid}
+    # A flush may be empty: on a busy host a process is not sampled in every interval.
+    assert pids(shown) <= {pid}
 
 
 def test_a_row_is_pinned_in_the_kernel_and_freed_again(tmp_path: Path, bpftrace: str) -> None:
