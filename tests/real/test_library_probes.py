@@ -238,6 +238,11 @@ def test_run_queue_latency_with_a_pid_shows_the_threads_of_that_process(bpftrace
     assert "@ours" not in maps
 
 
+def completed_reads() -> int:
+    """Reads that the disks of this host have completed."""
+    return sum(int(path.read_text().split()[0]) for path in Path("/sys/block").glob("*/stat"))
+
+
 def test_block_io_latency_counts_every_direct_read(bpftrace: str) -> None:
     folder = Path("/var/tmp")
     if os.major(folder.stat().st_dev) == 0:
@@ -249,14 +254,16 @@ def test_block_io_latency_counts_every_direct_read(bpftrace: str) -> None:
             os.fsync(file.fileno())
         code = _READER.replace("sys.argv[1]", repr(str(target)))
         name = first_that_attaches(bpftrace, chain("biolatency.bt"))
-        with load.deed(code) as deed, tracing.tracing(bpftrace, PROBES / name, deed.pid) as traced:
+        before = completed_reads()
+        # Without a pin: a kernel worker issues some of the requests where the disk is busy.
+        with load.deed(code) as deed, tracing.tracing(bpftrace, PROBES / name) as traced:
             deed.run()
             skipped = traced.skipped()
             rows = traced.stop()["@latency"]
     finally:
         target.unlink()
-    # What the kernel skips may be other requests too; the process may read its own code.
-    assert 200 - skipped <= counts([row for row in rows if row[0].endswith(",R")]) <= 210
+    # What the kernel skips may be other requests too, and others read as well.
+    assert 200 - skipped <= counts([row for row in rows if row[0].endswith(",R")]) <= completed_reads() - before
     assert not (skipped and name == "biolatency.bt"), "raw tracepoints are not skipped"
     assert len({key for key, _ in rows}) == len(rows)
 
