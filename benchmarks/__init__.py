@@ -1,4 +1,4 @@
-"""What bttop costs and how exact it is, each figure beside a peer of the same run.
+"""Measures the cost and the exactness of bttop. Each figure is printed beside a peer of the same run.
 
-`python -m benchmarks [NAME...]` runs them; nothing here passes or fails.
+`python -m benchmarks [NAME...]` runs the benchmarks; they do not pass or fail.
 """

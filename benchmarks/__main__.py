@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...]`: runs the benchmarks named, or all but the long one."""
+"""`python -m benchmarks [NAME...]`: runs the named benchmarks, or by default all except the long ones."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ NAMES = (
     "losses",
 )
 USUAL = NAMES[:-6]
-"""Fuzz, soak and losses take as long as they are told to, endings and crashes some minutes: only when named."""
+"""The default benchmarks. The last six run only when named: whole_runs takes up to 40 s per run, endings and crash take
+some minutes, fuzz, soak and losses take as long as requested."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run and print; the exit code is 0 whatever the figures say."""
+    """Run the benchmarks and print their figures. The exit code is always 0."""
     names, options = _read(arguments)
     for name in names:
         run: Callable[[Options], Sequence[Row]] = importlib.import_module(f"benchmarks.{name}").run
@@ -46,13 +47,13 @@ def _read(arguments: Sequence[str]) -> tuple[Sequence[str], Options]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=platform.platform())
     parser.add_argument("name", nargs="*", choices=[*NAMES, []], metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--full", action="store_true", help="exactness, whole_runs: 8,000,000 events in each cell")
-    parser.add_argument("--rounds", type=int, default=5, help="repetitions: startup, endings")
-    parser.add_argument("--seconds", type=float, default=20.0, help="screen, snapshot: length of each measurement")
-    parser.add_argument("--minutes", type=float, default=20.0, help="soak, losses: how long")
-    parser.add_argument("--hours", type=float, default=24.0, help="snapshot: of the file that is opened")
-    parser.add_argument("--runs", type=int, default=200, help="crash: how often")
-    parser.add_argument("--lines", type=int, default=1_000_000, help="fuzz: how many lines")
-    parser.add_argument("--faster", action="store_true", help="soak: the dashboard itself at ten times the usual rate")
+    parser.add_argument("--rounds", type=int, default=5, help="repetitions: startup, reload, meter, endings")
+    parser.add_argument("--seconds", type=float, default=20.0, help="screen, snapshot, meter: length of measurement")
+    parser.add_argument("--minutes", type=float, default=20.0, help="soak, losses: length of the run")
+    parser.add_argument("--hours", type=float, default=24.0, help="snapshot: length of the file to open")
+    parser.add_argument("--runs", type=int, default=200, help="crash: number of kills")
+    parser.add_argument("--lines", type=int, default=1_000_000, help="fuzz: number of lines")
+    parser.add_argument("--faster", action="store_true", help="soak: run the dashboard at ten times the usual rate")
     read = parser.parse_args(arguments)
     sizes = (read.full, read.rounds, read.seconds, read.minutes, read.hours, read.runs, read.lines, read.faster)
     return read.name or USUAL, Options(*sizes)

@@ -1,7 +1,7 @@
-"""Kill -9 at random moments of a recording of five programs: which files open, and what is missing from them.
+"""Kills a recording of five programs with SIGKILL at random moments: which files open, and which flushes are missing.
 
-Each program flushes every 50 ms, twenty times as often as usual, so that there is twenty times as much to lose. Peer:
-what was told to the recorder.
+Each program flushes every 50 ms, twenty times as often as usual, so that twenty times as much can be lost. Peer: the
+flushes that were passed to the recorder.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from pathlib import Path
 
 from benchmarks.options import Options
 from benchmarks.table import Row, compared
-from bttop.engine.recorder import Recorder
+from bttop.engine.recording.recorder import Recorder
 from bttop.errors import BttopError
-from bttop.model.assembler import FlushReader
+from bttop.model.flush.reader import FlushReader
 from bttop.model.plan import Column, MapPlan, Plan
-from bttop.model.records import Stamp, StampedLine
-from bttop.model.release import Release
-from bttop.store.facts import Facts
-from bttop.store.happenings import Added, Begun, Came, Shown
-from bttop.store.places import claim
-from bttop.store.snapshot import Snapshot
-from bttop.store.timeline import RecordedHistory
+from bttop.model.record.records import Stamp, StampedLine
+from bttop.model.record.release import Release
+from bttop.store.recording.snapshot_files import claim
+from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.recorded_history import RecordedHistory
+from bttop.store.snapshot.recording_events import FlushCompleted, GenerationStarted, LineReceived, ProgramAdded
+from bttop.store.snapshot.snapshot import Snapshot
 
 PROGRAMS = 5
 STEP = 0.05
 LONGEST = 1.5
-"""Seconds after the first flush, within which the process is killed."""
+"""Seconds after the first flush within which the process is killed."""
 START = 60.0
-"""Seconds that a process gets to its first flush: Python and SQLite have to be imported beside other load."""
+"""Timeout for the first flush, in seconds: Python and SQLite are imported while other load runs."""
 _FACTS = Facts("host", "6.18", "x86_64", 2, Release(0, 17), "0", 4096)
 _PLAN = Plan({"@x": MapPlan("@x", "count", (Column("comm", "text"),), "bank")}, {}, ("a",), round(STEP * 1e9))
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Crash `runs` times."""
+    """Kill `runs` recordings."""
     dice = random.Random(1)
     opened, told_all, read_all, most = 0, 0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
@@ -60,14 +60,14 @@ def run(options: Options) -> Sequence[Row]:
             print(f"\r{number + 1} of {options.runs}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     return [
-        compared("files that open (peer: crashes)", opened, options.runs),
-        compared("flushes in them (peer: told)", read_all, told_all),
-        Row("most that one program misses", f"{most}"),
+        compared("files that open (peer: kills)", opened, options.runs),
+        compared("flushes in them (peer: passed to the recorder)", read_all, told_all),
+        Row("most missing flushes of one program", f"{most}"),
     ]
 
 
 def _crash(path: Path, seconds: float) -> Counter[int]:
-    """Record until the process is killed; what each program's recorder was told."""
+    """Record until the process is killed; return the number of flushes of each program that the recorder got."""
     command = [sys.executable, "-m", "benchmarks.crash", str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -76,7 +76,7 @@ def _crash(path: Path, seconds: float) -> Counter[int]:
         process.kill()
         told = Counter(process.stdout.read())
     if not told:
-        print(f"{path}: no flush was told within {START:.0f} s", file=sys.stderr)
+        print(f"{path}: no flush within {START:.0f} s", file=sys.stderr)
     return told
 
 
@@ -86,15 +86,15 @@ def _flushes(path: Path) -> Counter[int]:
 
 
 def record_for_ever(path: Path) -> None:
-    """Tell a recorder of five programs; each flush that was told is a byte on standard output: its program's number."""
+    """Record five programs. For each flush passed to the recorder, write its program's number as a byte to stdout."""
     claim(path, replace=True)
     recorder = Recorder(_FACTS)
     recorder.start(path)
     recorder.wait()
     readers = {}
     for program in range(1, PROGRAMS + 1):
-        recorder.tell(Added(program, f"p{program}"))
-        recorder.tell(Begun(program, program, 1, "p.bt", "", "", (), _PLAN, "", (), Stamp(0, 0)))
+        recorder.tell(ProgramAdded(program, f"p{program}"))
+        recorder.tell(GenerationStarted(program, program, 1, "p.bt", "", "", (), _PLAN, "", (), Stamp(0, 0)))
         readers[program] = FlushReader(_FACTS.release, _PLAN, 1)
     number = 0
     while True:
@@ -111,10 +111,10 @@ def _flush(recorder: Recorder, reader: FlushReader, program: int, number: int) -
         f'{{"type": "printf", "data": "bttop-hb a {number} {stamp.boot_ns}\\n"}}',
     ):
         line = StampedLine(program, "stdout", stamp, text.encode())
-        recorder.tell(Came(line, hexadecimal=False))
-        flush = reader.feed(line)[1]
+        recorder.tell(LineReceived(line, hexadecimal=False))
+        flush = reader.feed(line)
         if flush is not None:
-            recorder.tell(Shown(program, Stamp(flush.end_ns, flush.wall_ns), stamp))
+            recorder.tell(FlushCompleted(program, Stamp(flush.end_ns, flush.wall_ns), stamp))
             os.write(1, bytes([program]))
 
 

@@ -1,6 +1,6 @@
-"""Decoder and flush assembler: lines and megabytes a second, and how long they hold up another thread.
+"""Decoder and flush assembler: lines and megabytes per second, and how long they delay another thread.
 
-Peer: `json.loads` of the same lines, which neither merges equal keys, repairs, stamps nor assembles anything.
+Peer: `json.loads` of the same lines. It does not merge equal keys, and does not repair, stamp or assemble anything.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.options import Options
 from benchmarks.table import Row, compared
-from bttop.model.assembler import FlushAssembler
-from bttop.model.decode import Decoder
-from bttop.model.history import History
+from bttop.model.flush.reader import FlushReader
+from bttop.model.history.history import History
 from bttop.model.plan import HEARTBEAT_WORD, Aggregation, Column, MapPlan, Plan
-from bttop.model.records import Stamp, StampedLine
-from bttop.model.release import Release
+from bttop.model.record.records import Stamp, StampedLine
+from bttop.model.record.release import Release
 
 RELEASE = Release(0, 17)
 SECONDS_EACH = 0.5
@@ -29,7 +28,7 @@ HISTORY_BYTES = 64 << 20
 
 
 def run(_options: Options) -> Sequence[Row]:
-    """Throughput of three shapes of flushes, then the lag."""
+    """Measure the throughput of three kinds of flushes, then the lag."""
     return [
         *_throughput("40 keys", _counts(40), "count"),
         *_throughput(f"{KEYS:,} keys", _counts(KEYS), "count"),
@@ -49,7 +48,7 @@ def _histograms(keys: int) -> list[bytes]:
 
 
 def _flush(record: object) -> list[bytes]:
-    """A map and the heartbeat behind it; the heartbeat's number and time are filled in when it is fed."""
+    """Return a map and a placeholder for its heartbeat, which `Feeder.feed` fills in."""
     return [json.dumps(record).encode(), b""]
 
 
@@ -64,22 +63,21 @@ def _plan(aggregation: Aggregation) -> Plan:
 
 
 class Feeder:
-    """One program's way from lines to history."""
+    """Turns the lines of one program into a history of flushes."""
 
     def __init__(self, aggregation: Aggregation) -> None:
         plan = _plan(aggregation)
-        self._decoder = Decoder(RELEASE, plan)
-        self._assembler = FlushAssembler(plan, 1, release=RELEASE)
+        self._reader = FlushReader(RELEASE, plan, 1)
         self._history = History(HISTORY_BYTES)
         self._number = 0
 
     def feed(self, lines: Sequence[bytes], *, keep: bool) -> None:
-        """One flush: its lines, the heartbeat last; `keep` also appends it to the history, as the engine does."""
+        """Feed the lines of one flush, heartbeat last. `keep` also appends it to the history, as the engine does."""
         self._number += 1
         for data in (*lines[:-1], _heartbeat(self._number)):
             at = self._number * 1_000_000_000
             line = StampedLine(1, "stdout", Stamp(at, at), data)
-            flush = self._assembler.feed(self._decoder.decode(line), line)
+            flush = self._reader.feed(line)
             if keep and flush is not None:
                 self._history.append(flush)
 
@@ -97,7 +95,7 @@ def _throughput(what: str, lines: Sequence[bytes], aggregation: Aggregation) -> 
 
 
 def _rate(work: Callable[[], object]) -> float:
-    """Calls a second; the first one, which fills caches, does not count."""
+    """Return calls per second; the first call fills caches and does not count."""
     work()
     calls, began = 0, time.perf_counter()
     while time.perf_counter() - began < SECONDS_EACH:
@@ -107,7 +105,7 @@ def _rate(work: Callable[[], object]) -> float:
 
 
 def _lag() -> Row:
-    """The worst delay of a loop's 10 ms timer while another thread takes in five such maps a second."""
+    """Measure the worst delay of a loop's 10 ms timer while another thread decodes five such maps per second."""
     lines = _counts(KEYS)
     feeders = [Feeder("count") for _ in range(MAPS)]
     quiet = asyncio.run(_worst_lag(LAG_SECONDS / 2))

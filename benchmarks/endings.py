@@ -1,4 +1,4 @@
-"""kill -9 on every part of a dashboard of a normal user: how long anything stays attached."""
+"""Kills each part of a normal user's dashboard with SIGKILL: how long BPF programs stay attached."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.real.test_privilege import WAYS, doomed_by, shown
 
 from benchmarks.options import Options
 from benchmarks.table import Row
-from bttop.engine.host import find_bpftrace
+from bttop.engine.host.host import find_bpftrace
 
 VICTIMS = ("dashboard", "tracer", "sudo", "bpftrace")
 LIMIT = 2.0
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Kill each part `--rounds` times in each way to the privilege."""
+    """Kill each part `--rounds` times, for each way to get root privileges."""
     bpftrace = find_bpftrace(None).path
     return [_row(way, victim, options.rounds, bpftrace) for way in WAYS for victim in VICTIMS]
 

@@ -1,8 +1,8 @@
-"""Events counted over events made: two CPUs on the same keys, every aggregation, through bttop's own edits.
+"""Counted events divided by made events: two CPUs on the same keys, every aggregation, with bttop's edits.
 
-Peer: the number of system calls that the load made (for min and max: the keys, those counted whose value is right). The
-last row of each block is the same script with a print and clear of its own, as people write it by hand. Runs on the
-installed bpftrace and on each of $BTTOP_TEST_BPFTRACE (colon-separated).
+Peer: the number of system calls that the load made (for min and max: the number of keys; a key counts if its value is
+right). The last row of each block is the same script with a handwritten print and clear. Runs on the installed bpftrace
+and on each of $BTTOP_TEST_BPFTRACE (colon-separated).
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from benchmarks import writers
 from benchmarks.flushing import running
 from benchmarks.options import Options
 from benchmarks.table import Row
-from bttop.engine.host import Bpftrace, Host, find_bpftrace
-from bttop.model.dialect import dialect
-from bttop.model.flush import Doubt, Flush
-from bttop.model.records import Bucket, Stats, Value
-from bttop.script.pin import Pin
-from bttop.script.prepare import prepare
-from bttop.script.reader import read
+from bttop.engine.host.host import Bpftrace, Host, find_bpftrace
+from bttop.model.flush.find_caveats import Caveat
+from bttop.model.flush.flush import Flush
+from bttop.model.record.records import Bucket, Stats, Value
+from bttop.model.record.releases import traits_of
+from bttop.script.language.reader import read
+from bttop.script.process.pin import Pin
+from bttop.script.rewrite.prepare import prepare
 
 PROBE = "tracepoint:syscalls:sys_enter_pwrite64"
 EVENTS = {1000: 4_000_000, 100: 800_000}
-"""In each cell by its interval in ms, by both writers together: enough for several flushes."""
+"""Interval in ms to the events of a cell, of both writers together: enough for several flushes."""
 FULL_EVENTS = 8_000_000
 KEYS = (1, 4000)
 AGGREGATIONS = {
@@ -35,14 +36,14 @@ AGGREGATIONS = {
     "stats": "stats(args->pos)",
     "min": "min(args->pos)",
     "max": "max(args->pos)",
-    # Four values: with 4,000 keys on a map of 16,384 entries a histogram has four buckets a key.
+    # Four values: a map of 16,384 entries has room for four buckets for each of 4,000 keys.
     "hist": "hist(args->pos & 3)",
     "lhist": "lhist(args->pos & 3, 0, 4, 1)",
 }
 GROUPS = (("count", "sum"), ("avg", "stats"), ("min", "max"), ("hist",), ("lhist",))
-"""Maps that share a program: two are usual, eight would take longer than 100 ms to print."""
-HARMLESS = frozenset({Doubt.LOST_TICKS})
-"""Doubts that concern the length of a flush and not its numbers."""
+"""Maps that share a program. Two are usual; eight would take longer than 100 ms to print."""
+HARMLESS = frozenset({Caveat.LOST_TICKS})
+"""Caveats about the length of a flush, not about its numbers."""
 
 
 class Cell(NamedTuple):
@@ -66,14 +67,14 @@ class Cell(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What one map showed over a whole run."""
+    """The rows and caveats of one map over a whole run."""
 
     rows: list[Mapping[str, Value]]
-    doubts: frozenset[Doubt]
+    caveats: frozenset[Caveat]
 
 
 def run(options: Options) -> Sequence[Row]:
-    """All cells; `full` makes 8,000,000 events in each."""
+    """Run all cells; `full` makes 8,000,000 events in each."""
     with writers.command() as writer:
         return [row for cell in _cells(options, writer) for row in _rows(cell)]
 
@@ -104,7 +105,7 @@ def _counted(cell: Cell, text: str) -> dict[str, Seen]:
             read(text),
             interval_ms=cell.interval_ms,
             pin=Pin(load.pids),
-            new_keys_collide=dialect(cell.bpftrace.release).new_keys_collide,
+            new_keys_collide=traits_of(cell.bpftrace.release).new_keys_collide,
         )
         with running(cell.host, cell.bpftrace, prepared) as traced:
             traced.wait_for_flushes(1)
@@ -115,8 +116,8 @@ def _counted(cell: Cell, text: str) -> dict[str, Seen]:
 
 
 def _seen(name: str, flushes: Sequence[Flush]) -> Seen:
-    doubts = frozenset(doubt for flush in flushes for doubt in flush.doubts) - HARMLESS
-    return Seen([flush.maps[name].rows for flush in flushes if name in flush.maps], doubts)
+    caveats = frozenset(caveat for flush in flushes for caveat in flush.caveats) - HARMLESS
+    return Seen([flush.maps[name].rows for flush in flushes if name in flush.maps], caveats)
 
 
 def _row(cell: Cell, aggregation: str, title: str, seen: Seen) -> Row:
@@ -125,9 +126,9 @@ def _row(cell: Cell, aggregation: str, title: str, seen: Seen) -> Row:
     else:
         found, made, unit = sum(_events(cell, value) for rows in seen.rows for value in rows.values()), cell.events, ""
         if aggregation == "sum":
-            # The sum of all offsets, in units of their average: the number of calls when nothing is missing.
+            # The sum of all offsets divided by their average is the number of calls, if nothing is missing.
             found = round(found * 2 / (2 * cell.rounds - 1))
-    notes = f"  ({', '.join(sorted(doubt.value for doubt in seen.doubts))})" if seen.doubts else ""
+    notes = f"  ({', '.join(sorted(caveat.value for caveat in seen.caveats))})" if seen.caveats else ""
     return Row(f"{cell.title}: {title}", f"{found:,}{unit}", f"{made:,}", f"{found / made:.6f}{notes}")
 
 
@@ -140,7 +141,8 @@ def _events(cell: Cell, value: Value) -> int:
 
 
 def _keys_right(cell: Cell, aggregation: str, seen: Seen) -> int:
-    """Keys whose smallest offset was 0 or whose largest was the last one, over all flushes."""
+    """Return the number of keys whose smallest offset is 0 (min) or whose largest is the last one (max), over all
+    flushes."""
     best: dict[str, int] = {}
     choose, wanted = (min, 0) if aggregation == "min" else (max, 2 * cell.rounds - 1)
     for rows in seen.rows:

@@ -1,4 +1,4 @@
-"""One prepared script on a real bpftrace, its lines put together to flushes."""
+"""Runs one prepared script on a real bpftrace and assembles its lines into flushes."""
 
 from __future__ import annotations
 
@@ -9,34 +9,32 @@ import threading
 import time
 from collections.abc import Iterator
 
-from bttop.engine import launch
-from bttop.engine.host import Bpftrace, Host
-from bttop.model.assembler import FlushAssembler
-from bttop.model.decode import Decoder
-from bttop.model.flush import Flush
-from bttop.model.records import Stamp, StampedLine
-from bttop.script.prepare import Prepared
+from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.tracer import launch
+from bttop.model.flush.flush import Flush
+from bttop.model.flush.reader import FlushReader
+from bttop.model.record.records import Stamp, StampedLine
+from bttop.script.rewrite.prepare import Prepared
 
 PATIENCE = 60.0
-"""Seconds for any flush: beside two busy CPUs several ticks in a row get lost."""
+"""Timeout for a flush, in seconds: with two busy CPUs several ticks in a row get lost."""
 
 
 class Run:
-    """A bpftrace at work; `flushes` grows on a thread of its own."""
+    """A running bpftrace; a separate thread appends to `flushes`."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], bpftrace: Bpftrace, prepared: Prepared, key_limit: int
     ) -> None:
         self.flushes: list[Flush] = []
         self._process = process
-        self._decoder = Decoder(bpftrace.release, prepared.plan)
-        self._assembler = FlushAssembler(prepared.plan, 1, release=bpftrace.release, key_limit=key_limit)
+        self._reader = FlushReader(bpftrace.release, prepared.plan, 1, key_limit=key_limit)
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     def wait_for_flushes(self, more: int) -> None:
-        """Wait for that many flushes from now on; raises TimeoutError when they do not come."""
+        """Wait for `more` flushes from now on. Raises TimeoutError if they do not come within `PATIENCE`."""
         with self._changed:
             wanted = len(self.flushes) + more
             if not self._changed.wait_for(lambda: len(self.flushes) >= wanted, PATIENCE):
@@ -46,8 +44,7 @@ class Run:
         assert self._process.stdout is not None
         for data in self._process.stdout:
             line = StampedLine(1, "stdout", _stamp(), data.rstrip(b"\n"))
-            hexadecimal = self._decoder.hexadecimal
-            flush = self._assembler.feed(self._decoder.decode(line), line, hexadecimal)
+            flush = self._reader.feed(line)
             if flush is not None:
                 with self._changed:
                     self.flushes.append(flush)
@@ -60,7 +57,7 @@ def _stamp() -> Stamp:
 
 @contextlib.contextmanager
 def running(host: Host, bpftrace: Bpftrace, prepared: Prepared) -> Iterator[Run]:
-    """Run it as bttop would; killed when the block ends."""
+    """Run a script as bttop would; bpftrace is killed when the block ends."""
     environment = launch.environment(
         bpftrace.release, cpus=host.cpus, user_stacks=False, one_process=False, all_probes=False
     )

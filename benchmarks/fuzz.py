@@ -1,8 +1,8 @@
-"""Mutated lines through the decoder and the panes: nothing raises, nothing raw is drawn, memory stays flat.
+"""Feeds mutated lines to the decoder and the panes: nothing raises, no raw character is drawn, memory does not grow.
 
-Lines of the three generations of bpftrace's output, damaged by a fixed seed; every sixty of them are a flush, after
-which the pane is drawn. The histories are small ones. Peer: memory when all of them have been full for as long as it
-took to fill them, so what grows after that is a leak.
+Lines of the three generations of bpftrace's output are damaged with a fixed seed. Every sixty lines are a flush, after
+which the pane is drawn. The histories are small. Peer: memory in the second fifth of the run, when all histories are
+full; later growth is a leak.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SEED = 20
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Feed `lines` lines; whatever raises ends the benchmark."""
+    """Feed `lines` lines. An exception ends the benchmark."""
     panes = [MutatedPane(output, SEED + index) for index, output in enumerate(OUTPUTS)]
     flushes = max(1, options.lines // LINES_A_FLUSH)
     drawn, raw, rows, memory, began = 0, 0, 0, Memory(), time.monotonic()
@@ -37,34 +37,34 @@ def run(options: Options) -> Sequence[Row]:
     undecodable = sum(pane.program.tally.undecodable for pane in panes)
     return [
         Row("lines fed, raised", f"{flushes * LINES_A_FLUSH:,}, 0"),
-        Row("said to be undecodable", f"{undecodable:,}"),
-        Row("rows in the flushes that were shown", f"{rows:,}"),
+        Row("reported as undecodable", f"{undecodable:,}"),
+        Row("rows in the shown flushes", f"{rows:,}"),
         Row("lines drawn, raw characters in them", f"{drawn:,}, {raw}"),
-        Row("lines a second", f"{flushes * LINES_A_FLUSH / seconds:,.0f}"),
+        Row("lines per second", f"{flushes * LINES_A_FLUSH / seconds:,.0f}"),
         memory.row(),
     ]
 
 
 class Memory:
-    """Resident memory in the last fifth of a run against the second one, as in a soak. By then the histories are full,
-    and so are the caches of texts, which damaged lines fill with what never comes back."""
+    """Compares resident memory in the last fifth of a run with the second fifth, as in a soak. By then the histories
+    and the caches of texts are full; damaged lines fill the caches with texts that do not occur again."""
 
     def __init__(self) -> None:
         self._looks: list[float] = []
         self._full_at = 0
 
     def look(self, *, full: bool) -> None:
-        """After each flush: whether all histories are full."""
+        """Take a sample after a flush. `full`: whether all histories are full."""
         self._looks.append(resident_mib(os.getpid()))
         if full and not self._full_at:
             self._full_at = len(self._looks)
 
     def row(self) -> Row:
-        """What grew since."""
+        """Return the row that compares the two fifths."""
         fifth = len(self._looks) // 5
         if not 0 < self._full_at <= fifth:
             return Row(
-                "resident, MiB", f"{self._looks[-1]:.1f}; too few lines to fill the histories in a fifth of them"
+                "resident memory, MiB", f"{self._looks[-1]:.1f}; the histories were not full after a fifth of the lines"
             )
         late, early = median(self._looks[-fifth:]), median(self._looks[fifth : 2 * fifth])
-        return compared("resident, MiB, last fifth (peer: second fifth)", late, early, "{:.1f}")
+        return compared("resident memory, MiB, last fifth (peer: second fifth)", late, early, "{:.1f}")

@@ -1,8 +1,8 @@
-"""The dashboard itself in a terminal at ten times the usual rate, with reloads, pins, resizes and views, for long.
+"""A long run of the dashboard in a terminal at ten times the usual rate, with reloads, pins, resizes and views.
 
-What is looked for is what grows: memory, threads, descriptors, and processes left behind. The five questions run
-every 100 ms; every three seconds something is done to them. The histories and the hindsight are small ones
-(small_memory.py), so that they are full when memory begins to count: what grows then is a leak.
+It looks for growth of memory, threads and descriptors, and for processes left behind. The five questions flush every
+100 ms; an action follows every three seconds. The histories and the look-back buffer are small (small_memory.py) and
+full before memory is measured: later growth is a leak.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from typing import NamedTuple
 
 from benchmarks.table import Row, compared
 from benchmarks.terminal import Terminal, children, resident_mib
-from bttop.engine.questions import LADDER
+from bttop.engine.request.questions import LADDER
 from bttop.paths import shipped
 
 COMMAND = (sys.executable, "-m", "benchmarks.small_memory")
 INTERVAL = 0.1
 BETWEEN = 3.0
-"""Seconds between two things that are done: a reload or a pin at this rate takes about two."""
+"""Seconds between two actions; a reload or a pin takes about two at this rate."""
 SETTLED = 5
-"""A fifth of the run passes before memory counts: histories are full, and imports are in place."""
+"""The first one of this many parts of the run is not measured: histories fill and modules are imported."""
 GONE_WITHIN = 2.0
 _STARTED = 19
-"""Place of the start in /proc/PID/stat, counted from the state."""
+"""Index of the start time in /proc/PID/stat, counted from the state."""
 SIZES = ((200, 50), (80, 24), (120, 40), (160, 48))
 KEYS = (b"2jp", b"u", b"z", b"z", b"1jjP", b"u", b"v", b"s", b"\x1b", b"\t", b"b", b"\x1b")
 
 
 class Born(NamedTuple):
-    """A process beyond doubt: in an hour under load its id is somebody else's."""
+    """Identifies a process by id and start time: in an hour under load, ids are reused."""
 
     pid: int
     ticks: str
-    """When it was started, in clock ticks since boot."""
+    """Start time in clock ticks since boot."""
 
 
 class Look(NamedTuple):
-    """The dashboard's process at one moment."""
+    """A sample of the dashboard's process; `resident` is in MiB."""
 
     resident: float
     threads: int
@@ -52,7 +52,7 @@ class Look(NamedTuple):
 
 
 def run(minutes: float) -> Sequence[Row]:
-    """Run for so long, then leave by `q`."""
+    """Run for `minutes`, then quit with `q`."""
     with tempfile.TemporaryDirectory(prefix="bttop-soak-") as place:
         folder = Path(place) / "probes"
         shutil.copytree(shipped("probes"), folder)
@@ -76,11 +76,11 @@ def _watched(terminal: Terminal, folder: Path, seconds: float) -> list[Row]:
         seen |= _born({terminal.process.pid} | _descendants(terminal.process.pid))
     ended_early = terminal.process.poll()
     for key in (b"\x1b", b"\x1b", b"q"):
-        # Apart from each other: an Esc with a key at its heels is another key.
+        # With pauses: an Esc directly before another key is read as a different key.
         terminal.send(key)
         time.sleep(0.5)
     left, took = _left(seen)
-    at_end = "lived to the end" if ended_early is None else f"ended by itself with {ended_early}"
+    at_end = "ran to the end" if ended_early is None else f"ended early with exit code {ended_early}"
     return [
         Row("reloads, pins, resizes, views; the dashboard", f"{done}, {at_end}"),
         *_growth(looks),
@@ -89,7 +89,7 @@ def _watched(terminal: Terminal, folder: Path, seconds: float) -> list[Row]:
 
 
 def _deeds(terminal: Terminal, folder: Path) -> Iterator[Callable[[], None]]:
-    """What is done, in turn and for ever."""
+    """Yield the actions in turn, endlessly."""
     for count in itertools.count():
         name, size, keys = LADDER[count % len(LADDER)], SIZES[count % len(SIZES)], KEYS[count % len(KEYS)]
         path = folder / f"{name}.bt"
@@ -99,7 +99,7 @@ def _deeds(terminal: Terminal, folder: Path) -> Iterator[Callable[[], None]]:
 
 
 def _edit(path: Path, count: int) -> None:
-    """Save the file with another comment, so that it is another script."""
+    """Save the file with a different comment, so that the script changes."""
     text = path.read_text().partition("\n// saved ")[0].rstrip("\n")
     path.write_text(f"{text}\n// saved {count}\n")
 
@@ -111,7 +111,7 @@ def _look(pid: int) -> Look:
 
 
 def _descendants(pid: int) -> set[int]:
-    """All processes below one; those that end meanwhile have none."""
+    """Return all descendants of a process; none if it has ended."""
     try:
         below = children(pid)
     except OSError:
@@ -124,7 +124,7 @@ def _born(pids: Iterable[int]) -> set[Born]:
 
 
 def _left(processes: set[Born]) -> tuple[list[str], float]:
-    """Which of the processes are left two seconds after the last key, and how long the last to go took."""
+    """Return the processes that are left two seconds after the last key, and the seconds until the last one ended."""
     began = time.monotonic() - 0.5
     while (alive := [one for one in processes if _lives(one)]) and time.monotonic() - began < GONE_WITHIN:
         time.sleep(0.02)
@@ -137,7 +137,7 @@ def _lives(process: Born) -> bool:
 
 
 def _fields(pid: int) -> list[str]:
-    """What /proc/PID/stat says behind the name; nothing when there is no such process."""
+    """Return the fields of /proc/PID/stat after the name; an empty list if there is no such process."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -145,19 +145,19 @@ def _fields(pid: int) -> list[str]:
 
 
 def _told(pid: int) -> str:
-    """Who is left, by its command line."""
+    """Return the command line of a process that is left."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:120].strip()
     except OSError:
-        return "gone since"
+        return "ended meanwhile"
 
 
 def _growth(looks: Sequence[Look]) -> Iterator[Row]:
-    """The last fifth against the second: medians, since a reload holds two programs for a moment."""
+    """Compare the last fifth with the second fifth. Medians, because a reload holds two programs for a moment."""
     fifth = max(1, len(looks) // SETTLED)
     early, late = looks[fifth : 2 * fifth] or looks, looks[-fifth:]
     yield compared(
-        "resident, MiB, last fifth (peer: second fifth)",
+        "resident memory, MiB, last fifth (peer: second fifth)",
         median(look.resident for look in late),
         median(look.resident for look in early),
         "{:.1f}",
@@ -168,4 +168,4 @@ def _growth(looks: Sequence[Look]) -> Iterator[Row]:
 
 def _rest(left: Sequence[str], took: float) -> Iterator[Row]:
     names = f" ({', '.join(left)})" if left else ""
-    yield Row("processes left 2 s after q, seconds until the last had gone", f"{len(left)}{names}, {took:.1f}")
+    yield Row("processes left 2 s after q, seconds until the last ended", f"{len(left)}{names}, {took:.1f}")

@@ -1,4 +1,4 @@
-"""A Textual application that does nothing: what the framework alone costs."""
+"""A Textual application that does nothing, to measure the cost of the framework alone."""
 
 from __future__ import annotations
 

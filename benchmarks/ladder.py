@@ -1,4 +1,4 @@
-"""The five stock questions as bare bpftrace processes: the very texts that bttop would give them."""
+"""The five stock questions as bare bpftrace processes, with the same texts that bttop would give them."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ import subprocess
 import time
 from typing import NamedTuple
 
-from bttop.engine import launch
-from bttop.engine.attempts import Attempt, Attempts, Settings, Source
-from bttop.engine.host import Bpftrace, Host
-from bttop.engine.questions import questions
+from bttop.engine.generation.candidates import Candidate, Candidates, Settings, Source
+from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.request.questions import questions
+from bttop.engine.tracer import launch
 from bttop.model.plan import HEARTBEAT_WORD
 from bttop.paths import shipped
-from bttop.script.library import Library
+from bttop.script.library.probe_files import Library
 
 
 class Bare(NamedTuple):
-    """How one prepared text is run without bttop."""
+    """The command and environment that run one prepared text without bttop."""
 
     command: list[str]
     environment: dict[str, str]
 
 
 def bare_ladder(host: Host, bpftrace: Bpftrace) -> list[Bare]:
-    """The five programs, those with a fallback by what can run here."""
+    """Return the five programs; if a question has fallbacks, the first source that can run here."""
     asked = questions(Library.load([shipped("probes")]), (), ())
     found = [_first(question.sources, host, bpftrace) for question in asked]
-    return [_bare(attempt, host, bpftrace) for attempt in found if attempt is not None]
+    return [_bare(candidate, host, bpftrace) for candidate in found if candidate is not None]
 
 
-def _first(sources: tuple[Source, ...], host: Host, bpftrace: Bpftrace) -> Attempt | None:
-    return Attempts(sources, Settings(), host, bpftrace.release).current(lambda _source, _why: None)
+def _first(sources: tuple[Source, ...], host: Host, bpftrace: Bpftrace) -> Candidate | None:
+    return Candidates(sources, Settings(), host, bpftrace.release).current(lambda _source, _why: None)
 
 
-def _bare(attempt: Attempt, host: Host, bpftrace: Bpftrace) -> Bare:
-    prepared = attempt.prepared
+def _bare(candidate: Candidate, host: Host, bpftrace: Bpftrace) -> Bare:
+    prepared = candidate.prepared
     environment = launch.environment(
         bpftrace.release,
         cpus=host.cpus,
@@ -47,7 +47,7 @@ def _bare(attempt: Attempt, host: Host, bpftrace: Bpftrace) -> Bare:
 
 
 def seconds_until_all_flushed(programs: list[Bare]) -> float:
-    """Start the programs together; seconds until the last of them has printed its first heartbeat."""
+    """Start the programs together; return the seconds until the last one has printed its first heartbeat."""
     began = time.monotonic()
     started = [_start(program) for program in programs]
     try:

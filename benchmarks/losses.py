@@ -1,8 +1,7 @@
-"""A recording on a slow disk and a stream to a slow reader, each slow and quick in turn: what was kept, lost and made.
+"""A recording on a slow disk and a stream to a slow reader, slow and quick in turn: flushes kept, lost and made.
 
-Both processes live as long as the run, and trace 2,000 keys a second. Peer of kept plus lost: the flushes that were
-made, by the numbers that the kernel gave them. Peer of the memory in the last quick and the last slow stretch: that in
-the second ones.
+Both processes run for the whole time and trace 4,000 keys per second. Peer of kept plus lost: the flushes made, by the
+numbers that the kernel gave them. Peer of the memory late in the last quick stretch: the memory late in the second one.
 """
 
 from __future__ import annotations
@@ -24,27 +23,28 @@ from typing import IO, Final, NamedTuple
 
 from benchmarks.options import Options
 from benchmarks.table import Row, compared
-from bttop.store.happenings import LOST
-from bttop.store.snapshot import Snapshot
-from bttop.store.timeline import RecordedHistory
+from bttop.store.snapshot.recorded_history import RecordedHistory
+from bttop.store.snapshot.recording_events import LOST
+from bttop.store.snapshot.snapshot import Snapshot
 
-PROGRAM: Final = "profile:hz:999 { @[rand % 100000] = hist(nsecs % 1000000); }"
+PROGRAM: Final = "profile:hz:1999 { @[rand % 100000] = hist(nsecs % 1000000); }"
 TURNS: Final = 12
-"""Stretches of a run: quick, slow, quick and so on."""
-SLOW_DISK: Final = 20_000
-"""Bytes of lines a second; about 150,000 are made."""
+"""Number of stretches of a run: quick, slow, quick and so on."""
+SLOW_DISK: Final = 5_000
+"""Bytes of lines per second; about 200,000 are made, which fills the recorder's queue of 32 MiB in three minutes."""
 SLOW_READER: Final = 2_000
-"""Bytes a second; about 250,000 are made."""
+"""Bytes per second; about 400,000 are made."""
 SAMPLE: Final = 2.0
-"""Seconds between two looks at the memory."""
+"""Seconds between two memory samples."""
 _RECORD: Final = f"""
 import sys, time
 import bttop.cli
-from bttop.store import happenings, writer
+from bttop.store.snapshot import recording_events
+from bttop.store.recording import writer
 write = writer.SnapshotWriter.write
 began, stretch = time.monotonic(), float(sys.argv.pop(1))
 def slowly(self, events):
-    size = sum(len(one.line.data) for one in events if isinstance(one, happenings.Came))
+    size = sum(len(one.line.data) for one in events if isinstance(one, recording_events.LineReceived))
     end = time.monotonic() + size / {SLOW_DISK}
     while int((time.monotonic() - began) / stretch) % 2 and time.monotonic() < end:
         time.sleep(0.1)
@@ -56,18 +56,18 @@ _STREAM: Final = "import sys, bttop.cli; sys.exit(bttop.cli.main())"
 
 
 class Counted(NamedTuple):
-    """Flushes of one process."""
+    """Numbers of flushes of one process."""
 
     kept: int
     lost: int
-    """What the process says."""
+    """As the process reports them."""
     made: int
     torn: int = 0
-    """Lines that are not whole."""
+    """Number of incomplete lines."""
 
 
 class Reader(threading.Thread):
-    """Reads a stream, slowly in every second stretch."""
+    """Reads a stream; slowly in every second stretch."""
 
     def __init__(self, stream: IO[bytes], stretch: float) -> None:
         super().__init__(daemon=True)
@@ -101,7 +101,7 @@ class Reader(threading.Thread):
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Run for `minutes`, and stop both by SIGINT in a quick stretch."""
+    """Run for `minutes`, and stop both processes with SIGINT in a quick stretch."""
     seconds = options.minutes * 60
     stretch = seconds / TURNS
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
@@ -132,7 +132,7 @@ def _start(code: str, words: Sequence[str], folder: Path) -> subprocess.Popen[by
 
 
 def _watched(processes: dict[str, subprocess.Popen[bytes]], seconds: float) -> dict[str, list[float]]:
-    """MiB of each process, by PSS, until the time is over."""
+    """Sample the PSS of each process, in MiB, until the time is over."""
     memory: dict[str, list[float]] = {name: [] for name in processes}
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -144,7 +144,7 @@ def _watched(processes: dict[str, subprocess.Popen[bytes]], seconds: float) -> d
 
 
 def _ended(process: subprocess.Popen[bytes]) -> int:
-    """The exit code."""
+    """Stop a process with SIGINT; return its exit code."""
     process.send_signal(signal.SIGINT)
     return process.wait(120)
 
@@ -169,8 +169,9 @@ def _rows(name: str, counted: Counted, code: int) -> list[Row]:
 
 
 def _memory(name: str, taken: Sequence[float]) -> Row:
-    """A quick stretch and a slow one, since a full queue of lines to be written is memory too."""
+    """Compare the second halves of two quick stretches: the queues are empty then."""
     stretch = len(taken) * 4 // (4 * TURNS + 1)
-    second, last = taken[2 * stretch : 4 * stretch], taken[(TURNS - 2) * stretch : TURNS * stretch]
-    label = f"{name}: MiB in the last two stretches (peer: in the third and fourth)"
-    return compared(label, statistics.mean(last), statistics.mean(second), "{:.1f}")
+    early, late = (
+        statistics.mean(taken[turn * stretch + stretch // 2 : (turn + 1) * stretch]) for turn in (2, TURNS - 2)
+    )
+    return compared(f"{name}: MiB late in the last quick stretch (peer: in the second)", late, early, "{:.1f}")

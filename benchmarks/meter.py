@@ -1,10 +1,10 @@
-"""The meter: what it takes of a core, what the statistics add to a run, and what it says of programs that are slowed.
+"""The meter: its CPU use, the time that the kernel's statistics add to a run, and its accuracy for slowed programs.
 
-Peer: the same programs in the seconds between, in which the meter does not look. CPU is that of the engine and its
-tracer; bpftrace is not counted. The five questions run under a light load.
+Peer: the same programs in the seconds between, without the meter. CPU is that of the engine and its tracer, without
+bpftrace. The five questions run under a light load.
 
-Of slowed programs, ns a call: what the meter says, and as its peer what the call has become dearer by, each the median
-of the rounds, with the call without probes (the control) before and after them.
+For slowed programs, in ns per call: the cost that the meter reports, and as its peer the time by which the call got
+slower. Both are medians of the rounds. The call without probes is measured before and after the rounds.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from benchmarks.screen import WARM_UP, light_load
 from benchmarks.soak import five_questions
 from benchmarks.table import Row, compared, ratio
 from benchmarks.terminal import usage
-from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
-from bttop.engine.host import Host, find_bpftrace
-from bttop.engine.questions import from_text
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.host.host import Host, find_bpftrace
+from bttop.engine.request.questions import from_text
 from bttop.tracer import BPF_ENABLE_STATS, bpf
 
 SELDOM = 3600.0
 SLICE = 5.0
-"""Seconds with the meter and without it in turn, so that whatever else the machine does falls on both."""
+"""Seconds with and without the meter in turn, so that other load on the machine affects both."""
 _CALLS = """
 import os, sys, time
 best = 1e9
@@ -52,19 +52,19 @@ _ROUNDS = 3
 
 
 class _Used(NamedTuple):
-    """CPU time of this process, which runs the engine, and of the tracer, and when it was looked at."""
+    """CPU time in ns of this process, which runs the engine, and of the tracer, and the time of the sample."""
 
     engine: int
     tracer: int
     at: float
 
     def percent_since(self, before: _Used) -> float:
-        """Of one core."""
+        """Return the CPU use since `before` in percent of one core."""
         return (self.engine - before.engine + self.tracer - before.tracer) / (self.at - before.at) / 1e7
 
 
 def run(options: Options) -> Sequence[Row]:
-    """The meter's own cost, that of the statistics, and the meter beside what probes take."""
+    """Measure the cost of the meter and of the statistics, and compare the metered with the real cost of probes."""
     with light_load():
         metering = _metering(max(2, round(options.seconds / SLICE)))
     return [metering, _statistics(), *_slowed(options.rounds)]
@@ -78,15 +78,15 @@ def _metering(slices: int) -> Row:
         figures: dict[float, list[float]] = {1.0: [], SELDOM: []}
         for _ in range(slices):
             for every, found in figures.items():
-                engine.door.ask(lambda every=every: engine._tracers.channel.meter(every, stats=True))  # noqa: SLF001  to be measured
-                time.sleep(0.2)  # the reading that every order begins with belongs to neither
+                engine.bridge.call(lambda every=every: engine._tracers.channel.meter(every, stats=True))  # noqa: SLF001  to be measured
+                time.sleep(0.2)  # each order begins with a reading, which counts for neither
                 before = _used(engine)
                 time.sleep(SLICE)
                 found.append(_used(engine).percent_since(before))
     finally:
         engine.close()
     own, bare = (statistics.median(found) for found in figures.values())
-    return compared(f"engine and tracer, % of a core: the meter takes {own - bare:.2f} %", own, bare, "{:.2f}")
+    return compared(f"engine and tracer, % of a core: meter {own - bare:.2f} %", own, bare, "{:.2f}")
 
 
 def _used(engine: Engine) -> _Used:
@@ -94,7 +94,7 @@ def _used(engine: Engine) -> _Used:
 
 
 def _statistics() -> Row:
-    """One system call with a probe on it, with the statistics on and off; the best of several rounds each."""
+    """Measure one probed system call with the statistics on and off; the best of several rounds each."""
     probe = subprocess.Popen(
         [os.environ.get("BTTOP_BPFTRACE", "bpftrace"), "-e", _PROBE],
         stdout=subprocess.PIPE,
@@ -112,7 +112,7 @@ def _statistics() -> Row:
         probe.terminate()
         probe.wait()
     on, off = figures[True], figures[False]
-    what = f"a probed system call, ns, with statistics: they take {on - off:.0f} ns a run"
+    what = f"a probed system call, ns, with statistics (peer: without): {on - off:.0f} ns per run"
     return Row(what, f"{on:.0f}", f"{off:.0f}", ratio(on, off))
 
 
@@ -144,11 +144,11 @@ def _beside(what: str, asked: Slowed, library: str, function: str, rounds: int) 
         bare = (before + caller.least_ns()) / 2
     metered, slowed = (statistics.median(figures) for figures in zip(*found, strict=True))
     ratios = sorted(one / (other - bare) for one, other in found)
-    return compared(f"{what}, ns a call: ratios {ratios[0]:.2f} to {ratios[-1]:.2f}", metered, slowed - bare)
+    return compared(f"{what}, ns per call: ratios {ratios[0]:.2f} to {ratios[-1]:.2f}", metered, slowed - bare)
 
 
 def _rounds(scripts: Sequence[str], probes: int, caller: Caller, rounds: int) -> list[tuple[float, float]]:
-    """What the meter says that a call takes for its probes, and what it takes in all."""
+    """Return for each round the metered cost of the probes per call and the whole time of a call, in ns."""
     engine = Engine(Host.read(), find_bpftrace(os.environ.get("BTTOP_BPFTRACE")))
     for number, text in enumerate(scripts):
         question = from_text(str(number), text)
@@ -163,6 +163,6 @@ def _rounds(scripts: Sequence[str], probes: int, caller: Caller, rounds: int) ->
 
 
 def _one_round(engine: Engine, probes: int, caller: Caller) -> tuple[float, float]:
-    time.sleep(2.5)  # two readings of nothing but the full load
+    time.sleep(2.5)  # two readings under full load only
     slowed = caller.least_ns()
     return metered_ns(engine.programs, probes), slowed

@@ -1,4 +1,4 @@
-"""What the command line of the benchmarks can set."""
+"""The command line options of the benchmarks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Options(NamedTuple):
-    """Sizes and lengths; each benchmark takes what concerns it."""
+    """Sizes and lengths; each benchmark uses those that apply to it."""
 
     full: bool = False
     rounds: int = 5

@@ -1,7 +1,6 @@
-"""The recordings that are shipped, made again: `python -m benchmarks.recordings FOLDER`, as root.
+"""Makes the shipped recordings again: `python -m benchmarks.recordings FOLDER [NAME...]`, as root.
 
-Each is bttop itself at work on a load of tests/real/load.py, a minute long, under a host name that is
-nobody's.
+Each is a recording of about one minute, made by bttop under a load of tests/real/load.py, with an invented host name.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from typing import NamedTuple
 
 from tests.real import load
 
-from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
-from bttop.engine.host import Host, find_bpftrace
-from bttop.engine.questions import questions
-from bttop.engine.recorder import Recorder, facts_of
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.host.host import Host, find_bpftrace
+from bttop.engine.recording.recorder import Recorder, facts_of
+from bttop.engine.request.questions import questions
 from bttop.paths import shipped
-from bttop.script.library import Library
-from bttop.store.places import claim
+from bttop.script.library.probe_files import Library
+from bttop.store.recording.snapshot_files import claim
 
 HOST = "demo-host"
 CALM = 10.0
-"""Seconds before the load, and after it."""
+"""Seconds before and after the load."""
 BUSY = 40.0
 PATIENCE = 60.0
 
@@ -40,7 +39,7 @@ class Scene(NamedTuple):
     probes: tuple[str, ...]
     load: Callable[[threading.Event], None]
     mark: str
-    """Set when the load begins."""
+    """Note of the mark that is set when the load begins."""
 
 
 def _storm(stop: threading.Event) -> None:
@@ -71,7 +70,7 @@ SCENES = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make those that are named, or all."""
+    """Make the named recordings, or all."""
     folder, *names = arguments
     for scene in SCENES:
         if not names or scene.name in names:

@@ -1,6 +1,7 @@
-"""Hot reload: from a saved file to the new text attached, and what the hand-over leaves out.
+"""Hot reload: the time from a saved file until the new text is attached, and the gap of the hand-over.
 
-Peer: a bare bpftrace of the same text, from its start until it says that it is attached; in turn, medians.
+Peer: a bare bpftrace with the same text, from its start until it reports that it is attached. Both run in turn; the
+figures are medians.
 """
 
 from __future__ import annotations
@@ -15,19 +16,19 @@ from pathlib import Path
 
 from benchmarks.options import Options
 from benchmarks.table import Row, compared
-from bttop.engine import launch
-from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine, boot_ns
-from bttop.engine.generation import Generation
-from bttop.engine.host import Bpftrace, Host, find_bpftrace
-from bttop.engine.observer import Observer
-from bttop.engine.program import Program
-from bttop.engine.questions import sources_of
-from bttop.engine.watch import Change, FolderWatch
-from bttop.model.flush import Flush
-from bttop.script.library import Library, ProbeFile, load_file
-from bttop.script.prepare import prepare
-from bttop.script.reader import read
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.generation import Generation
+from bttop.engine.host.host import Bpftrace, Host, find_bpftrace
+from bttop.engine.program.observer import Observer
+from bttop.engine.program.program import Program
+from bttop.engine.reload.folder_watch import FileChange, FolderWatch
+from bttop.engine.request.questions import sources_of
+from bttop.engine.tracer import launch
+from bttop.model.flush.flush import Flush
+from bttop.script.language.reader import read
+from bttop.script.library.probe_files import Library, ProbeFile, load_file
+from bttop.script.rewrite.prepare import prepare
 
 _TEXT = "tracepoint:raw_syscalls:sys_enter {{ @calls[pid] = count(); }} // {0}\n"
 _READY = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
@@ -35,7 +36,7 @@ PATIENCE = 30.0
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Milliseconds, medians of twice the rounds; the first save, which finds the watcher at rest, by itself."""
+    """Measure milliseconds, medians of twice the rounds. The first save has its own row: the watcher is idle then."""
     bpftrace, host = find_bpftrace(None), Host.read()
     with tempfile.TemporaryDirectory() as folder:
         bench = _Bench(Path(folder) / "probe.bt", bpftrace, host)
@@ -53,7 +54,7 @@ def run(options: Options) -> Sequence[Row]:
 
 
 class _Bench(Observer):
-    """One program whose file is saved again and again."""
+    """One program whose file is saved repeatedly."""
 
     def __init__(self, path: Path, bpftrace: Bpftrace, host: Host) -> None:
         self._path = path
@@ -75,7 +76,7 @@ class _Bench(Observer):
         self._engine.close()
 
     def reload(self) -> float:
-        """Save once; seconds until the new generation is attached. Waits for its first flush before it returns."""
+        """Save once, wait for two flushes, and return the seconds until the new generation was attached."""
         before = max(one.number for one in self._program.generations())
         saved = boot_ns()
         self._save()
@@ -85,7 +86,7 @@ class _Bench(Observer):
         return (ready - saved) / 1e9
 
     def longest_step(self) -> float:
-        """Seconds between the ends of two flushes in a row, at most."""
+        """Return the longest time, in seconds, between the ends of two consecutive flushes."""
         return max(b - a for a, b in zip(self._ends, self._ends[1:], strict=False)) / 1e9
 
     def _await_ready(self, before: int) -> int:
@@ -106,7 +107,7 @@ class _Bench(Observer):
         self._ends.append(flush.end_ns)
         self._flushed.set()
 
-    def _on_change(self, _change: Change) -> None:
+    def _on_change(self, _change: FileChange) -> None:
         self._engine.reload(self._program, sources_of(Library(), self._load()))
 
     def _load(self) -> ProbeFile:
@@ -120,7 +121,7 @@ class _Bench(Observer):
 
 
 def _bare(bpftrace: Bpftrace, host: Host) -> float:
-    """Seconds from the start of a bare bpftrace of the same prepared text until it is attached."""
+    """Return the seconds from the start of a bare bpftrace with the same prepared text until it is attached."""
     prepared = prepare(read(_TEXT.format(0)))
     environment = launch.environment(
         bpftrace.release, cpus=host.cpus, user_stacks=False, one_process=False, all_probes=False

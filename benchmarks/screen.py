@@ -1,7 +1,7 @@
 """The running dashboard: CPU, bytes to the terminal and memory at 1 Hz, five panes, a light load.
 
 Peer: an idle Textual application with one line of text, measured at the same time in a terminal of the same size.
-CPU is the run time of all threads of the dashboard's process; the tracer has its own row, bpftrace is not counted.
+CPU is the run time of all threads of the dashboard's process. The tracer has its own row; bpftrace is not counted.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from benchmarks.terminal import BTTOP, Terminal, children, resident_mib, usage
 IDLE = [sys.executable, "-m", "benchmarks.idle_app"]
 SIZES = ((160, 48), (80, 24))
 WARM_UP = 4.0
-"""Seconds for what only happens once: imports on first use, the first full frames."""
+"""Seconds to wait for one-time work: imports on first use, the first full frames."""
 
-# A hundred rounds a second of open, read, write and sleep: every pane but the retransmits has rows that change.
+# A hundred rounds per second of open, read, write and sleep: every pane except retransmits has changing rows.
 _LIGHT_LOAD = """
 import os, time
 out = os.open("/dev/null", os.O_WRONLY)
@@ -36,24 +36,24 @@ while os.getppid() != 1:
 
 
 class Cost(NamedTuple):
-    """What one process took while it was watched."""
+    """The resources that one process used during a measurement. CPU is in percent of one core."""
 
     percent: float
     screen_percent: float
-    """Of it the screen's thread; the rest is the engine's."""
+    """The part of the screen's thread; the rest is the engine's."""
     kib_per_second: float
     mib: float
 
 
 def run(options: Options) -> Sequence[Row]:
-    """One measurement for each size of the screen."""
+    """Measure once for each size of the screen."""
     with light_load():
         return [row for columns, rows in SIZES for row in _at(columns, rows, options.seconds)]
 
 
 @contextlib.contextmanager
 def light_load() -> Iterator[None]:
-    """Something for the probes to see, below one per cent of a core."""
+    """Run a load for the probes that takes less than one percent of a core."""
     with subprocess.Popen([sys.executable, "-I", "-S", "-c", _LIGHT_LOAD]) as process:
         try:
             yield
@@ -76,20 +76,21 @@ def _at(columns: int, rows: int, seconds: float) -> list[Row]:
         size = f"{columns}x{rows}"
         return [
             compared(f"{size} CPU, % of a core (peer: idle Textual)", own.percent, peer.percent, "{:.2f}"),
-            compared(f"{size} of it the screen's thread", own.screen_percent, peer.screen_percent, "{:.2f}"),
+            compared(f"{size} screen's thread, % of a core", own.screen_percent, peer.screen_percent, "{:.2f}"),
             compared(f"{size} to the terminal, KiB/s", own.kib_per_second, peer.kib_per_second, "{:.1f}"),
-            compared(f"{size} resident, MiB", own.mib, peer.mib, "{:.0f}"),
-            Row(f"{size} tracer: CPU, resident", f"{tracer_percent:.2f} %, {resident_mib(tracer):.0f} MiB"),
+            compared(f"{size} resident memory, MiB", own.mib, peer.mib, "{:.0f}"),
+            Row(f"{size} tracer: CPU, resident memory", f"{tracer_percent:.2f} %, {resident_mib(tracer):.0f} MiB"),
         ]
 
 
 def _tracer_of(terminal: Terminal) -> int:
-    """Of bttop's children the one with children of its own."""
+    """Return bttop's child that has children itself."""
     return next(pid for pid in children(_program(terminal)) if children(pid))
 
 
 def _program(terminal: Terminal) -> int:
-    """setsid has become the program: it forks only as the leader of a process group, which it is not here."""
+    """Return the id of the program. It is that of setsid, which execs the program without a fork: it forks only if it
+    leads a process group, which it does not here."""
     return terminal.process.pid
 
 

@@ -1,7 +1,7 @@
-"""Snapshots: size, cost and delay of recording the five questions, and how quickly a day of them opens and seeks.
+"""Snapshots: size, cost and delay of recording the five questions, and the time to open a day of them and to seek.
 
-Under the load of the soak. Peers: for the size what zstd makes at -19 --long=27 of the same stamped lines in one piece,
-for the day a file of one hour.
+The load is that of the soak. Peers: for the size, the same stamped lines compressed in one piece by zstd -19 --long=27;
+for the day, a file of one hour.
 """
 
 from __future__ import annotations
@@ -20,16 +20,22 @@ from typing import NamedTuple
 from benchmarks.options import Options
 from benchmarks.soak import endless_load, five_questions
 from benchmarks.table import Row, compared
-from bttop.engine.recorder import Recorder, facts_of
-from bttop.model.records import Stamp, StampedLine
-from bttop.store.blocks import pack, unpack
-from bttop.store.facts import Facts
-from bttop.store.happenings import Added, Begun, Came, Happening, Shown
-from bttop.store.journal import Sealed
-from bttop.store.places import claim
-from bttop.store.snapshot import BlockRow, Snapshot
-from bttop.store.timeline import RecordedHistory
-from bttop.store.writer import SnapshotWriter
+from bttop.engine.recording.recorder import Recorder, facts_of
+from bttop.model.record.records import Stamp, StampedLine
+from bttop.store.recording.lookback_buffer import Sealed
+from bttop.store.recording.snapshot_files import claim
+from bttop.store.recording.writer import SnapshotWriter
+from bttop.store.snapshot.blocks import pack, unpack
+from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.recorded_history import RecordedHistory
+from bttop.store.snapshot.recording_events import (
+    FlushCompleted,
+    GenerationStarted,
+    LineReceived,
+    ProgramAdded,
+    RecordingEvent,
+)
+from bttop.store.snapshot.snapshot import BlockRow, Snapshot
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -42,22 +48,22 @@ _BEAT = re.compile(rb"(bttop-hb \w+ )(\d+) (\d+)")
 
 
 class _Timed(Recorder):
-    """A recorder that notes what it costs and how long each line waits."""
+    """A recorder that measures its CPU time and how long each line waits, in ms."""
 
     def __init__(self, facts: Facts) -> None:
         self.lags: list[float] = []
         self.cpu = 0.0
         super().__init__(facts)
 
-    def _write(self, happenings: list[Happening]) -> None:
-        super()._write(happenings)
+    def _write(self, events: list[RecordingEvent]) -> None:
+        super()._write(events)
         now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-        self.lags += [(now - one.line.stamp.boot_ns) / 1e6 for one in happenings if isinstance(one, Came)]
+        self.lags += [(now - one.line.stamp.boot_ns) / 1e6 for one in events if isinstance(one, LineReceived)]
         self.cpu = time.thread_time()
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Record for `seconds`, then spread that over `hours`."""
+    """Record for `seconds`, then repeat the recording to fill `hours`."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "busy.bttop")
         rows = list(_recorded(path, options.seconds))
@@ -129,7 +135,7 @@ def _both(what: str, long: Path, short: Path, measure: Callable[[Path], float]) 
 class _Part(NamedTuple):
     """The recorded blocks of one program's first generation."""
 
-    begun: Begun
+    begun: GenerationStarted
     name: str
     blocks: tuple[BlockRow, ...]
     lines: tuple[tuple[StampedLine, ...], ...]
@@ -138,8 +144,8 @@ class _Part(NamedTuple):
     def read(cls, snapshot: Snapshot, program: int) -> _Part:
         one = next(one for one in snapshot.generations.values() if one.program == program)
         found = tuple(block for block in snapshot.blocks() if block.generation == one.id)
-        blocks = found[: max(1, len(found) - 1)]  # the last one ends with what bpftrace prints at its exit
-        begun = Begun(
+        blocks = found[: max(1, len(found) - 1)]  # the last block ends with bpftrace's output at its exit
+        begun = GenerationStarted(
             one.id, program, 1, one.source, one.text, one.prepared, one.args, one.plan, one.pin, one.badges, one.begun
         )
         name = next(found.name for found in snapshot.programs if found.id == program)
@@ -149,11 +155,11 @@ class _Part(NamedTuple):
         return self.lines[-1][-1].stamp.boot_ns - self.lines[0][0].stamp.boot_ns + 10**9
 
     def again(self, turn: int, count: int) -> Iterator[Sealed]:
-        """The blocks once more, `turn` spans later and after `count` flushes."""
+        """Yield the blocks again, `turn` spans later and after `count` flushes."""
         later = turn * self.span_ns()
         for block, lines in zip(self.blocks, self.lines, strict=True):
             shifted = [_later(line, later, count) for line in lines]
-            data, size = pack(shifted, level=1)  # how small it is was measured before
+            data, size = pack(shifted, level=1)  # the size was already measured
             begin, end = block.begin_ns + later, block.end_ns + later
             ahead = lines[0].stamp.wall_ns - lines[0].stamp.boot_ns
             stamps = (begin, end, begin + ahead, end + ahead)
@@ -171,13 +177,13 @@ def _later(line: StampedLine, later: int, count: int) -> StampedLine:
 
 
 def _spread(snapshot: Snapshot, parts: Sequence[_Part], path: Path, hours: float) -> Path:
-    """A file in which what was recorded comes again and again, later each time."""
+    """Write a file that repeats the recording, later each time; return its path."""
     claim(path, replace=True)
     writer = SnapshotWriter(path, snapshot.facts.as_text())
     for part in parts:
         first = part.lines[0][0].stamp
-        shown = Shown(part.begun.generation, first, first)
-        writer.write([Added(part.begun.program, part.name), part.begun, shown])
+        shown = FlushCompleted(part.begun.generation, first, first)
+        writer.write([ProgramAdded(part.begun.program, part.name), part.begun, shown])
         flushes = sum(block.flushes for block in part.blocks)
         for turn in range(max(1, round(hours * HOUR * 1e9 / part.span_ns()))):
             writer.write_blocks(list(part.again(turn, turn * flushes)))
@@ -199,7 +205,7 @@ def _opening(path: Path) -> float:
 
 
 def _seeks(path: Path, count: int = SEEKS) -> list[float]:
-    """Milliseconds of seeks to random instants, each of all panes."""
+    """Return the milliseconds of seeks to random instants, each of all panes."""
     snapshot, histories = _histories(path)
     span = snapshot.span()
     assert span is not None

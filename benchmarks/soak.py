@@ -1,7 +1,7 @@
-"""The five questions for a long time under load: flushes that arrived, what was lost, what was started again.
+"""A long run of the five questions under load: flushes that arrived, losses, restarts.
 
 The load is a dd, a busy loop and a TCP transfer that loses packets, renewed every 45 s. Peer: the flushes that were
-due, one a second and program; for memory the start of the run.
+due, one per second and program; for memory, the start of the run.
 """
 
 from __future__ import annotations
@@ -19,32 +19,33 @@ from benchmarks import hurried
 from benchmarks.options import Options
 from benchmarks.table import Row, compared
 from benchmarks.terminal import resident_mib
-from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
-from bttop.engine.generation import Generation
-from bttop.engine.host import Host, find_bpftrace
-from bttop.engine.observer import Observer
-from bttop.engine.program import Program
-from bttop.engine.questions import questions
-from bttop.model.flush import Doubt, Flush
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.generation import Generation
+from bttop.engine.host.host import Host, find_bpftrace
+from bttop.engine.program.observer import Observer
+from bttop.engine.program.program import Program
+from bttop.engine.request.questions import questions
+from bttop.model.flush.find_caveats import Caveat
+from bttop.model.flush.flush import Flush
 from bttop.paths import shipped
-from bttop.script.library import Library
+from bttop.script.library.probe_files import Library
 
 RENEW = 45.0
-"""Seconds; every load ends by itself after 60."""
+"""Seconds after which a load is started again; each load ends automatically after 60."""
 SETTLED = 10.0
-"""Seconds after which memory at the start is read: imports and the first histories are in place."""
+"""Seconds after which memory at the start is read: imports are done and the first histories exist."""
 LOOK = 0.5
 
 
 class Watch(Observer):
-    """Counts what the engine shows; written on its thread, read when it has ended."""
+    """Counts the engine's flushes. The engine's thread writes it; it is read after the end."""
 
     def __init__(self) -> None:
         self.flushes: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
         self.lost_ticks: Counter[str] = Counter()
-        self.doubts: dict[str, Counter[Doubt]] = {}
+        self.caveats: dict[str, Counter[Caveat]] = {}
         self.longest: dict[str, float] = {}
         self._last: dict[str, float] = {}
 
@@ -53,13 +54,13 @@ class Watch(Observer):
         self.flushes[name] += 1
         self.rows[name] += sum(len(data.rows) for data in flush.maps.values())
         self.lost_ticks[name] += flush.lost_ticks
-        self.doubts.setdefault(name, Counter()).update(flush.doubts)
+        self.caveats.setdefault(name, Counter()).update(flush.caveats)
         self.longest[name] = max(self.longest.get(name, 0.0), now - self._last.get(name, now))
         self._last[name] = now
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Run for `minutes`; with `faster` the dashboard in a terminal, which is another look at the same load."""
+    """Run for `minutes`; with `faster`, run the dashboard in a terminal under the same load instead."""
     if options.faster:
         with endless_load():
             return hurried.run(options.minutes)
@@ -77,13 +78,13 @@ def run(options: Options) -> Sequence[Row]:
             after = resident_mib(os.getpid())
         seconds = time.monotonic() - began
         rows = [row for program in engine.programs for row in _of(program, watch, seconds, states[program.name])]
-        return [*rows, compared("resident at the end, MiB (peer: at the start)", after, before, "{:.1f}")]
+        return [*rows, compared("resident memory at the end, MiB (peer: at the start)", after, before, "{:.1f}")]
     finally:
         engine.close()
 
 
 def five_questions() -> Engine:
-    """An engine with the shipped questions; not started."""
+    """Return an engine with the shipped questions, not started."""
     host = Host.read()
     engine = Engine(host, find_bpftrace(None))
     for question in questions(Library.load([shipped("probes")]), (), ()):
@@ -92,7 +93,7 @@ def five_questions() -> Engine:
 
 
 def _states(engine: Engine, end: float) -> dict[str, list[str]]:
-    """The states that each program went through, with their reasons, as often as they are looked at."""
+    """Return the states of each program with their reasons, sampled every `LOOK` seconds. Raises the engine's error."""
     seen: dict[str, list[str]] = {program.name: [] for program in engine.programs}
     while time.monotonic() < end:
         if engine.error is not None:
@@ -114,10 +115,10 @@ def _of(program: Program, watch: Watch, seconds: float, states: Sequence[str]) -
     yield Row(f"{name}: lost ticks, longest gap", f"{watch.lost_ticks[name]}, {watch.longest.get(name, 0.0):.1f} s")
     end = f"{status.state.value} every {status.interval_ns / 1e9:g} s"
     yield Row(f"{name}: unplanned starts, state at the end", f"{status.restarts}, {end}")
-    doubts = watch.doubts.get(name, Counter())
-    if doubts:
-        said = ", ".join(f"{doubt.value} {count}" for doubt, count in doubts.most_common())
-        yield Row(f"{name}: doubts said", said)
+    caveats = watch.caveats.get(name, Counter())
+    if caveats:
+        said = ", ".join(f"{caveat.value} {count}" for caveat, count in caveats.most_common())
+        yield Row(f"{name}: reported caveats", said)
     lost = f"{tally.lost_events}, {tally.lost_messages}, {tally.undecodable}"
     yield Row(f"{name}: lost events, messages, undecodable", lost)
     if len(states) > 1:
@@ -126,7 +127,7 @@ def _of(program: Program, watch: Watch, seconds: float, states: Sequence[str]) -
 
 @contextlib.contextmanager
 def endless_load() -> Iterator[None]:
-    """A dd, a busy loop and a lossy transfer until the block ends."""
+    """Run a dd, a busy loop and a lossy transfer until the block ends."""
     stop = threading.Event()
     threads = [threading.Thread(target=work, args=(stop,)) for work in (_copy, _transfer, _compute)]
     for thread in threads:
@@ -140,7 +141,7 @@ def endless_load() -> Iterator[None]:
 
 
 def _again(stop: threading.Event, work: Callable[[], None]) -> None:
-    """A load that could not be made is left out until the next try."""
+    """Repeat a load until `stop`. If it fails, try again later."""
     while not stop.is_set():
         with contextlib.suppress(OSError, AssertionError):
             work()

@@ -1,7 +1,7 @@
-"""Start-up: from exec to the first frame, and to the first flush of all five panes on screen.
+"""Start-up: the time from exec to the first frame, and to the first flush of all five panes on screen.
 
-Peers: a bare `import textual.app`, and five bare bpftrace processes started together with the same texts. The
-three are run in turn, so that all see the same machine; medians.
+Peers: a bare `import textual.app`, and five bare bpftrace processes with the same texts, started together. The three
+run in turn, so that other load affects all of them; the figures are medians.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from benchmarks.ladder import Bare, bare_ladder, seconds_until_all_flushed
 from benchmarks.options import Options
 from benchmarks.table import Row, compared
 from benchmarks.terminal import BTTOP, Terminal
-from bttop.engine.host import Host, find_bpftrace
+from bttop.engine.host.host import Host, find_bpftrace
 
 FIRST_FRAME = b"of 5 live"
 ALL_FLUSHED = b"5 of 5 live"
-"""The header says so in the frame that shows the last first flush."""
+"""The header shows this text in the frame with the last of the five first flushes."""
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Milliseconds, medians of `rounds`."""
+    """Measure milliseconds, medians of `rounds`."""
     programs = bare_ladder(Host.read(), find_bpftrace(None))
     rounds = [_round(programs) for _ in range(options.rounds)]
     frame, flushed, imported, bare = (statistics.median(one[column] for one in rounds) * 1000 for column in range(4))

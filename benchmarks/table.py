@@ -1,4 +1,4 @@
-"""Rows of figures, and how they are printed."""
+"""Rows of figures, printed as a table."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """One line of a benchmark's answer, as text that is ready to print."""
+    """One line of a benchmark's result, as text."""
 
     what: str
     figure: str
     """The measured value with its unit."""
     peer: str = ""
-    """The same for the peer of this run; empty where there is none."""
+    """The value of the peer; empty if there is none."""
     ratio: str = ""
-    """Figure over peer."""
+    """Figure divided by peer."""
 
 
 HEADINGS = Row("", "bttop", "peer", "ratio")
 
 
 def ratio(figure: float, peer: float) -> str:
-    """`figure / peer` to two places, or a dash where the peer is zero."""
+    """Return `figure / peer` with two decimals, or a dash if the peer is zero."""
     return f"{figure / peer:.2f}" if peer else "-"
 
 
 def compared(what: str, figure: float, peer: float, form: str = "{:,.0f}") -> Row:
-    """A row of two numbers of one unit, written by `form`."""
+    """Return a row of two numbers with the same unit, formatted by `form`."""
     return Row(what, form.format(figure), form.format(peer), ratio(figure, peer))
 
 
 def rendered(rows: Sequence[Row]) -> str:
-    """The rows as a table of aligned columns."""
+    """Return the rows as a table with aligned columns."""
     lines = [HEADINGS, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
     return "\n".join(_aligned(line, widths) for line in lines)

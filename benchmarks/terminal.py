@@ -1,4 +1,4 @@
-"""A pseudo-terminal that only reads and counts: no emulation that would compete for the CPU."""
+"""A pseudo-terminal that only reads and counts bytes. Terminal emulation would compete for the CPU."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ BTTOP = [sys.executable, "-m", "bttop"]
 
 
 class Terminal:
-    """Runs a command in a terminal of `columns` x `rows` and notes when marks first arrive."""
+    """Runs a command in a terminal of `columns` x `rows` and notes when each of `marks` first arrives."""
 
     def __init__(self, command: Sequence[str], columns: int, rows: int, marks: Sequence[bytes] = ()) -> None:
         self.bytes = 0
-        """Sent by the command so far."""
+        """Bytes that the command has sent so far."""
         self.arrived: dict[bytes, float] = {}
-        """Mark to seconds since the start."""
+        """Mark to its arrival in seconds since the start."""
         self._marks = tuple(marks)
         self._tail = b""
         self._changed = threading.Condition()
@@ -58,15 +58,15 @@ class Terminal:
         os.close(self._master)
 
     def send(self, data: bytes) -> None:
-        """Type."""
+        """Type `data`."""
         os.write(self._master, data)
 
     def resize(self, columns: int, rows: int) -> None:
-        """Another size; the kernel tells the command by SIGWINCH."""
+        """Change the size; the kernel notifies the command with SIGWINCH."""
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def wait_for(self, mark: bytes, seconds: float = 30.0) -> float:
-        """Seconds from the start until the mark arrived; raises TimeoutError when it does not."""
+        """Wait for a mark; return the seconds from the start to its arrival. Raises TimeoutError after `seconds`."""
         with self._changed:
             if not self._changed.wait_for(lambda: mark in self.arrived, seconds):
                 raise TimeoutError(f"{mark!r} did not arrive within {seconds} s")
@@ -77,7 +77,7 @@ class Terminal:
             try:
                 data = os.read(self._master, 65536)
             except OSError:
-                return  # the last process with this terminal has gone
+                return  # the last process with this terminal has ended
             now = time.monotonic() - self._started
             with self._changed:
                 self.bytes += len(data)
@@ -92,41 +92,41 @@ class Terminal:
 
 
 class Usage(NamedTuple):
-    """What a process has used so far."""
+    """The CPU time that a process has used so far."""
 
     cpu_ns: int
     main_ns: int
-    """Of it the first thread, which is the screen's."""
+    """CPU time of the first thread, which is the screen's."""
     at: float
 
     def percent_since(self, before: Usage) -> float:
-        """Of one core."""
+        """Return the CPU use since `before` in percent of one core."""
         return (self.cpu_ns - before.cpu_ns) / (self.at - before.at) / 1e7
 
     def main_percent_since(self, before: Usage) -> float:
-        """Of one core, by the first thread."""
+        """Return the CPU use of the first thread since `before` in percent of one core."""
         return (self.main_ns - before.main_ns) / (self.at - before.at) / 1e7
 
 
 def usage(pid: int) -> Usage:
-    """Run time of all threads by the scheduler's own account, finer than the clock ticks of /proc/PID/stat."""
+    """Return the run time of all threads from schedstat, which is more precise than the ticks of /proc/PID/stat."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     used = {int(task.name): int((task / "schedstat").read_text().split()[0]) for task in tasks}
     return Usage(sum(used.values()), used[pid], time.monotonic())
 
 
 def resident_mib(pid: int) -> float:
-    """VmRSS of a process in MiB."""
+    """Return VmRSS of a process in MiB."""
     return status(pid, "VmRSS") / 1024
 
 
 def status(pid: int, field: str) -> int:
-    """A number of /proc/PID/status."""
+    """Return a number from /proc/PID/status."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process has started, from any of its threads."""
+    """Return the child processes of all threads of a process."""
     tasks = Path(f"/proc/{pid}/task").iterdir()
     return [int(child) for task in tasks for child in (task / "children").read_text().split()]

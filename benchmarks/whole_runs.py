@@ -1,8 +1,8 @@
-"""Whole runs of `bttop stream` and `bttop record`, their ends included: events in all flushes over events made.
+"""Whole runs of `bttop stream` and `bttop record` with their ends: events in all flushes divided by events made.
 
-The load is made within the run and ends shortly before it, so that a part of it is in the last flush, and all of it
-where the interval is as long as the run. Peer: the number of system calls made. Runs on the installed bpftrace and on
-each of $BTTOP_TEST_BPFTRACE (colon-separated).
+The load ends shortly before the run, so that the last flush holds a part of its events, or all of them if the interval
+is as long as the run. Peer: the number of system calls made. Runs on the installed bpftrace and on each of
+$BTTOP_TEST_BPFTRACE (colon-separated).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchmarks import writers
 from benchmarks.exactness import AGGREGATIONS, PROBE
 from benchmarks.options import Options
 from benchmarks.table import Row
-from bttop.engine.host import find_bpftrace
+from bttop.engine.host.host import find_bpftrace
 
 EVENTS = 800_000
 FULL_EVENTS = 8_000_000
@@ -31,14 +31,14 @@ KEYS = 8
 INTERVALS = ("0.1", "1", "10", "30")
 ENDS = ("--for", "SIGINT", "exit()")
 ATTACH_SECONDS = 5.0
-"""After which the load begins; what is not attached by then shows in the figures."""
+"""Seconds after which the load begins. If a probe is not attached by then, the figures show it."""
 RUN_SECONDS = 30
-"""Longer than the load takes, and no multiple of an interval but of the shortest."""
+"""Length of a run in seconds; longer than the load takes."""
 HARMLESS = frozenset({"lost ticks"})
 
 
 class Cell(NamedTuple):
-    """One run."""
+    """One run: bpftrace, command, interval and way of ending."""
 
     bpftrace: str
     command: str
@@ -52,7 +52,7 @@ class Cell(NamedTuple):
 
 
 def run(options: Options) -> Sequence[Row]:
-    """All runs, up to 40 s each; `full` makes 8,000,000 events in each."""
+    """Do all runs, up to 40 s each; `full` makes 8,000,000 events in each."""
     more = [path for path in os.environ.get("BTTOP_TEST_BPFTRACE", "").split(":") if path]
     rounds = (FULL_EVENTS if options.full else EVENTS) // (2 * KEYS)
     with writers.command() as writer:
@@ -74,8 +74,8 @@ def _row(cell: Cell, writer: list[str], rounds: int) -> Row:
     made = 2 * KEYS * rounds
     counted = {name: _events(lines, name, rounds) for name in ("count", "sum", "stats", "hist", "lhist")}
     worst = min(counted.values(), key=lambda found: -abs(found - made))
-    doubts = {doubt for line in lines for doubt in line.get("doubts", ())} - HARMLESS
-    notes = [*sorted(doubts), *([] if _has_extremes(lines, rounds) else ["min or max missing"])]
+    caveats = {caveat for line in lines for caveat in line.get("doubts", ())} - HARMLESS
+    notes = [*sorted(caveats), *([] if _has_extremes(lines, rounds) else ["min or max missing"])]
     return Row(
         cell.title, f"{worst:,}", f"{made:,}", f"{worst / made:.6f}{'  (' + ', '.join(notes) + ')' if notes else ''}"
     )
@@ -118,7 +118,7 @@ def _values(lines: Sequence[Mapping[str, Any]], name: str) -> Iterator[Any]:
 
 
 def _events(lines: Sequence[Mapping[str, Any]], name: str, rounds: int) -> int:
-    """Events that a map holds over all flushes; those of the sum by the average of what was added."""
+    """Return the events of a map over all flushes; for the sum, divided by the average of the added values."""
     total = 0
     for value in _values(lines, name):
         if isinstance(value, list):

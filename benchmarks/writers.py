@@ -1,7 +1,7 @@
 """Two processes that make a known number of pwrite64 calls, one on the first and one on the last CPU.
 
-Each call writes KEY bytes at offset ROUND * 2 + WRITER, for keys 1 to `keys` in every round; so a map keyed by the byte
-count sees each key equally often, from both CPUs, and each offset from 0 to `rounds * 2 - 1` once a key.
+Each call writes KEY bytes at offset ROUND * 2 + WRITER, for keys 1 to `keys` in every round. So a map keyed by the byte
+count gets each key equally often, from both CPUs, and for each key every offset from 0 to `rounds * 2 - 1` once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 LIMIT_SECONDS = 300
-"""The kernel's alarm clock ends a writer whose benchmark was killed."""
+"""Seconds after which an alarm signal ends a writer, in case its benchmark was killed."""
 
 _C = r"""
 #define _GNU_SOURCE
@@ -62,7 +62,7 @@ sys.stdin.read(1)
 
 
 class Writers(NamedTuple):
-    """Both processes, waiting for `write`."""
+    """Both processes; they wait for `write`."""
 
     processes: tuple[subprocess.Popen[str], ...]
 
@@ -71,7 +71,7 @@ class Writers(NamedTuple):
         return tuple(process.pid for process in self.processes)
 
     def write(self) -> None:
-        """Make all calls; returns when both are through. Raises RuntimeError when one ends before that."""
+        """Make all calls and wait until both writers are done. Raises RuntimeError if one ends early."""
         for process in self.processes:
             assert process.stdin is not None
             process.stdin.write("g")
@@ -84,7 +84,7 @@ class Writers(NamedTuple):
 
 @contextlib.contextmanager
 def command() -> Iterator[list[str]]:
-    """How a writer is started: compiled where there is a C compiler, which is about four times as fast."""
+    """Yield the command of a writer: compiled C if there is a compiler (about four times as fast), else Python."""
     compiler = shutil.which("cc")
     if compiler is None:
         yield [sys.executable, "-I", "-S", "-c", _PYTHON]
@@ -97,7 +97,7 @@ def command() -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def writers(start: list[str], keys: int, rounds: int) -> Iterator[Writers]:
-    """The two processes, gone when the block ends."""
+    """Start the two processes; they are killed when the block ends."""
     cpus = sorted(os.sched_getaffinity(0))
     with contextlib.ExitStack() as stack:
         processes = []

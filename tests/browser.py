@@ -37,7 +37,7 @@ class Seen:
 
 def look(page: Path, folder: Path, *options: str) -> Seen:
     """Load a page; `folder` takes the browser's own files."""
-    with _door() as (port, asked):
+    with _bridge() as (port, asked):
         done = subprocess.run(
             [
                 str(browser()),
@@ -68,7 +68,7 @@ def look(page: Path, folder: Path, *options: str) -> Seen:
 
 
 @contextlib.contextmanager
-def _door() -> Iterator[tuple[int, list[str]]]:
+def _bridge() -> Iterator[tuple[int, list[str]]]:
     """A proxy that notes what is asked for and gives nothing."""
     asked: list[str] = []
 

@@ -13,17 +13,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from bttop.engine.endsignals import ENDING
-from bttop.store.extent import extent
-from bttop.store.snapshot import Snapshot
+from bttop.engine.headless.end_signals import ENDING
+from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.snapshot import Snapshot
 from tests.standin import standin
 from tests.ui.dashboard import INTERVAL, SOURCES, counting
 
 HURRY: Final = """
-from bttop.engine import attention, engine, generation, meter, tracers
-attention.LATE_NS = 1_500_000_000
+from bttop.engine import engine
+from bttop.engine.tracer import stop_detector
+from bttop.engine.generation import generation
+from bttop.engine.safety import meter
+from bttop.engine.tracer import tracers
+stop_detector.LATE_NS = 1_500_000_000
 generation.SHORTEST_SILENCE = 3_000_000_000
-engine.TICK = tracers.EVERY = 0.2
+engine.TICK = tracers.METER_SECONDS = 0.2
 """
 """A fraction of the patience: a gap is longer than 1.5 s, and silence than 3 s."""
 STOPPED: Final = 5.0

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bttop.store.happenings import BTTOP, Changed, Marked, Met, Spent
-from bttop.store.schema import TABLES
+from bttop.store.snapshot.recording_events import BTTOP, CostSampled, MarkSet, ProcessSeen, StatusChanged
+from bttop.store.snapshot.schema import TABLES
 from tests.model.samples import SECOND
 from tests.store.export.kit import CALLS, CALLS_PRINTS, PROFILE, PROFILE_PRINTS
 from tests.store.made import Session, at, made
@@ -75,11 +75,11 @@ def recording(folder: Path) -> Path:
         Session("more", CALLS, CALLS_PRINTS, generation=3, program=3),
         ended=False,
         others=[
-            *(Changed(program, at(1), "live", "", "said") for program in (1, 2, 3)),
-            Marked(at(1), "user", "here"),
-            Marked(at(2), "user", "there"),
-            *(Spent(program, at(2), {"run": 0.1, "events": 5.0, "cpu": 0.1}) for program in (BTTOP, 1, 2)),
-            Met(7, at(1), {"pid": 7, "comm": "dd", "started": 1.0, "parents": []}),
+            *(StatusChanged(program, at(1), "live", "", "said") for program in (1, 2, 3)),
+            MarkSet(at(1), "user", "here"),
+            MarkSet(at(2), "user", "there"),
+            *(CostSampled(program, at(2), {"run": 0.1, "events": 5.0, "cpu": 0.1}) for program in (BTTOP, 1, 2)),
+            ProcessSeen(7, at(1), {"pid": 7, "comm": "dd", "started": 1.0, "parents": []}),
         ],
     )
 
@@ -90,7 +90,7 @@ def sealed(folder: Path) -> Path:
         folder / "s.bttop",
         Session("calls", CALLS, CALLS_PRINTS * 2),
         Session("profile", PROFILE, PROFILE_PRINTS, generation=2, program=2, first=1.5),
-        others=[Changed(1, at(1), "live", ""), Marked(at(1), "user", "here")],
+        others=[StatusChanged(1, at(1), "live", ""), MarkSet(at(1), "user", "here")],
     )
 
 

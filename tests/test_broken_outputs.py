@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 from bttop.model.plan import Column, MapPlan
-from bttop.store.snapshot import Snapshot
+from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import planned
 from tests.store.made import Session, made
 from tests.test_cli import BARE, GOOD, RUN, Shell

@@ -19,9 +19,9 @@ from typing import Any
 
 import pytest
 
-from bttop.engine.host import install_command
-from bttop.store.happenings import LOST
-from bttop.store.snapshot import Snapshot
+from bttop.engine.host.host import install_command
+from bttop.store.snapshot.recording_events import LOST
+from bttop.store.snapshot.snapshot import Snapshot
 from tests.standin import standin
 from tests.stopping import UNUSUAL, USUAL, recorded_seconds
 
@@ -31,9 +31,9 @@ NOBODY = 65534
 # A host that cannot trace would end every command before it began; the stand-in needs neither root nor tracefs.
 ANYWHERE = """
 import sys
-import bttop.cli, bttop.engine.host, bttop.engine.privilege, bttop.commands.tracing
+import bttop.cli, bttop.engine.host.host, bttop.engine.tracer.privilege, bttop.commands.tracing
 bttop.commands.tracing.check_can_trace = lambda *_: None
-bttop.commands.tracing.obtain = lambda *_: bttop.engine.privilege.AS_WE_ARE
+bttop.commands.tracing.obtain = lambda *_: bttop.engine.tracer.privilege.AS_WE_ARE
 """
 RUN = f"{ANYWHERE}\nsys.exit(bttop.cli.main())"
 BARE = "import sys, bttop.cli; sys.exit(bttop.cli.main())"
@@ -148,14 +148,14 @@ def objects(text: str) -> list[dict[str, Any]]:
         (["stream", "-p", "/no/such"], "cgroup"),
         (["stream", "-i", "0"], "'0' is not between"),
         (["stream", "-i", "nan"], "'nan' is not between"),
-        (["stream", "--for", "soon"], "'soon' is no duration"),
+        (["stream", "--for", "soon"], "'soon' is not a duration"),
         (["stream", "--for", "-1s"], "--for"),
         (["stream", "-e"], "-e"),
-        (["stream", "--budget", "0"], "'0' is no percentage of all CPUs"),
-        (["stream", "--budget", "101%"], "'101%' is no percentage of all CPUs"),
-        (["--budget", "much"], "'much' is no percentage of all CPUs"),
-        (["--for", "soon"], "'soon' is no duration"),
-        (["--idle", "never"], "'never' is no duration"),
+        (["stream", "--budget", "0"], "'0' is not a percentage of all CPUs"),
+        (["stream", "--budget", "101%"], "'101%' is not a percentage of all CPUs"),
+        (["--budget", "much"], "'much' is not a percentage of all CPUs"),
+        (["--for", "soon"], "'soon' is not a duration"),
+        (["--idle", "never"], "'never' is not a duration"),
     ],
 )
 def test_a_usage_error_exits_with_2_and_one_sentence(shell: Shell, arguments: list[str], says: str) -> None:
@@ -532,7 +532,7 @@ def modules() -> list[str]:
     return ["bttop.cli", *(name.removesuffix(".__init__") for name in names if name != WATCHES)]
 
 
-WATCHES = "bttop.engine.watch"
+WATCHES = "bttop.engine.reload.folder_watch"
 """The one module that may know watchfiles; it is left out here and held to the rest of the rule by its contract."""
 
 

@@ -17,7 +17,7 @@ from unittest import mock
 import pytest
 
 from bttop import hooktimer
-from bttop.engine.channel import HOOK_TIMER
+from bttop.engine.tracer.channel import HOOK_TIMER
 
 needs_code = pytest.mark.skipif(os.uname().machine not in hooktimer.SYSTEM_CALLS, reason="no machine code for it")
 

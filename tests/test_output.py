@@ -16,13 +16,14 @@ import pytest
 
 import bttop
 from bttop.cli import main
-from bttop.engine.status import Badge, Complaint, State, Status
-from bttop.engine.troubles import Troubles
+from bttop.engine.generation.badge import Badge, Complaint
+from bttop.engine.headless.problem_reporter import ProblemReporter
+from bttop.engine.program.status import ProgramState, Status
 from bttop.errors import BttopError
 from bttop.model.plan import Column, MapPlan
 from bttop.output import can_rewrite, clear_line, rewrite, say, warn, write_data
-from bttop.store.facts import Facts
-from bttop.store.happenings import Changed, Happening, Marked
+from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.recording_events import MarkSet, RecordingEvent, StatusChanged
 from tests.model.samples import planned
 from tests.store.made import FACTS, Session, at, made
 from tests.ui.hostile import HOSTILE, raw
@@ -34,14 +35,14 @@ ELSEWHERE = {
     "tracer.py": {"os.write", "os.writev"},
     "output.py": {"os.write", "sys.stderr", "sys.stdout"},
     # The screen, whose spans and widgets make text visible, and pipes to our own processes.
-    "ui/terminal.py": {"os.write", "sys.__stderr__"},
-    "engine/channel.py": {"os.write"},
+    "ui/terminal/raw_terminal.py": {"os.write", "sys.__stderr__"},
+    "engine/tracer/channel.py": {"os.write"},
     # Ask whether it is a terminal, and how wide.
     "commands/dashboard.py": {"sys.stdout"},
     "commands/doctor.py": {"sys.stdout"},
     "engine/doctor/surroundings.py": {"sys.stdout"},
     # Lines of JSON, which are printable ASCII.
-    "engine/lineoutput.py": {"os.write"},
+    "engine/headless/line_output.py": {"os.write"},
 }
 FILES = [name for name in HOSTILE if "\x00" not in name and "/" not in name and len(os.fsencode(name)) < 200]
 """Names that a file may have."""
@@ -196,10 +197,10 @@ def snapshot_with(name: str, path: Path) -> Path:
     plan = planned(MapPlan(f"@{name}", "count", (Column(name, "text"), Column("stack", "stack")), "bank"))
     facts = Facts(name, name, name, 2, FACTS.release, name, 4096, name)
     prints = [{f"@{name}": ("map", {f"{name},\n    {name}+1\n": 5}), "@printed": ("printf", name)}] * 3
-    others: list[Happening] = [
-        Marked(at(1), name, name),
-        Changed(1, at(1), name, name, name),
-        Changed(9, at(1), name, name, name),
+    others: list[RecordingEvent] = [
+        MarkSet(at(1), name, name),
+        StatusChanged(1, at(1), name, name, name),
+        StatusChanged(9, at(1), name, name, name),
     ]
     return made(path, Session(name, plan, prints, text=name), facts=facts, others=others)
 
@@ -286,14 +287,14 @@ class Program:
     def __init__(self, name: str) -> None:
         self.name = name
         self.status = Status(
-            State.LIVE, 0, name, complaint=Complaint(name, (name,)), badges=(Badge(name, name), Badge("b", name))
+            ProgramState.LIVE, 0, name, complaint=Complaint(name, (name,)), badges=(Badge(name, name), Badge("b", name))
         )
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_troubles_of_programs_are_told_inertly(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     engine: Any = SimpleNamespace(problems=[name], programs=[Program(name)])
-    Troubles().tell_all(engine)
+    ProblemReporter().tell_all(engine)
     found = capsys.readouterr()
     assert found.err
     assert not steering(found.err)

@@ -11,25 +11,25 @@ from pathlib import Path
 
 import pytest
 
-from bttop.store.happenings import LOST
-from bttop.store.snapshot import Snapshot
-from bttop.store.timeline import RecordedHistory
+from bttop.store.snapshot.recorded_history import RecordedHistory
+from bttop.store.snapshot.recording_events import LOST
+from bttop.store.snapshot.snapshot import Snapshot
 from tests.test_cli import GOOD, RUN, Shell
 
 SLOW = f"""
 import time
-from bttop.engine import intake
-from bttop.store import writer
+from bttop.engine.recording import recorder_queue
+from bttop.store.recording import writer
 write = writer.SnapshotWriter.write
 def slowly(self, happenings):
     time.sleep({{seconds}})
     write(self, happenings)
 writer.SnapshotWriter.write = slowly
-put = intake.Intake.put
+put = recorder_queue.RecorderQueue.put
 def limited(self, told):
     self.limit = 10_000
     put(self, told)
-intake.Intake.put = limited
+recorder_queue.RecorderQueue.put = limited
 {RUN}
 """
 

@@ -9,9 +9,9 @@ import pytest
 
 from bttop.commands import tracing
 from bttop.commands.arguments import tracing_parser
-from bttop.engine.budget import Budget
+from bttop.engine.cost.budget import Budget
 from bttop.engine.engine import Engine
-from bttop.engine.privilege import AS_WE_ARE
+from bttop.engine.tracer.privilege import AS_WE_ARE
 from tests.standin import standin
 from tests.test_cli import GOOD, Shell
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bttop.store.snapshot import Snapshot
+from bttop.store.snapshot.snapshot import Snapshot
 from tests.stopping import PROGRAMS, STOPPED, Family, headless, recorded_seconds, runner, wait_until
 from tests.ui.dashboard import INTERVAL, counting, dashboard
 

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import pytest
 
 from bttop.cli import main
-from bttop.engine.replay import Replay
+from bttop.engine.recording.replay import ReplaySession
 from bttop.errors import BttopError
-from bttop.store.cells import CELLS
-from bttop.store.snapshot import Snapshot
+from bttop.store.snapshot.cells import CELLS
+from bttop.store.snapshot.snapshot import Snapshot
 from tests import strangers
 from tests.ui.hostile import raw
 from tests.ui.test_review import running
@@ -65,8 +65,8 @@ def a_few_commands(path: Path) -> list[list[str]]:
 def looked_at(path: Path) -> None:
     """Everything that the screen asks of a recording, at its beginning, in its middle and at its end."""
     with contextlib.suppress(BttopError), Snapshot(path) as snapshot:
-        replay = Replay(snapshot)
-        people = replay.people()
+        replay = ReplaySession(snapshot)
+        people = replay.processes()
         people.look(7)
         moments = (replay.begin.boot_ns, (replay.begin.boot_ns + replay.end.boot_ns) // 2, replay.end.boot_ns, None)
         for moment in moments:
@@ -185,8 +185,8 @@ def peak(*arguments: str) -> tuple[int, float, str]:
         ("lines", "lines, and 100,000 are the most"),
         ("lines that are not stated", "are stated"),
         ("zeros", "unpacks to more than"),
-        ("lists in lines", "more than so small a block can hold"),
-        ("stamps", "so small a block"),
+        ("lists in lines", "too many for a block of its size"),
+        ("stamps", "a block of its size"),
         ("lists", "more than 400,000 values"),
         ("a long script", "unpacks to more than"),
         ("a name", "longer than 4,096 characters"),

@@ -24,7 +24,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop import tracer
-from bttop.engine.frames import (
+from bttop.engine.tracer.frames import (
+    BpfSurvey,
+    CostTotals,
     Descriptors,
     Dropped,
     Exited,
@@ -33,12 +35,10 @@ from bttop.engine.frames import (
     FrameReader,
     Hello,
     Metering,
-    Refused,
     Started,
-    Survey,
-    Totals,
+    StartRefused,
 )
-from bttop.model.records import StampedLine
+from bttop.model.record.records import StampedLine
 from tests.standin import Steps, standin
 
 PATIENCE = 30.0
@@ -178,8 +178,8 @@ class Way:
     def __init__(self) -> None:
         self.read_end, write_end = os.pipe2(os.O_NONBLOCK)
         fcntl.fcntl(write_end, tracer.F_SETPIPE_SZ, 4096)
-        self.output = tracer.Output(write_end, tracer.BUFFER)
-        self.program = tracer.Program(1, -1, -1, [], -1)
+        self.output = tracer.FrameOutput(write_end, tracer.BUFFER)
+        self.program = tracer.TracedProcess(1, -1, -1, [], -1)
         self.reader = FrameReader()
         self.frames: list[Frame] = []
 
@@ -227,7 +227,7 @@ def test_no_frame_is_torn_by_a_cost_that_goes_ahead(steps: list[list[bytes] | st
                 way.cost()
         way.finish()
     assert [frame.data for frame in way.frames if isinstance(frame, StampedLine)] == told
-    assert sum(isinstance(frame, Totals) for frame in way.frames) == steps.count("cost")
+    assert sum(isinstance(frame, CostTotals) for frame in way.frames) == steps.count("cost")
     assert (way.output.size, way.program.queued) == (0, 0)
 
 
@@ -239,7 +239,7 @@ def test_a_cost_overtakes_the_lines_of_a_flood() -> None:
         way.output.push()
         way.cost()
         way.finish()
-    assert [isinstance(frame, Totals) for frame in way.frames].index(True) < 10
+    assert [isinstance(frame, CostTotals) for frame in way.frames].index(True) < 10
     assert len(way.frames) == 101
 
 
@@ -481,7 +481,7 @@ def test_a_program_whose_folder_is_gone_does_not_start(session: Session, tmp_pat
 )
 def test_a_command_that_makes_no_sense_is_refused(session: Session, line: bytes) -> None:
     session.stdin.write(line + b"\n")
-    assert session.one(Refused).reason
+    assert session.one(StartRefused).reason
     assert session.finish(session.start(["line", "still here"])) == 0
 
 
@@ -489,7 +489,7 @@ def test_an_id_is_used_once(session: Session) -> None:
     session.start(["line", "first"])
     session.finish(1)
     session.send(do="start", id=1, argv=["true"], env={})
-    assert session.one(Refused, 1).reason == "id 1 was used before"
+    assert session.one(StartRefused, 1).reason == "id 1 was used before"
 
 
 def test_a_command_for_a_program_that_has_ended_is_no_error(session: Session) -> None:
@@ -498,7 +498,7 @@ def test_a_command_for_a_program_that_has_ended_is_no_error(session: Session) ->
     session.send(do="watch", id=1)
     session.send(do="nice", id=1, nice=5)
     session.finish(session.start())
-    assert not session.all(Refused)
+    assert not session.all(StartRefused)
 
 
 # Nice and descriptors
@@ -611,7 +611,7 @@ def test_a_stop_without_numbers_of_seconds_is_refused(session: Session, command:
     ident = session.start(["line", "ready"], ["wait"])
     session.until(session.lines)
     session.send(do="stop", id=ident, **command)
-    assert "must be a number of seconds" in session.one(Refused, ident).reason
+    assert "must be a number of seconds" in session.one(StartRefused, ident).reason
 
 
 def test_what_does_not_stop_is_killed_after_the_grace(session: Session) -> None:
@@ -741,8 +741,8 @@ class Kernel:
         names = ("prog_id", "prog_type", "recursion_misses", "run_cnt")
         return dict(zip(names, map(str, (ident, kind, misses, runs)), strict=True))
 
-    def hold(self, ident: int) -> tracer.Held | None:
-        return tracer.Held(os.getpid(), f"9{ident // 10}", True) if self.may_hold else None
+    def hold(self, ident: int) -> tracer.BpfProgram | None:
+        return tracer.BpfProgram(os.getpid(), f"9{ident // 10}", True) if self.may_hold else None
 
     def counted(self, fd: str, misses: int, runs: int) -> None:
         self.programs[fd][2] += misses
@@ -819,10 +819,10 @@ def test_costs_are_told_in_rounds_that_end_with_the_tracers_own(session: Session
     for ident in idents:
         session.one(Started, ident)
     session.send(do="meter", every=0.05, stats=False)
-    session.until(lambda: session.all(Totals, 0)[2:])
-    order = [frame.generation for frame in session.all(Totals)]
+    session.until(lambda: session.all(CostTotals, 0)[2:])
+    order = [frame.generation for frame in session.all(CostTotals)]
     assert order[-3:] == [*idents, 0]
-    last = session.all(Totals, idents[0])[-1]
+    last = session.all(CostTotals, idents[0])[-1]
     assert last.cpu_ns > 0
     assert last.rss > 1 << 20
 
@@ -831,8 +831,8 @@ def test_output_is_counted_in_bytes(session: Session) -> None:
     ident = session.start(["flood", 1000, "x" * 100], ["wait"])
     session.send(do="meter", every=0.05, stats=False)
     sent = sum(len(b"%d " % number) + 100 for number in range(1000))
-    session.until(lambda: any(frame.output >= sent for frame in session.all(Totals, ident)))
-    assert session.all(Totals, ident)[-1].output == sent
+    session.until(lambda: any(frame.output >= sent for frame in session.all(CostTotals, ident)))
+    assert session.all(CostTotals, ident)[-1].output == sent
 
 
 def test_the_cpu_time_of_a_program_is_that_of_all_its_threads(session: Session) -> None:
@@ -840,16 +840,16 @@ def test_the_cpu_time_of_a_program_is_that_of_all_its_threads(session: Session) 
     ident = session.start(argv=[sys.executable, "-c", busy])
     pid = session.one(Started, ident).pid
     session.send(do="meter", every=0.05, stats=False)
-    session.until(lambda: any(frame.cpu_ns > 200_000_000 for frame in session.all(Totals, ident)))
+    session.until(lambda: any(frame.cpu_ns > 200_000_000 for frame in session.all(CostTotals, ident)))
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     ticks = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    assert session.all(Totals, ident)[-1].cpu_ns / 1e9 <= ticks + 0.05
+    assert session.all(CostTotals, ident)[-1].cpu_ns / 1e9 <= ticks + 0.05
 
 
 @pytest.mark.parametrize("every", ["often", 0, -1, None, 1e9])
 def test_a_meter_without_a_sensible_interval_is_refused(session: Session, every: object) -> None:
     session.send(do="meter", every=every, stats=True)
-    assert "every must be" in session.one(Refused).reason
+    assert "every must be" in session.one(StartRefused).reason
 
 
 STATISTICS = """
@@ -917,7 +917,7 @@ def test_a_survey_that_is_not_allowed_says_why(tmp_path: Path) -> None:
         reader, found = FrameReader(), None
         while found is None:
             frames = reader.feed(os.read(process.stdout.fileno(), 1 << 16))
-            found = next((frame for frame in frames if isinstance(frame, Survey)), None)
+            found = next((frame for frame in frames if isinstance(frame, BpfSurvey)), None)
         process.communicate()
     assert (found.programs, found.reason) == ([], "Invalid argument")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.frames import Exited
+from bttop.engine.tracer.frames import Exited
 from tests.test_tracer import Session, alive, wait_for
 
 # As sudo does: PDEATHSIG is cleared, and the group is another one, so that no signal of the tracer finds it.

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from bttop.script.library import Library, LibraryFailure, ProbeFile
+from bttop.script.library.probe_files import Library, LibraryFailure, ProbeFile
 from bttop.trust import EVERYBODY, Trust, Untrusted
 
 ME = os.geteuid()
@@ -71,10 +71,10 @@ def test_what_others_may_write_is_refused_with_the_command_that_mends_it(
     found = doubt(trust, probe)
     assert why in found.reason
     assert str(place) in str(found)
-    assert f"--trust {probe}" in found.mend
-    mend = found.mend.partition(",")[0]
-    assert mend == f"{command} {place}"
-    subprocess.run(shlex.split(mend), check=True)
+    assert f"--trust {probe}" in found.fix
+    fix = found.fix.partition(",")[0]
+    assert fix == f"{command} {place}"
+    subprocess.run(shlex.split(fix), check=True)
     assert trust.read(probe) == PROGRAM.encode()
 
 
@@ -85,7 +85,7 @@ def test_what_belongs_to_another_user_is_refused(trust: Trust, probe: Path, dept
     os.chown(place, OTHER, OTHER)
     found = doubt(trust, probe)
     assert f"belongs to uid {OTHER}" in str(found)
-    assert found.mend.startswith(f"chown root {place}, ")
+    assert found.fix.startswith(f"chown root {place}, ")
 
 
 @AS_ROOT
@@ -289,8 +289,8 @@ def test_a_refused_folder_of_the_library_is_a_failure_and_the_next_one_counts(
     assert found.text == "END { }\n"
     (failure,) = library.failures
     assert failure.path == probe.parent
-    assert failure.mend.startswith(f"chmod go-w {probe.parent}")
-    assert str(failure).endswith(failure.mend)
+    assert failure.fix.startswith(f"chmod go-w {probe.parent}")
+    assert str(failure).endswith(failure.fix)
 
 
 def test_a_refused_file_of_the_library_hides_the_others_of_its_name(trust: Trust, probe: Path, tmp_path: Path) -> None:
@@ -303,4 +303,4 @@ def test_a_refused_file_of_the_library_hides_the_others_of_its_name(trust: Trust
     assert "not trusted" in found.reason
     by_path = Library(trust=trust).find(str(probe))
     assert isinstance(by_path, LibraryFailure)
-    assert by_path.mend == found.mend
+    assert by_path.fix == found.fix

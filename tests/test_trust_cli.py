@@ -36,10 +36,10 @@ def test_a_named_file_that_others_may_write_is_an_error_until_it_is_mended(shell
     refused = shell.run("stream", str(path), "--for", "1s")
     assert refused.returncode == 2
     assert f"not trusted: {path} may be written by everybody" in refused.stderr
-    mend = refused.stderr.splitlines()[-1].strip()
-    assert mend == f"chmod go-w {path}, or --trust {path}"
+    fix = refused.stderr.splitlines()[-1].strip()
+    assert fix == f"chmod go-w {path}, or --trust {path}"
     assert shell.run("stream", str(path), "--for", "1s", "--trust", str(path)).returncode == 0
-    subprocess.run(shlex.split(mend.partition(",")[0]), check=True)
+    subprocess.run(shlex.split(fix.partition(",")[0]), check=True)
     assert shell.run("stream", str(path), "--for", "1s").returncode == 0
 
 
@@ -120,7 +120,7 @@ def test_a_program_that_includes_what_others_may_write_is_not_started(shell: She
     shell.folder.chmod(0o1777)
     refused = shell.run(*words)
     assert refused.returncode == 1, refused.stderr
-    assert f"includes what is not trusted: {shell.folder} may be written by everybody" in refused.stderr
+    assert f"includes a file that is not trusted: {shell.folder} may be written by everybody" in refused.stderr
     out.unlink(missing_ok=True)
     shell.folder.chmod(0o755)
     assert shell.run(*words).returncode == 0

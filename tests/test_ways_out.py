@@ -17,7 +17,7 @@ from typing import Final
 
 import pytest
 
-from bttop.ui import lastresort
+from bttop.ui.terminal import shutdown_watchdog
 from tests.stopping import UNUSUAL
 from tests.ui.dashboard import (
     CALLS,
@@ -42,7 +42,7 @@ sys.exit(main())
 """
 RAISE_IN_ENGINE: Final = """
 from pathlib import Path
-from bttop.engine.program import Program
+from bttop.engine.program.program import Program
 on_line = Program.on_line
 def raising(self, generation, line):
     on_line(self, generation, line)
@@ -52,7 +52,7 @@ Program.on_line = raising
 """
 RAISE_IN_WIDGET: Final = """
 from pathlib import Path
-from bttop.ui.pane import Pane
+from bttop.ui.board.pane import Pane
 advance = Pane.advance
 def raising(self, at=None):
     if Path({trigger!r}).exists():
@@ -212,7 +212,7 @@ def test_a_stop_on_the_way_out_takes_nothing_from_its_time(tmp_path: Path) -> No
         shown.terminal.signal(signal.SIGTERM)
         shown.terminal.signal(signal.SIGSTOP)
         os.waitid(os.P_PID, shown.terminal.process.pid, os.WSTOPPED)
-        time.sleep(2 * lastresort.GRACE)
+        time.sleep(2 * shutdown_watchdog.GRACE)
         shown.terminal.signal(signal.SIGCONT)
         assert shown.terminal.exit_code() == 143
         assert b"recorded: " in shown.terminal.everything(), "it ended in order"

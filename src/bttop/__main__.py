@@ -3,7 +3,7 @@
 import sys
 
 if not sys.flags.safe_path:
-    # `-m` looks for modules in the current folder first; bttop is found already, and nothing else of it may lie there.
+    # `-m` puts the current folder first in sys.path. bttop is already found; no other module may come from that folder.
     sys.path.pop(0)
 
 from bttop.cli import main

@@ -1,5 +1,5 @@
-"""The command line: exit codes and the way to the command. Exit codes: 0 in order, 1 a failure, 2 a usage error,
-3 an environment that cannot trace, 128 and its number after a signal (see `bttop.engine.endsignals`)."""
+"""The command line: selects the command and returns its exit code. Exit codes: 0 success, 1 failure, 2 usage error,
+3 this host cannot trace, 128 + N after signal N (see `bttop.engine.headless.end_signals`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bttop.output import occupy_standard_descriptors, warn
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run bttop; the process's exit code."""
+    """Run bttop and return the exit code of the process."""
     occupy_standard_descriptors()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:

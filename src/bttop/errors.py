@@ -1,8 +1,8 @@
-"""What can go wrong, as told to the user: a title, a cause and the command that mends it.
+"""Errors as bttop reports them to the user: a title, a cause and the command that fixes it.
 
 BttopError
-├── UsageError        the command line or a probe file says something that cannot be (exit 2)
-├── CannotTrace      this host cannot trace: no bpftrace, no privilege, no tracefs (exit 3)
+├── UsageError        the command line or a probe file asks for something impossible (exit 2)
+├── CannotTrace       this host cannot trace: no bpftrace, no privilege, no tracefs (exit 3)
 │   └── BpftraceSlow  bpftrace does not answer in time
 └── TracerLost        the tracer process ended while it was needed (exit 1)
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 
 class BttopError(Exception):
-    """An error with everything the user needs; `exit_code` is what the process ends with."""
+    """An error with everything the user needs; `exit_code` is the exit code of the process."""
 
     exit_code = 1
 
@@ -20,11 +20,11 @@ class BttopError(Exception):
         self.cause = cause
         self.title = title
         self.hint = hint
-        """The command that mends it, or an empty string when there is none."""
+        """The command that fixes it, or an empty string."""
 
     @property
     def lines(self) -> list[str]:
-        """As it is told: a sentence, and the command on a line of its own."""
+        """The lines of the message: a sentence, then the command on a separate line."""
         return [f"{self.title}: {self.cause}", *([f"  {self.hint}"] if self.hint else [])]
 
     def __str__(self) -> str:
@@ -32,19 +32,19 @@ class BttopError(Exception):
 
 
 class UsageError(BttopError):
-    """The command line, a probe file or its front matter asks for something that cannot be."""
+    """The command line, a probe file or its front matter asks for something impossible."""
 
     exit_code = 2
 
 
 class CannotTrace(BttopError):
-    """This host cannot trace as it is."""
+    """This host cannot trace in its current state."""
 
     exit_code = 3
 
 
 class BpftraceSlow(CannotTrace):
-    """There is a bpftrace, and it does not answer in time: nobody knows whether it would run."""
+    """bpftrace exists but does not answer in time, so bttop does not know whether it works."""
 
 
 class TracerLost(BttopError):

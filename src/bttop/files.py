@@ -1,4 +1,4 @@
-"""Writing as somebody who may be root: what is written is private, appears whole or not at all, never follows a link,
+"""Safe writing of files, also as root: each new file is private, appears complete or not at all, never follows a link,
 and belongs to the user who called sudo."""
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import IO, Any, Final, Literal, Self, TypeAlias
 from bttop.trust import Trust, caller
 
 Mode: TypeAlias = Literal["w", "wb"]
-"""UTF-8 with lines as they are, or bytes."""
+"""Text (UTF-8, line ends unchanged) or bytes."""
 _NEW: Final = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE: Final = 0o600
 _KINDS: Final = {
@@ -24,8 +24,8 @@ _KINDS: Final = {
 
 
 def make_folder(path: Path) -> None:
-    """Make a private folder and those above it that are missing; each belongs to the caller. Raises Untrusted where
-    another user could have put something else in the place of one that is there, and other OSErrors."""
+    """Make a private folder and its missing parents; each belongs to the caller. Raises Untrusted if another user
+    could have replaced a folder that exists, and other OSErrors."""
     missing = [one for one in (path, *path.parents) if not os.path.lexists(one)]
     trust = Trust.of_this_process()
     if missing:
@@ -38,8 +38,8 @@ def make_folder(path: Path) -> None:
 
 @contextlib.contextmanager
 def new_folder(path: Path) -> Iterator[None]:
-    """Make one private folder, which is removed when what follows fails. Raises FileExistsError where there is
-    something already, Untrusted as root where others could replace it, and other OSErrors."""
+    """Make one private folder; remove it if the body of the `with` statement fails. Raises FileExistsError if the path
+    exists, Untrusted as root if others could replace the folder, and other OSErrors."""
     Trust.of_root().check_way(path.parent)
     _make_one(path)
     try:
@@ -58,8 +58,8 @@ def _make_one(path: Path) -> None:
 
 
 def create(path: Path | str, flags: int = os.O_WRONLY, folder: int | None = None) -> int:
-    """A descriptor of a new private file that belongs to the caller; `folder` is a descriptor that the path begins
-    at. Raises FileExistsError where there is something already, be it a link, and other OSErrors."""
+    """Return a descriptor of a new private file that belongs to the caller. The path is relative to `folder`, the
+    descriptor of a folder. Raises FileExistsError if the path exists, also as a link, and other OSErrors."""
     descriptor = os.open(path, flags | _NEW, _PRIVATE, dir_fd=folder)
     owner = caller()
     try:
@@ -73,17 +73,18 @@ def create(path: Path | str, flags: int = os.O_WRONLY, folder: int | None = None
 
 
 class NewFile:
-    """A private file that appears under its name when it is published, whole, or never. Until then it lies beside
-    that name under another one. A context, which removes what was not published."""
+    """A private file that appears under its name, complete, when `publish` is called. Until then it has a temporary
+    name in the same folder. A context manager: leaving it removes an unpublished file."""
 
     def __init__(self, path: Path, mode: Mode = "wb", *, replace: bool = False) -> None:
-        """Begin the file. Raises FileExistsError where there is something already, with `replace` where that is no
-        regular file; Untrusted as root in a folder where others could replace it; and other OSErrors."""
+        """Create the file under its temporary name. Raises FileExistsError if the final name exists; with `replace`,
+        OSError if it exists and is not a regular file. Raises Untrusted as root in a folder where others could replace
+        the file, and other OSErrors."""
         self._path = path
         self._replace = replace
         self._published = False
         Trust.of_root().check_way(path.parent)
-        # All further steps begin at this folder: its path may lead elsewhere by then.
+        # All further steps use this descriptor: the path may lead to another folder later.
         self._folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self._unpublished = f".{path.name[:100]}.{os.urandom(8).hex()}"
         try:
@@ -94,20 +95,20 @@ class NewFile:
             raise
         encoding = None if "b" in mode else "utf-8"
         self.file: IO[Any] = os.fdopen(descriptor, mode, encoding=encoding, newline=None if encoding is None else "")
-        """What to write to."""
+        """The open file to write to."""
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        with contextlib.suppress(OSError):  # a disk that is full takes no more now either
+        with contextlib.suppress(OSError):  # a full disk fails here again
             self.file.close()
         if not self._published:
             self._remove(self._unpublished)
         os.close(self._folder)
 
     def publish(self) -> None:
-        """Let it appear. Raises as the beginning, and OSError when the disk has not taken all of it."""
+        """Give the file its final name. Raises as `__init__`, and OSError if the disk did not take all data."""
         self.file.close()
         self._check_name()
         if not self._replace:
@@ -135,28 +136,28 @@ class NewFile:
 
 
 def check_replaceable(mode: int) -> None:
-    """Raise OSError unless this is the mode of a regular file, which alone may be replaced by another."""
+    """Raise OSError unless this is the mode of a regular file: bttop replaces nothing else."""
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, f"it is {_KINDS.get(stat.S_IFMT(mode), 'no file')}, and only a file is replaced")
+        raise OSError(errno.EINVAL, f"it is {_KINDS.get(stat.S_IFMT(mode), 'not a file')}, and only a file is replaced")
 
 
 def create_with(path: Path, content: bytes) -> None:
-    """A new private file with its content, or none. Raises as NewFile."""
+    """Create a private file with this content, complete or not at all. Raises as NewFile."""
     with NewFile(path) as new:
         new.file.write(content)
         new.publish()
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a private file, whole or not at all, in the place of what was there. Raises as NewFile."""
+    """Create or replace a private file, complete or not at all. Raises as NewFile."""
     with NewFile(path, replace=True) as new:
         new.file.write(content)
         new.publish()
 
 
 def append(path: Path, content: bytes) -> None:
-    """Add to a file, which is made private when it is new. Raises Untrusted where another user could have made it or
-    put something else in its place, and other OSErrors, also where it is a link."""
+    """Append to a file; create it private if it is missing. Raises Untrusted if another user could have made or
+    replaced it, and other OSErrors, also if it is a link."""
     trust = Trust.of_this_process()
     trust.check(path.parent)
     try:

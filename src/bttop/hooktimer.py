@@ -1,14 +1,14 @@
-"""The hook timer: measures what the hooks of probes cost on this host, beside the run time of their BPF programs.
+"""The hook timer: measures what the hooks of probes cost on this host, without the run time of their BPF programs.
 
-A single file of the standard library alone that Python 3.6 understands; run as `python3 -I -S hooktimer.py user`
-(or `kernel`, or both) with the rights of bpftrace. Prints one JSON object: ns of one event by what was measured, and
-why the rest could not be.
+A single file for Python 3.6 that uses only the standard library; run as `python3 -I -S hooktimer.py user` (or
+`kernel`, or both) with the rights of bpftrace. Prints one JSON object: the cost of one event in ns by kind of hook,
+and the reason for each part that could not be measured.
     {"prices": {"emulated": NS, "nop": NS, "stepped": NS, "back": NS, "joined": NS, "kprobe": NS, "kretprobe": NS},
      "reasons": {"user": TEXT, "kernel": TEXT}}
 
-Only this process pays. It calls machine code of its own in a memory file that no other process has mapped, and its
-user probes are on that file. The kernel probe is on a system call that is seldom made (getpgid). The BPF program on
-each probe does nothing. All is gone when the process ends, after a second of CPU at the latest.
+Other processes are hardly affected. The user probes are on machine code in a memory file that only this process has
+mapped. The kernel probe is on a rare system call (getpgid). The BPF program on each probe does nothing. The kernel
+removes everything when the process ends, after one second of CPU time at the latest.
 """
 
 import ctypes
@@ -21,19 +21,19 @@ import struct
 import sys
 import time
 
-SYSTEM_CALLS = {"x86_64": (321, 298)}  # bpf, perf_event_open: architectures whose machine code is below
+SYSTEM_CALLS = {"x86_64": (321, 298)}  # bpf, perf_event_open; machine code for these is below
 BPF_PROG_LOAD, BPF_OBJ_GET_INFO_BY_FD, BPF_ENABLE_STATS = 5, 15, 32
 BPF_PROG_TYPE_KPROBE = 2
 RETURN_0 = struct.pack("=BBhiBBhi", 0xB7, 0, 0, 0, 0x95, 0, 0, 0)  # r0 = 0; exit
-PROG_LOAD = struct.Struct("=IIQQIIQII64x")  # type, instructions, their address, licence, log (3), version, flags
-INFO_BYTES = 208  # of bpf_prog_info, to the end of run_cnt
+PROG_LOAD = struct.Struct("=IIQQIIQII64x")  # type, instruction count, their address, licence, log (3), version, flags
+INFO_BYTES = 208  # of bpf_prog_info, up to the end of run_cnt
 RUN_TIME = 192
 PERF_ATTRIBUTE = struct.Struct("=IIQ40xQQ40x")  # type, size, config, config1, config2
 PERF_FLAG_FD_CLOEXEC = 8
 PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_SET_BPF = 0x2400, 0x40042408
 SOURCES = "/sys/bus/event_source/devices/"
 
-CALLER = "53554889fb4889f5ffd348ffcd75f95d5bc3"  # calls its first argument as often as its second says
+CALLER = "53554889fb4889f5ffd348ffcd75f95d5bc3"  # calls its first argument; the second is the number of calls
 FUNCTIONS = {
     "emulated": "555dc3",  # push rbp; pop rbp; ret
     "nop": "0f1f440000c3",  # a nop of five bytes; ret
@@ -43,12 +43,12 @@ FUNCTIONS = {
 PROBED_CALLS = (b"__x64_sys_getpgid", b"sys_getpgid")  # from Linux 4.17, and before
 SLOT = 64
 CALLS = 100
-ROUNDS = 21  # of so many calls; the median counts
+ROUNDS = 21  # each of CALLS calls; the result is the median
 LONGEST = 1  # seconds of CPU after which the kernel ends this process
 
 
 class Timer:
-    """Machine code in a memory file, and the probes on it."""
+    """Machine code in a memory file, and probes on it and on the kernel."""
 
     def __init__(self, machine: str) -> None:
         self.sys_bpf, self.sys_perf = SYSTEM_CALLS[machine]
@@ -86,14 +86,14 @@ class Timer:
         return self.checked(self.libc.syscall(number, command, buffer, ctypes.c_uint(len(attributes))))
 
     def load(self) -> int:
-        """A BPF program that does nothing."""
+        """Load a BPF program that does nothing; return its descriptor."""
         code, licence = ctypes.create_string_buffer(RETURN_0), ctypes.create_string_buffer(b"GPL")
         addresses = (ctypes.addressof(code), ctypes.addressof(licence))
         version = kernel_version(os.uname().release)
         return self.bpf(BPF_PROG_LOAD, PROG_LOAD.pack(BPF_PROG_TYPE_KPROBE, 2, *addresses, 0, 0, 0, version, 0))
 
     def run_ns(self, program: int) -> float:
-        """The mean run time of a BPF program."""
+        """The mean run time of a BPF program in ns."""
         info = ctypes.create_string_buffer(INFO_BYTES)
         self.bpf(BPF_OBJ_GET_INFO_BY_FD, struct.pack("=IIQ", program, INFO_BYTES, ctypes.addressof(info)))
         total, runs = struct.unpack_from("=QQ", info.raw, RUN_TIME)
@@ -102,7 +102,7 @@ class Timer:
         return float(total) / int(runs)
 
     def attach(self, source: str, name: bytes, offset: int, program: int, back: bool) -> int:
-        """A perf event of this process alone."""
+        """Attach a BPF program to a probe that fires only for this process; return the perf event."""
         kind, bit = kind_of(source), return_bit(source)
         text = ctypes.create_string_buffer(name)
         size = PERF_ATTRIBUTE.size
@@ -116,8 +116,8 @@ class Timer:
         return event
 
     def call_ns(self, function: str) -> float:
-        """CPU time of one call: the median of the rounds. By the thread's clock: below RLIMIT_CPU that of the process
-        goes by ticks."""
+        """CPU time of one call in ns, the median of the rounds. Uses the clock of the thread: with RLIMIT_CPU the clock
+        of the process advances by ticks."""
         address, taken = self.address + self.places[function], []
         for _ in range(ROUNDS):
             begun = time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID)
@@ -126,7 +126,7 @@ class Timer:
         return float(sorted(taken)[ROUNDS // 2] / CALLS * 1e9)
 
     def price(self, source: str, name: bytes, offset: int, function: str, back: bool = False) -> float:
-        """What a probe adds to a call of the function, without the run time of its BPF program."""
+        """The ns that a probe adds to a call of the function, without the run time of its BPF program."""
         bare = self.call_ns(function)
         program = self.load()
         event = self.attach(source, name, offset, program, back)
@@ -144,7 +144,7 @@ class Timer:
         prices["back"] = max(0.0, both - prices["emulated"])
         program = self.load()
         event = self.attach("uprobe", name, place, program, False)
-        prices["joined"] = self.price("uprobe", name, place, "emulated")  # what a second program adds
+        prices["joined"] = self.price("uprobe", name, place, "emulated")  # the cost of a second program
         os.close(event)
         os.close(program)
         return prices
@@ -154,7 +154,7 @@ class Timer:
         for name in PROBED_CALLS:
             try:
                 entry = self.price("kprobe", name, 0, "system call")
-            except FileNotFoundError:  # this kernel has another name for it
+            except FileNotFoundError:  # the kernel uses the other name
                 continue
             return {"kprobe": entry, "kretprobe": self.price("kprobe", name, 0, "system call", back=True)}
         raise OSError(0, "this kernel has no function for getpgid that can be probed")
@@ -174,18 +174,18 @@ def kind_of(source: str) -> int:
 
 
 def return_bit(source: str) -> int:
-    """What of `config` asks for the return: "config:0"."""
+    """The bit of `config` that selects a return probe; the file holds "config:0"."""
     return 1 << int(read(source + "/format/retprobe").partition(":")[2] or 0)
 
 
 def kernel_version(release: str) -> int:
-    """As LINUX_VERSION_CODE, which programs of kprobes had to tell before Linux 5.0."""
+    """LINUX_VERSION_CODE, which programs of kprobes must pass before Linux 5.0."""
     numbers = [int(word) for word in release.partition("-")[0].split(".")[:3] if word.isdigit()] + [0, 0, 0]
     return numbers[0] << 16 | numbers[1] << 8 | min(numbers[2], 255)
 
 
 def measure(kinds: "list[str]") -> "dict[str, dict[str, object]]":
-    """The answer: see the top."""
+    """The result, as described at the top."""
     prices, reasons = {}, {}  # type: dict[str, object], dict[str, object]
     machine = os.uname().machine
     if machine not in SYSTEM_CALLS or struct.calcsize("P") != 8:
@@ -193,7 +193,7 @@ def measure(kinds: "list[str]") -> "dict[str, dict[str, object]]":
     for kind in kinds:
         try:
             timer = Timer(machine)
-            timer.bpf(BPF_ENABLE_STATS, bytes(4))  # held until the end: the run time is to be counted
+            timer.bpf(BPF_ENABLE_STATS, bytes(4))  # never closed: keeps the run statistics on until the end
             prices.update(timer.user() if kind == "user" else timer.kernel())
         except (OSError, ValueError, AttributeError) as problem:
             reasons[kind] = getattr(problem, "strerror", "") or str(problem)

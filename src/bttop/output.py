@@ -1,9 +1,9 @@
-"""The one door for what bttop writes to standard output and standard error when it has no screen.
+"""All output of bttop to stdout and stderr when it has no screen.
 
-Names of files, probes, programs, maps and hosts, and what other programs say, are parts of most messages, and anybody
-may have chosen them. So every line of text is made inert here: what would steer a terminal is written as an escape, a
-line end within a name as well. Data (JSON, CSV, folded stacks, HTML) passes as it is, also to a terminal: its writers
-put no control character but the line end into it, so that a file and a terminal get the same.
+Most messages contain names (of files, probes, programs, maps, hosts) and output of other programs, which another user
+may have chosen. So this module makes every line of text inert: control characters, and line ends within a name, are
+written as escapes. Data (JSON, CSV, folded stacks, HTML) is written unchanged, also to a terminal: its writers emit no
+control character except line ends, so a file and a terminal get the same bytes.
 """
 
 from __future__ import annotations
@@ -18,42 +18,42 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Final, TextIO
 
 from bttop.errors import BttopError
-from bttop.model.text import inert
+from bttop.model.format.text import inert
 
 _CLEAR: Final = "\r\x1b[K"
-"""To the first column, and away with the line: the only sequence that is sent, and it is ours."""
+"""Go to the first column and clear the line: the only control sequence that this module sends."""
 STDERR_PATIENCE: Final = 0.2
-"""Seconds without any progress after which the rest of a message is left out: it must not stop what it is about."""
+"""Seconds without progress after which the rest of a message is dropped: a message must not block bttop."""
 
 
 def say(lines: Iterable[str]) -> None:
-    """Write lines of text to standard output. Nothing more is written when its reader has gone."""
+    """Write lines of text to stdout. Stops silently if the reader has closed it. Raises as `write_data`."""
     write_data(lambda out: out.write(_inert(lines, sys.stdout)))
 
 
 def warn(*lines: str) -> None:
-    """Write lines of text to standard error."""
+    """Write lines of text to stderr."""
     _to_stderr(_inert(lines, sys.stderr))
 
 
 def can_rewrite() -> bool:
-    """Whether a line of standard error can be written over."""
+    """Whether stderr is a terminal, where `rewrite` can replace a line."""
     return sys.stderr is not None and sys.stderr.isatty()
 
 
 def rewrite(line: str) -> None:
-    """Write a line to standard error in the place of the one before."""
+    """Replace the current line of stderr."""
     _to_stderr(_CLEAR + _inert([line], sys.stderr).removesuffix("\n"))
 
 
 def clear_line() -> None:
-    """Take a line away that was rewritten."""
+    """Clear a line that `rewrite` wrote."""
     _to_stderr(_CLEAR)
 
 
 def write_data(write: Callable[[IO[str]], object]) -> None:
-    """Have data written to standard output as it is. Nothing more is written when its reader has gone. Raises
-    BttopError when standard output is closed or does not take it, such as on a full disk."""
+    """Call `write` with stdout; data is written unchanged. Stops silently if the reader has closed it. Raises
+    BttopError if stdout is closed or a write fails, for example on a full disk."""
     check_stdout()
     is_written = False
     try:
@@ -61,7 +61,7 @@ def write_data(write: Callable[[IO[str]], object]) -> None:
         sys.stdout.flush()
         is_written = True
     except BrokenPipeError:
-        return  # the reader has seen enough
+        return  # stdout was closed early
     except OSError as error:
         raise _cannot_write(error.strerror or str(error)) from error
     finally:
@@ -70,13 +70,13 @@ def write_data(write: Callable[[IO[str]], object]) -> None:
 
 
 def check_stdout() -> None:
-    """Raise BttopError when standard output is closed."""
+    """Raise BttopError if stdout is closed."""
     if sys.stdout is None:
         raise _cannot_write("it is closed")
 
 
 def drop_output() -> None:
-    """Let what is buffered for standard output go nowhere: at exit it would fail or block once more."""
+    """Send the data that is buffered for stdout to /dev/null: at exit, writing it would fail or block again."""
     with contextlib.suppress(io.UnsupportedOperation):
         null = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         os.dup2(null, sys.stdout.fileno())
@@ -84,8 +84,8 @@ def drop_output() -> None:
 
 
 def occupy_standard_descriptors() -> None:
-    """Put /dev/null where standard input, output or error is closed. The next file that is opened would take its
-    number, and what is meant for standard error would be written into it."""
+    """Open /dev/null as stdin, stdout or stderr if one is closed. Otherwise the next opened file would get its
+    descriptor number, and messages for stderr would be written into that file."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
@@ -98,13 +98,13 @@ def _cannot_write(why: str) -> BttopError:
 
 
 def _to_stderr(text: str) -> None:
-    """Write what standard error takes in time; that it is closed, full or not read must not end what it is about."""
+    """Write what stderr accepts in time; bttop must continue if stderr is closed, full or not read."""
     if sys.stderr is None:
         return
     try:
         descriptor = sys.stderr.fileno()
     except io.UnsupportedOperation:
-        sys.stderr.write(text)  # not a file: whatever is there takes text as it is
+        sys.stderr.write(text)  # stderr was replaced by an object that is not a file
         return
     with contextlib.suppress(OSError), _unblocked(descriptor) as unblocked:
         _push(unblocked, text.encode(sys.stderr.encoding, "backslashreplace"))
@@ -112,11 +112,11 @@ def _to_stderr(text: str) -> None:
 
 @contextlib.contextmanager
 def _unblocked(descriptor: int) -> Iterator[int]:
-    """A descriptor of the same file that never blocks for longer than poll says. A terminal is opened anew: it takes
-    less than poll promises, and the mode of its open file is shared with other processes."""
+    """A descriptor of the same file whose writes do not block after poll reports it ready. A terminal is opened again,
+    with O_NONBLOCK: it accepts less than poll promises, and other processes share the mode of its open file."""
     anew = -1
     if os.isatty(descriptor):
-        with contextlib.suppress(OSError):  # another user's terminal, as after su
+        with contextlib.suppress(OSError):  # another user's terminal, for example after su
             flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
             anew = os.open(f"/proc/self/fd/{descriptor}", flags)
     try:
@@ -137,11 +137,11 @@ def _push(descriptor: int, data: bytes) -> None:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 return
-            time.sleep(0.01)  # a terminal that is almost full says that it is ready
+            time.sleep(0.01)  # poll reports an almost full terminal as ready
 
 
 def _inert(lines: Iterable[str], stream: TextIO | None) -> str:
-    """The lines as one text that the stream can encode."""
+    """Return the inert lines as one text that the stream can encode."""
     text = "".join(f"{inert(line)}\n" for line in lines)
     encoding = "utf-8" if stream is None else stream.encoding or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,4 +1,4 @@
-"""Where things lie: probes, themes and snapshots inside the package or beside the source, and the user's own."""
+"""Folders of probes, themes and snapshots (in the package, in a checkout, of the user) and of bttop's own files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PACKAGE = Path(__file__).parent
 
 
 def shipped(what: str) -> Path:
-    """The folder of `what` (probes, themes, snapshots) that came with bttop: in the wheel, or in the checkout."""
+    """The folder of `what` (probes, themes, snapshots) that is part of bttop: in the wheel, or in the checkout."""
     inside = _PACKAGE / "share" / what
     return inside if inside.is_dir() else _PACKAGE.parent.parent / what
 
@@ -20,10 +20,10 @@ def config_home() -> Path:
 
 
 def overlay(what: str, chosen: Path | None = None) -> tuple[Path, ...]:
-    """The folders to look for `what` in, the first to win first: the one asked for, the one in the current folder,
-    the user's, the shipped. Folders that do not exist are left out, but for the one that was asked for."""
+    """The folders to search for `what`, highest priority first: the chosen one, the one in the current folder, the
+    user's, the shipped one. Omits missing folders, except the chosen one."""
     usual = (Path.cwd() / what, config_home() / what, shipped(what))
-    # Not Path.is_dir: it raises where a folder above may not be entered, as root's home by others.
+    # Not Path.is_dir: it raises if a parent folder may not be entered, such as root's home by other users.
     found = [path for path in usual if os.path.isdir(path)]  # noqa: PTH112
     unique = [
         path for index, path in enumerate(found) if path.resolve() not in {one.resolve() for one in found[:index]}
@@ -32,7 +32,7 @@ def overlay(what: str, chosen: Path | None = None) -> tuple[Path, ...]:
 
 
 def with_users(folders: tuple[Path, ...], what: str) -> tuple[Path, ...]:
-    """The folders of `overlay`, with the user's own if it has come into being since: before the shipped one."""
+    """Return the folders of `overlay`; if the user's folder was created later, add it before the shipped one."""
     own = config_home() / what
     if not os.path.isdir(own) or own.resolve() in {one.resolve() for one in folders}:  # noqa: PTH112
         return folders
@@ -40,10 +40,10 @@ def with_users(folders: tuple[Path, ...], what: str) -> tuple[Path, ...]:
 
 
 def state_home() -> Path:
-    """The user's folder for what bttop remembers between runs."""
+    """The user's folder for state that bttop keeps between runs."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "bttop"
 
 
 def cache_home() -> Path:
-    """The user's folder for what bttop can find out again."""
+    """The user's folder for data that bttop can compute again."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bttop"

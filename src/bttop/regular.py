@@ -1,4 +1,4 @@
-"""Opening what is to be read as a file, without waiting for whoever is at the other end of something else."""
+"""Opening a regular file for reading without ever blocking, for example on a FIFO."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _KINDS: Final = {stat.S_IFIFO: "a FIFO", stat.S_IFCHR: "a device", stat.S_IFBLK:
 
 
 def open_regular(path: Path, *, pipes: bool = False) -> BinaryIO:
-    """Open a regular file for reading; with `pipes` also a pipe without a name, such as `<(...)` of a shell. Raises
-    OSError, also for anything else: a FIFO would be waited for without end."""
+    """Open a regular file for reading; with `pipes` also an anonymous pipe, such as `<(...)` of a shell. Raises
+    OSError, also for every other kind of file: opening a FIFO could block forever."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         _check(path, descriptor, pipes=pipes)
@@ -34,4 +34,4 @@ def _check(path: Path, descriptor: int, *, pipes: bool) -> None:
 
 
 def _is_nameless(descriptor: int) -> bool:
-    return os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:")  # noqa: PTH115  it is no path
+    return os.readlink(f"/proc/self/fd/{descriptor}").startswith("pipe:")  # noqa: PTH115  the target is not a path

@@ -1,53 +1,53 @@
-"""The tracer: the only parent of every bpftrace, and the only part of bttop that may be root.
+"""The tracer: the parent of every bpftrace that traces, and the only part of bttop that needs root.
 
-A single file of the standard library alone that Python 3.6 understands; run as `python3 -I -S tracer.py
-[--cap BYTES] [--buffer BYTES] [--terminals]`, directly, through `sudo -n` or over ssh. Commands come in on stdin;
-the lines of all programs go out on stdout, with the moment they arrived. When stdin ends or stdout breaks,
-everything that it started is gone within 2 s.
+A single file for Python 3.6 that uses only the standard library; run as `python3 -I -S tracer.py [--cap BYTES]
+[--buffer BYTES] [--terminals]`, directly, through `sudo -n` or over ssh. It reads commands from stdin and writes the
+lines of all programs to stdout, with the time at which they arrived. When stdin ends or stdout breaks, it ends all
+programs that it started within 2 s.
 
-With --terminals the programs may have more rights than the tracer (`sudo -n bpftrace ...`, file capabilities), so
-that it may not signal them and PDEATHSIG is cleared. Then each gets a controlling terminal of its own, and the kernel
-signals for us: ^C interrupts, closing the other end hangs up, and the death of the tracer closes it.
+With --terminals the programs may have more rights than the tracer (`sudo -n bpftrace ...`, file capabilities): the
+tracer may not signal them, and PDEATHSIG is cleared. So each program gets its own controlling terminal, and the kernel
+sends the signals: ^C sends SIGINT; closing the other end, also by the death of the tracer, sends SIGHUP.
 
-Commands, one JSON object per line (`id` is 1 to 2**32 - 1 and never used twice):
-    {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10, "folder": PATH}   in the tracer's own without it
-    {"do": "stop", "id": N, "grace": SECONDS, "again": SECONDS, "printing": SECONDS}   SIGINT, and again (after
-                                                   0.25 s) until it closes descriptors; SIGKILL after the grace,
-                                                   while it prints later, but after `printing` at most
+Commands, one JSON object per line (`id` is 1 to 2**32 - 1, a new one for each start):
+    {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10, "folder": PATH}   default folder: the tracer's
+    {"do": "stop", "id": N, "grace": SECONDS, "again": SECONDS, "printing": SECONDS}   SIGINT, repeated every `again`
+                                                   (default 0.25 s) until it closes descriptors; SIGKILL after the
+                                                   grace; while it prints, later, but after `printing` at most
     {"do": "nice", "id": N or null, "nice": 0}     null: all programs
-    {"do": "watch", "id": N}                       count its kernel descriptors, every 2 s
-    {"do": "meter", "every": SECONDS, "stats": BOOL}   tell all costs so often; first switch the kernel's BPF
-                                                   statistics on, until the tracer ends
-    {"do": "survey"}                               every BPF program of the host
+    {"do": "watch", "id": N}                       count its kernel descriptors every 2 s
+    {"do": "meter", "every": SECONDS, "stats": BOOL}   report all costs at this interval; with `stats` first switch on
+                                                   the kernel's BPF statistics, until the tracer ends
+    {"do": "survey"}                               list every BPF program of the host
 
 Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload length), then the payload:
     o, e    a line of stdout or stderr without its newline
     x       a line above the cap: its length in bytes, as ASCII digits
-    k       what the kernel skipped: "EVENTS RUNS", as ASCII digits; comes before the lines that arrived then
-            EVENTS: for how many events since the k before it did not run a BPF program of this process, because
-            another one was running on that CPU; never 0. RUNS: how often it ran the same programs in that time,
-            left out where the run statistics are off
+    k       events that the kernel skipped: "EVENTS RUNS", as ASCII digits; sent before the lines that arrived then
+            EVENTS: events since the last k for which the kernel did not run a BPF program of this process, because
+            another one was running on that CPU; never 0. RUNS: how often it ran the same programs in that time;
+            omitted if the run statistics are off
     s       a state, as a JSON object; id 0 is the tracer itself
         {"state": "hello", "version": 1, "pid": P}
-        {"state": "started", "pid": P}             the exec succeeded; comes before the first line
-        {"state": "failed", "reason": TEXT}        it never ran; nothing else follows
-        {"state": "exited", "code": N}             negative: the signal; follows the last line
-        {"state": "fds", "counts": {KIND: N}}      at first and on change
-        {"state": "dropped", "lines": N, "bytes": N}   totals of the program, after each gap
-        {"state": "refused", "reason": TEXT}       a command that cannot be carried out
-        {"state": "metering", "by": HOW, "reason": TEXT}   how the statistics are on: "bpf", "sysctl", or "" (why not)
+        {"state": "started", "pid": P}             the exec succeeded; sent before the first line
+        {"state": "failed", "reason": TEXT}        it never ran; the last frame of this id
+        {"state": "exited", "code": N}             negative: the signal; sent after the last line
+        {"state": "fds", "counts": {KIND: N}}      the first count, then each change
+        {"state": "dropped", "lines": N, "bytes": N}   totals of the program, sent after each gap
+        {"state": "refused", "reason": TEXT}       a command that cannot be executed
+        {"state": "metering", "by": HOW, "reason": TEXT}   by: "bpf", "sysctl" or "" (off: see the reason)
         {"state": "cost", "run_ns": N, "runs": N, "programs": N, "map_bytes": N, "cpu_ns": N, "rss": N, "output": N,
          "hooks": [[KIND, CODE, RUNS, PLACE, ID], ...]}
-            totals of a program: run time and runs of its BPF programs in the kernel and how many these are, memory
-            of its maps, its own CPU time and resident memory, bytes of output; id 0: of the tracer itself, the
-            last of a round; with "hidden": true instead of all that only whoever may look into the program can tell
-            hooks: the runs by what the BPF programs are attached to. KIND: uprobe, uretprobe, kprobe, kretprobe,
-            tracepoint, raw_tracepoint, perf_event, tracing (fentry and fexit), one of these with _multi (one link for
-            many functions), or "" where the kernel does not tell; CODE: the first bytes of a probed user function;
-            PLACE: names the file and offset of a user probe, else ""; ID: of its BPF program, else 0: all others of
-            one kind are summed up
+            totals of a program: run time, runs and number of its BPF programs in the kernel, memory of its maps,
+            CPU time and resident memory of its process, bytes of output; id 0: CPU time and memory of the tracer,
+            the last frame of a round; "hidden": true replaces the fields that the tracer may not read
+            hooks: the runs by kind of attachment. KIND: uprobe, uretprobe, kprobe, kretprobe, tracepoint,
+            raw_tracepoint, perf_event, tracing (fentry and fexit), one of these with _multi (one link for many
+            functions), or "" if the kernel does not report it; CODE: the first bytes of a probed user function;
+            PLACE: a name for the file and offset of a user probe, else ""; ID: its BPF program, or 0 for the sum of
+            all other programs of this kind
         {"state": "survey", "programs": [[ID, TYPE, NAME, UID, RUN_NS, RUNS, [PID, ...]], ...], "reason": TEXT}
-            the PIDs hold it open; the reason why there is no more to see, else empty
+            PID: a process that holds the program open; reason: why the list is incomplete, else empty
 """
 
 import binascii
@@ -78,7 +78,7 @@ MAX_ID = 2**32 - 1
 MAX_OPEN_FILES = 65536
 
 RESEND = 0.25
-PRINTING = 1.0  # seconds that a bpftrace which is being stopped gets after each line
+PRINTING = 1.0  # seconds that a stopping bpftrace gets after each line
 CLOSE_GRACE = 1.5
 CLOSE_LIMIT = 1.9
 DRAIN_LIMIT = 0.5
@@ -95,11 +95,11 @@ TASK_FD = struct.Struct("=IIIIQIIQQ")  # pid, fd, flags, buffer length, buffer, 
 TASK_FD_KINDS = ("raw_tracepoint", "tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe")
 PROGRAM_KINDS = {"5": "tracepoint", "7": "perf_event", "17": "raw_tracepoint", "26": "tracing"}  # by bpf_prog_type
 CODE_BYTES = 8
-NOWHERE = ("", "")  # code and place of a hook that is no user probe, or not to be found
+NOWHERE = ("", "")  # code and place of a hook that is not a user probe, or was not found
 PROG_INFO = struct.Struct("=II40xI12x16s112xQQ")  # type, id, created_by_uid, name, run_time_ns, run_cnt
-PERF_EVENT = "7"  # the type of profile, interval, software and hardware probes, whose skips no kernel counts
-MISSES_SHARE = 20  # of the time, at most one part in so many goes into reading what was skipped
-SURVEY_SLICE = 0.005  # seconds that a survey may keep lines waiting
+PERF_EVENT = "7"  # profile, interval, software and hardware probes: no kernel counts their skips
+MISSES_SHARE = 20  # reading the skipped counters takes at most 1/20 of the time
+SURVEY_SLICE = 0.005  # seconds that one step of a survey may delay lines
 
 WATCHED = ("perf_event", "bpf-prog", "bpf-map", "eventpoll")
 LINK = "bpf_link"
@@ -122,7 +122,7 @@ PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 
 def clock_ns(clock: int) -> int:
-    """A clock in ns; on Python 3.6 exact to the quarter microsecond that a float holds."""
+    """A clock in ns; on Python 3.6 only to 0.25 us, the precision of a float."""
     exact = getattr(time, "clock_gettime_ns", None)
     return int(exact(clock)) if exact else int(time.clock_gettime(clock) * 1e9)
 
@@ -132,20 +132,20 @@ def stamp() -> "tuple[int, int]":
 
 
 class Lines:
-    """Cuts what a pipe delivers into lines. A line above the cap comes out as an int: its length."""
+    """Splits the data of a pipe into lines. A line above the cap becomes an int: its length in bytes."""
 
     def __init__(self, cap: int) -> None:
         self.cap = cap
         self.held = bytearray()
         self.size = 0  # of the unfinished line, held or not
-        self.cut = False  # the unfinished line's beginning is already out
+        self.cut = False  # the beginning of the unfinished line was already returned
 
     def feed(self, chunk: bytes) -> "list[bytes | bytearray | int]":
         parts = chunk.split(b"\n")
         self._hold(parts[0])
         if len(parts) == 1:
             return []
-        # A newline right after a beginning that was flushed ends that line: it is no empty one.
+        # A newline directly after a flushed beginning ends that line; it does not make an empty one.
         lines = [] if self.cut and not self.size else [self._take()]
         self.cut = False
         lines += [part if len(part) <= self.cap else len(part) for part in parts[1:-1]]
@@ -153,7 +153,7 @@ class Lines:
         return lines
 
     def flush(self) -> "list[bytes | bytearray | int]":
-        """The unfinished line, when there is one."""
+        """Return the unfinished line, if any."""
         if not self.size:
             return []
         self.cut = True
@@ -183,7 +183,7 @@ class Pipe:
         self.flush_at = NEVER
 
     def read(self, now: float) -> "list[bytes | bytearray | int] | None":
-        """The lines of one chunk, so that no program takes a whole turn for itself; None at the end."""
+        """Return the lines of one chunk (one only, to be fair to the other programs); None at the end."""
         try:
             chunk = os.read(self.fd, CHUNK)
         except BlockingIOError:
@@ -197,20 +197,20 @@ class Pipe:
         return lines
 
 
-class Held:
-    """One BPF program: where its counters are read, and what they said last."""
+class BpfProgram:
+    """One BPF program: where to read its counters, and their last values."""
 
     __slots__ = ("fd", "own", "pid", "runs", "skipped")
 
     def __init__(self, pid: int, fd: str, own: bool) -> None:
         self.pid = pid
         self.fd = fd
-        self.own = own  # the descriptor is ours, to be closed
+        self.own = own  # the descriptor belongs to the tracer, which must close it
         self.skipped = 0
         self.runs = 0
 
     def read(self) -> "tuple[int, int]":
-        """How many events it was skipped for, and how often it ran, since the last time."""
+        """Return the events for which it was skipped and its runs, both since the last call."""
         info = describe(self.pid, self.fd)
         is_sampled = info.get("prog_type") == PERF_EVENT
         skipped = self.skipped if is_sampled else int(info.get("recursion_misses", self.skipped))
@@ -221,37 +221,38 @@ class Held:
 
 
 class Misses:
-    """What the kernel skips of one process: while a BPF program on a tracepoint or kprobe runs on a CPU, it does not
-    run others that fire there in an interrupt. Counted from Linux 6.7 on, without the run statistics.
+    """Events that the kernel skips for one process: while a BPF program on a tracepoint or kprobe runs on a CPU, the
+    kernel does not run others that fire there in an interrupt. Linux 6.7 and newer count this, also without the run
+    statistics.
 
-    The programs are held by descriptors of our own where that is allowed, so the counters can still be read when the
-    process has detached and closed its own: what it prints last is counted to the last event.
+    If allowed, the tracer holds the BPF programs by its own descriptors. Then it can read the counters after the
+    process has detached and closed its descriptors, so the count for its last output is complete.
     """
 
     def __init__(self) -> None:
-        self.held: "dict[str, Held]" = {}
+        self.held: "dict[str, BpfProgram]" = {}
         self.read_at = 0.0
 
     def hold(self, pid: int, fds: "list[str]") -> None:
         for fd in fds:
             ident = describe(pid, fd).get("prog_id", "")
             if ident and ident not in self.held:
-                self.held[ident] = hold_program(int(ident)) or Held(pid, fd, False)
+                self.held[ident] = hold_program(int(ident)) or BpfProgram(pid, fd, False)
 
     def line(self, now: float) -> bytes:
-        """The payload of a `k` frame about the time since the last one; empty when nothing was skipped."""
+        """The payload of a `k` frame for the time since the last one; empty if nothing was skipped."""
         if now < self.read_at or not self.held:
             return b""
         try:
             counts = [one.read() for one in self.held.values()]
         except OSError:
-            counts = []  # it has ended, and nothing of it is ours
-        # Hundreds of programs take milliseconds, in which no line is read.
+            counts = []  # it has ended, and the tracer holds none of its programs
+        # Reading hundreds of programs takes milliseconds, in which no line is read.
         self.read_at = now + (time.monotonic() - now) * MISSES_SHARE
         skipped = sum(count for count, _ in counts)
         if not skipped:
             return b""
-        # Its interval runs between two flushes: where no run was counted, runs are not counted.
+        # The interval probe runs between two flushes: a sum of 0 means that the run statistics are off.
         if not any(runs for _, runs in counts):
             return b"%d" % skipped
         return b"%d %d" % (skipped, sum(runs for count, runs in counts if count))
@@ -262,14 +263,14 @@ class Misses:
 
 
 class Hooks:
-    """What the BPF programs of one process are attached to."""
+    """The attachments of the BPF programs of one process."""
 
     def __init__(self) -> None:
-        self.known: "dict[str, tuple[str, str, str]]" = {}  # kind, code and place, by the program's id
+        self.known: "dict[str, tuple[str, str, str]]" = {}  # program id -> kind, code, place
         self.asked: "set[str]" = set()
 
     def learn(self, pid: int, found: "dict[str, list[str]]") -> None:
-        """Ask about the descriptors that are new."""
+        """Query the new descriptors."""
         for fd in found[LINK]:
             if fd not in self.asked:
                 self.known.update(describe_link(pid, fd))
@@ -279,7 +280,7 @@ class Hooks:
         self.asked = set(found[LINK] + found["perf_event"])
 
     def runs(self, infos: "list[dict[str, str]]") -> "list[list[object]]":
-        """The runs by kind and code; of user probes program by program, since those on one place share its trap."""
+        """The runs by kind and code; for user probes per program, because programs on one place share a trap."""
         sums: "dict[tuple[str, str, str, int], int]" = {}
         for info in infos:
             ident = info.get("prog_id", "")
@@ -289,25 +290,25 @@ class Hooks:
         return [[kind, code, runs, place, ident] for (kind, code, place, ident), runs in sums.items()]
 
 
-class Program:
-    """One process that was started, its pipes and what is due for it (all times monotonic, in seconds)."""
+class TracedProcess:
+    """One started process, its pipes and its deadlines (monotonic times in seconds)."""
 
     def __init__(self, ident: int, pid: int, status: int, pipes: "list[Pipe]", terminal: int) -> None:
         self.ident = ident
         self.pid = pid
-        self.status = status  # tells of the exec: an errno, or its end when all went well; -1 when known
+        self.status = status  # pipe with the exec's errno, or EOF on success; -1 once read
         self.pipes = pipes
-        self.terminal = terminal  # our end of its own terminal; -1 when it has none, or was hung up
-        self.nice: "int | None" = None  # wanted before the process had its own group
+        self.terminal = terminal  # the tracer's end of its terminal; -1 without one, or after hang_up
+        self.nice: "int | None" = None  # requested before the process had its own group
         self.interrupt_at = NEVER
         self.again = RESEND
-        self.open = -1  # how many descriptors it had when it got SIGINT
+        self.open = -1  # number of its descriptors at the last SIGINT
         self.kill_at = NEVER
         self.kill_latest = NEVER
         self.count_at = NEVER
         self.finish_at = NEVER
         self.counts: "dict[str, int]" = {}
-        self.bpf: "dict[str, list[str]]" = {}  # its descriptors by kind, when it was last looked at
+        self.bpf: "dict[str, list[str]]" = {}  # its descriptors by kind, at the last `look`
         self.map_bytes = 0
         self.misses = Misses()
         self.hooks = Hooks()
@@ -318,7 +319,7 @@ class Program:
         self.dropped_bytes = 0
 
     def due(self) -> float:
-        """When the next thing is due."""
+        """The earliest deadline."""
         times = [self.interrupt_at, self.kill_at, self.count_at, self.finish_at]
         return min(times + [pipe.flush_at for pipe in self.pipes])
 
@@ -329,8 +330,8 @@ class Program:
         return self.status < 0 and not self.pipes
 
     def stop(self, now: float, grace: float, again: float = RESEND, printing: float = 0) -> None:
-        """Begin to stop; a second call can only make it quicker. While it prints, it may take longer than the grace,
-        until `printing`."""
+        """Begin to stop; a second call can only shorten the deadlines. A process that prints may take longer than the
+        grace, up to `printing` seconds."""
         self.interrupt_at = min(self.interrupt_at, now)
         self.again = again
         self.kill_at = min(self.kill_at, now + grace)
@@ -338,14 +339,15 @@ class Program:
         self.count_at = NEVER
 
     def printed(self, now: float) -> None:
-        """It has printed: what is being stopped gets time for the rest."""
+        """Note that it has printed: a stopping process gets time for the rest of its output."""
         if self.kill_at != NEVER:
             self.kill_at = min(max(self.kill_at, now + PRINTING), self.kill_latest)
 
     def press(self, now: float) -> None:
-        """Send what is due of SIGINT (which bpftrace up to 0.18 can lose, hence again) and SIGKILL.
+        """Send SIGINT or SIGKILL if due. SIGINT is repeated because bpftrace up to 0.18 can lose it.
 
-        A second SIGINT ends a bpftrace that prints its maps already; one that closes descriptors has got the first."""
+        A second SIGINT ends a bpftrace that is printing its maps, so none is sent once it closes descriptors: it has
+        received the first."""
         if self.ended():
             self.interrupt_at = self.kill_at = NEVER
         elif now >= self.kill_at:
@@ -361,7 +363,7 @@ class Program:
             self.interrupt_at = now + self.again
 
     def signal(self, number: int) -> None:
-        """Send a signal to the whole group; as the process is not reaped yet, the number is still its own."""
+        """Send a signal to the process group; the PID is still valid because the process is not reaped yet."""
         if self.terminal >= 0 and number == signal.SIGINT:
             self.type_interrupt()
             return
@@ -369,34 +371,34 @@ class Program:
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
-            os.kill(self.pid, number)  # it has not reached its setsid yet
+            os.kill(self.pid, number)  # it has not called setsid yet
         except PermissionError:
-            pass  # a set-id program of another user: only its closed pipes can tell it
+            pass  # a set-id program of another user: only its closed pipes can end it
 
     def type_interrupt(self) -> None:
         try:
             os.write(self.terminal, INTERRUPT)
         except OSError:
-            pass  # nobody has it open any more: it is about to end, or will be killed after the grace
+            pass  # no process has it open: the program is about to end, or is killed after the grace
 
     def hang_up(self) -> None:
-        """The kernel sends SIGHUP to whoever has its terminal; sudo passes it on, bpftrace ends of it."""
+        """Close the terminal: the kernel sends SIGHUP to its processes, sudo forwards it, and bpftrace ends."""
         if self.terminal >= 0:
             os.close(self.terminal)
             self.terminal = -1
 
     def renice(self, nice: int) -> None:
-        """Set the nice value of all threads (hence by group), or keep it until the group exists."""
+        """Set the nice value of the process group (all threads), or keep it until the group exists."""
         if self.status >= 0:
             self.nice = nice
             return
         try:
             os.setpriority(os.PRIO_PGRP, self.pid, nice)
         except OSError:
-            pass  # lowering it needs root or RLIMIT_NICE, and a wrong nice value is no reason to stop
+            pass  # lowering it needs root or RLIMIT_NICE; the program can run with the old value
 
     def look(self) -> "dict[str, list[str]]":
-        """Find its kernel descriptors. What a map takes is settled when it is made, so it is asked only once."""
+        """Find its kernel descriptors. The size of a map is fixed at creation, so it is read only for new maps."""
         found = find_descriptors(self.pid)
         if found and found["bpf-map"] != self.bpf.get("bpf-map"):
             self.map_bytes = sum(int(describe(self.pid, fd).get("memlock", 0)) for fd in found["bpf-map"])
@@ -408,10 +410,10 @@ class Program:
         return found
 
     def cost(self) -> "dict[str, object]":
-        """What it has cost so far. Raises OSError when it has ended."""
+        """Return its total cost. Raises OSError if it has ended."""
         try:
             if self.count_at == NEVER:
-                self.look()  # nobody counts them every 2 s: it is about to begin or to end
+                self.look()  # the 2 s count is off: the program is starting or ending
             infos = [describe(self.pid, fd) for fd in self.bpf.get("bpf-prog", ())]
         except PermissionError:
             return self.visible_cost()
@@ -425,7 +427,7 @@ class Program:
         return totals
 
     def visible_cost(self) -> "dict[str, object]":
-        """What anybody may see of it: sudo and what runs below, and its output."""
+        """The cost that is visible without extra rights: CPU and memory of sudo and its descendants, and output."""
         totals = process_cost(self.pid)
         for pid in descendants(self.pid):
             for name, number in process_cost(pid).items():
@@ -439,7 +441,7 @@ class Program:
         return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def reap(self) -> int:
-        """Take the exit code of an exited process, after killing what it left behind in its group."""
+        """Kill the rest of its process group and return the exit code of an exited process."""
         self.signal(signal.SIGKILL)
         status = os.waitpid(self.pid, 0)[1]
         return -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
@@ -450,22 +452,24 @@ def state_frame(ident: int, payload: "dict[str, object]") -> bytes:
     return HEADER.pack(b"s", ident, *stamp(), len(data)) + data
 
 
-class Piece:
-    """Some bytes on their way, whose they are, and whether a frame ends with them."""
+class OutputPiece:
+    """Some queued bytes, the program that they belong to, and whether a frame ends with them."""
 
     __slots__ = ("data", "last", "program")
 
-    def __init__(self, program: "Program | None", data: "bytes | bytearray | memoryview", last: bool = True) -> None:
+    def __init__(
+        self, program: "TracedProcess | None", data: "bytes | bytearray | memoryview", last: bool = True
+    ) -> None:
         self.program = program
         self.data = data
         self.last = last
 
 
-class Output:
-    """The way to the dashboard: a pipe that never blocks behind a queue of bounded size.
+class FrameOutput:
+    """The frames to the dashboard: a queue of bounded size in front of a non-blocking pipe.
 
-    Its last eighth is for programs that have little in it: a flood pushes out its own lines first. Costs overtake all
-    lines: whoever has to stop a flood should not have to read it first.
+    The last eighth of the queue is for programs with little in it, so a flood loses its own lines first. Costs are sent
+    before all lines, so the dashboard can stop a flood without reading it first.
     """
 
     def __init__(self, fd: int, limit: int) -> None:
@@ -473,25 +477,25 @@ class Output:
         self.limit = limit
         self.size = 0
         self.broken = False
-        self.queue: "collections.deque[Piece]" = collections.deque()
-        self.ahead: "collections.deque[Piece]" = collections.deque()
-        self.inside = False  # the queue goes on with a frame that was begun
+        self.queue: "collections.deque[OutputPiece]" = collections.deque()
+        self.ahead: "collections.deque[OutputPiece]" = collections.deque()
+        self.inside = False  # the queue starts in the middle of a frame
 
     def state(self, ident: int, payload: "dict[str, object]") -> None:
         """Queue a state; states are never dropped."""
-        self._put(self.queue, Piece(None, state_frame(ident, payload)))
+        self._put(self.queue, OutputPiece(None, state_frame(ident, payload)))
 
     def skipped(self, ident: int, payload: bytes) -> None:
-        """Queue what the kernel skipped; never dropped, as states."""
+        """Queue a `k` frame; like states, never dropped."""
         if payload:
-            self._put(self.queue, Piece(None, HEADER.pack(b"k", ident, *stamp(), len(payload)) + payload))
+            self._put(self.queue, OutputPiece(None, HEADER.pack(b"k", ident, *stamp(), len(payload)) + payload))
 
     def cost(self, ident: int, payload: "dict[str, object]") -> None:
-        """Queue what something costs, before all lines."""
-        self._put(self.ahead, Piece(None, state_frame(ident, payload)))
+        """Queue a cost before all lines."""
+        self._put(self.ahead, OutputPiece(None, state_frame(ident, payload)))
 
-    def lines(self, program: Program, kind: bytes, lines: "list[bytes | bytearray | int]") -> None:
-        """Queue lines that arrived now, or drop and count them."""
+    def lines(self, program: TracedProcess, kind: bytes, lines: "list[bytes | bytearray | int]") -> None:
+        """Queue lines that arrived now; if they do not fit, drop and count them."""
         boot, wall = stamp()
         frames: "list[bytes | bytearray]" = []
         for line in lines:
@@ -502,35 +506,35 @@ class Output:
         if size > JOIN_LIMIT or not self._fits(program, size):
             self._one_by_one(program, frames)
         elif frames:
-            self._put(self.queue, Piece(program, b"".join(frames)))
+            self._put(self.queue, OutputPiece(program, b"".join(frames)))
 
-    def _one_by_one(self, program: Program, frames: "list[bytes | bytearray]") -> None:
+    def _one_by_one(self, program: TracedProcess, frames: "list[bytes | bytearray]") -> None:
         for at in range(0, len(frames), 2):
             header, data = frames[at], frames[at + 1]
             if header[:1] == b"x" or self._fits(program, len(header) + len(data)):
-                self._put(self.queue, Piece(program, header, not data))
-                self._put(self.queue, Piece(program, data))
+                self._put(self.queue, OutputPiece(program, header, not data))
+                self._put(self.queue, OutputPiece(program, data))
             else:
                 program.dropping = True
                 program.dropped_lines += 1
                 program.dropped_bytes += len(data)
 
-    def _fits(self, program: Program, size: int) -> bool:
+    def _fits(self, program: TracedProcess, size: int) -> bool:
         reserve = self.limit // 8 if program.queued > self.limit // 64 else 0
         return not program.dropping and self.size + size <= self.limit - reserve
 
-    def relieve(self, program: Program) -> None:
-        """After drops take lines again and tell the gap, once half of the queue is free."""
+    def relieve(self, program: TracedProcess) -> None:
+        """After drops, accept lines again and report the gap once half of the queue is free."""
         if program.dropping and self.size <= self.limit // 2:
             self.tell_dropped(program)
 
-    def tell_dropped(self, program: Program) -> None:
+    def tell_dropped(self, program: TracedProcess) -> None:
         program.dropping = False
         totals = {"lines": program.dropped_lines, "bytes": program.dropped_bytes}
         self.state(program.ident, dict(totals, state="dropped"))
 
     def push(self) -> None:
-        """Write what the reader takes now, a few MiB at most, so that the programs are read in between."""
+        """Write what the reader accepts now, a few MiB at most, so that the programs are read in between."""
         for _ in range(16):
             source = self.ahead if self.ahead and not self.inside else self.queue
             if not source:
@@ -542,8 +546,8 @@ class Output:
             except OSError:
                 self.abandon()
 
-    def _pieces(self, source: "collections.deque[Piece]") -> "list[bytes | bytearray | memoryview]":
-        """What goes out next: of a frame that costs wait behind no more than its rest."""
+    def _pieces(self, source: "collections.deque[OutputPiece]") -> "list[bytes | bytearray | memoryview]":
+        """The next pieces to write; if costs are waiting, only up to the end of the current frame."""
         pieces = []
         for piece in itertools.islice(source, 64):
             pieces.append(piece.data)
@@ -552,22 +556,22 @@ class Output:
         return pieces
 
     def abandon(self) -> None:
-        """Nobody reads any more."""
+        """Stop writing: the reader has closed stdout."""
         self.broken = True
         self.queue.clear()
         self.ahead.clear()
 
     def waits(self) -> bool:
-        """Whether there is something to write."""
+        """Whether data is waiting to be written."""
         return bool(self.queue or self.ahead)
 
-    def _put(self, queue: "collections.deque[Piece]", piece: "Piece") -> None:
+    def _put(self, queue: "collections.deque[OutputPiece]", piece: "OutputPiece") -> None:
         if self.broken or not piece.data:
             return
         queue.append(piece)
         self._account(piece.program, len(piece.data))
 
-    def _sent(self, source: "collections.deque[Piece]", count: int) -> None:
+    def _sent(self, source: "collections.deque[OutputPiece]", count: int) -> None:
         while count:
             piece = source[0]
             written = min(count, len(piece.data))
@@ -581,25 +585,25 @@ class Output:
             if source is self.queue:
                 self.inside = not (is_whole and piece.last)
 
-    def _account(self, program: "Program | None", size: int) -> None:
+    def _account(self, program: "TracedProcess | None", size: int) -> None:
         self.size += size
         if program is not None:
             program.queued += size
 
 
-def hold_program(ident: int) -> "Held | None":
-    """A BPF program by a descriptor of our own; None where that is not allowed. It keeps nothing attached."""
+def hold_program(ident: int) -> "BpfProgram | None":
+    """Open a BPF program by its id; None if that is not allowed. The descriptor does not keep it attached."""
     try:
         fd = bpf(BPF_PROG_GET_FD_BY_ID, bytearray(struct.pack("=III", ident, 0, 0)))
     except OSError:
         return None
-    return Held(os.getpid(), str(fd), True)
+    return BpfProgram(os.getpid(), str(fd), True)
 
 
 def find_descriptors(pid: int) -> "dict[str, list[str]]":
     """The names in /proc/PID/fd that link to each watched kind; empty for a process that is about to end.
 
-    bpftrace with libbcc 0.26 to 0.32 can close descriptors of its own by mistake, and goes on without them.
+    bpftrace with libbcc 0.26 to 0.32 can close its own descriptors by mistake, and continues without them.
     """
     folder = "/proc/%d/fd/" % pid
     names = os.listdir(folder)
@@ -612,7 +616,7 @@ def find_descriptors(pid: int) -> "dict[str, list[str]]":
 
 
 def count_descriptors(pid: int) -> int:
-    """How many descriptors a process has open; -1 where that cannot be seen."""
+    """The number of open descriptors of a process; -1 if they cannot be read."""
     try:
         return len(os.listdir("/proc/%d/fd" % pid))
     except OSError:
@@ -620,7 +624,7 @@ def count_descriptors(pid: int) -> int:
 
 
 def link_kind(path: str) -> str:
-    """What kind of kernel object a descriptor is; empty for files and whatever was closed in the meantime."""
+    """The kind of kernel object of a descriptor; empty for other files and for closed descriptors."""
     try:
         scheme, _, kind = os.readlink(path).partition(":")
     except OSError:
@@ -629,7 +633,7 @@ def link_kind(path: str) -> str:
 
 
 def describe(pid: int, fd: str) -> "dict[str, str]":
-    """The fields of /proc/PID/fdinfo/FD; none when it was closed in the meantime."""
+    """The fields of /proc/PID/fdinfo/FD; empty if it was closed in the meantime."""
     return fields_of(fdinfo(pid, fd))
 
 
@@ -638,7 +642,7 @@ def fields_of(text: str) -> "dict[str, str]":
 
 
 def fdinfo(pid: int, fd: str) -> str:
-    """The beginning of /proc/PID/fdinfo/FD; empty when it was closed in the meantime."""
+    """The first 4,096 bytes of /proc/PID/fdinfo/FD; empty if it was closed in the meantime."""
     try:
         file = os.open("/proc/%d/fdinfo/%s" % (pid, fd), os.O_RDONLY)
     except FileNotFoundError:
@@ -652,7 +656,7 @@ def fdinfo(pid: int, fd: str) -> str:
 
 
 def describe_link(pid: int, fd: str) -> "dict[str, tuple[str, str, str]]":
-    """Kind, code and place by the id of the program that a link attaches; none where the kernel does not tell them."""
+    """Program id -> (kind, code, place) of the program that a link attaches; empty if the kernel does not report it."""
     text = fdinfo(pid, fd)
     fields = fields_of(text)
     kind = fields.get("link_type", "")
@@ -661,7 +665,7 @@ def describe_link(pid: int, fd: str) -> "dict[str, tuple[str, str, str]]":
     if "prog_id" not in fields or not kind:
         return {}
     path = fields.get("path") or fields.get("name", "")
-    # Of many functions: "COOKIE OFFSET REF_CTR_OFFSET", a line each, below a heading.
+    # A link to many functions has one line for each, below a heading: "COOKIE OFFSET REF_CTR_OFFSET".
     rows = [line.split() for line in text.partition("ref_ctr_offset")[2].splitlines()[1:]]
     offsets = [fields["offset"]] if "offset" in fields else [row[1] for row in rows if len(row) == 3]
     is_user = path.startswith("/") and offsets
@@ -671,7 +675,7 @@ def describe_link(pid: int, fd: str) -> "dict[str, tuple[str, str, str]]":
 
 
 def query_event(pid: int, fd: str) -> "dict[str, tuple[str, str, str]]":
-    """Kind, code and place by the id of the program on a perf event; none where it has none, or we may not ask."""
+    """Program id -> (kind, code, place) of the program on a perf event; empty without one, or without permission."""
     try:
         import ctypes
 
@@ -690,8 +694,8 @@ def query_event(pid: int, fd: str) -> "dict[str, tuple[str, str, str]]":
 
 
 def find_place(pid: int, path: str, offsets: "list[int]") -> "tuple[str, str]":
-    """The bytes at the first offset of a file, in hex, and a name for all the offsets: of the file that the process
-    sees under this path."""
+    """The bytes at the first offset of a file, in hex, and a name for all the offsets. The path is resolved in the root
+    folder of the process first."""
     for root in ("/proc/%d/root" % pid, ""):
         try:
             with open(root + path, "rb") as file:
@@ -706,7 +710,7 @@ def find_place(pid: int, path: str, offsets: "list[int]") -> "tuple[str, str]":
 
 
 def descendants(pid: int) -> "list[int]":
-    """The processes below one; none where the kernel does not tell (CONFIG_PROC_CHILDREN)."""
+    """All descendants of a process; empty if the kernel does not list them (CONFIG_PROC_CHILDREN)."""
     try:
         with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
             children = [int(word) for word in file.read().split()]
@@ -716,7 +720,7 @@ def descendants(pid: int) -> "list[int]":
 
 
 def process_cost(pid: int) -> "dict[str, object]":
-    """CPU time of all threads, by the process's own clock (see clock_getcpuclockid), and resident memory."""
+    """CPU time of all threads in ns, by the process's CPU clock (see clock_getcpuclockid), and resident bytes."""
     file = os.open("/proc/%d/statm" % pid, os.O_RDONLY)
     try:
         pages = int(os.read(file, 4096).split()[1])
@@ -726,7 +730,7 @@ def process_cost(pid: int) -> "dict[str, object]":
 
 
 def bpf(command: int, attributes: bytearray) -> int:
-    """The system call bpf; the kernel's answer is put into the attributes. Raises OSError."""
+    """The system call bpf; the kernel writes its answer into `attributes`. Raises OSError."""
     try:
         import ctypes
 
@@ -742,8 +746,8 @@ def bpf(command: int, attributes: bytearray) -> int:
 
 
 class Statistics:
-    """The kernel's BPF run statistics. By a descriptor, so that they go off when the tracer is gone, however it ends;
-    before Linux 5.8 by the sysctl, which is put back when the tracer ends in order."""
+    """The kernel's BPF run statistics. Switched on by a descriptor, so the kernel switches them off when the tracer
+    ends, also after SIGKILL; before Linux 5.8 by the sysctl, which the tracer restores only on a normal end."""
 
     def __init__(self) -> None:
         self.by = ""
@@ -769,7 +773,7 @@ class Statistics:
                     self.restore = True
             self.by = "sysctl"
         except OSError:
-            pass  # the first reason tells more
+            pass  # the first reason is more useful
 
     def switch_off(self) -> None:
         if self.restore:
@@ -778,7 +782,7 @@ class Statistics:
 
 
 def next_program(ident: int) -> int:
-    """The id of the host's next BPF program; 0 after the last. Raises OSError."""
+    """The id of the next BPF program of the host; 0 after the last. Raises OSError."""
     attributes = bytearray(struct.pack("=III", ident, 0, 0))
     try:
         bpf(BPF_PROG_GET_NEXT_ID, attributes)
@@ -788,7 +792,7 @@ def next_program(ident: int) -> int:
 
 
 def program_facts(ident: int) -> "list[object]":
-    """Type, name, uid of its loader, run time and runs of a BPF program. Raises OSError."""
+    """Type, name, uid of the loader, run time in ns and runs of a BPF program. Raises OSError."""
     import ctypes
 
     fd = bpf(BPF_PROG_GET_FD_BY_ID, bytearray(struct.pack("=III", ident, 0, 0)))
@@ -801,13 +805,13 @@ def program_facts(ident: int) -> "list[object]":
     return [kind, name.split(b"\0")[0].decode("utf-8", "replace"), uid, run_ns, runs]
 
 
-class Survey:
-    """Every BPF program of the host, and who holds it open: looked at in small steps, since there may be thousands
-    of processes and lines are waiting."""
+class ProgramSurvey:
+    """Every BPF program of the host and the processes that hold it open, read in small steps: there may be thousands
+    of processes, and lines are waiting."""
 
     def __init__(self) -> None:
         self.owners: "dict[int, list[int]]" = {}
-        self.owned: "set[int]" = set()  # the programs that the owners were looked up for
+        self.owned: "set[int]" = set()  # the programs for which `owners` is valid
 
     def run(self, tell: "collections.abc.Callable[[dict[str, object]], None]") -> "collections.abc.Iterator[None]":
         programs: "dict[int, list[object]]" = {}
@@ -825,7 +829,7 @@ class Survey:
         if gone or set(programs) != self.owned:
             self.owners, self.owned = {}, set(programs)
             for pid in map(int, filter(str.isdigit, os.listdir("/proc"))):
-                if pid != os.getpid():  # what it holds is another's, and only looked at
+                if pid != os.getpid():  # the tracer only reads the programs of others
                     self._look_into(pid)
                 yield
         rows = [[ident, *facts, self.owners.get(ident, [])] for ident, facts in programs.items()]
@@ -841,8 +845,8 @@ class Survey:
                         holders.append(pid)
 
 
-class Start:
-    """A start command, checked; carries itself out in the child."""
+class StartCommand:
+    """A validated start command; `run` executes it in the child."""
 
     def __init__(self, command: "dict[str, object]") -> None:
         argv, env, folder = command.get("argv"), command.get("env", {}), command.get("folder", ".")
@@ -861,7 +865,7 @@ class Start:
         self.nice = nice_value(command)
 
     def run(self, parent: int, null: int, out: int, err: int, status: int, terminal: int) -> None:
-        """Become the program; never returns. What goes wrong is written to `status` as an errno."""
+        """Become the program; never returns. An error is written to `status` as an errno."""
         code = errno.EINVAL
         try:
             os.setsid()
@@ -890,18 +894,18 @@ def is_variable(name: object) -> bool:
 
 
 def to_bytes(text: str) -> bytes:
-    """Not os.fsencode: on Python 3.6 that is ASCII when the locale is C."""
+    """UTF-8. Not os.fsencode: on Python 3.6 that is ASCII in the locale C."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def stop_ignoring() -> None:
-    """Give every signal that this process or its parents ignore its default again: exec would hand it on."""
+    """Reset every ignored signal to its default: ignored signals stay ignored after exec."""
     for number in range(1, signal.NSIG):
         try:
             if signal.getsignal(number) == signal.SIG_IGN:
                 signal.signal(number, signal.SIG_DFL)
         except (OSError, ValueError):
-            pass  # the C library keeps two for itself
+            pass  # the C library reserves two signals
 
 
 def nice_value(command: "dict[str, object]") -> int:
@@ -922,7 +926,7 @@ def find_prctl() -> "collections.abc.Callable[..., int] | None":
 
 
 def die_with(parent: int) -> None:
-    """Have this process killed when the tracer dies, also by SIGKILL; without prctl only by EOF on stdin."""
+    """Make the kernel kill this process when the tracer dies, also by SIGKILL. Has no effect without prctl."""
     prctl = find_prctl()
     if prctl is not None:
         prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
@@ -931,13 +935,13 @@ def die_with(parent: int) -> None:
 
 
 def lower_priority(nice: int) -> None:
-    """Only as root: nobody else may raise it again."""
+    """Set the nice value, only as root: a normal user may not lower it again."""
     if os.geteuid() != 0:
         return
     try:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
     except OSError:
-        pass  # as in Program.renice
+        pass  # as in TracedProcess.renice
 
 
 def parse_command(line: "bytes | bytearray | int") -> "dict[str, object]":
@@ -948,7 +952,7 @@ def parse_command(line: "bytes | bytearray | int") -> "dict[str, object]":
 
 
 def seconds_of(command: "dict[str, object]", name: str, default: "float | None" = None) -> float:
-    """A number of seconds of a command. Raises ValueError."""
+    """A duration in seconds from a command. Raises ValueError."""
     value = command.get(name, default)
     if not isinstance(value, (int, float)) or not 0 <= value < NEVER:
         raise ValueError(name + " must be a number of seconds")
@@ -956,7 +960,7 @@ def seconds_of(command: "dict[str, object]", name: str, default: "float | None" 
 
 
 def command_id(command: "dict[str, object]") -> int:
-    """The program that a command is for; 0 is all of them."""
+    """The id in a command; 0 if it is for all programs. Raises ValueError."""
     ident = command.get("id")
     if ident is None and command.get("do") in ("nice", "meter", "survey"):
         return 0
@@ -966,14 +970,14 @@ def command_id(command: "dict[str, object]") -> int:
 
 
 class Tracer:
-    """The loop: commands in, frames out, single-threaded (PDEATHSIG is bound to the thread that forks)."""
+    """The main loop: reads commands, writes frames. Single-threaded: PDEATHSIG depends on the forking thread."""
 
     def __init__(self, cap: int, buffer: int, terminals: bool) -> None:
         self.cap = cap
         self.terminals = terminals
-        self.programs: "dict[int, Program]" = {}
+        self.programs: "dict[int, TracedProcess]" = {}
         self.used: "set[int]" = set()
-        self.output = Output(1, buffer)
+        self.output = FrameOutput(1, buffer)
         self.commands = Lines(COMMAND_CAP)
         self.verbs = {
             "start": self.start,
@@ -987,7 +991,7 @@ class Tracer:
         self.statistics = Statistics()
         self.meter_at = NEVER
         self.meter_every = NEVER
-        self.around = Survey()
+        self.around = ProgramSurvey()
         self.surveying: "collections.abc.Iterator[None] | None" = None
         self.poll = select.poll()
         self.handlers: "dict[int, collections.abc.Callable[[], None]]" = {}
@@ -1015,7 +1019,7 @@ class Tracer:
         while not self.done():
             for fd, events in self.poll.poll(self.timeout()):
                 if fd == 1 and not events & ~select.POLLOUT:
-                    continue  # room again: every turn ends with a push
+                    continue  # the pipe has room: every turn ends with a push
                 handler = self.handlers.get(fd)
                 if handler is not None:
                     handler()
@@ -1027,14 +1031,14 @@ class Tracer:
         return self.close_at != NEVER and (nothing_left or late)
 
     def timeout(self) -> "float | None":
-        """Milliseconds until the next thing is due."""
+        """Milliseconds until the next deadline; None if there is none."""
         if self.surveying is not None:
             return 0.0
         due = min([program.due() for program in self.programs.values()] + [self.close_at + CLOSE_LIMIT, self.meter_at])
         return None if due == NEVER else max(0.0, due - time.monotonic()) * 1000 + 1
 
     def tick(self) -> None:
-        """What every turn ends with: all that is due, then the output."""
+        """End of every turn: do everything that is due, then write output."""
         now = time.monotonic()
         for program in list(self.programs.values()):
             self.tend(program, now)
@@ -1048,7 +1052,7 @@ class Tracer:
         elif 1 in self.handlers:
             self.poll.modify(1, select.POLLOUT if self.output.waits() else 0)
 
-    def tend(self, program: Program, now: float) -> None:
+    def tend(self, program: TracedProcess, now: float) -> None:
         program.press(now)
         if now >= program.count_at:
             self.count(program, now)
@@ -1061,7 +1065,7 @@ class Tracer:
         self.output.relieve(program)
 
     def close(self) -> None:
-        """Take everything down: stdin ended, or nobody reads stdout."""
+        """Stop all programs: stdin ended, or stdout was closed."""
         if self.close_at != NEVER:
             return
         self.close_at = time.monotonic()
@@ -1082,7 +1086,7 @@ class Tracer:
             self.obey(line)
 
     def obey(self, line: "bytes | bytearray | int") -> None:
-        """Carry out one command line, or say why not."""
+        """Execute one command line, or report why it is refused."""
         ident = 0
         try:
             command = parse_command(line)
@@ -1096,7 +1100,7 @@ class Tracer:
     def start(self, ident: int, command: "dict[str, object]") -> None:
         if ident in self.used:
             raise ValueError("id %d was used before" % ident)
-        start = Start(command)
+        start = StartCommand(command)
         self.used.add(ident)
         try:
             program = self.fork(ident, start)
@@ -1106,7 +1110,7 @@ class Tracer:
         self.programs[ident] = program
         self.listen(program.status, functools.partial(self.executed, program, start.argv[0]))
 
-    def fork(self, ident: int, start: Start) -> Program:
+    def fork(self, ident: int, start: StartCommand) -> TracedProcess:
         ends: "list[int]" = []
         parent = os.getpid()
         find_prctl()  # so that ctypes is imported once, not by every child
@@ -1125,10 +1129,10 @@ class Tracer:
         for fd in ends[::2]:
             os.set_blocking(fd, False)
         pipes = [Pipe(ends[0], b"o", self.cap), Pipe(ends[2], b"e", self.cap)]
-        return Program(ident, pid, ends[4], pipes, ends[6] if self.terminals else -1)
+        return TracedProcess(ident, pid, ends[4], pipes, ends[6] if self.terminals else -1)
 
-    def executed(self, program: Program, name: bytes) -> None:
-        """The exec succeeded or failed. The pipes are read from now on, so `started` precedes every line."""
+    def executed(self, program: TracedProcess, name: bytes) -> None:
+        """Handle the result of the exec. The pipes are read only from now on, so `started` precedes every line."""
         answer = os.read(program.status, 16)
         self.forget(program.status)
         os.close(program.status)
@@ -1143,13 +1147,13 @@ class Tracer:
         if program.nice is not None:
             program.renice(program.nice)
 
-    def fail(self, program: Program, reason: str) -> None:
+    def fail(self, program: TracedProcess, reason: str) -> None:
         close_all([pipe.fd for pipe in program.pipes])
         program.reap()
         del self.programs[program.ident]
         self.output.state(program.ident, {"state": "failed", "reason": reason})
 
-    def read(self, program: Program, pipe: Pipe) -> None:
+    def read(self, program: TracedProcess, pipe: Pipe) -> None:
         lines = pipe.read(time.monotonic())
         if lines is None:
             self.end_pipe(program, pipe)
@@ -1160,14 +1164,14 @@ class Tracer:
                 self.output.skipped(program.ident, program.misses.line(time.monotonic()))
             self.output.lines(program, pipe.kind, lines)
 
-    def end_pipe(self, program: Program, pipe: Pipe) -> None:
+    def end_pipe(self, program: TracedProcess, pipe: Pipe) -> None:
         self.forget(pipe.fd)
         os.close(pipe.fd)
         program.pipes.remove(pipe)
         self.output.lines(program, pipe.kind, pipe.lines.flush())
 
-    def end_shared_pipe(self, program: Program, pipe: Pipe) -> None:
-        """End a pipe that another process keeps open, after reading what it can hold."""
+    def end_shared_pipe(self, program: TracedProcess, pipe: Pipe) -> None:
+        """End a pipe that another process keeps open, after reading as much as a pipe can hold."""
         for _ in range(PIPE_SIZE // CHUNK):
             if pipe in program.pipes:
                 self.read(program, pipe)
@@ -1175,7 +1179,7 @@ class Tracer:
             self.end_pipe(program, pipe)
 
     def reap(self) -> None:
-        """SIGCHLD: note who exited. Each is reaped when its pipes are drained."""
+        """Handle SIGCHLD: note the exited processes. Each is reaped when its pipes are drained."""
         os.read(self.wake, CHUNK)
         now = time.monotonic()
         for program in self.programs.values():
@@ -1183,7 +1187,7 @@ class Tracer:
                 program.finish_at = now + DRAIN_LIMIT
                 program.count_at = NEVER
 
-    def finish(self, program: Program) -> None:
+    def finish(self, program: TracedProcess) -> None:
         for pipe in list(program.pipes):
             self.end_shared_pipe(program, pipe)
         if program.dropping:
@@ -1192,8 +1196,8 @@ class Tracer:
         del self.programs[program.ident]
         self.output.state(program.ident, {"state": "exited", "code": program.reap()})
 
-    def program(self, ident: int) -> "Program | None":
-        """The program of a command; None when it has ended, which a command may cross on its way."""
+    def program(self, ident: int) -> "TracedProcess | None":
+        """The program of a command; None if it has ended in the meantime. Raises ValueError if it was never started."""
         if ident not in self.used:
             raise ValueError("id %d was never started" % ident)
         return self.programs.get(ident)
@@ -1216,10 +1220,10 @@ class Tracer:
         if program is not None and not program.ended() and program.kill_at == NEVER:
             program.count_at = time.monotonic()
 
-    def count(self, program: Program, now: float) -> None:
+    def count(self, program: TracedProcess, now: float) -> None:
         program.count_at = now + WATCH_EVERY
         if program.status >= 0:
-            program.count_at = now + RESEND  # not the program yet, still a copy of the tracer
+            program.count_at = now + RESEND  # before the exec it is still a copy of the tracer
             return
         try:
             found = program.look()
@@ -1268,15 +1272,15 @@ def close_all(fds: "list[int]") -> None:
 
 
 def enlarge(pipe: int) -> None:
-    """Let a program write ahead: a bpftrace that blocks in write() loses events."""
+    """Make a pipe larger: a bpftrace that blocks in write() loses events."""
     try:
         fcntl.fcntl(pipe, F_SETPIPE_SZ, PIPE_SIZE)
     except OSError:
-        pass  # above the user's share of pipe memory
+        pass  # above the user's limit of pipe memory
 
 
 def raise_open_files() -> None:
-    """bpftrace needs a descriptor per probe and CPU; the programs inherit the limit."""
+    """Raise RLIMIT_NOFILE: bpftrace needs a descriptor per probe and CPU, and the programs inherit the limit."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -1,10 +1,10 @@
-"""Whether another user could have written what is about to be obeyed: a probe file runs in the kernel, a bpftrace and
-an editor run as root, and a recording is written by names that SQLite opens again.
+"""Trust: whether another user could have written a file that bttop is about to use. A probe file runs in the kernel,
+bpftrace and an editor may run as root, and SQLite opens a recording again by its name.
 
-Files and folders are trusted that belong to root or to the user who started bttop (through sudo: who called it), that
-nobody else may write, by mode or by access list, and that are reached through such folders and links from `/` on. A
-folder on the way may be open to all where its sticky bit keeps others from replacing what is not theirs (`/tmp`). A
-file that is read is judged by its descriptor.
+A file or folder is trusted if it belongs to root or to the user who started bttop (with sudo: who called sudo), if no
+other user may write it by mode or access list, and if the same holds for every folder and link on its path from `/`.
+A folder on the path may be writable for all if it has the sticky bit (`/tmp`): others cannot replace your files there.
+A file that is read is checked through its descriptor.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from bttop.regular import open_regular
 ROOT = 0
 _ACL: Final = "system.posix_acl_access"
 _ACL_ENTRY: Final = struct.Struct("<HHI")
-"""Tag, permissions and id, behind a version of four bytes: linux/posix_acl_xattr.h."""
+"""Tag, permissions and id; the entries follow a version of four bytes (linux/posix_acl_xattr.h)."""
 _ACL_USER, _ACL_GROUP_OBJ, _ACL_GROUP = 0x02, 0x04, 0x08
 _MAY_WRITE: Final = 0o2
 _MOST_LINKS: Final = 40
-"""As many as the kernel follows."""
+"""The kernel follows the same number."""
 
 
 class Caller(NamedTuple):
@@ -41,7 +41,7 @@ class Caller(NamedTuple):
 
 
 def caller(environment: Mapping[str, str] = os.environ) -> Caller | None:
-    """Who called sudo, by `SUDO_UID` and `SUDO_GID`; None for everybody but root, and where sudo was not used."""
+    """The user who called sudo, from `SUDO_UID` and `SUDO_GID`; None if bttop is not root or sudo was not used."""
     uid, gid = environment.get("SUDO_UID", ""), environment.get("SUDO_GID", "")
     if os.geteuid() != ROOT or not _is_id(uid) or not _is_id(gid):
         return None
@@ -49,7 +49,7 @@ def caller(environment: Mapping[str, str] = os.environ) -> Caller | None:
 
 
 class Untrusted(OSError):
-    """Another user could have written it, or could put something else in its place."""
+    """Another user could have written the file, or could replace it."""
 
     def __init__(self, asked: Path, place: Path, why: str, command: str) -> None:
         """`place` is the file or folder on the way to `asked` that is not trusted."""
@@ -57,61 +57,61 @@ class Untrusted(OSError):
         self.why = f"{place} {why}"
         self.command = command
         """The command that makes it trusted."""
-        self.mend = f"{self.command}, or --trust {shlex.quote(str(asked))}"
-        """The same, with the option that trusts it as it is."""
+        self.fix = f"{self.command}, or --trust {shlex.quote(str(asked))}"
+        """`command`, or the option that trusts the file as it is."""
 
     def __str__(self) -> str:
         return f"not trusted: {self.why}"
 
     @property
     def reason(self) -> str:
-        """The whole sentence with what can be done."""
-        return f"{self}; {self.mend}"
+        """The complete message with the fix."""
+        return f"{self}; {self.fix}"
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whose files are obeyed. The default trusts all."""
+    """Whose files bttop uses. The default trusts all."""
 
     owners: frozenset[int] | None = None
-    """The users whose files are trusted; None: everybody's."""
+    """The uids whose files are trusted; None trusts all users."""
     exempt: tuple[Path, ...] = ()
-    """Resolved files and folders that are trusted whatever they look like."""
+    """Resolved files and folders that are trusted without a check."""
 
     @classmethod
     def of_this_process(cls, exempt: Sequence[Path] = ()) -> Trust:
-        """For what a program of bpftrace is made of or writes: it has the rights of root whoever starts it. Root is
-        trusted, the user who started bttop, and what is exempt."""
+        """For files that bpftrace runs, includes or writes: bpftrace always has the rights of root. Trusts root, the
+        user who started bttop, and the exempt paths."""
         by = caller()
         user = os.geteuid() if by is None else by.uid
         return cls(frozenset({ROOT, user}), tuple(path.resolve() for path in exempt))
 
     @classmethod
     def of_root(cls, exempt: Sequence[Path] = ()) -> Trust:
-        """For what has the rights of bttop itself: a normal user trusts everybody, as with any other program."""
+        """For files used with bttop's own rights: for a normal user, bttop trusts all users, as other programs do."""
         return cls.of_this_process(exempt) if os.geteuid() == ROOT else cls()
 
     def read(self, path: Path, limit: int = -1) -> bytes:
-        """A file's content, at most `limit` bytes of it. Raises Untrusted, and other OSErrors."""
+        """Return the content of a file, at most `limit` bytes. Raises Untrusted, and other OSErrors."""
         with open_regular(path, pipes=True) as file:
             self._check_descriptor(path, file.fileno())
             return file.read(limit)
 
     def check(self, path: Path) -> None:
-        """Look at what will be opened by this path later. Raises Untrusted, and other OSErrors where it leads
-        nowhere."""
+        """Check a path that will be opened later. Raises Untrusted, and other OSErrors if the path cannot be
+        resolved."""
         if self.owners is not None and not self._is_exempt(path):
             place = self._walk(path, path)
             self._judge(path, place, place.lstat(), sticky_helps=False)
 
     def check_way(self, path: Path) -> None:
-        """Look at a folder in which something of our own will lie: its sticky bit protects that. Raises as `check`."""
+        """Check a folder that will contain a file of ours, which the sticky bit protects. Raises as `check`."""
         if self.owners is not None and not self._is_exempt(path):
             self._walk(path, path)
 
     def check_folder(self, path: Path) -> None:
-        """Look at a folder whose files are to be obeyed. Raises Untrusted; one that cannot be looked at is no matter
-        of trust, and whoever lists it will say so."""
+        """Check a folder whose files bttop will use. Raises Untrusted only: other errors are reported when the folder
+        is listed."""
         try:
             self.check(path)
         except Untrusted:
@@ -120,11 +120,11 @@ class Trust:
             return
 
     def _is_exempt(self, path: Path) -> bool:
-        place = Path(os.path.realpath(path))  # pathlib raises for links that lead in a circle
+        place = Path(os.path.realpath(path))  # pathlib raises for circular links
         return any(place.is_relative_to(one) for one in self.exempt)
 
     def _check_descriptor(self, path: Path, descriptor: int) -> None:
-        place = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115  a pipe's answer is no path
+        place = Path(os.readlink(f"/proc/self/fd/{descriptor}"))  # noqa: PTH115  for a pipe this is not a path
         if self.owners is None or (place.is_absolute() and self._is_exempt(place)):
             return
         self._judge(path, place, os.fstat(descriptor), sticky_helps=False, acl_of=descriptor)
@@ -132,8 +132,8 @@ class Trust:
             self._walk(path, place.parent)
 
     def _walk(self, asked: Path, path: Path) -> Path:
-        """Judge every folder and link from `/` to a path's end, as one in which something else is looked up; the place
-        that is reached. Others can change none of these steps after they were judged."""
+        """Check every folder and link from `/` to the end of a path and return the resolved path. Other users cannot
+        change a step after its check."""
         place, links = Path("/"), 0
         self._judge(asked, place, place.lstat(), sticky_helps=True)
         rest = list(reversed(path.absolute().parts[1:]))
@@ -162,12 +162,12 @@ class Trust:
             return
         named = shlex.quote(str(place))
         if status.st_mode & stat.S_IWOTH and status.st_mode & stat.S_ISVTX:
-            # That is right for /tmp: only what lies in it must not be obeyed.
+            # This mode is correct for /tmp: only the files in it must not be used.
             raise Untrusted(asked, place, "may be written by everybody", f"mkdir -m 700 {named}/bttop")
         if status.st_mode & stat.S_IWOTH:
             bits = "go" if status.st_mode & stat.S_IWGRP else "o"
             raise Untrusted(asked, place, "may be written by everybody", f"chmod {bits}-w {named}")
-        # Where there is an access list these bits are its mask: nobody in it may write without them.
+        # With an access list, these bits are its mask: without them no entry grants writing.
         if status.st_mode & stat.S_IWGRP:
             writer = next(self._other_writers(status, _access_list(place if acl_of is None else acl_of)), None)
             if writer is not None:
@@ -179,7 +179,7 @@ class Trust:
             raise Untrusted(asked, place, f"belongs to {_user(status.st_uid)}", f"{command} {shlex.quote(str(place))}")
 
     def _other_writers(self, status: os.stat_result, acl: bytes) -> Iterator[str]:
-        """Users and groups that may write, by an access list or without one by the mode."""
+        """Yield the users and groups that may write, by the access list if there is one, else by the mode."""
         assert self.owners is not None
         entries = _ACL_ENTRY.iter_unpack(acl[4:]) if acl else [(_ACL_GROUP_OBJ, _MAY_WRITE, 0)]
         for tag, permissions, number in entries:
@@ -193,11 +193,11 @@ class Trust:
 
 
 EVERYBODY: Final = Trust()
-"""Nothing is in doubt."""
+"""Trusts every file."""
 
 
 def _access_list(of: Path | int) -> bytes:
-    """The POSIX access list of a file, empty where there is none. Raises OSError where it cannot be told."""
+    """The POSIX access list of a file, empty if it has none. Raises OSError if the list cannot be read."""
     try:
         return os.getxattr(of, _ACL)
     except OSError as error:
@@ -207,9 +207,9 @@ def _access_list(of: Path | int) -> bytes:
 
 
 def _is_private(gid: int, owners: frozenset[int]) -> bool:
-    """Whether a group is the own one of a trusted user: of the same name, with nobody else in it, be it as their first
-    group. Many systems give each user one, and let it write by default. The group of root is nobody's own: system
-    users and containers have it too."""
+    """Whether a group is the private group of a trusted user: it has the user's name, and no other user has it as a
+    primary or further group. Many systems give each user such a group, with write permission by default. The group of
+    root never counts as private: system users and containers have it too."""
     if gid == ROOT:
         return False
     try:

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bttop.engine.engine import Engine
-from bttop.engine.errands import Errands
-from bttop.engine.host import Bpftrace, Host
-from bttop.model.release import Release
+from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.tracer.bpftrace_queries import BpftraceQueries
+from bttop.model.record.release import Release
 
 
 @contextmanager
-def errands() -> Iterator[Errands]:
+def queries() -> Iterator[BpftraceQueries]:
     """Questions through a tracer of their own."""
     engine = Engine(Host.read(), Bpftrace("bpftrace", Release(0, 17)))
     engine.start()
     try:
-        yield engine.errands
+        yield engine.queries
     finally:
         engine.close()

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from bttop.engine.attempts import Attempt, Attempts, Settings, Source
-from bttop.engine.generation import Generation
-from bttop.engine.host import Host
-from bttop.engine.pointlist import Told
-from bttop.engine.program import Program
-from bttop.engine.questions import from_text
-from bttop.engine.status import State
-from bttop.engine.verdict import Verdict
-from bttop.model.flush import Flush
-from bttop.model.history import History
-from bttop.model.records import Stamp, StampedLine, Stream
-from bttop.model.release import Release
-from bttop.script.reader import AttachPoint
+from bttop.engine.cost.trial_verdict import TrialVerdict
+from bttop.engine.generation.candidates import Candidate, Candidates, Settings, Source
+from bttop.engine.generation.generation import Generation
+from bttop.engine.host.host import Host
+from bttop.engine.program.program import Program
+from bttop.engine.program.status import ProgramState
+from bttop.engine.request.questions import from_text
+from bttop.engine.tracer.attach_points import Told
+from bttop.model.flush.flush import Flush
+from bttop.model.history.history import History
+from bttop.model.record.records import Stamp, StampedLine, Stream
+from bttop.model.record.release import Release
+from bttop.script.language.reader import AttachPoint
 
 SECOND = 1_000_000_000
 ANYWHERE = Host("host", "6.18", "x86_64", 2, None)
@@ -61,7 +61,7 @@ class Stage:
         self.shown: list[Flush] = []
         self.changes = 0
         self.cuts: list[str] = []
-        self.verdict: Verdict | None = Verdict("go")
+        self.verdict: TrialVerdict | None = TrialVerdict("go")
         self.looked: list[str] = []
         self.forgotten = 0
         self._beats: dict[int, int] = {}
@@ -69,19 +69,19 @@ class Stage:
 
     # Control.
 
-    def attempts(self, sources: tuple[Source, ...], settings: Settings) -> Attempts:
-        return Attempts(sources, settings, self.host, self.release)
+    def candidates(self, sources: tuple[Source, ...], settings: Settings) -> Candidates:
+        return Candidates(sources, settings, self.host, self.release)
 
-    def look(self, program: Program, attempt: Attempt) -> Verdict | None:
-        self.looked.append(attempt.source.text)
+    def look(self, program: Program, candidate: Candidate) -> TrialVerdict | None:
+        self.looked.append(candidate.source.text)
         return self.verdict
 
     def forget_look(self, program: Program) -> None:
         self.forgotten += 1
 
-    def launch(self, program: Program, attempt: Attempt, number: int) -> Generation:
+    def launch(self, program: Program, candidate: Candidate, number: int) -> Generation:
         ident = len(self.launched) + 101
-        made = Generation(ident, number, attempt, release=self.release, key_limit=16384, now=self.now)
+        made = Generation(ident, number, candidate, release=self.release, key_limit=16384, now=self.now)
         self.launched.append(made)
         return made
 
@@ -129,7 +129,7 @@ class Stage:
 
     def line(self, generation: Generation, data: bytes, stream: Stream = "stdout") -> None:
         stamp = Stamp(self.now, self.now)
-        self.program.on_line(generation, StampedLine(generation.id, stream, stamp, data))
+        self.program.on_line(generation, generation.decode(StampedLine(generation.id, stream, stamp, data)))
 
     def record(self, generation: Generation, kind: str, data: object) -> None:
         self.line(generation, json.dumps({"type": kind, "data": data}).encode())
@@ -186,7 +186,7 @@ class Stage:
         self.exit(generation, code)
 
 
-def state(stage: Stage) -> State:
+def state(stage: Stage) -> ProgramState:
     """Where the program stands."""
     return stage.program.status.state
 

@@ -12,21 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine import backoff, engine, generation, starts
-from bttop.engine.attempts import Settings
-from bttop.engine.budget import Budget
-from bttop.engine.channel import TracerChannel
+from bttop.engine import engine
+from bttop.engine.cost.budget import Budget
 from bttop.engine.engine import Engine
-from bttop.engine.generation import Generation
-from bttop.engine.host import Bpftrace
-from bttop.engine.observer import Observer
-from bttop.engine.program import Program
-from bttop.engine.questions import from_text
-from bttop.engine.status import State
+from bttop.engine.generation import generation
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.generation import Generation
+from bttop.engine.host.host import Bpftrace
+from bttop.engine.program import backoff, starts
+from bttop.engine.program.observer import Observer
+from bttop.engine.program.program import Program
+from bttop.engine.program.status import ProgramState
+from bttop.engine.request.questions import from_text
+from bttop.engine.tracer.channel import TracerChannel
 from bttop.errors import TracerLost
-from bttop.model.records import StampedLine
-from bttop.model.release import Release
-from bttop.script.pin import Pin
+from bttop.model.record.decode import DecodedLine
+from bttop.model.record.release import Release
+from bttop.script.process.pin import Pin
 from tests.engine.stage import ANYWHERE
 from tests.standin import standin
 
@@ -100,7 +102,7 @@ def wait(condition: Callable[[], object], what: str = "it") -> None:
         time.sleep(0.005)
 
 
-def wait_for(program: Program, *states: State) -> None:
+def wait_for(program: Program, *states: ProgramState) -> None:
     wait(lambda: program.status.state in states, f"{states}; it is {program.status}")
 
 
@@ -120,7 +122,7 @@ def test_programs_become_live_and_show_their_rows(house: House) -> None:
     programs = [house.add(ATTACH, BEAT, name=name) for name in ("one", "two", "three")]
     house.engine.start()
     for program in programs:
-        wait_for(program, State.LIVE)
+        wait_for(program, ProgramState.LIVE)
         wait_for_more(program)
         latest = program.history.latest
         assert latest is not None
@@ -144,7 +146,7 @@ def test_whatever_one_program_does_the_other_goes_on(house: House, steps: list[S
     good = house.add(ATTACH, BEAT, name="good")
     house.add(*steps, name="bad")
     house.engine.start()
-    wait_for(good, State.LIVE)
+    wait_for(good, ProgramState.LIVE)
     wait_for_more(good, 20)
     assert good.status.restarts == 0
 
@@ -153,7 +155,7 @@ def test_a_line_of_100_mb_is_counted_and_not_kept(house: House) -> None:
     good = house.add(ATTACH, BEAT, name="good")
     large = house.add(ATTACH, ["huge", 100_000_000], BEAT, name="large")
     house.engine.start()
-    wait_for(large, State.LIVE)
+    wait_for(large, ProgramState.LIVE)
     wait_for_more(good)
     assert large.tally.oversized == 1
     assert large.history.bytes < 1_000_000
@@ -162,7 +164,7 @@ def test_a_line_of_100_mb_is_counted_and_not_kept(house: House) -> None:
 def test_a_text_that_does_not_compile_is_shown_with_its_place_and_fails(house: House) -> None:
     program = house.add(["refuse", "stdin:1:1-15: ERROR: tracepoint not found: a:b\n", 1])
     house.engine.start()
-    wait_for(program, State.FAILED)
+    wait_for(program, ProgramState.FAILED)
     complaint = program.status.complaint
     assert complaint is not None
     assert complaint.title == "calls:1:1 tracepoint not found: a:b"
@@ -184,7 +186,7 @@ def test_an_edited_text_that_dies_gives_way_to_the_text_as_it_is(tmp_path: Path,
     os.kill(house.processes()[0], signal.SIGSEGV)
     wait(lambda: program.status.generation == 2, "the second attempt")
     seen.touch()
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     assert "read as is" in [badge.text for badge in program.status.badges]
 
 
@@ -195,11 +197,11 @@ def test_a_killed_program_says_so_and_comes_back(house: House, monkeypatch: pyte
     monkeypatch.setattr(backoff, "SECOND", 200 * MILLISECOND)
     program = house.add(ATTACH, BEAT)
     house.engine.start()
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     os.kill(house.processes()[0], signal.SIGKILL)
-    wait_for(program, State.RETRYING)
+    wait_for(program, ProgramState.RETRYING)
     assert program.status.reason == "bpftrace was killed by SIGKILL"
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     assert (program.status.generation, program.status.restarts) == (2, 1)
     wait_for_more(program)
 
@@ -208,12 +210,12 @@ def test_a_killed_tracer_takes_all_programs_with_it_and_all_come_back(house: Hou
     programs = [house.add(ATTACH, BEAT, name="beats"), house.add(ATTACH, ["deaf", -1], BEAT, name="deaf")]
     house.engine.start()
     for program in programs:
-        wait_for(program, State.LIVE)
+        wait_for(program, ProgramState.LIVE)
     tracer, before = house.tracer, house.processes()
     os.kill(tracer, signal.SIGKILL)
     wait(lambda: all(map(is_gone, before)), "the end of the old processes")
     for program in programs:
-        wait_for(program, State.LIVE)
+        wait_for(program, ProgramState.LIVE)
         wait_for_more(program)
     assert house.tracer != tracer
     assert [program.status.restarts for program in programs] == [1, 1]
@@ -232,17 +234,17 @@ def test_no_tracer_for_a_while_is_survived_and_what_was_stopped_meanwhile_stays_
     house = House(binary, spawn)
     kept, left = house.add(ATTACH, BEAT, name="kept"), house.add(ATTACH, BEAT, name="left")
     house.engine.start()
-    wait_for(kept, State.LIVE)
-    wait_for(left, State.LIVE)
+    wait_for(kept, ProgramState.LIVE)
+    wait_for(left, ProgramState.LIVE)
     may_start.clear()
     os.kill(house.tracer, signal.SIGKILL)
     assert refused.wait(PATIENCE)
-    wait_for(left, State.STARTING)
+    wait_for(left, ProgramState.STARTING)
     house.engine.toggle(left)
-    wait_for(left, State.STOPPING)
+    wait_for(left, ProgramState.STOPPING)
     may_start.set()
-    wait_for(kept, State.LIVE)
-    wait_for(left, State.STOPPED)
+    wait_for(kept, ProgramState.LIVE)
+    wait_for(left, ProgramState.STOPPED)
     assert len(house.processes()) == 1
     house.engine.close()
 
@@ -251,10 +253,10 @@ def test_a_bpftrace_that_is_not_there_is_tried_until_it_is(tmp_path: Path) -> No
     house = House(tmp_path / "bpftrace")
     program = house.add(ATTACH, BEAT)
     house.engine.start()
-    wait_for(program, State.RETRYING)
+    wait_for(program, ProgramState.RETRYING)
     assert program.status.reason.endswith("No such file or directory")
     standin(tmp_path)
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     house.engine.close()
 
 
@@ -262,8 +264,8 @@ def test_a_program_that_falls_silent_is_said_and_replaced(house: House, monkeypa
     monkeypatch.setattr(generation, "SHORTEST_SILENCE", 500 * MILLISECOND)
     program = house.add(ATTACH, ["beat", "a", 0.02, 3], ["wait"], settings=Settings(interval_ms=20))
     house.engine.start()
-    wait_for(program, State.LIVE)
-    wait_for(program, State.SILENT)
+    wait_for(program, ProgramState.LIVE)
+    wait_for(program, ProgramState.SILENT)
     assert program.status.reason.startswith("no heartbeat for")
     wait(lambda: program.status.generation >= 2, "the next generation")
     wait(lambda: len(house.processes()) == 1, "the end of the old one")
@@ -275,19 +277,19 @@ def test_a_program_that_falls_silent_is_said_and_replaced(house: House, monkeypa
 def test_a_program_is_stopped_and_started_from_another_thread(house: House) -> None:
     program = house.add(ATTACH, BEAT)
     house.engine.start()
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     house.engine.toggle(program)
-    wait_for(program, State.STOPPED)
+    wait_for(program, ProgramState.STOPPED)
     assert not house.processes()
     house.engine.toggle(program)
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     assert program.status.generation == 2
 
 
 def test_a_new_interval_takes_over_without_a_gap(house: House) -> None:
     program = house.add(ATTACH, BEAT)
     house.engine.start()
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     house.engine.set_interval(200)
     wait(lambda: program.status.interval_ns == 200 * MILLISECOND, "the new interval")
     wait_for_more(program)
@@ -303,7 +305,7 @@ def test_a_pin_restarts_only_what_it_is_for(house: House) -> None:
     programs = [house.add(ATTACH, BEAT, name=name) for name in ("one", "two")]
     house.engine.start()
     for program in programs:
-        wait_for(program, State.LIVE)
+        wait_for(program, ProgramState.LIVE)
     house.engine.pin(Pin((42,)), programs[:1])
     wait(lambda: programs[0].status.generation == 2, "the pinned generation")
     assert programs[0].settings.pin == Pin((42,))
@@ -313,10 +315,10 @@ def test_a_pin_restarts_only_what_it_is_for(house: House) -> None:
 def test_a_reloaded_text_takes_over_and_a_faulty_one_leaves_the_old_running(house: House) -> None:
     program = house.add(ATTACH, BEAT)
     house.engine.start()
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     house.engine.reload(program, from_text("calls", acted(["refuse", "stdin:1:1-2: ERROR: no\n", 1])).sources)
     wait(lambda: program.status.complaint, "the message")
-    assert (program.status.state, program.status.generation) == (State.LIVE, 1)
+    assert (program.status.state, program.status.generation) == (ProgramState.LIVE, 1)
     wait_for_more(program)
     house.engine.reload(program, from_text("calls", acted(ATTACH, BEAT, ["wait"])).sources)
     wait(lambda: program.status.generation > 1, "the mended text")
@@ -328,7 +330,7 @@ def test_what_is_printed_after_the_end_was_ordered_is_told_to_nobody(house: Hous
         def __init__(self) -> None:
             self.told: list[tuple[str, int]] = []
 
-        def came(self, generation: Generation, line: StampedLine) -> None:
+        def came(self, generation: Generation, decoded: DecodedLine) -> None:
             self.told.append(("came", generation.number))
 
         def ended(self, generation: Generation) -> None:
@@ -338,7 +340,7 @@ def test_what_is_printed_after_the_end_was_ordered_is_told_to_nobody(house: Hous
     house.engine.observe(follower)
     program = house.add(["at-exit", [["flood", 500, "late"]]], ATTACH, BEAT)
     house.engine.start()
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     house.engine.reload(program, from_text("calls", acted(ATTACH, BEAT, ["wait"])).sources)
     wait(lambda: program.status.generation == 2 and len(house.processes()) == 1, "the end of the first")
     wait_for_more(program)
@@ -348,10 +350,10 @@ def test_what_is_printed_after_the_end_was_ordered_is_told_to_nobody(house: Hous
 def test_programs_come_and_go_while_it_runs(house: House) -> None:
     first = house.add(ATTACH, BEAT, name="first")
     house.engine.start()
-    wait_for(first, State.LIVE)
+    wait_for(first, ProgramState.LIVE)
     house.engine.open(from_text("second", acted(ATTACH, BEAT)), Settings(interval_ms=100))
     wait(lambda: len(house.engine.programs) == 2, "the second program")
-    wait_for(house.engine.programs[1], State.LIVE)
+    wait_for(house.engine.programs[1], ProgramState.LIVE)
     house.engine.remove(first)
     wait(lambda: len(house.engine.programs) == 1, "the removal")
     wait(lambda: len(house.processes()) == 1, "the end of its process")
@@ -360,7 +362,7 @@ def test_programs_come_and_go_while_it_runs(house: House) -> None:
 def test_programs_start_politely_and_go_on_at_full_speed(house: House) -> None:
     program = house.add(ATTACH, BEAT)
     house.engine.start()
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     (pid,) = house.processes()
     assert os.getpriority(os.PRIO_PROCESS, pid) == starts.POLITE
     house.engine.at_full_speed()
@@ -369,11 +371,11 @@ def test_programs_start_politely_and_go_on_at_full_speed(house: House) -> None:
 
 def test_a_listener_is_woken_by_changes(house: House) -> None:
     woken = threading.Event()
-    house.engine.door.listen(woken.set)
+    house.engine.bridge.listen(woken.set)
     program = house.add(ATTACH, BEAT)
     house.engine.start()
     assert woken.wait(PATIENCE)
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
 
 
 # The end.
@@ -383,7 +385,7 @@ def test_closing_leaves_no_process_not_even_a_deaf_one(house: House) -> None:
     house.add(ATTACH, BEAT, name="beats")
     deaf = house.add(ATTACH, ["deaf", -1], ["wait"], name="deaf")
     house.engine.start()
-    wait_for(deaf, State.ATTACHED)
+    wait_for(deaf, ProgramState.ATTACHED)
     tracer, pids = house.tracer, house.processes()
     assert len(pids) == 2
     house.engine.close()
@@ -395,9 +397,9 @@ def test_closing_leaves_no_process_not_even_a_deaf_one(house: House) -> None:
 def test_closing_changes_no_program_any_more(house: House) -> None:
     program = house.add(ATTACH, BEAT)
     house.engine.start()
-    wait_for(program, State.LIVE)
+    wait_for(program, ProgramState.LIVE)
     house.engine.close()
-    assert program.status.state is State.LIVE
+    assert program.status.state is ProgramState.LIVE
 
 
 def test_an_engine_that_was_never_started_closes_as_well(house: House) -> None:
@@ -426,7 +428,7 @@ def test_an_error_in_the_engine_is_handed_over_and_leaves_no_process(binary: Pat
 
     rung = threading.Event()
     house.engine.observe(Broken())
-    house.engine.door.listen(rung.set)
+    house.engine.bridge.listen(rung.set)
     tracer = house.tracer
     house.engine.start()
     wait(lambda: house.engine.error is not None, "the error")
@@ -446,15 +448,15 @@ def test_a_flood_blows_the_fuse_and_its_program_alone_is_detached_until_it_is_st
         flooding = house.add(ATTACH, ["repeat", None, [["flood", 2000, "x" * 100], BEAT_ONCE]], name="flooding")
         calm = house.add(ATTACH, BEAT, name="calm")
         house.engine.start()
-        wait_for(flooding, State.LIVE)
+        wait_for(flooding, ProgramState.LIVE)
         wait(lambda: flooding.alarm, "the warning")
-        wait_for(flooding, State.HELD)
+        wait_for(flooding, ProgramState.HELD)
         assert "MiB/s of output" in flooding.status.reason
         assert flooding.history.appended
         wait(lambda: len(house.processes()) == 1, "the end of the flood")
         wait_for_more(calm)
         house.engine.toggle(flooding)
-        wait_for(flooding, State.LIVE)
+        wait_for(flooding, ProgramState.LIVE)
     finally:
         house.engine.close()
     assert house.engine.error is None
@@ -490,9 +492,9 @@ def test_what_is_not_waited_for_is_missing_also_when_the_engine_has_failed(house
     program = house.add(["deaf", -1], ATTACH, BEAT)
     house.engine.start()
     wait_for_more(program)
-    house.engine.door.ask(_fail)
+    house.engine.bridge.call(_fail)
     wait(lambda: house.engine.error is not None, "the error")
     house.engine.give_up()
     assert program.missing == "bttop did not wait until it was detached"
     house.engine.close()
-    house.engine.error = None
+    house.engine._thread.error = None

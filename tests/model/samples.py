@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from bttop.model.decode import Decoder
 from bttop.model.plan import Column, MapPlan, Plan, Scheme
-from bttop.model.records import MapRecord, Record, Stamp, StampedLine
-from bttop.model.release import Release
+from bttop.model.record.decode import Decoder
+from bttop.model.record.records import MapRecord, Record, Stamp, StampedLine
+from bttop.model.record.release import Release
 
 DATA = Path(__file__).parent / "data"
 
@@ -37,7 +37,7 @@ def stamped(
 
 def decoded(data: str | bytes, release: str = "0.17", plan: Plan | None = None) -> Record:
     """The record of one line of a fresh process."""
-    return Decoder(version(release), plan or Plan()).decode(stamped(data))
+    return Decoder(version(release), plan or Plan()).decode(stamped(data)).record
 
 
 def printed_map(data: str | bytes, release: str = "0.17", plan: Plan | None = None) -> MapRecord:
@@ -66,7 +66,7 @@ def captured(name: str) -> list[bytes]:
 def records(name: str, plan: Plan) -> list[Record]:
     """The records of one captured run; its name starts with the release."""
     decoder = Decoder(version(name), plan)
-    return [decoder.decode(stamped(data)) for data in captured(name)]
+    return [decoder.decode(stamped(data)).record for data in captured(name)]
 
 
 def maps_by_name(found: Iterable[Record]) -> dict[str, MapRecord]:

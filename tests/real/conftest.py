@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from . import tracing
+from tests.real import tracing
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import bttop
-
-from . import tracing
+from tests.real import tracing
 
 NAME: Final = "bttop-tester"
 UID: Final = 60123

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.cgrouptree import pin_to_cgroup
-from bttop.script.prepare import prepare
-from bttop.script.reader import read
-
-from . import load
-from .test_children import count_calls
+from bttop.engine.host.cgroup_tree import pin_to_cgroup
+from bttop.script.language.reader import read
+from bttop.script.rewrite.prepare import prepare
+from tests.real import load
+from tests.real.test_children import count_calls
 
 pytestmark = pytest.mark.real
 

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from bttop.engine.check import complaints
-from bttop.engine.host import Bpftrace, find_bpftrace
-from bttop.script.pin import Pin
-from bttop.script.prepare import prepare
-from bttop.script.reader import read
-from tests.engine.asking import errands
+from bttop.engine.host.host import Bpftrace, find_bpftrace
+from bttop.engine.tracer.program_check import complaints
+from bttop.script.language.reader import read
+from bttop.script.process.pin import Pin
+from bttop.script.rewrite.prepare import prepare
+from tests.engine.asking import queries
 
 pytestmark = pytest.mark.real
 
@@ -24,7 +24,7 @@ def found(bpftrace: str) -> Bpftrace:
 
 
 def asked(found: Bpftrace, text: str, pin: Pin | None = None) -> tuple[str, ...]:
-    with errands() as through:
+    with queries() as through:
         return asyncio.run(complaints(through, found, prepare(read(text), pin=pin), "typed"))
 
 

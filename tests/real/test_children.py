@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bttop.script.library import Library, ProbeFile
-from bttop.script.pin import Pin
-from bttop.script.prepare import Prepared, prepare
-from bttop.script.reader import read
-
-from . import load, tracing
-from .test_prepared_scripts import STOCK, flushed, running, total, wait_for_beats
-from .test_probe_files import chain, first_that_attaches
+from bttop.script.language.reader import read
+from bttop.script.library.probe_files import Library, ProbeFile
+from bttop.script.process.pin import Pin
+from bttop.script.rewrite.prepare import Prepared, prepare
+from tests.real import load, tracing
+from tests.real.test_prepared_scripts import STOCK, flushed, running, total, wait_for_beats
+from tests.real.test_probe_files import chain, first_that_attaches
 
 pytestmark = pytest.mark.real
 

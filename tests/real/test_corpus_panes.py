@@ -13,16 +13,15 @@ from typing import NamedTuple
 
 import pytest
 
-from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
-from bttop.engine.host import Host, find_bpftrace
-from bttop.engine.itself import own_processes
-from bttop.engine.program import Program
-from bttop.engine.questions import question_from_path
-from bttop.engine.status import State
-from bttop.script.library import Library
-
-from . import tracing
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.host.host import Host, find_bpftrace
+from bttop.engine.program.program import Program
+from bttop.engine.program.status import ProgramState
+from bttop.engine.request.questions import question_from_path
+from bttop.engine.safety.own_processes import own_processes
+from bttop.script.library.probe_files import Library
+from tests.real import tracing
 
 pytestmark = pytest.mark.real
 
@@ -30,7 +29,7 @@ TOOLS = sorted(Path("/usr/sbin").glob("*.bt"))
 AT_ONCE = 8
 """Panes that run side by side; each is a bpftrace of its own."""
 START_SECONDS = 60.0
-_SETTLED = frozenset({State.LIVE, State.FAILED, State.UNAVAILABLE, State.ENDED})
+_SETTLED = frozenset({ProgramState.LIVE, ProgramState.FAILED, ProgramState.UNAVAILABLE, ProgramState.ENDED})
 
 
 class Pane(NamedTuple):
@@ -47,8 +46,8 @@ class Pane(NamedTuple):
     @property
     def works(self) -> bool:
         """Whether it shows what it counts, or says what bare bpftrace does not: that none of its hooks exists here."""
-        has_no_hook = self.state == State.FAILED and "attached none of its probes" in self.complaint
-        return has_no_hook or (self.state == State.LIVE and not self.complaint)
+        has_no_hook = self.state == ProgramState.FAILED and "attached none of its probes" in self.complaint
+        return has_no_hook or (self.state == ProgramState.LIVE and not self.complaint)
 
     def row(self) -> str:
         bare = "attaches" if not self.refusal else self.refusal[:60]
@@ -73,7 +72,7 @@ def panes(bpftrace: str, tools: Sequence[Path]) -> Iterator[Pane]:
 
 
 def _is_settled(program: Program) -> bool:
-    grouped = not program.plan.heartbeats and program.status.state is State.ATTACHED
+    grouped = not program.plan.heartbeats and program.status.state is ProgramState.ATTACHED
     return grouped or program.status.state in _SETTLED
 
 
@@ -82,7 +81,7 @@ def _pane(program: Program) -> Pane:
     return Pane(
         program.name,
         "",
-        State.LIVE if status.state is State.ATTACHED else status.state,
+        ProgramState.LIVE if status.state is ProgramState.ATTACHED else status.state,
         "heartbeat" if program.plan.heartbeats else "grouped",
         ", ".join(badge.text for badge in status.badges),
         "" if status.complaint is None else status.complaint.title,

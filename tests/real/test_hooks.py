@@ -115,7 +115,7 @@ def test_where_nothing_exists_it_fails_with_the_reason(bpftrace: str, point: str
 
 
 @pytest.mark.parametrize("point", HOT)
-def test_the_look_before_the_leap_does_not_hide_the_reason(bpftrace: str, point: str) -> None:
+def test_a_trial_run_does_not_hide_the_reason(bpftrace: str, point: str) -> None:
     said = Said(bpftrace, "-e", f"{point} {{ @n = count(); }}", enough=lambda _: False)
     assert said.code == 1
     assert said.text.startswith("bttop: -e 1: ")

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from bttop.engine.inclusions import doubt_of_included
+from bttop.engine.host.included_files import doubt_of_included
 from bttop.trust import Trust
 
 pytestmark = pytest.mark.real

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.pinning import children_of
-
-from . import load, tracing
-from .test_stream import Streaming, streaming
+from bttop.engine.request.pinning import children_of
+from tests.real import load, tracing
+from tests.real.test_stream import Streaming, streaming
 
 pytestmark = pytest.mark.real
 
@@ -82,7 +81,7 @@ def test_the_retransmits_of_its_own_sockets_are_left_out_and_those_of_others_are
             retransmits = other.run()
         stream.flush_everything()
         found = stream.sums("retrans")
-        if "whoever was interrupted" in stream.complaints():
+        if "pid is the interrupted process" in stream.complaints():
             tracing.unable("this kernel does not tell who owns a socket")
     assert load.are_the_retransmits(found[other.sender, "bttop-sender", "127.0.0.1"], retransmits)
     assert own.sender not in {pid for pid, *_ in found}

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from . import load
-from .test_stream import Streaming, streaming
+from tests.real import load
+from tests.real.test_stream import Streaming, streaming
 
 pytestmark = pytest.mark.real
 

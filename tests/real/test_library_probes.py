@@ -11,9 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from . import load, tracing
-from .test_probe_files import ALL, bucket, can_be_tried, chain, first_that_attaches, front_matter, maps_after, totals
-from .tracing import PROBES, RefusedError, Rows
+from tests.real import load, tracing
+from tests.real.test_probe_files import (
+    ALL,
+    bucket,
+    can_be_tried,
+    chain,
+    first_that_attaches,
+    front_matter,
+    maps_after,
+    totals,
+)
+from tests.real.tracing import PROBES, RefusedError, Rows
 
 pytestmark = pytest.mark.real
 

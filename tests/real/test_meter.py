@@ -15,20 +15,19 @@ from typing import NamedTuple
 import pytest
 
 from bttop import hooktimer
-from bttop.engine.attempts import Settings
-from bttop.engine.budget import Budget
-from bttop.engine.cost import Cost
+from bttop.engine.cost.budget import Budget
+from bttop.engine.cost.cost import Cost
 from bttop.engine.engine import Engine, boot_ns
-from bttop.engine.frames import Totals
-from bttop.engine.host import Host, find_bpftrace
-from bttop.engine.program import Program
-from bttop.engine.questions import from_text
-from bttop.engine.status import State
-from bttop.script.hooks import HookPrices
-
-from .slowed import FUNCTIONS, SLOWED, USDT, Slowed, own_libc, usdt_library
-from .slowed import calling as calling_library
-from .tracing import unable, wait_until
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.host.host import Host, find_bpftrace
+from bttop.engine.program.program import Program
+from bttop.engine.program.status import ProgramState
+from bttop.engine.request.questions import from_text
+from bttop.engine.tracer.frames import CostTotals
+from bttop.script.cost.hook_costs import HookPrices
+from tests.real.slowed import FUNCTIONS, SLOWED, USDT, Slowed, own_libc, usdt_library
+from tests.real.slowed import calling as calling_library
+from tests.real.tracing import unable, wait_until
 
 pytestmark = pytest.mark.real
 
@@ -96,8 +95,10 @@ def tracing(
     program = engine.add(question.name, question.sources, Settings(), question.failure)
     engine.start()
     try:
-        wait_until(lambda: program.history.appended > 0 or program.status.state is State.FAILED, PATIENCE, "a flush")
-        if program.status.state is State.FAILED:
+        wait_until(
+            lambda: program.history.appended > 0 or program.status.state is ProgramState.FAILED, PATIENCE, "a flush"
+        )
+        if program.status.state is ProgramState.FAILED:
             unable(str(program.status.complaint))
         yield engine, program
     finally:
@@ -113,11 +114,11 @@ def pid_of(program: Program) -> int:
 def test_the_meter_agrees_with_the_kernels_counters_read_independently(bpftrace: str) -> None:
     """Both count from the same reading on: the meter's sum of what it said, and the kernel's at the same moments."""
     with calling(), tracing(bpftrace) as (engine, program):
-        readings: list[tuple[Totals, int, Counted]] = []
+        readings: list[tuple[CostTotals, int, Counted]] = []
         idents = programs_of(pid_of(program))
         take = engine.meter.take
 
-        def noting(totals: Totals, program: Program, providers: Iterable[str] = ()) -> None:
+        def noting(totals: CostTotals, program: Program, providers: Iterable[str] = ()) -> None:
             now = [counted(ident) for ident in idents]
             total = Counted(sum(one.run_ns for one in now), sum(one.runs for one in now))
             readings.append((totals, boot_ns(), total))
@@ -169,12 +170,12 @@ def test_a_program_above_its_budget_is_detached_within_five_seconds_by_the_kerne
             wait_until(lambda: all(is_gone(ident) for ident in idents), PATIENCE, "the fuse")
             lasted = (boot_ns() - begun) / 1e9
         assert lasted < 5
-        wait_until(lambda: program.status.state is State.HELD, PATIENCE, "the state")
+        wait_until(lambda: program.status.state is ProgramState.HELD, PATIENCE, "the state")
         assert "budget 0.5 %" in program.status.reason
         assert program.history.appended >= flushes
         assert program.history.latest is not None
         engine.toggle(program)
-        wait_until(lambda: program.status.state is State.LIVE, PATIENCE, "it to be live again")
+        wait_until(lambda: program.status.state is ProgramState.LIVE, PATIENCE, "it to be live again")
 
 
 def is_gone(ident: int) -> bool:
@@ -189,7 +190,7 @@ def is_gone(ident: int) -> bool:
 def test_a_program_within_its_budget_goes_on(bpftrace: str) -> None:
     with tracing(bpftrace, Budget(percent=100.0)) as (engine, program), calling():
         wait_until(lambda: program.history.appended > 6, PATIENCE, "six flushes")
-        assert program.status.state is State.LIVE
+        assert program.status.state is ProgramState.LIVE
         assert program.alarm == ""
         assert engine.meter.bill is not None
         assert (engine.meter.bill.percent or 0) > 0.5
@@ -205,12 +206,12 @@ def test_the_survey_has_every_program_with_its_owner_and_sums_them_up(bpftrace: 
 
             def known() -> bool:
                 engine.look_around()
-                seen = engine.surveyor.latest
+                seen = engine.program_rates.latest
                 found = {one.id: one for one in seen.programs if one.run is not None} if seen else {}
                 return set(own) | set(others) <= set(found)
 
             wait_until(known, PATIENCE, "two surveys")
-            seen = engine.surveyor.latest
+            seen = engine.program_rates.latest
             assert seen is not None
             found = {one.id: one for one in seen.programs}
             assert all(found[ident].owners == ("bttop: hot",) for ident in own)
@@ -302,5 +303,5 @@ def test_a_load_on_user_probes_that_begins_after_the_attach_is_caught_within_fiv
             wait_until(lambda: all(is_gone(ident) for ident in idents), PATIENCE, "the fuse")
             lasted = (boot_ns() - begun) / 1e9
         assert lasted < 5
-        wait_until(lambda: program.status.state is State.HELD, PATIENCE, "the state")
+        wait_until(lambda: program.status.state is ProgramState.HELD, PATIENCE, "the state")
         assert "budget 3 %" in program.status.reason

@@ -16,15 +16,14 @@ from typing import NamedTuple
 
 import pytest
 
-from bttop.model.keys import split_key
-from bttop.model.names import decoders
+from bttop.model.format.names import decoders
 from bttop.model.plan import MapPlan
-from bttop.script.oneliner import OneLiner, read_one_liner
-from bttop.script.prepare import Prepared, prepare
-from bttop.script.reader import read
-
-from . import load, tracing
-from .test_prepared_scripts import flushed, running, total, wait_for_beats
+from bttop.model.record.keys import split_key
+from bttop.script.language.reader import read
+from bttop.script.one_liner import OneLiner, read_one_liner
+from bttop.script.rewrite.prepare import Prepared, prepare
+from tests.real import load, tracing
+from tests.real.test_prepared_scripts import flushed, running, total, wait_for_beats
 
 pytestmark = pytest.mark.real
 
@@ -290,9 +289,9 @@ def test_a_line_pasted_verbatim_shows_who_makes_the_load(bpftrace: str, case: Ca
 
 
 def test_the_offered_form_of_all_system_calls_names_them(bpftrace: str, tmp_path: Path) -> None:
-    (offer,) = pasted("tracepoint:syscalls:sys_enter_* { @[probe] = count(); }").offers
+    (suggestion,) = pasted("tracepoint:syscalls:sys_enter_* { @[probe] = count(); }").suggestions
     with copy() as made:
-        found = traced_entries(bpftrace, prepare(read(offer.rewritten), interval_ms=500), made, tmp_path)
+        found = traced_entries(bpftrace, prepare(read(suggestion.rewritten), interval_ms=500), made, tmp_path)
     assert {entry for entry, calls in found if calls >= 100_000} >= {"read", "write"}
 
 
@@ -308,6 +307,6 @@ for one in all_of_them: one.join()
 """
     with deed(threads) as made:
         line = f"tracepoint:sched:sched_switch /args->prev_pid=={made.pid}/ {{ @[tid] = count(); }}"
-        (offer,) = pasted(line).offers
-        found = traced_entries(bpftrace, prepare(read(offer.rewritten), interval_ms=500), made, tmp_path)
+        (suggestion,) = pasted(line).suggestions
+        found = traced_entries(bpftrace, prepare(read(suggestion.rewritten), interval_ms=500), made, tmp_path)
     assert len([count for _, count in found if count >= 50]) >= 4

@@ -15,18 +15,17 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bttop.model.decode import decode_line
-from bttop.model.dialect import dialect
 from bttop.model.plan import MapPlan, Plan, Scheme
-from bttop.model.records import MapRecord, Stamp, StampedLine
-from bttop.model.release import Release
-from bttop.script.diagnostics import parse_diagnostics, undefined_maps
-from bttop.script.library import Library, ProbeFile
-from bttop.script.pin import Pin
-from bttop.script.prepare import Prepared, prepare
-from bttop.script.reader import read
-
-from .tracing import RefusedError, Tracing, reason_line, tracing, wait_until
+from bttop.model.record.decode import decode_line
+from bttop.model.record.records import MapRecord, Stamp, StampedLine
+from bttop.model.record.release import Release
+from bttop.model.record.releases import traits_of
+from bttop.script.language.diagnostics import parse_diagnostics, undefined_maps
+from bttop.script.language.reader import read
+from bttop.script.library.probe_files import Library, ProbeFile
+from bttop.script.process.pin import Pin
+from bttop.script.rewrite.prepare import Prepared, prepare
+from tests.real.tracing import RefusedError, Tracing, reason_line, tracing, wait_until
 
 pytestmark = pytest.mark.real
 
@@ -166,7 +165,7 @@ def collisions(output: bytes) -> int:
 def counted(bpftrace: str, text: str, folder: Path, **options: Any) -> Totals:
     """Run a script while two writers make their calls; the totals of each map."""
     with writers() as load:
-        collide = dialect(release_of(bpftrace)).new_keys_collide
+        collide = traits_of(release_of(bpftrace)).new_keys_collide
         one = prepare(read(text), interval_ms=200, pin=Pin(pids=load.pids), new_keys_collide=collide, **options)
         with running(bpftrace, one, folder) as traced:
             wait_for_beats(traced, 1)
@@ -199,7 +198,9 @@ def test_every_event_is_counted_once(bpftrace: str, scheme: Scheme, tmp_path: Pa
         f"{WRITES} {{ @calls[args->count] = count(); @sizes[args->count] = hist(args->count);\n"
         "  @all = count(); @spread = lhist(args->count, 0, 10, 1); @mean[args->count] = avg(args->count); }"
     )
-    seen = counted(bpftrace, text, tmp_path, default_scheme=scheme)
+    seen = counted(
+        bpftrace, text, tmp_path, schemes=dict.fromkeys(("@calls", "@sizes", "@all", "@spread", "@mean"), scheme)
+    )
     whole = {"": 2 * CALLS}
     seen.assert_all({"@calls": BY_SIZE, "@sizes": BY_SIZE, "@all": whole, "@spread": whole, "@mean": BY_SIZE})
 
@@ -208,14 +209,15 @@ VALUES = (*range(-3, 20), 31, 32, 39, 40, 41, 1 << 31, 1 << 32, (1 << 33) - 1, 1
 
 
 def test_histograms_counted_by_the_number_of_the_bucket_equal_bpftraces_own(bpftrace: str, tmp_path: Path) -> None:
-    if not dialect(release_of(bpftrace)).new_keys_collide:
+    if not traits_of(release_of(bpftrace)).new_keys_collide:
         pytest.skip("this release makes histograms without losing events")
     updates = "".join(
         f"@h[{at % 3}] = hist({value}); @l = lhist({value}, 3, 40, 10); " for at, value in enumerate(VALUES)
     )
     found = []
+    banks: dict[str, Scheme] = {"@h": "bank", "@l": "bank"}
     for collide in (False, True):
-        one = prepare(read(f"BEGIN {{ {updates} }}"), interval_ms=100, default_scheme="bank", new_keys_collide=collide)
+        one = prepare(read(f"BEGIN {{ {updates} }}"), interval_ms=100, schemes=banks, new_keys_collide=collide)
         with running(bpftrace, one, tmp_path) as traced:
             wait_for_beats(traced, 1)
             lines = traced.output().splitlines()

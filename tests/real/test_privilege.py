@@ -13,10 +13,9 @@ from typing import Final
 
 import pytest
 
+from tests.real.seconduser import PASSWORD, UID, SecondUser, argv, children, second_user
+from tests.real.tracing import wait_until
 from tests.terminal import Terminal
-
-from .seconduser import PASSWORD, UID, SecondUser, argv, children, second_user
-from .tracing import wait_until
 
 pytestmark = pytest.mark.real
 

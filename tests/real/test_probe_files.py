@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import pytest
 
-from . import load, tracing
-from .tracing import PROBES, RefusedError, Rows
+from tests.real import load, tracing
+from tests.real.tracing import PROBES, RefusedError, Rows
 
 ALL = sorted(path.name for path in PROBES.glob("*.bt"))
 LADDER = ("syscalls.bt", "retransmits.bt", "sched_switch.bt", "vfs_read.bt", "profile.bt")

@@ -12,16 +12,15 @@ from typing import Any
 
 import pytest
 
-from bttop.engine.errands import Asker
-from bttop.engine.host import Host, find_bpftrace
-from bttop.engine.kernelprobes import KernelProbes
-from bttop.script.followups import FollowUp, RowFacts, follow_ups
-from bttop.script.library import ProbeFile, probe_file
-from bttop.script.prepare import prepare
-from bttop.script.starters import Argument, Starter, starters
-from tests.engine.asking import errands
-
-from .tracing import Rows, Tracing, key_starts, tracing, wait_until
+from bttop.engine.host.host import Host, find_bpftrace
+from bttop.engine.host.kernel_probes import KernelProbes
+from bttop.engine.tracer.bpftrace_queries import Asker
+from bttop.script.library.follow_ups import FollowUp, RowFacts, follow_ups
+from bttop.script.library.probe_files import ProbeFile, probe_file
+from bttop.script.library.starters import Argument, Starter, starters
+from bttop.script.rewrite.prepare import prepare
+from tests.engine.asking import queries
+from tests.real.tracing import Rows, Tracing, key_starts, tracing, wait_until
 
 pytestmark = pytest.mark.real
 
@@ -185,7 +184,7 @@ def test_bytes_over_sockets_are_counted_on_both_sides(bpftrace: str, tmp_path: P
 
 def test_the_probes_of_this_kernel_are_listed_with_their_arguments(bpftrace: str, tmp_path: Path) -> None:
     news = threading.Semaphore(0)
-    with errands() as through:
+    with queries() as through:
         probes = KernelProbes(find_bpftrace(bpftrace), tmp_path, news.release, ask=Asker(through).ask)
         probes.start()
         look_at(probes, news)

@@ -11,24 +11,23 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.attempts import Settings
 from bttop.engine.engine import Engine
-from bttop.engine.generation import Generation
-from bttop.engine.host import Host, find_bpftrace
-from bttop.engine.observer import Observer
-from bttop.engine.program import Program
-from bttop.engine.questions import questions
-from bttop.engine.recorder import Recorder, facts_of
-from bttop.model.flush import Flush
-from bttop.script.library import Library
-from bttop.script.pin import Pin
-from bttop.store.checkup import checkup
-from bttop.store.opening import CannotReview
-from bttop.store.places import claim
-from bttop.store.snapshot import Snapshot
-from bttop.store.timeline import RecordedHistory
-
-from . import load, tracing
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.generation import Generation
+from bttop.engine.host.host import Host, find_bpftrace
+from bttop.engine.program.observer import Observer
+from bttop.engine.program.program import Program
+from bttop.engine.recording.recorder import Recorder, facts_of
+from bttop.engine.request.questions import questions
+from bttop.model.flush.flush import Flush
+from bttop.script.library.probe_files import Library
+from bttop.script.process.pin import Pin
+from bttop.store.recording.snapshot_files import claim
+from bttop.store.snapshot.check_up import checkup
+from bttop.store.snapshot.opening import CannotReview
+from bttop.store.snapshot.recorded_history import RecordedHistory
+from bttop.store.snapshot.snapshot import Snapshot
+from tests.real import load, tracing
 
 pytestmark = pytest.mark.real
 

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from bttop.store.extent import extent
-from bttop.store.opening import CannotReview
-from bttop.store.snapshot import Snapshot
-from bttop.store.timeline import RecordedHistory
-
-from . import load, tracing
+from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.opening import CannotReview
+from bttop.store.snapshot.recorded_history import RecordedHistory
+from bttop.store.snapshot.snapshot import Snapshot
+from tests.real import load, tracing
 
 pytestmark = pytest.mark.real
 

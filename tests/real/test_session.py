@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.real import load
 from tests.ui.dashboard import Dashboard, dashboard
-
-from . import load
 
 pytestmark = pytest.mark.real
 
@@ -85,7 +84,7 @@ def test_a_saved_file_takes_over_and_a_broken_one_does_not(tmp_path: Path, bpftr
     ):
         shown.wait_for("1 of 1 live", f"{one} bttop-one")
         path.write_text(BUSY.replace("count()", "cuont()"))
-        shown.wait_for("the old one runs on", "cuont", "^", "1 of 1 live", f"{one} bttop-one")
+        shown.wait_for("the old one keeps running", "cuont", "^", "1 of 1 live", f"{one} bttop-one")
         path.write_text(BUSY.replace("pid, comm", "comm, pid"))
         shown.wait_for(lambda: shown.line("bttop-one").split()[1:3] == ["bttop-one", str(one)], "1 of 1 live")
-        assert "the old one runs on" not in shown.text
+        assert "the old one keeps running" not in shown.text

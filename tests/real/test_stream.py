@@ -18,8 +18,8 @@ from typing import IO, Any, Final
 
 import pytest
 
-from . import load, tracing
-from .tracing import PROBES
+from tests.real import load, tracing
+from tests.real.tracing import PROBES
 
 pytestmark = pytest.mark.real
 
@@ -194,7 +194,7 @@ def test_retransmits_belong_to_the_sender(bpftrace: str) -> None:
         retransmits = transfer.run()
         stream.flush_everything()
         found = stream.sums("retrans")
-        if "whoever was interrupted" in stream.complaints():
+        if "pid is the interrupted process" in stream.complaints():
             tracing.unable("this kernel does not tell who owns a socket")
     assert load.are_the_retransmits(found[transfer.sender, "bttop-sender", "127.0.0.1"], retransmits)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from . import tracing
+from tests.real import tracing
 
 
 def test_where_tracing_is_impossible_a_test_is_skipped(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from . import load, tracing
-from .test_stream import Streaming, streaming
+from tests.real import load, tracing
+from tests.real.test_stream import Streaming, streaming
 
 pytestmark = pytest.mark.real
 
@@ -61,8 +61,8 @@ def test_an_interval_without_events_has_zero_counts_and_no_values(bpftrace: str,
     with streaming(bpftrace, "-i", "0.2", "-e", script) as stream:
         stream.wait_for(lambda: all(busy in values(stream, f"s{name}")[:-1] for name, busy in BUSY.items()))
         found = {name: values(stream, name) for name in names}
-        doubts = {doubt for name in names for line in flushes(stream, name) for doubt in line.get("doubts", ())}
-    assert "0 or nothing" not in doubts
+        caveats = {caveat for name in names for line in flushes(stream, name) for caveat in line.get("doubts", ())}
+    assert "0 or nothing" not in caveats
     for name, seen in found.items():
         function = name[1:]
         idle: list[Any] = [0] if name[0] == "s" and function in ZERO_WHEN_IDLE else [None]

@@ -19,9 +19,8 @@ from typing import Any
 
 import pytest
 
+from tests.real import load
 from tests.ui.dashboard import dashboard
-
-from . import load
 
 pytestmark = pytest.mark.real
 
@@ -127,7 +126,7 @@ def assert_whole(lines: Sequence[Line]) -> int:
             for name in ("avg", "least", "most")
         }
         assert values == {"avg": {3}, "least": {7}, "most": {8}}
-        assert not {doubt for line in own for doubt in line.get("doubts", ())} - {"lost ticks"}
+        assert not {caveat for line in own for caveat in line.get("doubts", ())} - {"lost ticks"}
         assert [line["text"] for line in own if line.get("kind") == "printf"] == ["good bye\n"]
     return sum(kept.values())
 

@@ -17,8 +17,8 @@ from typing import IO, Any, NoReturn
 
 import pytest
 
-from bttop.model.dialect import dialect
-from bttop.model.release import Release
+from bttop.model.record.release import Release
+from bttop.model.record.releases import traits_of
 
 PROBES = Path(__file__).parents[2] / "probes"
 
@@ -169,7 +169,7 @@ def has_raw_tracepoints(binary: str) -> bool:
     """Whether its release can be relied on to attach to raw tracepoints."""
     said = subprocess.run([binary, "--version"], check=True, capture_output=True, text=True).stdout
     release = Release.parse(said)
-    return release is not None and dialect(release).raw_tracepoints
+    return release is not None and traits_of(release).raw_tracepoints
 
 
 def reason_line(text: str) -> str:

@@ -6,15 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bttop.model.assembler import FlushReader
+from bttop.model.flush.reader import FlushReader
 from bttop.model.plan import Plan
-from bttop.model.records import Stamp, StampedLine
-from bttop.model.release import Release
-from bttop.store.facts import Facts
-from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown
-from bttop.store.journal import Journal
-from bttop.store.places import claim
-from bttop.store.writer import SnapshotWriter
+from bttop.model.record.records import Stamp, StampedLine
+from bttop.model.record.release import Release
+from bttop.store.recording.lookback_buffer import LookbackBuffer
+from bttop.store.recording.snapshot_files import claim
+from bttop.store.recording.writer import SnapshotWriter
+from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.recording_events import (
+    FlushCompleted,
+    GenerationEnded,
+    GenerationStarted,
+    LineReceived,
+    ProgramAdded,
+    RecordingEvent,
+)
 from tests.model.samples import SECOND, beat, map_line
 
 WALL = 1_795_698_432_000_000_000
@@ -47,11 +54,11 @@ class Session:
     """Further lines, at their own moments."""
     pin: str = ""
 
-    def happenings(self) -> Iterable[Happening]:
+    def events(self) -> Iterable[RecordingEvent]:
         """The session as it would have been told."""
         if self.number == 1:
-            yield Added(self.program, self.name)
-        yield Begun(
+            yield ProgramAdded(self.program, self.name)
+        yield GenerationStarted(
             self.generation,
             self.program,
             self.number,
@@ -66,10 +73,10 @@ class Session:
         )
         reader = FlushReader(FACTS.release, self.plan, self.number)
         for line in sorted([*self._lines(), *self.extra], key=lambda one: one.stamp.boot_ns):
-            yield Came(line, hexadecimal=False)
-            flush = reader.feed(line)[1]
+            yield LineReceived(line, hexadecimal=False)
+            flush = reader.feed(line)
             if flush is not None:
-                yield Shown(self.generation, Stamp(flush.end_ns, flush.wall_ns), flush.lines[-1].stamp)
+                yield FlushCompleted(self.generation, Stamp(flush.end_ns, flush.wall_ns), flush.lines[-1].stamp)
 
     def _lines(self) -> Iterable[StampedLine]:
         for number, maps in enumerate(self.prints, start=1):
@@ -80,13 +87,13 @@ class Session:
 
 
 def made(
-    path: Path, *sessions: Session, facts: Facts = FACTS, ended: bool = True, others: Sequence[Happening] = ()
+    path: Path, *sessions: Session, facts: Facts = FACTS, ended: bool = True, others: Sequence[RecordingEvent] = ()
 ) -> Path:
     """Record sessions into a file, and `others` after them; without `ended` their last lines are in no block, as after
     a crash."""
-    happened = [*(one for session in sessions for one in session.happenings()), *others]
+    happened = [*(one for session in sessions for one in session.events()), *others]
     if ended:
-        happened += [Ended(session.generation) for session in sessions]
+        happened += [GenerationEnded(session.generation) for session in sessions]
     claim(path, replace=True)
     writer = SnapshotWriter(path, facts.as_text())
     tell(happened, writer, small_blocks())
@@ -94,17 +101,17 @@ def made(
     return path
 
 
-def small_blocks(**options: int) -> Journal:
+def small_blocks(**options: int) -> LookbackBuffer:
     """A journal that seals sixty lines: many blocks in a short session."""
-    return Journal(block_lines=LINES, **options)
+    return LookbackBuffer(block_lines=LINES, **options)
 
 
-def tell(happened: Iterable[Happening], writer: SnapshotWriter, journal: Journal) -> None:
+def tell(happened: Iterable[RecordingEvent], writer: SnapshotWriter, lookback_buffer: LookbackBuffer) -> None:
     """Tell a recording what happened, as the recorder does: lines first, and blocks in their place."""
-    waiting: list[Happening] = []
+    waiting: list[RecordingEvent] = []
     for one in happened:
         waiting.append(one)
-        sealed = journal.take(one)
+        sealed = lookback_buffer.take(one)
         if sealed is not None:
             writer.write(waiting)
             writer.write_blocks([sealed])

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bttop.errors import UsageError
-from bttop.model.records import Stamp
+from bttop.model.record.records import Stamp
 from bttop.store.times import parse_time, parse_window, wall_at, window
 
 SECOND = 10**9
@@ -76,7 +76,7 @@ def test_every_way_to_write_a_time_means_its_moment(text: str, seconds: float) -
     ],
 )
 def test_what_is_no_time_is_a_usage_error(text: str) -> None:
-    with pytest.raises(UsageError, match="is no time"):
+    with pytest.raises(UsageError, match="is not a time"):
         parse_time(text, BEGIN, END)
 
 

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from bttop.model.assembler import FlushReader
-from bttop.model.flush import Flush
+from bttop.model.flush.flush import Flush
+from bttop.model.flush.reader import FlushReader
 from bttop.model.plan import Plan
-from bttop.model.records import Stamp, StampedLine
-from bttop.store.happenings import Added, Begun, Came, Ended, Happening, Shown
-from bttop.store.places import claim
-from bttop.store.writer import SnapshotWriter
+from bttop.model.record.records import Stamp, StampedLine
+from bttop.store.recording.snapshot_files import claim
+from bttop.store.recording.writer import SnapshotWriter
+from bttop.store.snapshot.recording_events import (
+    FlushCompleted,
+    GenerationEnded,
+    GenerationStarted,
+    LineReceived,
+    ProgramAdded,
+    RecordingEvent,
+)
 from tests.store.made import FACTS, at, small_blocks, tell
 
 
 class Told:
-    """Collects happenings and the flushes that were shown."""
+    """Collects events and the flushes that were shown."""
 
     def __init__(self) -> None:
-        self.happenings: list[Happening] = [Added(1, "p")]
+        self.events: list[RecordingEvent] = [ProgramAdded(1, "p")]
         self.shown: list[Flush] = []
         self._newest: dict[int, StampedLine] = {}
         self._readers: dict[int, FlushReader] = {}
@@ -28,15 +35,15 @@ class Told:
     def begin(self, generation: int, plan: Plan) -> None:
         """A generation is started; its number is its id."""
         text = "tracepoint:a:b { }"
-        self.happenings.append(Begun(generation, 1, generation, "p.bt", text, text, (), plan, "", (), at(0)))
+        self.events.append(GenerationStarted(generation, 1, generation, "p.bt", text, text, (), plan, "", (), at(0)))
         self._readers[generation] = FlushReader(FACTS.release, plan, generation, key_limit=FACTS.key_limit)
 
     def say(self, generation: int, second: float, text: str, *, show: bool = True) -> None:
         """A line comes; without `show` nothing that it closes is shown."""
         line = StampedLine(generation, "stdout", at(second), text.encode())
         self._newest[generation] = line
-        self.happenings.append(Came(line, self._flags.get(generation, False)))
-        _, flush = self._readers[generation].feed(line)
+        self.events.append(LineReceived(line, self._flags.get(generation, False)))
+        flush = self._readers[generation].feed(line)
         self._show(generation, flush, show=show)
 
     def tick(self, generation: int, second: float, *, show: bool = True) -> None:
@@ -50,7 +57,7 @@ class Told:
 
     def end(self, generation: int) -> None:
         """The generation is retired or has ended."""
-        self.happenings.append(Ended(generation))
+        self.events.append(GenerationEnded(generation))
 
     def _show(self, generation: int, flush: Flush | None, *, show: bool) -> None:
         if flush is None or not show:
@@ -59,13 +66,13 @@ class Told:
         last = flush.lines[-1]
         rest = int(self._newest[generation] is not last)
         untimed = 0 if flush.mark else flush.number
-        self.happenings.append(Shown(generation, Stamp(flush.end_ns, flush.wall_ns), last.stamp, rest, untimed))
+        self.events.append(FlushCompleted(generation, Stamp(flush.end_ns, flush.wall_ns), last.stamp, rest, untimed))
 
 
-def written(path: Path, happenings: Iterable[Happening]) -> Path:
+def written(path: Path, events: Iterable[RecordingEvent]) -> Path:
     """Write what was told, each by itself."""
     claim(path, replace=True)
     writer = SnapshotWriter(path, FACTS.as_text())
-    tell(happenings, writer, small_blocks())
+    tell(events, writer, small_blocks())
     writer.close()
     return path

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import bttop
-from bttop.engine.host import Host, check_can_trace
+from bttop.engine.host.host import Host, check_can_trace
 from bttop.errors import CannotTrace
 from bttop.model.plan import Plan
-from bttop.script.prepare import prepare
-from bttop.script.reader import read
+from bttop.script.language.reader import read
+from bttop.script.rewrite.prepare import prepare
 from tests.real import tracing
 from tests.standin import standin
 from tests.terminal import Terminal

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-from bttop.ui.spans import Line, Span
+from bttop.ui.render.spans import Line, Span
 
 HOSTILE: Final = (
     "\x1b[2J\x1b[31mred",

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from bttop.model.plan import HEARTBEAT_WORD
-from bttop.ui.face import Frame, draw_pane
-from bttop.ui.pages import badge_lines
-from bttop.ui.spans import ASCII, UNICODE, Line
-from bttop.ui.subject import Feed
-from bttop.ui.views.base import Choice
+from bttop.ui.board.pane_frame import FrameState, draw_pane
+from bttop.ui.board.pane_model import PaneModel
+from bttop.ui.dialogs.state_page import state_lines
+from bttop.ui.render.spans import ASCII, UNICODE, Line
+from bttop.ui.views.base import ViewChoice
 from tests.model.samples import captured, version
 from tests.ui.hostile import HOSTILE
 from tests.ui.scenes import FakeEngine
@@ -126,7 +126,7 @@ class MutatedPane:
         self._seeds = [*self._whole * 5, *captured(f"{output}-keys")[-1:]]
         self._fake = FakeEngine(version(output), MEMORY)
         self.program = self._fake.add(f"mutated {output}", script())
-        self.feed = Feed(self.program)
+        self.model = PaneModel(self.program)
         self._fake.attach(self.program)
         self.drawn = 0
 
@@ -138,7 +138,7 @@ class MutatedPane:
         chance.shuffle(lines)
         texts = [line.decode(errors="surrogateescape") for line in lines]
         self._fake.flush(self.program, *texts)
-        self.feed.advance()
+        self.model.advance()
         self.drawn += 1
         return list(self._picture())
 
@@ -150,15 +150,17 @@ class MutatedPane:
     @property
     def rows(self) -> int:
         """Rows of all maps in the flush on show."""
-        flush = self.feed.flush
+        flush = self.model.flush
         return sum(len(data.rows) for data in flush.maps.values()) if flush is not None else 0
 
     def _picture(self) -> Iterator[Line]:
-        subjects = self.feed.subjects()
+        subjects = self.model.subjects()
         subject = subjects[self.drawn % len(subjects)]
         width, height = SIZES[self.drawn % len(SIZES)]
         glyphs = ASCII if self.drawn % 7 == 0 else UNICODE
-        frame = Frame(1, width, height, focused=True, divided=self.drawn % 2 == 0, below=False, glyphs=glyphs)
-        choice = Choice(top=self.drawn % 3, needle=HOSTILE[self.drawn % len(HOSTILE)] if self.drawn % 11 == 0 else "")
-        yield from draw_pane(self.feed, subject, choice, frame, self._fake.now).lines
-        yield from badge_lines(self.feed, width)
+        frame = FrameState(1, width, height, focused=True, divided=self.drawn % 2 == 0, below=False, glyphs=glyphs)
+        choice = ViewChoice(
+            top=self.drawn % 3, needle=HOSTILE[self.drawn % len(HOSTILE)] if self.drawn % 11 == 0 else ""
+        )
+        yield from draw_pane(self.model, subject, choice, frame, self._fake.now).lines
+        yield from state_lines(self.model, width)

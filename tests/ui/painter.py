@@ -23,8 +23,8 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.widget import Widget
 
-from bttop.ui.driver import NonBlockingDriver
-from bttop.ui.lastresort import LastResort
+from bttop.ui.terminal.driver import NonBlockingDriver
+from bttop.ui.terminal.shutdown_watchdog import ShutdownWatchdog
 
 INTERVAL = 0.02
 """Seconds between two pictures."""
@@ -112,7 +112,7 @@ def _last_resort(app: Painter) -> Iterator[None]:
     def ask_exit(code: int) -> None:
         loop.call_soon_threadsafe(app.exit, None, code)
 
-    last_resort = LastResort(lambda: app.report(children="stopped"), ask_exit)
+    last_resort = ShutdownWatchdog(lambda: app.report(children="stopped"), ask_exit)
     last_resort.arm()
     try:
         yield

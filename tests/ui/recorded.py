@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bttop.engine.replay import Replay
+from bttop.engine.recording.replay import ReplaySession
 from bttop.model.plan import Column, MapPlan
-from bttop.store.happenings import Changed, Happening, Marked, Met
-from bttop.store.places import claim
-from bttop.store.snapshot import Snapshot
-from bttop.store.writer import SnapshotWriter
+from bttop.store.recording.snapshot_files import claim
+from bttop.store.recording.writer import SnapshotWriter
+from bttop.store.snapshot.recording_events import MarkSet, ProcessSeen, RecordingEvent, StatusChanged
+from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import planned
 from tests.store.made import FACTS, Session, at, small_blocks, tell
 
@@ -23,16 +23,16 @@ def program(number: int, name: str, flushes: int, first: float = 1.0) -> Session
     return Session(name, COUNTS, prints, TEXT, number, number, 1, first)
 
 
-def write(path: Path, *told: Session | Happening) -> Path:
+def write(path: Path, *told: Session | RecordingEvent) -> Path:
     """A recording of programs, and of whatever else happened, in the order of the arguments."""
-    happened: list[Happening] = []
+    happened: list[RecordingEvent] = []
     for one in told:
-        happened += one.happenings() if isinstance(one, Session) else [one]
+        happened += one.events() if isinstance(one, Session) else [one]
     claim(path, replace=True)
     writer = SnapshotWriter(path, FACTS.as_text())
-    journal = small_blocks()
-    tell(happened, writer, journal)
-    writer.write_blocks(journal.seal())
+    lookback_buffer = small_blocks()
+    tell(happened, writer, lookback_buffer)
+    writer.write_blocks(lookback_buffer.seal())
     writer.close()
     return path
 
@@ -48,14 +48,14 @@ def minutes(path: Path, flushes: int = 100) -> Path:
         path,
         program(1, "calls", flushes),
         program(2, "late", flushes - 10, 11.0),
-        *[Changed(number, at(0.5 + number), "live", "") for number in (1, 2)],
-        Changed(2, at(60), "silent", "no heartbeat for 8 s"),
-        Marked(at(30.2), "user", "here it was"),
-        Marked(at(70.2), "trigger", "p99(@x) > 5ms"),
-        Met(1030, at(30), met),
+        *[StatusChanged(number, at(0.5 + number), "live", "") for number in (1, 2)],
+        StatusChanged(2, at(60), "silent", "no heartbeat for 8 s"),
+        MarkSet(at(30.2), "user", "here it was"),
+        MarkSet(at(70.2), "trigger", "p99(@x) > 5ms"),
+        ProcessSeen(1030, at(30), met),
     )
 
 
-def replay(path: Path) -> Replay:
+def replay(path: Path) -> ReplaySession:
     """The recording as a session."""
-    return Replay(Snapshot(path))
+    return ReplaySession(Snapshot(path))

@@ -8,23 +8,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
-from bttop.engine.attempts import Settings
-from bttop.engine.channel import TracerChannel
 from bttop.engine.engine import Engine
-from bttop.engine.frames import Exited, Frame
-from bttop.engine.host import Bpftrace, Host
-from bttop.engine.program import Program
-from bttop.engine.questions import from_text
-from bttop.model.contents import MapData, Origin
-from bttop.model.flush import Flush
-from bttop.model.history import DEFAULT_TOTAL_BYTES, HistoryBudget
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.program.program import Program
+from bttop.engine.request.questions import from_text
+from bttop.engine.tracer.channel import TracerChannel
+from bttop.engine.tracer.frames import Exited, Frame
+from bttop.model.flush.contents import MapData, Origin
+from bttop.model.flush.flush import Flush
+from bttop.model.history.history import DEFAULT_TOTAL_BYTES, HistoryBudget
+from bttop.model.history.trends import Trend
 from bttop.model.plan import Aggregation, Column, MapPlan, Plan
-from bttop.model.records import Bucket, Stamp, StampedLine, Value
-from bttop.model.release import Release
-from bttop.model.trends import Trend
-from bttop.model.values import MapKind
-from bttop.ui.spans import UNICODE, Glyphs, Line, plain
-from bttop.ui.views.base import Choice, Drawing, Scene
+from bttop.model.record.records import Bucket, Stamp, StampedLine, Value
+from bttop.model.record.release import Release
+from bttop.model.record.values import MapKind
+from bttop.ui.render.spans import UNICODE, Glyphs, Line, plain
+from bttop.ui.views.base import Drawing, Scene, ViewChoice
 
 RELEASE: Final = Release(0, 17, 0)
 SECOND: Final = 1_000_000_000
@@ -43,7 +43,7 @@ def map_plan(aggregation: Aggregation = "count", columns: Sequence[Column] = COL
 def scene(
     rows: Mapping[str, Value],
     plan: MapPlan | None = None,
-    choice: Choice | None = None,
+    choice: ViewChoice | None = None,
     *,
     width: int = 80,
     height: int = 20,
@@ -57,7 +57,7 @@ def scene(
     trend = Trend()
     for _ in range(flushes):
         trend.advance(data, seconds)
-    return Scene(data, flush_of(data, seconds), trend, choice or Choice(), width, height, glyphs)
+    return Scene(data, flush_of(data, seconds), trend, choice or ViewChoice(), width, height, glyphs)
 
 
 def flush_of(data: MapData, seconds: float = 1.0) -> Flush:
@@ -171,10 +171,10 @@ class FakeEngine:
         return Stamp(self.now, WALL + self.now - START)
 
     def _send(self, frame: Frame) -> None:
-        self.engine._on_frames([frame])
+        self.engine._router.take([frame])
 
     def _id(self, program: Program) -> int:
-        return max(id_ for id_, (owner, _) in self.engine._generations.items() if owner is program)
+        return max(id_ for id_, (owner, _) in self.engine.runner.generations.items() if owner is program)
 
 
 def printed_name(program: Program, name: str) -> str:

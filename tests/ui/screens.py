@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bttop.engine.attempts import Settings
+from bttop.engine.generation.candidates import Settings
 from bttop.ui.app import BttopApp
-from bttop.ui.spans import UNICODE
-from bttop.ui.surroundings import Surroundings
+from bttop.ui.app_config import AppConfig
+from bttop.ui.render.spans import UNICODE
 from bttop.ui.themes import load_themes
 from tests.ui.scenes import SHIPPED_THEMES, FakeEngine
 
@@ -17,4 +17,4 @@ def app_of(fake: FakeEngine | None = None, theme: str = "night") -> BttopApp:
         fake.add("calls", "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }")
     themes, bad = load_themes([SHIPPED_THEMES])
     assert not bad
-    return BttopApp(fake.engine, Settings(), Surroundings((), (), themes, theme, UNICODE))
+    return BttopApp(fake.engine, Settings(), AppConfig((), (), themes, theme, UNICODE))

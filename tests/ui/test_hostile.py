@@ -14,29 +14,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.content import Content
 
-from bttop.engine.process import look_up
-from bttop.engine.status import Badge, Complaint
+from bttop.engine.generation.badge import Badge, Complaint
+from bttop.engine.host.processes import look_up
+from bttop.model.format.text import visible, visible_name
 from bttop.model.plan import Column
-from bttop.model.records import Stats
-from bttop.model.text import visible, visible_name
-from bttop.script.pin import Pin
-from bttop.store.places import new_snapshot
+from bttop.model.record.records import Stats
+from bttop.script.process.pin import Pin
+from bttop.store.recording.snapshot_files import new_snapshot
 from bttop.trust import EVERYBODY
-from bttop.ui.bars import FooterBar, HeaderBar
-from bttop.ui.explore import identity_lines
-from bttop.ui.face import Frame, draw_pane
-from bttop.ui.menu import Choice as MenuChoice
-from bttop.ui.menu import MenuBody
-from bttop.ui.pages import badge_lines
-from bttop.ui.pintext import pin_text
-from bttop.ui.sheet import Pager
-from bttop.ui.spans import UNICODE, Line, plain
-from bttop.ui.subject import Feed
+from bttop.ui.board.bars import FooterBar, HeaderBar
+from bttop.ui.board.pane_frame import FrameState, draw_pane
+from bttop.ui.board.pane_model import PaneModel
+from bttop.ui.board.pin_text import pin_text
+from bttop.ui.commands.row_commands import identity_lines
+from bttop.ui.dialogs.menu import MenuBody
+from bttop.ui.dialogs.menu import MenuChoice as MenuChoice
+from bttop.ui.dialogs.sheet import Pager
+from bttop.ui.dialogs.state_page import state_lines
+from bttop.ui.render.spans import UNICODE, Line, plain
+from bttop.ui.services.theme_manager import ThemeManager
 from bttop.ui.themes import load_themes
-from bttop.ui.views.base import Choice, Scene
+from bttop.ui.views.base import Scene, ViewChoice
 from bttop.ui.views.catalogue import views_for
 from bttop.ui.views.log import Log, draw_log
-from bttop.ui.wardrobe import Wardrobe
 from tests.ui.hostile import HOSTILE, raw, raw_in
 from tests.ui.mutated import OUTPUTS, MutatedPane
 from tests.ui.scenes import SHIPPED_THEMES, FakeEngine, buckets, calls, map_plan, scene, texts
@@ -46,7 +46,7 @@ NIGHT = load_themes([SHIPPED_THEMES])[0]["night"]
 CALLS = "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }"
 COMM = (Column("comm", "text"),)
 STACK = (Column("comm", "text"), Column("ustack", "stack"))
-WIDE = Frame(1, 400, 60, focused=True, divided=False, below=False, glyphs=UNICODE)
+WIDE = FrameState(1, 400, 60, focused=True, divided=False, below=False, glyphs=UNICODE)
 ONE_PART = tuple(name for name in HOSTILE if "," not in name)
 """Names that a key of one text part holds whole."""
 
@@ -68,7 +68,7 @@ def test_no_view_and_no_row_in_full_draws_anything_raw() -> None:
     drawn = 0
     for one in scenes():
         for view in views_for(one.data.plan, one.data.rows):
-            drawing = view.draw(replace(one, choice=Choice(opened=frozenset(one.data.rows))))
+            drawing = view.draw(replace(one, choice=ViewChoice(opened=frozenset(one.data.rows))))
             assert not raw_in(drawing.lines), view.name
             for key in one.data.rows:
                 assert not raw_in(view.detail(one, key)), view.name
@@ -76,41 +76,41 @@ def test_no_view_and_no_row_in_full_draws_anything_raw() -> None:
     assert drawn > 3 * len(HOSTILE)
 
 
-def pane_named(name: str) -> tuple[FakeEngine, Feed]:
+def pane_named(name: str) -> tuple[FakeEngine, PaneModel]:
     """A live program of this name that counts, prints and complains in this name."""
     fake = FakeEngine()
     program = fake.add(name, CALLS)
     fake.attach(program)
     fake.flush(program, calls(program, {f"7,{name}": 3}), {"type": "printf", "data": f"{name}\n"})
-    feed = Feed(program)
-    feed.advance()
-    return fake, feed
+    model = PaneModel(program)
+    model.advance()
+    return fake, model
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_pane_rule_badge_or_complaint_draws_anything_raw(name: str) -> None:
-    fake, feed = pane_named(name)
+    fake, model = pane_named(name)
     complaint = Complaint(name, (name, "  ^"))
-    status = replace(feed.status, reason=name, complaint=complaint, badges=(Badge(name, name),))
-    feed.page = replace(feed.page, status=status)
+    status = replace(model.status, reason=name, complaint=complaint, badges=(Badge(name, name),))
+    model.page = replace(model.page, status=status)
     for frame in (WIDE, replace(WIDE, ended=name), replace(WIDE, width=40, height=6, divided=True)):
-        for subject in feed.subjects():
+        for subject in model.subjects():
             for needle in ("", name):
-                face = draw_pane(feed, subject, Choice(needle=needle), frame, fake.now)
+                face = draw_pane(model, subject, ViewChoice(needle=needle), frame, fake.now)
                 assert not raw_in(face.lines)
-    assert not raw_in(badge_lines(feed, 80))
+    assert not raw_in(state_lines(model, 80))
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_log_menu_sheet_or_bar_draws_anything_raw(name: str) -> None:
-    fake, feed = pane_named(name)
+    fake, model = pane_named(name)
     log = Log()
-    log.extend(feed.program.history.window(9))
+    log.extend(model.program.history.window(9))
     assert not raw_in(draw_log(log.lines, 80, 20, 0, "")[0])
     menu = MenuBody(name, lambda _width: (), [MenuChoice(name, name, (name,))], NIGHT)
     assert not raw_in(menu.page(100, 30))
     assert not raw_in([Pager(name, lambda _width: (), NIGHT)._rule(100)])
-    footer = FooterBar(NIGHT)
+    footer = FooterBar(NIGHT, ())
     footer._notice = (name, "warn")
     header = HeaderBar(fake.engine, NIGHT)
     header.page = name
@@ -203,6 +203,6 @@ LINES_HERE = 20_000
 
 @pytest.mark.parametrize("title", HOSTILE, ids=range(len(HOSTILE)))
 def test_the_palette_shows_a_themes_title_as_it_is_and_interprets_none(title: str) -> None:
-    wardrobe = Wardrobe(app_of(), {"mine": replace(NIGHT, title=title)}, "mine", EVERYBODY)
-    offered = [one.title for one in wardrobe.commands()]
+    theme_manager = ThemeManager(app_of(), {"mine": replace(NIGHT, title=title)}, "mine", EVERYBODY)
+    offered = [one.title for one in theme_manager.commands()]
     assert [Content.from_markup(one).plain for one in offered] == [f"Theme: {visible(title)}"]

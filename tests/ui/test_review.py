@@ -90,7 +90,7 @@ def test_what_would_trace_says_that_this_is_a_recording(paused: Dashboard, key: 
 
 
 def test_what_needs_no_tracing_works(paused: Dashboard) -> None:
-    for key, told in (("m", "its marks were set when it was made"), ("r", "this is a recording already")):
+    for key, told in (("m", "this is a recording: no mark can be added"), ("r", "this is already a recording")):
         paused.press(key)
         paused.wait_for(told)
     paused.press("z")
@@ -125,7 +125,7 @@ def test_nothing_is_started_and_nothing_written_by_a_review(recording: Path, tmp
     [
         (["review"], 2, "required: FILE"),
         (["review", "nowhere.bttop"], 1, "No such file"),
-        (["review", "{}", "--at", "whenever"], 2, "is no time"),
+        (["review", "{}", "--at", "whenever"], 2, "is not a time"),
         (["review", "{}", "--theme", "none"], 2, "there is no theme"),
         (["demo", "none"], None, "demo"),
     ],

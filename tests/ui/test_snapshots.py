@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from bttop.engine.status import Badge, State
-from bttop.ui import bars, pane
+from bttop.engine.generation.badge import Badge
+from bttop.engine.program.status import ProgramState
 from bttop.ui.app import BttopApp
+from bttop.ui.board import bars, pane
 from tests.ui.scenes import FakeEngine, calls, printed_name
 from tests.ui.screens import app_of
 
@@ -94,7 +95,7 @@ def troubled(fake: FakeEngine) -> FakeEngine:
     """One failed, one killed, two silent, one with more badges than room; syscalls alone is well."""
     syscalls, retransmits, reads, *_ = fake.engine.programs
     broken = fake.add("broken", "profile:hz:99 { @calls = cuont(); }")
-    while broken.status.state is not State.FAILED:
+    while broken.status.state is not ProgramState.FAILED:
         fake.complain(
             broken,
             "stdin:1:26-31: ERROR: Unknown function: cuont",
@@ -110,7 +111,7 @@ def troubled(fake: FakeEngine) -> FakeEngine:
     fake.flush(syscalls, calls(syscalls, {"18421,java": 900_000}), seconds=0.0)
     fake.end(retransmits, -11)
     badges = (Badge("bytes asked for", "the size is the caller's"), Badge("fallback", "kprobes are missing here"))
-    reads._standing.status = replace(reads.status, badges=badges)
+    reads._parts.statuses.status = replace(reads.status, badges=badges)
     return fake
 
 

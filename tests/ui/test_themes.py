@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import bttop.ui
-from bttop.ui.subject import WORDS
+from bttop.ui.board.pane_model import WORDS
 from bttop.ui.themes import ROLES, BadTheme, Theme, load_theme, load_themes
 from tests.ui.scenes import SHIPPED_THEMES
 
@@ -64,17 +64,17 @@ def test_every_role_that_is_drawn_with_exists() -> None:
         ("title =", "Invalid value"),
         (GOOD.replace('rate = "color(149)"\n', ""), "no style for the role rate"),
         (GOOD.replace('rate = "color(149)"', 'rate = "bold nosuch"'), "nosuch"),
-        (GOOD.replace('rate = "color(149)"', "rate = 5"), "the role rate is no text"),
+        (GOOD.replace('rate = "color(149)"', "rate = 5"), "the role rate is not a string"),
         (GOOD + 'sparkle = "red"\n', "unknown role sparkle"),
         ("sparkle = 1\n" + GOOD, "unknown field sparkle"),
         ('background = "nosuch"\n' + GOOD, "nosuch"),
-        ("background = 5\n" + GOOD, "background is no text"),
-        ('dark = "yes"\n' + GOOD.replace("dark = true", ""), "dark is neither true nor false"),
+        ("background = 5\n" + GOOD, "background is not a string"),
+        ('dark = "yes"\n' + GOOD.replace("dark = true", ""), "dark is not true or false"),
         (GOOD.replace('primary = "#7aa2f7"\n', ""), "[dialogs] has no primary colour"),
         (GOOD.replace('primary = "#7aa2f7"', 'primary = "nosuch"'), "nosuch"),
-        (GOOD.replace('primary = "#7aa2f7"', "primary = 7"), "the dialog colour primary is no text"),
-        ("ansi = true\n" + GOOD, "has no [dialogs]"),
-        ("roles = 5\n", "roles is no table"),
+        (GOOD.replace('primary = "#7aa2f7"', "primary = 7"), "the dialog colour primary is not a string"),
+        ("ansi = true\n" + GOOD, "cannot have [dialogs]"),
+        ("roles = 5\n", "roles is not a table"),
     ],
 )
 def test_a_bad_theme_gives_its_reason(tmp_path: Path, text: str, reason: str) -> None:

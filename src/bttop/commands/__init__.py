@@ -1,5 +1,4 @@
-"""The commands, one file each: `run(arguments)` parses, wires and gives the exit code. The only callers of asyncio.run
-are below here."""
+"""The commands, one module each: `run(arguments)` parses the arguments, does the work and returns the exit code."""
 
 from __future__ import annotations
 
@@ -7,10 +6,10 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 COMMANDS = ("stream", "probes", "record", "review", "demo", "info", "verify", "export", "report", "diff", "doctor")
-"""The first words that are commands, each the name of its module; anything else is the dashboard."""
+"""The command words, each the name of its module; any other first word starts the dashboard."""
 
 
 def command(name: str) -> Callable[[Sequence[str]], int]:
-    """The `run` of a command. Imported only when it is wanted: the others would delay the first probe."""
+    """Return the `run` function of a command. Imports only this module: the others would delay the first probe."""
     run: Callable[[Sequence[str]], int] = import_module(f"bttop.commands.{name}").run
     return run

@@ -1,4 +1,4 @@
-"""What several commands take: probes, programs, pin, interval, durations."""
+"""Arguments of several commands: probes, programs, pin, interval, durations."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from bttop.engine.budget import Budget
-from bttop.engine.pinning import pin_of
+from bttop.engine.cost.budget import Budget
+from bttop.engine.request.pinning import pin_of
 from bttop.errors import UsageError
 from bttop.output import say
 from bttop.paths import shipped
-from bttop.script.pin import Pin
+from bttop.script.process.pin import Pin
 from bttop.trust import Trust
 
 LONGEST_INTERVAL = 3600.0
@@ -22,18 +22,18 @@ _AGO = re.compile(r"-\d")
 
 
 class Parser(argparse.ArgumentParser):
-    """Raises UsageError where argparse would exit, and prints by the one door."""
+    """An ArgumentParser that raises UsageError instead of exiting, and prints through `bttop.output`."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"{self.prog} --help")
 
     def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002  argparse's signature
-        """What argparse prints by itself: the help and the version, to standard output."""
+        """Print the help or the version to stdout."""
         say(message.splitlines())
 
 
 def with_times(arguments: Sequence[str]) -> list[str]:
-    """The arguments with `--from -5m` as `--from=-5m`: argparse takes a word that begins with a dash for an option."""
+    """Return the arguments with `--from=-5m` for `--from -5m`: argparse reads a word with a leading dash as option."""
     words = list(arguments)
     for at in range(len(words) - 1, 0, -1):
         if words[at - 1] in ("--from", "--to", "--at") and _AGO.match(words[at]):
@@ -42,20 +42,20 @@ def with_times(arguments: Sequence[str]) -> list[str]:
 
 
 def tracing_parser(program: str, description: str, epilog: str | None = None) -> Parser:
-    """The parser of a command that runs programs."""
+    """Return the parser of a command that runs programs."""
     parser = Parser(
         prog=program, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     _add_questions(parser)
     _add_safety(parser)
-    parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files to look in first")
+    parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files, searched first")
     add_trust(parser)
-    parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to run (also $BTTOP_BPFTRACE)")
+    parser.add_argument("--bpftrace", metavar="PATH", help="the bpftrace to run (also $BTTOP_BPFTRACE)")
     return parser
 
 
 def _add_questions(parser: Parser) -> None:
-    """What to ask, of whom, and how often."""
+    """Add the options for programs, pin and interval."""
     parser.add_argument("probe", nargs="*", metavar="PROBE", help="a probe of the library, or the path of a .bt file")
     parser.add_argument(
         "-e",
@@ -70,10 +70,10 @@ def _add_questions(parser: Parser) -> None:
         "--pin",
         type=_pin,
         metavar="PID",
-        help="only this process, in the kernel: a PID, a name, a unit, a container's id, or a cgroup's path",
+        help="trace only this process, filtered in the kernel: a PID, a name, a unit, a container ID or a cgroup path",
     )
     parser.add_argument(
-        "--children", action="store_true", help="with -p: the process's children as well, also later ones"
+        "--children", action="store_true", help="with -p: also trace the children of the process, including later ones"
     )
     parser.add_argument(
         "-i",
@@ -82,67 +82,67 @@ def _add_questions(parser: Parser) -> None:
         type=_interval,
         default=1.0,
         metavar="SECONDS",
-        help="between two flushes",
+        help="time between two flushes (default %(default)g)",
     )
 
 
 def _add_safety(parser: Parser) -> None:
-    """What tracing may cost and do."""
+    """Add the options for the cost and the rights of programs."""
     parser.add_argument(
         "--budget",
         metavar="PERCENT",
         type=_percent,
         default=Budget().percent,
-        help="of all CPUs; programs that together run longer are detached (default %(default)g; 100: never)",
+        help="limit for all programs in %% of all CPUs; above it the costliest is detached (%(default)g; 100: never)",
     )
     parser.add_argument(
         "--no-stats",
         dest="stats",
         action="store_false",
-        help="leave the kernel's BPF statistics off (20 to 60 ns a run); costs are unknown then, and unguarded",
+        help="do not use the kernel's BPF statistics (20 to 60 ns a run); costs are then unknown and not limited",
     )
     parser.add_argument(
-        "--force", action="store_true", help="run what could be costly without measuring it for half a second first"
+        "--force", action="store_true", help="skip the trial run of half a second for programs that could be costly"
     )
     parser.add_argument(
-        "--unsafe", action="store_true", help="let programs change this system, each after a question (y)"
+        "--unsafe", action="store_true", help="allow programs that change this system; each needs a confirmation (y)"
     )
     parser.add_argument(
-        "--confirm-unsafe", action="store_true", help="with --unsafe and without a screen: the second word it needs"
+        "--confirm-unsafe", action="store_true", help="with --unsafe and without a screen: the required confirmation"
     )
     parser.add_argument(
-        "--show-self", action="store_true", help="also show bttop, its bpftraces, its sshd, tmux, screen and sudo"
+        "--show-self", action="store_true", help="also show bttop, its bpftrace processes, sshd, tmux, screen and sudo"
     )
 
 
 def with_saving(parser: Parser) -> Parser:
-    """The same parser with the conditions that save by themselves."""
+    """Add --save-when and return the parser."""
     parser.add_argument(
         "--save-when",
         dest="save_when",
         action="append",
         default=[],
         metavar="CONDITION",
-        help="set a mark and record when it holds: 'p99(@usecs) > 5ms', 'rate(syscalls:@calls) > 100K'",
+        help="set a mark and record when it is true: 'p99(@usecs) > 5ms', 'rate(syscalls:@calls) > 100K'",
     )
     return parser
 
 
 def add_trust(parser: argparse.ArgumentParser) -> None:
-    """The option for files of others."""
+    """Add --trust."""
     parser.add_argument(
         "--trust",
         action="append",
         default=[],
         type=Path,
         metavar="PATH",
-        help="use this file or folder although another user could have written it",
+        help="use this file or folder even if another user could have written it",
     )
 
 
 def trust_of(options: argparse.Namespace) -> Trust:
-    """Whose files are obeyed. The probes and themes that came with bttop are beyond doubt: who may write them may write
-    it as well."""
+    """Return whose files bttop uses. Trusts the probes and themes of bttop itself: a user who may write them may also
+    write bttop."""
     return Trust.of_this_process([*options.trust, shipped("probes"), shipped("themes")])
 
 
@@ -171,17 +171,17 @@ def _percent(text: str) -> float:
     except ValueError:
         percent = 0.0
     if not 0 < percent <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage of all CPUs: above 0, at most 100")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a percentage of all CPUs (above 0, at most 100)")
     return percent
 
 
 def duration(text: str) -> float:
-    """Seconds of `5s`, `10m`, `1h` or a plain number."""
+    """Parse `5s`, `10m`, `1h` or a plain number; return seconds."""
     number, unit = (text[:-1], text[-1:]) if text[-1:] in "smh" else (text, "s")
     try:
         seconds = float(number) * {"s": 1, "m": 60, "h": 3600}[unit]
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < 1e9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 5s, 10m or 1h")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration; write 5s, 10m or 1h")
     return seconds

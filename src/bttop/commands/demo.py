@@ -9,23 +9,23 @@ from bttop.commands.arguments import Parser
 from bttop.commands.review import review
 from bttop.errors import BttopError, UsageError
 from bttop.paths import shipped
-from bttop.store.places import SUFFIX
+from bttop.store.recording.snapshot_files import SUFFIX
 
 _OWN = re.compile(r"-\d{8}-\d{6}(-\d+)?\Z")
-"""How bttop names what it records itself: in a checkout such files lie beside those that came with it."""
+"""How bttop names its own recordings: in a checkout these files are in the same folder as the shipped ones."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Play a bundled snapshot."""
+    """Play a shipped snapshot."""
     paths = sorted(shipped("snapshots").glob(f"*{SUFFIX}"))
     found = {path.stem: path for path in paths if not _OWN.search(path.stem)}
     parser = Parser(prog="bttop demo", description="play a recording that comes with bttop")
     parser.add_argument("name", nargs="?", metavar="NAME", help=f"one of: {', '.join(found)}")
-    parser.add_argument("--theme", metavar="NAME", help="colour theme (t goes round them)")
+    parser.add_argument("--theme", metavar="NAME", help="colour theme (the key t switches it)")
     options = parser.parse_args(arguments)
     if not found:
         raise BttopError(f"{shipped('snapshots')} holds no snapshot", title="no demo", hint="bttop review FILE")
     name = options.name or next(iter(found))
     if name not in found:
-        raise UsageError(f"there is no demo {name!r}; there are: {', '.join(found)}", hint="bttop demo")
+        raise UsageError(f"there is no demo {name!r}; choose one of: {', '.join(found)}", hint="bttop demo")
     return review(found[name], theme=options.theme)

@@ -9,34 +9,33 @@ from pathlib import Path
 
 from bttop.commands.arguments import Parser
 from bttop.errors import UsageError
-from bttop.model.jsontext import json_text
+from bttop.model.format.json_text import json_text
 from bttop.output import say, warn, write_data
-from bttop.store.diff import Diff, Window, diff
-from bttop.store.difftext import as_object, lines
-from bttop.store.extent import extent
-from bttop.store.opening import CannotReview
-from bttop.store.snapshot import Snapshot
+from bttop.store.compare.diff import Diff, Window, diff
+from bttop.store.compare.diff_text import as_object, lines
+from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.opening import CannotReview
+from bttop.store.snapshot.snapshot import Snapshot
 from bttop.store.times import parse_window, window
 
-_EPILOG = """A window is written behind the file: incident.bttop@03:10..03:12, @-5m.. or @..+2m.
-A window alone is of the first file:
+_EPILOG = """Write a window after the file: incident.bttop@03:10..03:12, @-5m.. or @..+2m.
+A window without a file refers to the first file:
 
   bttop diff yesterday.bttop today.bttop
   bttop diff incident.bttop@03:05..03:10 @03:10..03:12
 
-Shown is what cannot be chance (1 % for each map; bursts count as bursts), ranked by how much of its map it is.
+diff shows only changes that are unlikely to be chance (error rate 1 % for each map; it takes
+bursts into account), ranked by their share of the map.
 """
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Compare and print; 1 when something could not be read."""
+    """Compare and print; return 1 if something could not be read."""
     options = _parser().parse_args(arguments)
     first_file, first_window = split(options.before)
     last_file, last_window = split(options.after)
     if not first_file or (not last_file and not last_window):
-        raise UsageError(
-            "two recordings or two windows are compared", hint="bttop diff FILE@03:05..03:10 @03:10..03:12"
-        )
+        raise UsageError("diff needs two recordings or two windows", hint="bttop diff FILE@03:05..03:10 @03:10..03:12")
     with contextlib.ExitStack() as stack:
         before = stack.enter_context(Snapshot(Path(first_file)))
         after = stack.enter_context(Snapshot(Path(last_file))) if last_file else before
@@ -49,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def split(operand: str) -> tuple[str, str]:
-    """A file and its window, either may be empty. A file whose name holds an @ is one."""
+    """Return file and window; either may be empty. The name of an existing file may contain an @."""
     if Path(operand).exists():
         return operand, ""
     file, _, times = operand.rpartition("@")

@@ -1,4 +1,4 @@
-"""`bttop doctor`: what of bttop works on this machine, what does not, and the command that mends it."""
+"""`bttop doctor`: what works on this machine, what does not, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Sequence
 
 from bttop.commands.arguments import Parser, add_trust, trust_of
 from bttop.engine.doctor.examination import as_object, examine, exit_code, meet, written
-from bttop.engine.questions import wanted_files
-from bttop.model.jsontext import json_text
+from bttop.engine.request.questions import wanted_files
+from bttop.model.format.json_text import json_text
 from bttop.output import say, write_data
 from bttop.paths import overlay
-from bttop.script.library import Library
+from bttop.script.library.probe_files import Library
 
 _NARROWEST, _WIDEST = 44, 80
-"""Columns of the table; below, hardly a word stands beside the names of what was looked at."""
+"""Limits for the width of the table in columns; a narrower one has no room beside the names of the checks."""
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Print the table; 3 when something is broken for the five panes, else 0."""
-    parser = Parser(prog="bttop doctor", description="say what works on this machine, and what mends what does not")
+    """Print the table; return 3 if something is broken for the five stock probes, else 0."""
+    parser = Parser(prog="bttop doctor", description="report what works on this machine, and how to fix the rest")
     parser.add_argument("--json", action="store_true", help="as one JSON object")
-    parser.add_argument("--bpftrace", metavar="PATH", help="which bpftrace to look at (also $BTTOP_BPFTRACE)")
+    parser.add_argument("--bpftrace", metavar="PATH", help="the bpftrace to check (also $BTTOP_BPFTRACE)")
     add_trust(parser)
     options = parser.parse_args(arguments)
     trust = trust_of(options)
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _columns() -> int:
-    """The width of the table: that of the terminal, as far as it can be read."""
+    """The width of the table in columns: that of the terminal, within the limits."""
     if sys.stdout is None or not sys.stdout.isatty():
         return _WIDEST
     columns = os.get_terminal_size(sys.stdout.fileno()).columns

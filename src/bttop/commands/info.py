@@ -1,4 +1,4 @@
-"""`bttop info`: what a snapshot holds."""
+"""`bttop info`: the content of a snapshot."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from bttop.commands.arguments import Parser
-from bttop.model.jsontext import json_text
-from bttop.model.text import visible
+from bttop.model.format.json_text import json_text
+from bttop.model.format.text import visible
 from bttop.output import say, write_data
-from bttop.store.checkup import ProgramSummary, Summary, summary
-from bttop.store.jsonl import timestamp
-from bttop.store.ledger import cost_words
-from bttop.store.snapshot import Snapshot
+from bttop.store.flush_json import timestamp
+from bttop.store.snapshot.check_up import ProgramSummary, Summary, summary
+from bttop.store.snapshot.cost_table import cost_words
+from bttop.store.snapshot.snapshot import Snapshot
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Print the facts; 1 when something could not be read."""
-    parser = Parser(prog="bttop info", description="say what a snapshot holds")
+    """Print a summary; return 1 if something could not be read."""
+    parser = Parser(prog="bttop info", description="show what a snapshot contains")
     parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     options = parser.parse_args(arguments)

@@ -16,43 +16,43 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Record until the end of the duration or a signal."""
+    """Record until the duration has passed or a signal arrives."""
     parser = with_saving(tracing_parser("bttop record", "record a snapshot, without a screen"))
-    parser.add_argument("-o", dest="out", metavar="FILE", type=Path, help="the snapshot; its name ends in .bttop")
-    parser.add_argument("--overwrite", action="store_true", help="with -o: replace a file that is there")
+    parser.add_argument("-o", dest="out", metavar="FILE", type=Path, help="the snapshot file, usually *.bttop")
+    parser.add_argument("--overwrite", action="store_true", help="with -o: replace an existing file")
     parser.add_argument("--for", dest="duration", metavar="DURATION", type=duration, help="end after this long: 10m")
-    parser.add_argument("--max-size", metavar="SIZE", type=size, default=0, help="drop the oldest above this: 100M")
-    parser.add_argument("--max-age", metavar="DURATION", type=duration, default=0.0, help="drop what is older: 1h")
+    parser.add_argument("--max-size", metavar="SIZE", type=size, default=0, help="drop the oldest data above it: 100M")
+    parser.add_argument("--max-age", metavar="DURATION", type=duration, default=0.0, help="drop data that is older: 1h")
     options = parser.parse_args(arguments)
     engine, _ = start_engine(options, "bttop record")
     try:
-        # Only now: the programs compile and attach while these are imported.
-        from bttop.engine.headless import HeadlessRecording
-        from bttop.engine.recorder import Limits, Recorder, facts_of
-        from bttop.engine.saving import Saver, read_triggers
+        # Imported while the programs compile and attach.
+        from bttop.engine.headless.record import RecordRun
+        from bttop.engine.recording.automatic_saving import AutomaticSaver, read_triggers
+        from bttop.engine.recording.recorder import Limits, Recorder, facts_of
 
         recorder = Recorder(facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", "record", *arguments])))
         engine.observe(recorder)
-        engine.observe(Saver(recorder, read_triggers(options.save_when, engine.programs)))
+        engine.observe(AutomaticSaver(recorder, read_triggers(options.save_when, engine.programs)))
         limits = Limits(options.max_size, round(options.max_age * 1e9))
-        # Last: whatever ends the command before would leave an empty file.
+        # Last: an error before this line leaves no empty file.
         path = _path(options.out, engine.host.name, overwrite=options.overwrite)
-        return HeadlessRecording(engine, recorder, path, limits, options.duration).run()
+        return RecordRun(engine, recorder, path, limits, options.duration).run()
     finally:
         engine.close()
 
 
 def size(text: str) -> int:
-    """Bytes of `100M`, `1.5G` or a plain number."""
+    """Parse `100M`, `1.5G` or a plain number; return bytes."""
     found = re.fullmatch(r"(\d{1,12}(?:\.\d+)?)([KMG]?)B?", text.strip(), re.IGNORECASE)
     value = 0 if found is None else round(float(found[1]) * _UNITS[found[2].upper()])
     if value <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 100M or 2G")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write 100M or 2G")
     return value
 
 
 def _path(wanted: Path | None, host: str, *, overwrite: bool) -> Path:
-    from bttop.store.places import claim, new_snapshot
+    from bttop.store.recording.snapshot_files import claim, new_snapshot
 
     if wanted is None:
         return new_snapshot(host, time.time_ns())

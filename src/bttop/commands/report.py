@@ -1,4 +1,4 @@
-"""`bttop report`: a recording as one page for the browser."""
+"""`bttop report`: a recording as one HTML page."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from bttop.commands.arguments import Parser, with_times
 from bttop.commands.outputs import writing
 from bttop.files import create_with, write_whole
 from bttop.output import warn, write_data
-from bttop.store.extent import extent
-from bttop.store.opening import CannotReview
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
-from bttop.store.snapshot import Snapshot
+from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.opening import CannotReview
+from bttop.store.snapshot.snapshot import Snapshot
 from bttop.store.times import window
 
 _STDOUT = "-"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Write the page; 1 when something in the snapshot could not be read."""
+    """Write the page; return 1 if something in the snapshot could not be read."""
     options = _parser().parse_args(with_times(arguments))
     with Snapshot(options.file) as snapshot:
         span = extent(snapshot)
@@ -36,20 +36,20 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> Parser:
     parser = Parser(
         prog="bttop report",
-        description="write a recording as one self-contained HTML page: nothing in it runs, nothing is fetched",
+        description="write a recording as one self-contained HTML page, without scripts or external files",
     )
     parser.add_argument("file", metavar="FILE", type=Path, help="a snapshot, *.bttop")
     parser.add_argument(
-        "-o", "--output", metavar="FILE", default="report.html", help="where to (report.html); - is standard output"
+        "-o", "--output", metavar="FILE", default="report.html", help="the output (report.html); - is standard output"
     )
-    parser.add_argument("--from", dest="since", metavar="TIME", help="only from here: 03:11, -5m, +30s or an ISO time")
-    parser.add_argument("--to", dest="until", metavar="TIME", help="only up to here")
+    parser.add_argument("--from", dest="since", metavar="TIME", help="begin here: 03:11, -5m, +30s or an ISO time")
+    parser.add_argument("--to", dest="until", metavar="TIME", help="end here")
     parser.add_argument(
         "--redact",
         action="store_true",
-        help="replace names of processes, paths, addresses and hosts, the same name always by the same alias",
+        help="replace names of processes, paths, addresses and hosts by aliases; equal names get the same alias",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace the page that is there")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing file")
     return parser
 
 

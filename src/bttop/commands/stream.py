@@ -10,7 +10,7 @@ from bttop.output import check_stdout
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Write until the end of the duration, a signal, or until nobody reads."""
+    """Write until the duration has passed, a signal arrives, or the reader closes stdout."""
     parser = tracing_parser(
         "bttop stream", "write one JSON object per flushed map to standard output, without a screen"
     )
@@ -18,9 +18,9 @@ def run(arguments: Sequence[str]) -> int:
         "--for", dest="duration", metavar="DURATION", type=duration, help="end after this long: 5s, 10m, 1h"
     )
     options = parser.parse_args(arguments)
-    check_stdout()  # before anything is started: a stream without standard output is of no use
+    check_stdout()  # before anything starts: a stream needs stdout
     engine, _ = start_engine(options, "bttop stream")
-    # After the check of the host: its tables of system calls are not needed to say that nothing can run.
-    from bttop.engine.stream import Stream
+    # Imported after the check of the host: an error message does not need its tables of system calls.
+    from bttop.engine.headless.stream import StreamRun
 
-    return Stream(engine, options.duration).run()
+    return StreamRun(engine, options.duration).run()

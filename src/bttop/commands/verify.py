@@ -1,4 +1,4 @@
-"""`bttop verify`: whether everything in a snapshot can be read."""
+"""`bttop verify`: checks that everything in a snapshot can be read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from bttop.commands.arguments import Parser
 from bttop.output import say
-from bttop.store.checkup import checkup
-from bttop.store.happenings import LOST
-from bttop.store.snapshot import Snapshot
+from bttop.store.snapshot.check_up import checkup
+from bttop.store.snapshot.recording_events import LOST
+from bttop.store.snapshot.snapshot import Snapshot
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Read everything and say what is wrong; 0 when nothing is."""
+    """Read everything and report faults; return 0 if there are none, else 1."""
     parser = Parser(prog="bttop verify", description="read every page, line and flush of a snapshot")
     parser.add_argument("file", metavar="FILE", type=Path)
     options = parser.parse_args(arguments)

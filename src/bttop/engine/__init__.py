@@ -1,1 +1,1 @@
-"""What runs: the tracer, the programs and their generations, and what this host can do."""
+"""Running programs: the tracer, the programs with their generations, and the abilities of the host."""

@@ -1,18 +1,19 @@
-"""What the screen shows: programs that run here, or the recording of some that did. It never asks which."""
+"""What the screen shows: running programs, or a recording."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from bttop.engine.cost import Bill
-from bttop.engine.door import Door
-from bttop.engine.host import Bpftrace, Host
-from bttop.engine.page import Page
-from bttop.engine.process import Process
-from bttop.model.flush import Tally
-from bttop.model.records import Stamp
-from bttop.model.timeline import Timeline
+from bttop.engine.bridge import EngineBridge
+from bttop.engine.cost.cost import Bill
+from bttop.engine.engine import Engine
+from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.host.processes import Process
+from bttop.engine.program.past_status import PastStatus
+from bttop.model.flush.flush import LossCounts
+from bttop.model.history.timeline import Timeline
+from bttop.model.record.records import Stamp
 
 
 class AnyProgram(Protocol):
@@ -25,15 +26,15 @@ class AnyProgram(Protocol):
     def history(self) -> Timeline: ...
 
     @property
-    def tally(self) -> Tally:
-        """What was lost or could not be done since the program was made, as far as that is known."""
+    def tally(self) -> LossCounts:
+        """The losses and errors since the program was created, where known."""
 
-    def page(self, boot_ns: int | None = None) -> Page:
-        """What it was at a moment of CLOCK_BOOTTIME; without one, what it is now."""
+    def page(self, boot_ns: int | None = None) -> PastStatus:
+        """The program at a moment of CLOCK_BOOTTIME, in ns; None: now, or at the end of a recording."""
 
 
 class Session(Protocol):
-    """Some programs and where they run or ran."""
+    """Programs, and the host on which they run or ran."""
 
     @property
     def host(self) -> Host: ...
@@ -45,26 +46,30 @@ class Session(Protocol):
     def programs(self) -> Sequence[AnyProgram]: ...
 
     @property
-    def door(self) -> Door: ...
+    def bridge(self) -> EngineBridge: ...
+
+    @property
+    def tracing(self) -> Engine | None:
+        """The engine that runs the programs; None in a recording."""
 
     @property
     def error(self) -> BaseException | None:
-        """What ended the session against its will."""
+        """The error that ended the session, if any."""
 
     @property
     def end(self) -> Stamp | None:
-        """The last moment there is; None while it goes on."""
+        """The last moment of a recording; None in a running session."""
 
     def bill_at(self, boot_ns: int | None = None) -> Bill | None:
-        """What all of it cost at a moment of CLOCK_BOOTTIME; without one, what it costs now. None where nobody
-        knows."""
+        """What all programs and bttop cost at a moment of CLOCK_BOOTTIME, in ns; None: now, or at the end of a
+        recording. Returns None if unknown."""
 
     @property
     def problems(self) -> Sequence[str]:
-        """What could not be read so far, in sentences."""
+        """The problems of the session itself so far, in sentences."""
 
     def touch(self) -> None:
-        """Somebody is there: a key, or the mouse."""
+        """The user has pressed a key or used the mouse."""
 
     def at_full_speed(self) -> None:
         """The dashboard is on screen."""
@@ -73,20 +78,20 @@ class Session(Protocol):
         """End everything; may be repeated."""
 
     def kill(self) -> None:
-        """The same at once, from a thread of the last resort."""
+        """End all processes at once, from any thread: the last resort."""
 
 
-class People(Protocol):
-    """Who the processes on the screen are, or were."""
+class ProcessSource(Protocol):
+    """Looks up the processes on the screen."""
 
     def note(self, pids: Sequence[int]) -> None:
-        """These are on the screen."""
+        """These ids are on the screen: look up the unknown ones in the background."""
 
     def get(self, pid: int) -> Process | None:
-        """What is known of an id, without waiting."""
+        """The process with this id if it is already known, without waiting."""
 
     def look(self, pid: int) -> Process | None:
-        """What can be found out about an id."""
+        """The process with this id, looked up now."""
 
     def close(self) -> None:
-        """End what runs in the background."""
+        """End the background lookups."""

@@ -1,1 +1,1 @@
-"""What was seen: records, flushes, history. Pure: no I/O, no clock, no threads of its own."""
+"""The data model: records, flushes and their history. Pure: no I/O, no clock, no threads."""

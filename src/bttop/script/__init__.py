@@ -1,1 +1,1 @@
-"""What a .bt says: reading it, and the edits bttop makes. Pure: text in, text out."""
+"""Reads `.bt` scripts and makes bttop's edits. Pure: text in, text out."""

@@ -1,1 +1,1 @@
-"""What stays: flushes as lines of JSON."""
+"""Storage: snapshots, exports, reports and comparisons."""

@@ -1,1 +1,1 @@
-"""What is seen: the only room that knows textual."""
+"""The user interface: the only package that uses Textual."""

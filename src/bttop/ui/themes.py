@@ -1,4 +1,4 @@
-"""Theme files: TOML that gives every role a style. Loading returns the good and the failed."""
+"""Theme files: TOML that gives every role a style. Loading returns the themes and the files that failed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _FIELDS = frozenset({"title", "dark", "ansi", "background", "dialogs", "roles"})
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """One theme: a style per role, and Textual's theme for dialogs and the palette."""
+    """A theme: one style per role, and Textual's theme for dialogs and the palette."""
 
     name: str
     title: str
@@ -59,27 +59,27 @@ class Theme:
     dialogs: DialogTheme
 
     def style(self, role: str) -> Style:
-        """The style of a role; a role that nobody defined looks like plain text, never like a crash."""
+        """The style of a role; an unknown role gets the style of `text`."""
         return self.styles.get(role, self.styles["text"])
 
 
 @dataclass(frozen=True, slots=True)
 class BadTheme:
-    """A theme file that cannot be used, and why."""
+    """A theme file or folder that cannot be used, and why."""
 
     path: Path
     reason: str
 
 
 def load_themes(directories: Iterable[Path], trust: Trust = EVERYBODY) -> tuple[dict[str, Theme], tuple[BadTheme, ...]]:
-    """All themes by name (the first directory wins), and the files and directories that failed."""
+    """All themes by name, and the files and directories that failed. The first directory with a name wins."""
     good: dict[str, Theme] = {}
     bad: list[BadTheme] = []
     for directory in directories:
         try:
             trust.check_folder(directory)
-        except Untrusted as doubt:
-            bad.append(BadTheme(directory, doubt.reason))
+        except Untrusted as caveat:
+            bad.append(BadTheme(directory, caveat.reason))
             continue
         for path in sorted(directory.glob("*.toml")):
             if path.stem in good:
@@ -93,12 +93,12 @@ def load_themes(directories: Iterable[Path], trust: Trust = EVERYBODY) -> tuple[
 
 
 def load_theme(path: Path, trust: Trust = EVERYBODY) -> Theme | BadTheme:
-    """Read and check one theme file."""
+    """Read and check one theme file; a BadTheme if it cannot be used."""
     try:
         content = tomllib.loads(trust.read(path).decode())
         return _theme(path.stem, content)
-    except Untrusted as doubt:
-        return BadTheme(path, doubt.reason)
+    except Untrusted as caveat:
+        return BadTheme(path, caveat.reason)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         return BadTheme(path, str(error))
     except (TypeError, ValueError, StyleSyntaxError, ColorParseError, RichColorParseError) as error:
@@ -114,7 +114,7 @@ def _theme(name: str, content: dict[str, Any]) -> Theme:
     if missing:
         raise ValueError(f"no style for the role {min(missing)}")
     if not isinstance(content.get("background", ""), str):
-        raise TypeError("background is no text")
+        raise TypeError("background is not a string")
     base = Style(bgcolor=content["background"]) if "background" in content else Style()
     styles = {role: base + Style.parse(text) for role, text in roles.items()}
     theme = _dialog_theme(f"bttop-{name}", dialogs, dark=dark, ansi=ansi)
@@ -122,11 +122,11 @@ def _theme(name: str, content: dict[str, Any]) -> Theme:
 
 
 def _dialog_theme(name: str, colours: Mapping[str, str], *, dark: bool, ansi: bool) -> DialogTheme:
-    """Textual's theme, checked as far as Textual itself would only check when it is too late. The terminal's own
-    colours need variables that only Textual's ANSI themes define, so those are taken whole."""
+    """Textual's theme. Its colours are checked here because Textual checks them only when it uses them. The terminal's
+    own colours (`ansi`) need variables that only Textual's ANSI themes define, so these themes are used unchanged."""
     if ansi:
         if colours:
-            raise ValueError("a theme of the terminal's own colours (ansi = true) has no [dialogs]")
+            raise ValueError("a theme with ansi = true uses the terminal's own colours and cannot have [dialogs]")
         return replace(BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"], name=name)
     if "primary" not in colours:
         raise ValueError("[dialogs] has no primary colour")
@@ -138,21 +138,21 @@ def _dialog_theme(name: str, colours: Mapping[str, str], *, dark: bool, ansi: bo
 
 
 def _texts(content: Mapping[str, Any], field: str, known: frozenset[str], what: str) -> Mapping[str, str]:
-    """A table of the file: known names, each with a text."""
+    """A table of the file: known names, each with a string. Raises TypeError or ValueError."""
     table = content.get(field, {})
     if not isinstance(table, dict):
-        raise TypeError(f"{field} is no table")
+        raise TypeError(f"{field} is not a table")
     _only(table, known, what)
     wrong = [name for name, text in table.items() if not isinstance(text, str)]
     if wrong:
-        raise TypeError(f"the {what} {min(wrong)} is no text")
+        raise TypeError(f"the {what} {min(wrong)} is not a string")
     return table
 
 
 def _flag(content: Mapping[str, Any], field: str, *, default: bool) -> bool:
     value = content.get(field, default)
     if not isinstance(value, bool):
-        raise TypeError(f"{field} is neither true nor false")
+        raise TypeError(f"{field} is not true or false")
     return value
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bttop.model.plan import Column, MapPlan
 from bttop.store.export.selection import Selection
-from bttop.store.snapshot import Snapshot
+from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import planned
 from tests.store.made import Session, made
 

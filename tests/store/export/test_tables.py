@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 from bttop.errors import BttopError, UsageError
-from bttop.model.names import decoders
+from bttop.model.format.names import decoders
 from bttop.model.plan import Column, MapPlan
-from bttop.model.records import StampedLine
+from bttop.model.record.records import StampedLine
 from bttop.store.export.csvfile import write_csv
-from bttop.store.export.lines import write_lines
+from bttop.store.export.jsonl import write_lines
 from bttop.store.export.parquet import write_parquet
 from bttop.store.export.selection import MapName
 from bttop.store.export.tables import rows, tables
-from bttop.store.snapshot import Snapshot
+from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import planned
 from tests.store.export.kit import BIG, selection, snapshot_file
 from tests.store.made import WALL, Session, at, made
@@ -71,7 +71,7 @@ def test_skipped_events_are_numbers_in_every_table(tmp_path: Path) -> None:
         (table,) = tables(chosen, NAMED)
         found = [dict(zip(table.columns, row, strict=True)) for row in rows(chosen, table, NAMED)]
         out = io.StringIO()
-        write_lines(chosen, NAMED, out)
+        write_lines(chosen, out)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [row["skipped"] for row in found] == [0, 0, 3821]
     assert [row["doubts"] for row in found[1:]] == [None, "skipped events"]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from bttop.model.plan import Column, MapPlan
-from bttop.store.happenings import Changed, Marked, Met
+from bttop.store.snapshot.recording_events import MarkSet, ProcessSeen, StatusChanged
 from tests.model.samples import SECOND, planned, stamped
 from tests.store.made import BOOT, Session, at, made
 
@@ -86,8 +86,8 @@ def snapshot_file(path: Path) -> Path:
         Session("latency", LATENCY, [_latency(number) for number in numbers][4:], SCRIPT, 3, 2, 2, first=5.0),
         Session(f"stacks {HOSTILE[0]}", STACKS, [stacks] * FLUSHES, "profile:hz:99 { @stacks[comm] = count(); }", 4, 3),
         others=[
-            Marked(at(4.2), "user", f"demo-host: java hangs on /srv/shop, peer 10.1.2.3 {HOSTILE[0]}"),
-            Changed(3, at(5), "damaged", "it lost descriptors", f"ERROR: {HOSTILE[1]}\nsecond line"),
-            Met(7, at(1), {"comm": "java", "command": "java -jar secret.jar", "unit": "shop.service"}),
+            MarkSet(at(4.2), "user", f"demo-host: java hangs on /srv/shop, peer 10.1.2.3 {HOSTILE[0]}"),
+            StatusChanged(3, at(5), "damaged", "it lost descriptors", f"ERROR: {HOSTILE[1]}\nsecond line"),
+            ProcessSeen(7, at(1), {"comm": "java", "command": "java -jar secret.jar", "unit": "shop.service"}),
         ],
     )

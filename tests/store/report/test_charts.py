@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.flush import MapData
+from bttop.model.flush.contents import MapData
 from bttop.model.plan import Aggregation, MapPlan
-from bttop.model.records import Bucket
-from bttop.model.stacks import fold
+from bttop.model.record.records import Bucket
+from bttop.model.record.stacks import fold
 from bttop.store.report.charts import area, bar, flames, heat, spark
 from bttop.store.report.course import MOST_BINS, Bins, Course
 from bttop.store.report.markup import joined, lines, tag, text

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bttop.model.plan import Column, MapPlan
-from bttop.model.records import StampedLine
-from bttop.store.extent import extent
+from bttop.model.record.records import StampedLine
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
-from bttop.store.snapshot import Snapshot
+from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.snapshot import Snapshot
 from bttop.store.times import window
 from tests.model.samples import planned
 from tests.store.made import Session, at, made
@@ -134,12 +134,12 @@ def test_doubts_and_troubles_are_in_words(whole: str) -> None:
 def test_a_program_that_was_detached_before_the_end_is_a_doubt(tmp_path: Path) -> None:
     plan = planned(MapPlan("@n", "count", (Column("comm", "text"),), "bank"))
     path = made(tmp_path / "s.bttop", Session("disk", plan, [{"@n": ("map", {"dd": 5})}] * 4))
-    assert "the fuse blew" not in Reader(written(path)).text
+    assert "a limit was exceeded" not in Reader(written(path)).text
     with contextlib.closing(sqlite3.connect(path)) as database, database:
         program = database.execute("SELECT id FROM program").fetchone()[0]
-        values = (program, at(3).boot_ns, at(3).wall_ns, "held", "the fuse blew: 5.8 % of 2 CPUs", "")
+        values = (program, at(3).boot_ns, at(3).wall_ns, "held", "limit exceeded: 5.8 % of 2 CPUs", "")
         database.execute("INSERT INTO state VALUES (NULL, ?, ?, ?, ?, ?, ?)", values)
-    assert "the fuse blew: 5.8 % of 2 CPUs" in Reader(written(path)).text
+    assert "limit exceeded: 5.8 % of 2 CPUs" in Reader(written(path)).text
 
 
 def test_skipped_events_are_summed(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_program_without_flushes_has_its_section(tmp_path: Path) -> None:
         Session("quiet", plan, [], generation=1, program=1),
         Session("busy", plan, [{"@x": ("map", {"a": 1})}], generation=2, program=2),
     )
-    assert "No flush came in this time." in Reader(written(file)).text
+    assert "There are no flushes in this time." in Reader(written(file)).text
 
 
 def test_what_a_script_printed_is_shown_and_counted(whole: str) -> None:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from bttop.script.prepare import prepare
-from bttop.script.reader import read
+from bttop.script.language.reader import read
+from bttop.script.rewrite.prepare import prepare
 from tests.standin import standin
 from tests.ui.dashboard import CALLS, Dashboard, beat, dashboard, probe, record
 

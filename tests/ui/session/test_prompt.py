@@ -19,7 +19,8 @@ def test_a_program_that_is_typed_becomes_a_pane(tmp_path: Path) -> None:
 
 
 def test_a_pasted_program_of_several_lines_is_shown_its_error_and_nothing_is_attached(tmp_path: Path) -> None:
-    with session(tmp_path, {"calls": rows_of(java=9)}) as shown:
+    # The stand-in's message has a place in the text without the condition that leaves bttop out.
+    with session(tmp_path, {"calls": rows_of(java=9)}, options=["--show-self"]) as shown:
         shown.wait_for("1 of 1 live", " java ")
         before = shown.programs()
         shown.press(":")
@@ -41,7 +42,7 @@ def test_esc_leaves_the_prompt_and_its_complaint(tmp_path: Path) -> None:
         shown.wait_for("1 of 1 live", " java ")
         shown.press(":")
         shown.ask("bpftrace -c ls -e 'BEGIN { }'")
-        shown.wait_for("-c starts a command of its own")
+        shown.wait_for("-c starts a command")
         shown.press("Esc")
         shown.wait_for("q quit", lambda: "-c starts" not in shown.text)
         shown.press("?")
@@ -51,10 +52,10 @@ def test_esc_leaves_the_prompt_and_its_complaint(tmp_path: Path) -> None:
 def test_what_cannot_be_run_from_a_shell_line_is_said_and_the_line_stays(tmp_path: Path) -> None:
     lines = {
         "sudo bpftrace --unsafe -e 'BEGIN { system(\"true\"); }'": "--unsafe would let the program change the system",
-        "bpftrace -e 'kprobe:f { @ = count(); }": "is never closed",
-        "bpftrace -p $(pidof java) -e 'BEGIN { }'": "the shell would fill in $(pidof java)",
+        "bpftrace -e 'kprobe:f { @ = count(); }": "is not closed",
+        "bpftrace -p $(pidof java) -e 'BEGIN { }'": "the shell would replace $(pidof java)",
         "bpftrace": "there is no program",
-        "bpftrace -e 'profile:hz:99 /pid == $1/ { @ = count(); }' 42": "write 42 in the place of $1",
+        "bpftrace -e 'profile:hz:99 /pid == $1/ { @ = count(); }' 42": "write 42 instead of $1",
         f"bpftrace {tmp_path}/none.bt": "none.bt: cannot be read: No such file or directory",
     }
     with session(tmp_path, {"calls": rows_of(java=9)}, columns=300) as shown:

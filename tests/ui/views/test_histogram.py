@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bttop.model.records import Bucket
-from bttop.ui.spans import UNICODE, line_width, plain
+from bttop.model.record.records import Bucket
+from bttop.ui.render.spans import UNICODE, line_width, plain
 from bttop.ui.views.histogram import VIEW, chart, merge
 from tests.ui.scenes import buckets, map_plan, scene, text_of, texts
 

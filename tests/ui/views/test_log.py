@@ -7,9 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.contents import empty_map
-from bttop.model.records import Printed, Stamp, Value
-from bttop.ui.spans import line_width, plain
+from bttop.model.flush.contents import empty_map
+from bttop.model.record.records import Printed, Stamp, Value
+from bttop.ui.render.spans import line_width, plain
 from bttop.ui.views.log import KEPT, LONGEST, Log, draw_log
 from tests.ui.scenes import flush_of, map_plan
 

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.plan import Column
-from bttop.model.records import Value
-from bttop.ui.spans import line_width, plain
-from bttop.ui.views.base import Choice
+from bttop.model.record.records import Value
+from bttop.ui.render.spans import line_width, plain
+from bttop.ui.views.base import ViewChoice
 from bttop.ui.views.quantiles import VIEW
 from tests.ui.scenes import buckets, map_plan, scene, text_of, texts
 
@@ -25,7 +25,7 @@ def test_a_row_has_its_rate_and_percentiles() -> None:
 
 
 def test_percentiles_can_be_sorted_by() -> None:
-    assert list(VIEW.draw(scene(ROWS, PLAN, Choice(sort="p99"))).order) == ["2,slow", "1,fast"]
+    assert list(VIEW.draw(scene(ROWS, PLAN, ViewChoice(sort="p99"))).order) == ["2,slow", "1,fast"]
 
 
 def test_the_summary_is_the_rate_of_all_rows() -> None:

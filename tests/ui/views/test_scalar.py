@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.contents import MapData
+from bttop.model.flush.contents import MapData
 from bttop.model.plan import Aggregation, MapPlan
-from bttop.model.records import Stats, Value
-from bttop.ui.spans import line_width
+from bttop.model.record.records import Stats, Value
+from bttop.ui.render.spans import line_width
 from bttop.ui.views.scalar import VIEW
 from tests.ui.scenes import map_plan, scene, texts
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.plan import Column
-from bttop.model.records import Value
-from bttop.ui.spans import line_width
-from bttop.ui.views.base import Choice, _kept_parts, parts
+from bttop.model.record.records import Value
+from bttop.ui.render.spans import line_width
+from bttop.ui.views.base import ViewChoice, _kept_parts, parts
 from bttop.ui.views.stacks import VIEW
 from tests.ui.scenes import map_plan, scene, text_of, texts
 
@@ -38,7 +38,7 @@ def test_a_stack_is_one_row_with_its_share_and_its_innermost_frames_first() -> N
 
 
 def test_a_row_folds_out_into_all_its_frames() -> None:
-    drawing = VIEW.draw(scene(ROWS, PLAN, Choice(opened=frozenset([BUSY]))))
+    drawing = VIEW.draw(scene(ROWS, PLAN, ViewChoice(opened=frozenset([BUSY]))))
     lines = texts(drawing)
     assert "▾ copy_page" in lines[1]
     assert [line.split()[-1] for line in lines[2:7]] == [
@@ -59,7 +59,7 @@ def test_the_selected_row_stays_in_sight_beside_rows_that_are_folded_out(
 ) -> None:
     keys = [key(f"p{n:02}", *[f"f{n}_{depth}+1" for depth in range(n % 7 + 1)]) for n in range(30)]
     rows: dict[str, Value] = {one: 100 - n for n, one in enumerate(keys)}
-    choice = Choice(selected=keys[selected], opened=frozenset(keys[n] for n in opened), top=top)
+    choice = ViewChoice(selected=keys[selected], opened=frozenset(keys[n] for n in opened), top=top)
     drawing = VIEW.draw(scene(rows, PLAN, choice, height=height))
     assert keys[selected] in drawing.keys
     assert len(drawing.lines) <= height
@@ -67,7 +67,7 @@ def test_the_selected_row_stays_in_sight_beside_rows_that_are_folded_out(
 
 
 def test_the_last_row_can_be_scrolled_to_below_a_row_that_is_folded_out() -> None:
-    opened = scene(ROWS, PLAN, Choice(opened=frozenset([BUSY]), top=1), height=4)
+    opened = scene(ROWS, PLAN, ViewChoice(opened=frozenset([BUSY]), top=1), height=4)
     assert IDLE in VIEW.draw(opened).keys
 
 
@@ -77,7 +77,7 @@ def test_a_stack_without_frames_says_so() -> None:
 
 @pytest.mark.parametrize("width", [37, 59, 60, 99, 100, 240])
 def test_every_line_has_exactly_the_width(width: int) -> None:
-    drawing = VIEW.draw(scene(ROWS, PLAN, Choice(opened=frozenset([BUSY])), width=width))
+    drawing = VIEW.draw(scene(ROWS, PLAN, ViewChoice(opened=frozenset([BUSY])), width=width))
     assert all(line_width(line) == width for line in drawing.lines)
     assert "copy_page" in texts(drawing)[1]
 

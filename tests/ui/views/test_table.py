@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.plan import Aggregation, Column
-from bttop.model.records import Stats, Value
-from bttop.ui.spans import line_width, plain
-from bttop.ui.views.base import Choice, Drawing
+from bttop.model.record.records import Stats, Value
+from bttop.ui.render.spans import line_width, plain
+from bttop.ui.views.base import Drawing, ViewChoice
 from bttop.ui.views.rows import matches
 from bttop.ui.views.table import VIEW
 from tests.ui.scenes import map_plan, scene, text_of, texts
@@ -43,7 +43,7 @@ def test_counts_are_shown_per_second_of_the_real_length() -> None:
 
 def test_the_largest_number_comes_first_and_reverse_turns_it_round() -> None:
     assert comms(VIEW.draw(scene(ROWS))) == ["java", "nginx", "dd"]
-    turned = VIEW.draw(scene(ROWS, choice=Choice(reverse=True)))
+    turned = VIEW.draw(scene(ROWS, choice=ViewChoice(reverse=True)))
     assert comms(turned) == ["dd", "nginx", "java"]
     assert texts(turned)[0].split()[0] == "/s▴"
 
@@ -53,20 +53,20 @@ def test_the_largest_number_comes_first_and_reverse_turns_it_round() -> None:
     [("pid", ["dd", "nginx", "java"]), ("comm", ["dd", "java", "nginx"]), ("/s", ["java", "nginx", "dd"])],
 )
 def test_any_column_can_be_sorted_by(column: str, order: list[str]) -> None:
-    drawing = VIEW.draw(scene(ROWS, choice=Choice(sort=column)))
+    drawing = VIEW.draw(scene(ROWS, choice=ViewChoice(sort=column)))
     assert comms(drawing) == order
     assert f"{column}▾" in texts(drawing)[0]
 
 
 def test_a_column_that_is_gone_sorts_by_the_first() -> None:
-    assert comms(VIEW.draw(scene(ROWS, choice=Choice(sort="weight")))) == ["java", "nginx", "dd"]
+    assert comms(VIEW.draw(scene(ROWS, choice=ViewChoice(sort="weight")))) == ["java", "nginx", "dd"]
 
 
 @given(MAPS, st.integers(2, 12), st.booleans())
 def test_the_rows_on_screen_do_not_depend_on_the_order_of_the_map(
     rows: dict[str, Value], height: int, reverse: bool
 ) -> None:
-    choice = Choice(reverse=reverse)
+    choice = ViewChoice(reverse=reverse)
     forward = VIEW.draw(scene(rows, choice=choice, height=height))
     backward = VIEW.draw(scene(dict(reversed(rows.items())), choice=choice, height=height))
     assert forward.keys == backward.keys
@@ -95,7 +95,7 @@ def test_the_selected_row_stays_in_sight_when_rows_change_places(
     rows: dict[str, Value], height: int, data: st.DataObject
 ) -> None:
     selected = data.draw(st.sampled_from(sorted(rows)))
-    choice = Choice(selected=selected, top=data.draw(st.integers(0, 60)))
+    choice = ViewChoice(selected=selected, top=data.draw(st.integers(0, 60)))
     first = VIEW.draw(scene(rows, choice=choice, height=height))
     shuffled = dict(zip(rows, reversed(list(rows.values())), strict=True))
     second = VIEW.draw(scene(shuffled, choice=first.choice, height=height))
@@ -133,14 +133,14 @@ def test_process_ids_are_never_cut(rows: dict[str, Value], width: int) -> None:
 
 
 def test_the_filter_keeps_rows_that_contain_it_in_any_case() -> None:
-    drawing = VIEW.draw(scene(ROWS, choice=Choice(needle="NGI")))
+    drawing = VIEW.draw(scene(ROWS, choice=ViewChoice(needle="NGI")))
     assert comms(drawing) == ["nginx"]
     assert drawing.hidden == 0
 
 
 def test_the_filter_sees_decoded_names() -> None:
     plan = map_plan(columns=[Column("syscall", "int", "syscall")])
-    filtered = scene({"202": 5, "0": 9}, plan, Choice(needle="futex"))
+    filtered = scene({"202": 5, "0": 9}, plan, ViewChoice(needle="futex"))
     filtered = replace(filtered, decoders={"syscall": lambda part: {202: "futex"}.get(int(part), "read")})
     assert list(VIEW.draw(filtered).order) == ["202"]
     assert matches(filtered, "0", "read")
@@ -148,15 +148,15 @@ def test_the_filter_sees_decoded_names() -> None:
 
 @given(MAPS, NAMES)
 def test_filtered_and_left_out_rows_make_all_rows(rows: dict[str, Value], needle: str) -> None:
-    kept = set(VIEW.draw(scene(rows, choice=Choice(needle=needle))).order)
+    kept = set(VIEW.draw(scene(rows, choice=ViewChoice(needle=needle))).order)
     whole = scene(rows)
     assert kept == {key for key in rows if not needle or matches(whole, key, needle.casefold())}
 
 
 def test_scrolling_moves_the_rows_and_stops_at_the_end() -> None:
     rows: dict[str, Value] = {f"{n},p{n:02}": 100 - n for n in range(30)}
-    assert VIEW.draw(scene(rows, choice=Choice(top=3), height=6)).keys[1] == "3,p03"
-    end = VIEW.draw(scene(rows, choice=Choice(top=1000), height=6))
+    assert VIEW.draw(scene(rows, choice=ViewChoice(top=3), height=6)).keys[1] == "3,p03"
+    end = VIEW.draw(scene(rows, choice=ViewChoice(top=1000), height=6))
     assert [key for key in end.keys if key] == [f"{n},p{n:02}" for n in range(25, 30)]
     assert (end.choice.top, end.hidden) == (25, 0)
 

@@ -1,1 +1,1 @@
-"""What this machine lets bttop do: one finding for each thing that bpftrace and the screen need."""
+"""`bttop doctor`: one finding for each thing that bpftrace and the screen need on this machine."""

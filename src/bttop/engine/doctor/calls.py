@@ -1,6 +1,6 @@
-"""System calls that ask the kernel itself: whether it loads BPF, counts its cost, samples, makes a kprobe.
+"""System calls that test the kernel: BPF maps, BPF run statistics, samples and kprobes.
 
-Each opens one descriptor and closes it at once; nothing is attached or enabled. Layouts and numbers are those of
+Each opens one descriptor and closes it at once; nothing is attached or sampled. Layouts and numbers are from
 linux/bpf.h, linux/perf_event.h and each architecture's unistd.h.
 """
 
@@ -17,7 +17,7 @@ _NUMBERS = {
     "s390x": (351, 331),
     "ppc64le": (361, 319),
 }
-"""Numbers of bpf and perf_event_open."""
+"""System call numbers of bpf and perf_event_open."""
 _MAP_CREATE, _ENABLE_STATS = 0, 32
 _ARRAY = 2
 _SOFTWARE, _CPU_CLOCK = 1, 0
@@ -26,31 +26,32 @@ _CLOEXEC = 8
 _ATTRIBUTE_BYTES = 72
 """PERF_ATTR_SIZE_VER1: the first one with config2."""
 COLD_FUNCTION = b"kernel_halt"
-"""A function of every kernel that runs once at most: a probe on it costs nobody anything."""
+"""A function of every kernel that runs at most once: a probe on it costs nothing."""
 
 
 def known(machine: str) -> bool:
-    """Whether the system calls' numbers are known for this architecture."""
+    """Whether the system call numbers of this architecture are known."""
     return machine in _NUMBERS
 
 
 def create_map(machine: str) -> int:
-    """Make a BPF array of one entry; 0, or the errno."""
+    """Create a BPF array of one entry; return 0 or the errno."""
     return _bpf(machine, _MAP_CREATE, struct.pack("IIII", _ARRAY, 4, 4, 1))
 
 
 def enable_statistics(machine: str) -> int:
-    """Switch run statistics on and, with the descriptor's end, off again; 0, or the errno. Linux 5.8 and newer."""
+    """Switch run statistics on, and off again by closing the descriptor; return 0 or the errno. Linux 5.8 or newer."""
     return _bpf(machine, _ENABLE_STATS, struct.pack("I", 0))
 
 
 def sample(machine: str) -> int:
-    """Open what `profile:hz:99` uses, a clock on one CPU; 0, or the errno."""
+    """Open the event of `profile:hz:99`, a clock on one CPU, without sampling; return 0 or the errno."""
     return _perf(machine, _SOFTWARE, _CPU_CLOCK, 99, _DISABLED | _FREQUENCY, 0)
 
 
 def make_kprobe(machine: str, source: int) -> int:
-    """Make a kprobe by the perf event source of this number (/sys/bus/event_source/devices/kprobe/type); 0 or errno."""
+    """Create a kprobe; return 0 or the errno. `source` is the type of the perf event source, from
+    /sys/bus/event_source/devices/kprobe/type."""
     name = ctypes.create_string_buffer(COLD_FUNCTION)
     return _perf(machine, source, 0, 0, _DISABLED, ctypes.addressof(name))
 

@@ -1,69 +1,76 @@
-"""The whole examination, and how it is written down."""
+"""Runs all checks, and formats the findings as a table or as JSON."""
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import textwrap
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
-from bttop.engine.doctor import bpftrace, hooks, kernel, privilege, surroundings
-from bttop.engine.doctor.faults import Fault, faults_of
-from bttop.engine.doctor.finding import Finding, Patient, State
+from bttop.engine import doctor
+from bttop.engine.doctor import bpftrace, hooks
+from bttop.engine.doctor.faults import Bug, faults_of
+from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingState
 from bttop.engine.doctor.panes import panes
-from bttop.engine.host import Host, find_bpftrace
+from bttop.engine.host.host import Host, find_bpftrace
 from bttop.errors import BpftraceSlow, CannotTrace
-from bttop.model.text import visible
-from bttop.script.library import Library
+from bttop.model.format.text import visible
+from bttop.script.library.probe_files import Library
 from bttop.trust import EVERYBODY, Trust
 
-CHECKS = (
-    kernel.version, kernel.skipped, kernel.lockdown, kernel.btf, kernel.tracefs, kernel.kprobes, kernel.uprobes,
-    kernel.fentry, hooks.prices,
-    privilege.perf_event, privilege.bpf, privilege.statistics, privilege.memlock, privilege.privilege,
-    privilege.capabilities, privilege.container, bpftrace.version, bpftrace.features, bpftrace.user_stacks,
-    surroundings.terminal, surroundings.disk,
-)  # fmt: skip
-"""In the order of the table."""
 CANNOT_TRACE = 3
-"""Exit code when something is broken, that of CannotTrace."""
+"""Exit code when something is broken, the same as for CannotTrace."""
 
 
-def meet(wanted: str | None, trust: Trust = EVERYBODY) -> Patient:
-    """This machine, with the bpftrace that would run (`wanted` and `trust` as for `find_bpftrace`)."""
+def meet(wanted: str | None, trust: Trust = EVERYBODY) -> DoctorContext:
+    """The facts of this machine and of the bpftrace that bttop would run (`wanted`, `trust`: see `find_bpftrace`)."""
     host = Host.read()
     try:
         found = find_bpftrace(wanted, trust)
     except CannotTrace as refusal:
         is_slow = isinstance(refusal, BpftraceSlow)
-        return Patient(host, None, refusal.cause, refusal.hint, is_slow, euid=os.geteuid(), trust=trust)
+        return DoctorContext(host, None, refusal.cause, refusal.hint, is_slow, euid=os.geteuid(), trust=trust)
     if os.geteuid() != 0:
-        return Patient(host, found, euid=os.geteuid(), trust=trust)
+        return DoctorContext(host, found, euid=os.geteuid(), trust=trust)
     prices = hooks.ask_timer(host.machine)
-    return Patient(host, found, info=bpftrace.ask_info(found), prices=prices, trust=trust)
+    return DoctorContext(host, found, info=bpftrace.ask_info(found), prices=prices, trust=trust)
 
 
-def examine(patient: Patient, library: Library) -> list[Finding]:
-    """Every finding."""
-    found = [check(patient) for check in CHECKS]
-    return [*found, *panes(patient, library, [one.name for one in found if one.state is State.BROKEN])]
+@lru_cache(maxsize=1)
+def checks() -> tuple[Check, ...]:
+    """All checks that modules of this package declare, in the order of the table."""
+    modules = [
+        importlib.import_module(f"{doctor.__name__}.{one.name}") for one in pkgutil.iter_modules(doctor.__path__)
+    ]
+    return tuple(
+        sorted((one for module in modules for one in getattr(module, "CHECKS", ())), key=lambda one: one.place)
+    )
+
+
+def examine(patient: DoctorContext, library: Library) -> list[Finding]:
+    """Run all checks and return their findings."""
+    found = [check.run(patient) for check in checks()]
+    return [*found, *panes(patient, library, [one.name for one in found if one.state is FindingState.BROKEN])]
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
-    """3 when something is broken for the five panes, else 0."""
-    return CANNOT_TRACE if any(one.state is State.BROKEN for one in findings) else 0
+    """3 if something is broken for the five panes, else 0."""
+    return CANNOT_TRACE if any(one.state is FindingState.BROKEN for one in findings) else 0
 
 
-def written(findings: Sequence[Finding], patient: Patient, columns: int = 80) -> Iterator[str]:
-    """The table in lines of at most `columns` characters."""
+def written(findings: Sequence[Finding], patient: DoctorContext, columns: int = 80) -> Iterator[str]:
+    """The lines of the table, each of at most `columns` characters."""
     widest = max(len(one.name) for one in findings)
     for one in findings:
         head = f"{one.name:<{widest}}  {one.state.value:<7}  "
         yield from _folded(head, one.found, columns)
         if one.effect:
             yield from _folded(" " * len(head), f"effect: {one.effect}", columns)
-        if one.mend and one.state is not State.OK:
-            yield from _folded(" " * len(head), f"mend: {one.mend}", columns)
+        if one.fix and one.state is not FindingState.OK:
+            yield from _folded(" " * len(head), f"fix: {one.fix}", columns)
     if patient.bpftrace is not None:
         yield ""
         title = f"known faults of bpftrace {patient.bpftrace.release}, and what bttop does about them"
@@ -80,15 +87,15 @@ def _folded(head: str, text: str, columns: int) -> list[str]:
 
 
 def _verdict(findings: Sequence[Finding]) -> str:
-    counts = {state: sum(one.state is state for one in findings) for state in State}
+    counts = {state: sum(one.state is state for one in findings) for state in FindingState}
     said = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
-    if counts[State.BROKEN]:
+    if counts[FindingState.BROKEN]:
         return f"{said}: not all of the five panes can answer here"
-    return f"{said}: nothing is broken that was seen" if counts[State.UNKNOWN] else said
+    return f"{said}: nothing that could be checked is broken" if counts[FindingState.UNKNOWN] else said
 
 
-def as_object(findings: Sequence[Finding], patient: Patient) -> dict[str, Any]:
-    """For `--json`."""
+def as_object(findings: Sequence[Finding], patient: DoctorContext) -> dict[str, Any]:
+    """The findings and faults as an object for `--json`."""
     faults = faults_of(patient.bpftrace.release) if patient.bpftrace is not None else ()
     return {
         "checks": [_as_object(one) for one in findings],
@@ -99,9 +106,9 @@ def as_object(findings: Sequence[Finding], patient: Patient) -> dict[str, Any]:
 
 def _as_object(one: Finding) -> dict[str, str]:
     return {
-        "name": one.name, "state": one.state.value, "found": one.found, "effect": one.effect, "mend": one.mend
+        "name": one.name, "state": one.state.value, "found": one.found, "effect": one.effect, "fix": one.fix
     }  # fmt: skip
 
 
-def _fault_as_object(fault: Fault) -> dict[str, str]:
+def _fault_as_object(fault: Bug) -> dict[str, str]:
     return {"fault": fault.what, "answer": fault.answer}

@@ -1,20 +1,21 @@
-"""What the doctor says of one thing, and what the doctor looks at."""
+"""The result of one check (Finding), and the machine that the checks read (DoctorContext)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
-from bttop.engine.host import Bpftrace, Host, is_emptied, may_have_tracefs
-from bttop.script.hooks import HookPrices
+from bttop.engine.host.host import Bpftrace, Host, is_emptied, may_have_tracefs
+from bttop.script.cost.hook_costs import HookPrices
 from bttop.trust import EVERYBODY, Trust
 
 
-class State(Enum):
-    """How one thing stands. Broken means that one of the five panes of the dashboard cannot answer."""
+class FindingState(Enum):
+    """The result of a check. Broken means that at least one of the five panes of the dashboard cannot answer."""
 
     OK = "ok"
     LIMITED = "limited"
@@ -27,62 +28,62 @@ class Finding:
     """One row of the doctor's table."""
 
     name: str
-    state: State
+    state: FindingState
     found: str
-    """What is there."""
+    """What the check found."""
     effect: str = ""
-    """What it means for the five panes, where that is not "nothing"."""
-    mend: str = ""
-    """The command that mends it, where there is one."""
+    """The effect on the five panes; empty if there is none."""
+    fix: str = ""
+    """The command that fixes it; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
-    """What is examined; tests make one of a folder."""
+class DoctorContext:
+    """The machine to check; tests build one from a folder."""
 
     host: Host
     bpftrace: Bpftrace | None
     missing: str = ""
-    """Why there is no bpftrace."""
+    """Why `bpftrace` is None."""
     install: str = ""
-    """The command that installs it, or shows how slow it is."""
+    """The command that installs bpftrace or, if it is slow, measures its start."""
     is_slow: bool = False
-    """Whether there is one that did not answer in time."""
+    """Whether bpftrace exists but did not answer in time."""
     info: str = ""
-    """What `bpftrace --info` says; empty where it was not asked or did not answer."""
+    """The output of `bpftrace --info`; empty if it was not run or did not answer."""
     prices: HookPrices | None = None
-    """What hooks cost; None where only root could tell."""
+    """What hooks cost; None if not measured, which needs root."""
     root: Path = Path("/")
-    """Where /proc, /sys and the like lie."""
+    """The folder that contains /proc and /sys."""
     euid: int = 0
     trust: Trust = EVERYBODY
-    """Whose programs root may be asked to run."""
+    """The users whose programs bttop may run as root."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def text(self, path: str) -> str | None:
-        """The content of a small file below the root, or None: it is not there, or this user may not read it."""
+        """The content of a small file below the root; None if it does not exist or cannot be read."""
         try:
             return (self.root / path).read_text(errors="replace").strip()
         except OSError:
             return None
 
     def exists(self, path: str) -> bool:
-        """Whether there is such a file, as far as this user may look."""
-        return os.path.exists(self.root / path)  # noqa: PTH110 - pathlib raises where a folder may not be entered
+        """Whether a file exists below the root; False if this user cannot see it."""
+        return os.path.exists(self.root / path)  # noqa: PTH110 - pathlib raises if a folder cannot be entered
 
     @property
     def is_root(self) -> bool:
-        """Whether this runs as root; others are told less by the kernel."""
+        """Whether bttop runs as root; the kernel shows less to other users."""
         return self.euid == 0
 
     @property
     def lacks_tracefs(self) -> bool:
-        """Whether it is known that tracefs is not mounted; then bttop does not start."""
+        """Whether tracefs is certainly not available; then bttop does not start."""
         return self.host.tracefs is None and (self.is_root or not may_have_tracefs(self.root / "proc/self/mounts"))
 
     @property
     def is_locked_down(self) -> bool:
-        """Whether the kernel keeps its memory confidential: bpftrace then refuses to start, and tracefs is empty."""
+        """Whether the kernel is in lockdown mode `confidentiality`: bpftrace refuses to start, and tracefs is empty."""
         told = self.text("sys/kernel/security/lockdown")
         if told is not None:
             return "[confidentiality]" in told
@@ -90,5 +91,13 @@ class Patient:
 
 
 def only_root(name: str, what: str) -> Finding:
-    """A thing that only root may look at."""
-    return Finding(name, State.UNKNOWN, f"only root may look at {what}", mend="sudo bttop doctor")
+    """The finding for something that only root can check."""
+    return Finding(name, FindingState.UNKNOWN, f"only root can check {what}", fix="sudo bttop doctor")
+
+
+class Check(NamedTuple):
+    """One check. Each module of this package declares its checks as `CHECKS`."""
+
+    place: int
+    """The position of its finding in the table: ascending."""
+    run: Callable[[DoctorContext], Finding]

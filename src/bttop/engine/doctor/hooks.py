@@ -1,23 +1,23 @@
-"""What the hooks of probes cost on this host: the part of the cost that no kernel counts."""
+"""Checks what the hooks of probes cost on this host: the part of the cost that no kernel counts."""
 
 from __future__ import annotations
 
 import subprocess
 from typing import Final
 
-from bttop.engine.channel import hook_timer_command
-from bttop.engine.doctor.finding import Finding, Patient, State, only_root
-from bttop.engine.pricing import GROUPS, read_answer
-from bttop.script.hooks import USER, HookPrices
+from bttop.engine.cost.hook_pricing import GROUPS, read_answer
+from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingState, only_root
+from bttop.engine.tracer.channel import hook_timer_command
+from bttop.script.cost.hook_costs import USER, HookPrices
 
 NAME: Final = "hook costs"
 SECONDS: Final = 30.0
-"""Thirty times what the timer takes; an emulated machine needs some seconds."""
+"""Timeout, thirty times the usual duration of the timer; an emulated machine needs some seconds."""
 _GROUPS: Final = tuple(dict.fromkeys(GROUPS.values()))
 
 
 def ask_timer(machine: str) -> HookPrices:
-    """The prices of this host, as root."""
+    """Measure the prices of this host. Needs root."""
     command = [*hook_timer_command(), *_GROUPS]
     try:
         said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS, check=False)
@@ -26,16 +26,16 @@ def ask_timer(machine: str) -> HookPrices:
     return HookPrices(machine).plus(read_answer(said.stdout, said.returncode, _GROUPS))
 
 
-def prices(patient: Patient) -> Finding:
-    """Which of them are measured, and which are assumed."""
+def prices(patient: DoctorContext) -> Finding:
+    """Which prices are measured, and which are assumed."""
     if patient.prices is None:
         return only_root(NAME, "what a hook costs")
     user, kernel = _user(patient.prices), _kernel(patient.prices)
     found = f"{user}; {kernel}; fentry, tracepoints and samples: assumed"
     if patient.prices.user is not None:
-        return Finding(NAME, State.OK, found)
-    effect = "costs of user probes are as on another host: the fuse may be early or late"
-    return Finding(NAME, State.LIMITED, found, effect)
+        return Finding(NAME, FindingState.OK, found)
+    effect = "costs of user probes are those of another host: the budget guard may act too early or too late"
+    return Finding(NAME, FindingState.LIMITED, found, effect)
 
 
 def _user(known: HookPrices) -> str:
@@ -51,3 +51,6 @@ def _kernel(known: HookPrices) -> str:
 
 def _how(reason: str) -> str:
     return f"assumed, since {reason}" if reason else "measured"
+
+
+CHECKS = (Check(90, prices),)

@@ -1,1 +1,1 @@
-"""Snapshots for other tools: JSON lines, CSV, Parquet, folded stacks, speedscope."""
+"""Exports snapshots for other tools: JSON lines, CSV, Parquet, folded stacks, speedscope."""

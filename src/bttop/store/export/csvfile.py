@@ -1,4 +1,4 @@
-"""CSV for spreadsheets: what a process calls itself must not become a formula or a control character there."""
+"""CSV for spreadsheets. A process name must not become a formula or a control character there."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import csv
 from collections.abc import Mapping
 from typing import IO
 
-from bttop.model.names import Decoder
-from bttop.model.text import visible
+from bttop.model.format.names import Decoder
+from bttop.model.format.text import visible
+from bttop.store.export.exporter import TableExporter
 from bttop.store.export.selection import Selection
-from bttop.store.export.tables import Cell, Table, rows
-from bttop.store.jsonl import timestamp
+from bttop.store.export.tables import Cell, ExportTable, rows
+from bttop.store.flush_json import timestamp
 
 _FORMULA = ("=", "+", "-", "@", "\n", *"\uff1d\uff0b\uff0d\uff20")
-"""First characters that make spreadsheets compute a cell (OWASP's page on CSV injection), those of full width as well.
-Tabs and carriage returns are escapes by then."""
+"""First characters that make a spreadsheet evaluate a cell (OWASP's page on CSV injection), also in full width. Tabs
+and carriage returns are already escaped."""
 
 
-def write_csv(selection: Selection, table: Table, decoders: Mapping[str, Decoder], out: IO[str]) -> None:
+def write_csv(selection: Selection, table: ExportTable, decoders: Mapping[str, Decoder], out: IO[str]) -> None:
     """Write one map as a table."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_text(title) for title in table.columns])
@@ -30,6 +31,15 @@ def _cell(cell: Cell) -> Cell:
 
 
 def _text(text: str) -> str:
-    """Visible text; one that would be a formula has an apostrophe in front, which spreadsheets do not show."""
+    """Return visible text. A text that would be a formula gets a leading apostrophe, which spreadsheets hide."""
     shown = "\n".join(visible(line) for line in text.split("\n"))
     return f"'{shown}" if shown.startswith((*_FORMULA, "'")) else shown
+
+
+EXPORTER = TableExporter(
+    "csv",
+    ".csv",
+    "a table: one row per key and flush, for histograms one per bucket; names never become formulas",
+    write_csv,
+    "w",
+)

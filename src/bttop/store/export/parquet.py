@@ -1,4 +1,4 @@
-"""Parquet by pyarrow, which is an extra: 120 MB that a host in trouble need not have."""
+"""Parquet, written by pyarrow. pyarrow is an optional dependency, because it takes 120 MB."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from itertools import islice
 from typing import IO, Any
 
 from bttop.errors import BttopError
-from bttop.model.names import Decoder
+from bttop.model.format.names import Decoder
+from bttop.store.export.exporter import TableExporter
 from bttop.store.export.selection import Selection
-from bttop.store.export.tables import Table, fitted, rows
+from bttop.store.export.tables import ExportTable, fitted, rows
 
 BATCH_ROWS = 50_000
-"""Rows of a row group: what is in memory at a time."""
+"""Rows of a row group, which is held in memory."""
 
 
-def write_parquet(selection: Selection, table: Table, decoders: Mapping[str, Decoder], file: IO[bytes]) -> None:
-    """Write one map to a binary file. Raises BttopError without pyarrow."""
+def write_parquet(selection: Selection, table: ExportTable, decoders: Mapping[str, Decoder], file: IO[bytes]) -> None:
+    """Write one map to a binary file. Raises BttopError if pyarrow is not installed."""
     arrow, parquet = _pyarrow()
     types = {"int": arrow.int64(), "float": arrow.float64(), "text": arrow.string()}
     fields = [(title, types[kind]) for title, kind in zip(table.columns, table.kinds, strict=True)]
@@ -39,3 +40,12 @@ def _pyarrow() -> tuple[Any, Any]:
             "Parquet needs pyarrow, which is not installed", title="cannot export", hint="pip install 'bttop[parquet]'"
         ) from None
     return pyarrow, pyarrow.parquet
+
+
+EXPORTER = TableExporter(
+    "parquet",
+    ".parquet",
+    "like csv, with typed columns, one file per map (`pip install 'bttop[parquet]'`)",
+    write_parquet,
+    "wb",
+)

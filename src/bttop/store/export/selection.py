@@ -1,4 +1,4 @@
-"""What of a snapshot to export: which maps, and from when to when."""
+"""The part of a snapshot to export: maps and time span."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bttop.errors import UsageError
-from bttop.model.flush import Flush, MapData
+from bttop.model.flush.contents import MapData
+from bttop.model.flush.flush import Flush
 from bttop.model.plan import MapPlan
-from bttop.store.snapshot import Recorded, Snapshot
-from bttop.store.timeline import RecordedHistory
+from bttop.store.snapshot.recorded_history import RecordedHistory
+from bttop.store.snapshot.snapshot import ProgramRow, Snapshot
 
 
 class MapName(NamedTuple):
-    """A map of a program."""
+    """The name of a map and of its program."""
 
     program: str
     map: str
-    """With its `@`."""
+    """With the `@`."""
 
     def __str__(self) -> str:
         return f"{self.program}:{self.map}"
@@ -26,7 +27,7 @@ class MapName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The part of a snapshot that is wanted. Flushes that ended in (begin, end], CLOCK_BOOTTIME in ns."""
+    """The selected part of a snapshot: flushes that ended in (begin, end], CLOCK_BOOTTIME in ns."""
 
     snapshot: Snapshot
     begin_ns: int
@@ -34,21 +35,22 @@ class Selection:
     map: str = ""
     """`@name`, `program:@name`, or empty for all."""
 
-    def programs(self) -> Iterator[tuple[Recorded, RecordedHistory]]:
-        """The programs with their flushes."""
+    def programs(self) -> Iterator[tuple[ProgramRow, RecordedHistory]]:
+        """Yield the programs with their flushes."""
         for program in self.snapshot.programs:
             yield program, RecordedHistory(self.snapshot, program.id)
 
     def flushes(self, program: int) -> Iterator[Flush]:
-        """A program's flushes of the span, the oldest first."""
+        """Yield the flushes of a program within the span, oldest first."""
         return RecordedHistory(self.snapshot, program).between(self.begin_ns, self.end_ns)
 
     def wants(self, program: str, name: str) -> bool:
-        """Whether a map is asked for."""
+        """Return whether a map is selected."""
         return self.map in ("", name, f"{program}:{name}") or f"@{self.map}" == name
 
     def maps(self) -> dict[MapName, MapPlan]:
-        """The wanted maps that can be flushed, as the newest generations plan them. Raises UsageError for none."""
+        """Return the selected maps with their plans in the newest generations. Raises UsageError if the named map does
+        not exist."""
         found: dict[MapName, MapPlan] = {}
         names = {program.id: program.name for program in self.snapshot.programs}
         for generation in self.snapshot.generations.values():
@@ -61,7 +63,7 @@ class Selection:
         return wanted
 
     def data(self, one: MapName, program: int) -> Iterator[tuple[Flush, MapData]]:
-        """A map's flushes."""
+        """Yield the flushes that hold a map, with the map's data."""
         for flush in self.flushes(program):
             if (data := flush.maps.get(one.map)) is not None:
                 yield flush, data

@@ -1,4 +1,4 @@
-"""A map as a table: one row for each key and flush; a histogram has one for each bucket, so that it can be summed."""
+"""A map as a table: one row per key and flush. A histogram has one row per bucket, so that it can be summed."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bttop.model.flush import Flush, MapData
-from bttop.model.keys import split_key
-from bttop.model.names import Decoder
+from bttop.model.flush.contents import MapData
+from bttop.model.flush.flush import Flush
+from bttop.model.format.names import Decoder
 from bttop.model.plan import Column, MapPlan
-from bttop.model.records import Bucket, Stats, Value
+from bttop.model.record.keys import split_key
+from bttop.model.record.records import Bucket, Stats, Value
 from bttop.store.export.selection import MapName, Selection
-from bttop.store.jsonl import plain
+from bttop.store.flush_json import plain
 
 Cell: TypeAlias = "int | float | str | None"
 Kind = Literal["int", "float", "text"]
@@ -21,35 +22,35 @@ _LARGEST = (1 << 63) - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """The shape of a map's table."""
+class ExportTable:
+    """The columns of a map's table."""
 
     name: MapName
     program: int
     columns: tuple[str, ...]
-    """All titles, those of HEAD first, then the key's, then the value's."""
+    """All titles: those of HEAD, then the key's, then the value's."""
     kinds: tuple[Kind, ...]
-    """One for each column: what every cell of it is, apart from empty ones."""
+    """The type of the non-empty cells, one per column."""
 
 
-def tables(selection: Selection, decoders: Mapping[str, Decoder]) -> Iterator[Table]:
-    """The tables of all wanted maps that have any row. Each is read once for its kinds: a column whose numbers do not
-    fit 64 bits, or that holds other text among them, is text as a whole."""
+def tables(selection: Selection, decoders: Mapping[str, Decoder]) -> Iterator[ExportTable]:
+    """Yield the tables of all selected maps with rows. Each map is read once to find the type of its columns: a column
+    with a number that does not fit 64 bits, or with any text, is a text column."""
     programs = {program.name: program.id for program in selection.snapshot.programs}
     for name, plan in selection.maps().items():
         titles = (*HEAD, *_key_titles(plan), *_value_titles(plan))
         seen: list[set[Kind]] = [set() for _ in titles]
-        table = Table(name, programs[name.program], titles, ())
+        table = ExportTable(name, programs[name.program], titles, ())
         for row in rows(selection, table, decoders):
             for kinds, cell in zip(seen, row, strict=True):
                 if cell is not None:
                     kinds.add(_kind(cell))
         if any(seen):
-            yield Table(name, table.program, titles, tuple([_common(kinds) for kinds in seen]))
+            yield ExportTable(name, table.program, titles, tuple([_common(kinds) for kinds in seen]))
 
 
-def rows(selection: Selection, table: Table, decoders: Mapping[str, Decoder]) -> Iterator[tuple[Cell, ...]]:
-    """The rows of a table, in the order of time; the first cell is the flush's end in ns since 1970."""
+def rows(selection: Selection, table: ExportTable, decoders: Mapping[str, Decoder]) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows of a table in order of time. The first cell is the end of the flush in ns since 1970."""
     width = len(table.columns)
     for flush, data in selection.data(table.name, table.program):
         head = _head(table.name.program, flush, data)
@@ -61,14 +62,14 @@ def rows(selection: Selection, table: Table, decoders: Mapping[str, Decoder]) ->
 
 
 def fitted(row: Sequence[Cell], kinds: Sequence[Kind]) -> tuple[Cell, ...]:
-    """A row with each cell as its column wants it."""
+    """Return a row with each cell converted to the type of its column."""
     return tuple([_fitted(cell, kind) for cell, kind in zip(row, kinds, strict=True)])
 
 
 def _fitted(cell: Cell, kind: Kind) -> Cell:
     if cell is None or (kind == "int" and isinstance(cell, int)):
         return cell
-    # Bytes that are no UTF-8 are lone surrogates, which Parquet's strings do not take.
+    # Bytes that are not UTF-8 are lone surrogates here; Parquet's strings cannot hold those.
     return float(cell) if kind == "float" else str(cell).encode(errors="backslashreplace").decode()
 
 
@@ -87,13 +88,13 @@ def _common(kinds: set[Kind]) -> Kind:
 
 
 def _head(program: str, flush: Flush, data: MapData) -> tuple[Cell, ...]:
-    doubts = ";".join(sorted(doubt.value for doubt in flush.doubts_about(data)))
-    caveats = (doubts or None, flush.skipped)
+    words = ";".join(sorted(caveat.value for caveat in flush.caveats_about(data)))
+    caveats = (words or None, flush.skipped)
     return flush.wall_ns, round(flush.seconds, 6), program, flush.generation, flush.number, *caveats
 
 
 def _key_titles(plan: MapPlan) -> tuple[str, ...]:
-    """Titles of the key's columns, none of them twice or one of ours."""
+    """Return the titles of the key's columns, unique and different from all other titles."""
     taken = {*HEAD, *_value_titles(plan)}
     titles: list[str] = []
     for number, column in enumerate(plan.columns, start=1):
@@ -111,12 +112,12 @@ def _value_titles(plan: MapPlan) -> tuple[str, ...]:
     return ("count", "average", "total") if plan.aggregation == "stats" else ("value",)
 
 
-def _key_width(table: Table) -> int:
+def _key_width(table: ExportTable) -> int:
     return len(table.columns) - len(HEAD) - (3 if table.columns[-1] in ("count", "total") else 1)
 
 
 def _key(key: str, data: MapData, decoders: Mapping[str, Decoder], width: int) -> tuple[Cell, ...]:
-    """As many parts as the table has key columns; another generation's map may have had more or fewer."""
+    """Return exactly `width` parts of a key; the map of another generation may have had more or fewer."""
     columns: tuple[Column, ...] = data.plan.columns
     parts = split_key(key, columns).parts if columns else ()
     named = [

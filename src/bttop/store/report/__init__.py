@@ -1,1 +1,1 @@
-"""A recording as one page for the browser: self-contained, without scripts, to be handed on."""
+"""Reports: a recording as one self-contained HTML page without scripts."""

@@ -1,4 +1,4 @@
-"""Charts as inline SVG. They stretch with the page; colours come from the style sheet, so that dark and print work."""
+"""Charts as inline SVG. They scale with the page. Colours come from the style sheet, for dark mode and for printing."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from bttop.model.stacks import Frame
+from bttop.model.record.stacks import StackFrame
 from bttop.store.report.markup import Markup, tag
 
 _LEVELS = 12
-"""Shades of a heat map."""
+"""Number of shades of a heat map."""
 _ROW = 18
 """Height of a frame in pixels."""
 _MOST_FRAMES = 2_500
 _DEEPEST = 64
 _NARROWEST = 0.0025
-"""Of a frame, as a part of the whole: three pixels of a large window."""
+"""Smallest width of a drawn frame, as a fraction of the whole: three pixels of a large window."""
 _HUES = 6
 
 Values = Sequence[float | None]
-"""One per bin; None is a hole."""
+"""One value per bin; None is a gap."""
 
 
 def area(values: Values, tips: Sequence[str], moments: Iterable[float], height: int = 56) -> Markup:
-    """The course of a number from zero up, as an area with a line. `tips` are shown under the pointer, `moments`
-    (0 to 1) are marks."""
+    """Return an area chart of a number over time, from zero up. `tips` are shown under the pointer; `moments` (0 to 1)
+    are the places of marks."""
     return _field(
         len(values), 100, height, [*_curve(values, 100), *_touches(tips, 100), *_moments(moments, values, 100)]
     )
 
 
 def spark(values: Values) -> Markup:
-    """The same, small enough for a line of text."""
+    """Return an area chart that fits into a line of text."""
     return _field(len(values), 100, 20, _curve(values, 100))
 
 
@@ -53,7 +53,7 @@ def _curve(values: Values, depth: int) -> list[Markup]:
     top = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0)
     lines, areas = [], []
     for run in _runs(values):
-        # A run of one bin is a step, so that it can be seen.
+        # A run of one bin is drawn as a step, so that it is visible.
         points = [(at + 0.5, _height(value, top, depth)) for at, value in run]
         first, last = run[0][0], run[-1][0] + 1
         points = [(first, points[0][1]), *points, (last, points[-1][1])]
@@ -64,7 +64,7 @@ def _curve(values: Values, depth: int) -> list[Markup]:
 
 
 def _height(value: float, top: float, depth: int) -> float:
-    """Down from the upper edge; a little room for the line."""
+    """Return the distance of a value from the upper edge, with a little space for the line."""
     share = min(1.0, abs(value) / top) if top and math.isfinite(value) else 0.0
     return depth - share * (depth - 4)
 
@@ -83,7 +83,7 @@ def _runs(values: Values) -> Iterator[list[tuple[int, float]]]:
 
 
 def _touches(tips: Sequence[str], depth: int) -> list[Markup]:
-    """Invisible columns that say what is in a bin."""
+    """Return invisible columns with a tooltip for each bin."""
     return [
         tag("rect", tag("title", tip), class_="touch", x=at, y=0, width=1, height=depth) for at, tip in enumerate(tips)
     ]
@@ -100,7 +100,7 @@ def _moments(moments: Iterable[float], values: Sequence[object], depth: int) -> 
 def heat(
     rows: Sequence[Sequence[float]], tips: Sequence[str], moments: Iterable[float], row_height: int = 11
 ) -> Markup:
-    """A heat map: time from left to right, the first row at the bottom. The shade is the logarithm of the count."""
+    """Return a heat map: time from left to right, first row at the bottom. The shade is the logarithm of the count."""
     top = max((count for row in rows for count in row), default=0.0)
     shades: dict[int, list[str]] = {}
     for up, row in enumerate(reversed(rows)):
@@ -115,7 +115,7 @@ def heat(
 
 
 def _strips(row: Sequence[float], top: float) -> Iterator[tuple[int, int, int]]:
-    """Neighbours of one shade: where they begin, how many, and the shade."""
+    """Yield the runs of cells with the same shade: first cell, number of cells, shade. Empty cells are left out."""
     levels = [_level(count, top) for count in row]
     start = 0
     for at in range(1, len(levels) + 1):
@@ -132,29 +132,29 @@ def _level(count: float, top: float) -> int:
 
 
 def bar(part: float, whole: float) -> Markup:
-    """A bar for a part of a whole, as wide as its cell for the whole."""
+    """Return a bar whose width is `part` divided by `whole`; the whole fills the cell."""
     share = min(1.0, max(0.0, part / whole)) if whole > 0 and math.isfinite(part) else 0.0
     return tag("span", class_="bar", style=f"width:{share * 100:.1f}%") if share else Markup("")
 
 
 class Flames(NamedTuple):
-    """A flame graph and what it leaves out."""
+    """A flame graph, and the number of frames that it leaves out."""
 
     picture: Markup
     hidden: int
-    """Frames that are too narrow or too deep to be drawn."""
+    """Number of frames that are not drawn: too narrow, too deep, or beyond the limit of `_MOST_FRAMES`."""
 
 
 class _Box(NamedTuple):
-    frame: Frame
+    frame: StackFrame
     left: float
-    """0 to 1, as `width`."""
+    """0 to 1, like `width`."""
     width: float
     depth: int
 
 
-def flames(root: Frame, weigh: Callable[[float], str], kernel: frozenset[str] = frozenset()) -> Flames:
-    """Stacks as icicles: the root above, callees below their callers, the width is the share."""
+def flames(root: StackFrame, weigh: Callable[[float], str], kernel: frozenset[str] = frozenset()) -> Flames:
+    """Return stacks as an icicle graph: root on top, callees below callers, width is the share."""
     boxes = _boxes(root)
     drawn = sorted(boxes, key=lambda box: (-box.width, box.depth))[:_MOST_FRAMES]
     drawn = [box for box in drawn if box.width >= _NARROWEST and box.depth <= _DEEPEST]
@@ -168,7 +168,7 @@ def _in_order(box: _Box) -> tuple[int, float]:
     return box.depth, box.left
 
 
-def _boxes(root: Frame) -> list[_Box]:
+def _boxes(root: StackFrame) -> list[_Box]:
     whole = max(root.total, 1)
     boxes = [_Box(root, 0.0, 1.0, 0)]
     for box in boxes:

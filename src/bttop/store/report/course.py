@@ -1,4 +1,4 @@
-"""How a map went over time: amounts in equal bins, so that a chart of a minute and of a day has as many points."""
+"""A map over time: amounts in equal bins, so that charts of a minute and of a day have as many points."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ import math
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 
-from bttop.model.contents import MapData
-from bttop.model.floats import as_float
-from bttop.model.rates import amount, is_additive
-from bttop.model.records import Bucket, Value
-from bttop.model.values import histogram
+from bttop.model.flush.contents import MapData
+from bttop.model.flush.rates import amount, is_additive
+from bttop.model.format.floats import as_float
+from bttop.model.record.records import Bucket, Value
+from bttop.model.record.values import histogram
 
 MOST_BINS = 96
 _MOST_BUCKETS = 2_000
-"""Different buckets of one heat map; more are of no honest script."""
+"""Most different buckets of one heat map; a normal script has fewer."""
 _LARGE = 1 << 63
-"""Numbers below it are floats as well."""
+"""Smaller numbers can be converted to float."""
 
 Ends = tuple[int | None, int | None]
 
 
 class Bins:
-    """The stretch of time that is looked at, in equal parts. Times are CLOCK_BOOTTIME in ns."""
+    """A period of time in equal bins. Times are CLOCK_BOOTTIME in ns."""
 
     def __init__(self, begin_ns: int, end_ns: int, interval_ns: int) -> None:
-        """No part is shorter than an interval: there would be holes between the flushes."""
+        """No bin is shorter than an interval, or there would be gaps between the flushes."""
         self.begin_ns = begin_ns
         self.end_ns = max(end_ns, begin_ns + 1)
         self.count = max(1, min(MOST_BINS, (self.end_ns - begin_ns) // max(interval_ns, 1)))
         self.width_ns = (self.end_ns - begin_ns) / self.count
 
     def shares(self, start_ns: int, end_ns: int) -> Iterator[tuple[int, float]]:
-        """The bins that a flush lies in, each with the share of the flush that is in it."""
+        """Yield the bins that a flush covers, each with the share (0 to 1) of the flush that is in it."""
         start, end = start_ns - self.begin_ns, end_ns - self.begin_ns
         length = max(end - start, 1)
         first = max(0, int(start // self.width_ns))
@@ -43,30 +43,30 @@ class Bins:
                 yield at, (high - low) / length
 
     def place(self, boot_ns: int) -> float:
-        """Where a moment lies, 0 (the beginning) to 1."""
+        """Return the position of a moment, from 0 (begin) to 1 (end)."""
         return (boot_ns - self.begin_ns) / (self.end_ns - self.begin_ns)
 
     def start_of(self, at: int) -> int:
-        """The moment that a bin begins at; of the bin after the last one, the end."""
+        """Return the moment at which a bin begins; for the index after the last bin, the end."""
         return self.begin_ns + round(at * self.width_ns)
 
 
 class Course:
-    """One map over time: of every row and of every bucket, what fell into each bin."""
+    """One map over time: the amounts of each row and each bucket in each bin."""
 
     def __init__(self, bins: Bins) -> None:
         self.bins = bins
         self._adds_up = True
-        """Whether the amounts of one bin are added up; else a bin has the last value that fell into it."""
+        """Whether the amounts within one bin are added up; else a bin holds its last value."""
         self.seconds = self._empty(0.0)
-        """Seen in each bin; 0 is a hole."""
+        """Observed seconds in each bin; 0 is a gap."""
         self.whole = self._empty(0.0)
-        """Amounts of all rows."""
+        """Amount of all rows in each bin."""
         self._rows: dict[str, array[float]] = {}
         self._cells: dict[Ends, array[float]] = {}
 
     def add(self, data: MapData, start_ns: int, end_ns: int) -> None:
-        """Take in one flush."""
+        """Add one flush."""
         seconds = (end_ns - start_ns) / 1e9
         if is_additive(data) != self._adds_up:
             self._start_again()
@@ -78,19 +78,19 @@ class Course:
             self._add_row(key, value, shares)
 
     def _start_again(self) -> None:
-        """What adds up and what does not cannot be in one course: the newest kind is shown."""
+        """Drop all amounts: additive and other values cannot be in one course, so only the newest kind is shown."""
         self._adds_up = not self._adds_up
         self._rows.clear()
         self._cells.clear()
         self.seconds, self.whole = self._empty(0.0), self._empty()
 
     def _empty(self, value: float | None = None) -> array[float]:
-        """One value for each bin: without one, that of a row that is not there."""
+        """Return an array with `value` in each bin; without `value`, with the value of an absent row."""
         absent = 0.0 if self._adds_up else math.nan
         return array("d", [absent if value is None else value]) * self.bins.count
 
     def _add_counts(self, rows: Mapping[str, Value], at: int, share: float) -> dict[str, Value]:
-        """Take in the plain numbers of rows that are known, which most are, into one bin; the other rows."""
+        """Add the plain numbers of known rows, which are most rows, to one bin; return the other rows."""
         others: dict[str, Value] = {}
         whole = 0.0
         for key, value in rows.items():
@@ -105,20 +105,20 @@ class Course:
         return others
 
     def keep(self, keys: Mapping[str, object]) -> None:
-        """Let go of the rows that are not among these."""
+        """Drop all rows except `keys`."""
         for key in [key for key in self._rows if key not in keys]:
             del self._rows[key]
 
     def rates(self, key: str | None = None) -> list[float | None]:
-        """Amounts per second of a row, or of all rows; None where nothing was seen. Rows that do not add up are as
-        they were, and None where the row was not there."""
+        """Return the amounts per second of a row, or of all rows, per bin; None in a gap. For values that are not
+        additive, return the values; None where the row was absent."""
         found = self.whole if key is None else self._rows.get(key, self._empty())
         if not self._adds_up:
             return [None if math.isnan(value) else value for value in found]
         return [value / seconds if seconds else None for value, seconds in zip(found, self.seconds, strict=True)]
 
     def cells(self) -> list[tuple[Ends, Sequence[float]]]:
-        """Events of each bucket by bin, the lowest bucket first."""
+        """Return the events of each bucket per bin, lowest bucket first."""
         infinity = float("inf")
         return sorted(
             self._cells.items(),
@@ -129,7 +129,7 @@ class Course:
         )
 
     def column(self, at: int) -> list[Bucket]:
-        """The histogram of one bin."""
+        """Return the histogram of one bin."""
         return [Bucket(*ends, round(cells[at])) for ends, cells in self.cells()]
 
     def _add_row(self, key: str, value: Value, shares: Sequence[tuple[int, float]]) -> None:

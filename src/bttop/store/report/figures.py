@@ -1,26 +1,26 @@
-"""One map of a report: what it amounts to, its course, and the pictures that suit its kind."""
+"""One map of a report: its totals, its course over time, and charts for its kind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bttop.model import numbers
-from bttop.model.percentiles import quantile, scale_of
-from bttop.model.rates import amount
-from bttop.model.records import Stats
-from bttop.model.stacks import Frame, fold
-from bttop.model.values import histogram
+from bttop.model.flush.rates import amount
+from bttop.model.format import numbers
+from bttop.model.format.percentiles import quantile, scale_of
+from bttop.model.record.records import Stats
+from bttop.model.record.stacks import StackFrame, fold
+from bttop.model.record.values import histogram
+from bttop.store.compare.totals import MapTotals, Total
+from bttop.store.labels import Labels, exact, per_second, share
+from bttop.store.labels import amount as in_unit
 from bttop.store.report.charts import area, bar, flames, heat
 from bttop.store.report.course import Bins, Course
-from bttop.store.report.labels import Labels, exact, per_second, share
-from bttop.store.report.labels import amount as in_unit
 from bttop.store.report.markup import Markup, name, tag
 from bttop.store.report.tables import histogram_table, percentile_list, rows_table
-from bttop.store.totals import MapTotals, Total
 
 _MOST_SMALL = 6
-"""Histograms of keys beside each other."""
+"""Most histograms of single keys that are shown side by side."""
 _MOST_HEAT_ROWS = 40
 _MOST_FUNCTIONS = 10
 _MOST_STACKS = 20_000
@@ -28,13 +28,13 @@ _MOST_STACKS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A map with everything that its pictures need."""
+    """A map with all data for its charts."""
 
     name: str
     totals: MapTotals
     course: Course
     moments: tuple[float, ...]
-    """Where the marks lie, 0 to 1."""
+    """Positions of the marks, 0 to 1."""
     labels: Labels
 
     @property
@@ -48,7 +48,7 @@ class Figure:
 
 
 def figure(one: Figure) -> Markup:
-    """The whole of a map."""
+    """Return the section of a map."""
     plan = one.totals.plan
     head = tag("header", tag("h3", plan.title or one.name, title=one.name), tag("span", _headline(one)))
     if not one.totals.rows:
@@ -57,11 +57,11 @@ def figure(one: Figure) -> Markup:
     return tag("article", head, notes, _pictures(one), class_="map")
 
 
-_MIXED = "The script changed what this map is on the way; what is here is the newest kind alone."
+_MIXED = "The script changed the kind of this map; only the newest kind is shown here."
 
 
 def _headline(one: Figure) -> str:
-    """The whole map in a few words."""
+    """Return the totals of a map in a few words."""
     totals = one.totals
     if not totals.is_additive:
         return f"{len(totals.rows):,} rows"
@@ -117,7 +117,7 @@ def _course(one: Figure) -> Markup:
 
 
 def time_axis(bins: Bins, labels: Labels) -> Markup:
-    """Moments below a chart, evenly spread."""
+    """Return the time labels below a chart: begin, middle and end."""
     moments = [bins.begin_ns, (bins.begin_ns + bins.end_ns) // 2, bins.end_ns]
     return tag("div", [tag("span", labels.clock(moment)) for moment in moments], class_="axis")
 
@@ -130,7 +130,7 @@ def _of_histograms(one: Figure) -> list[Markup]:
     pictures = [percentile_list(whole, one.totals.plan), _heat(one)]
     keyed = bool(one.totals.plan.columns) or any(one.totals.rows)
     if not keyed:
-        return [*pictures, tag("figure", tag("figcaption", "all of the time"), histogram_table(whole, one.unit))]
+        return [*pictures, tag("figure", tag("figcaption", "whole time"), histogram_table(whole, one.unit))]
     return [*pictures, rows_table(one.totals, one.course, one.labels), _small_multiples(one)]
 
 
@@ -146,7 +146,7 @@ def _small(one: Figure, key: str, row: Total) -> Markup:
 
 
 def _heat(one: Figure) -> Markup:
-    """Buckets over time: the largest values on top."""
+    """Return a heat map of the buckets over time, largest values on top."""
     cells = one.course.cells()
     factor = max(1, -(-len(cells) // _MOST_HEAT_ROWS))
     groups = [cells[at : at + factor] for at in range(0, len(cells), factor)]
@@ -156,7 +156,7 @@ def _heat(one: Figure) -> Markup:
     scale = [text if (len(lows) - 1 - at) % every == 0 else "" for at, text in enumerate(lows)]
     tips = [_heat_tip(one, at) for at in range(one.course.bins.count)]
     kind = "latency" if one.unit in ("ns", "us", "ms", "s") else "size" if one.unit == "bytes" else "value"
-    words = f"{kind} over time; the darker, the more events" + (f" ({factor} buckets a line)" if factor > 1 else "")
+    words = f"{kind} over time; the darker, the more events" + (f" ({factor} buckets per line)" if factor > 1 else "")
     picture = tag(
         "div",
         tag("div", [tag("span", text) for text in reversed(scale)], class_="scale"),
@@ -201,7 +201,8 @@ def _flames(one: Figure) -> Markup:
 
 
 def _named(frames: Sequence[str]) -> list[str]:
-    """Frames without a symbol as one: their addresses are others in each process, and would tear the picture apart."""
+    """Merge adjacent frames without a symbol into one: their addresses differ between processes and would split the
+    graph."""
     names = [_UNKNOWN if frame.startswith("0x") else frame for frame in frames]
     return [name for at, name in enumerate(names) if name != _UNKNOWN or at == 0 or names[at - 1] != _UNKNOWN]
 
@@ -209,8 +210,8 @@ def _named(frames: Sequence[str]) -> list[str]:
 _UNKNOWN = "[unknown]"
 
 
-def _functions(root: Frame, weigh: Callable[[float], str]) -> Markup:
-    """Where it happened: the functions with the most of their own."""
+def _functions(root: StackFrame, weigh: Callable[[float], str]) -> Markup:
+    """Return a table of the innermost functions with the largest amounts, without their callees."""
     own: dict[str, int] = {}
     queue = list(root.children)
     for frame in queue:

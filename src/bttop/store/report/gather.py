@@ -1,4 +1,4 @@
-"""Everything that a report says, gathered in one walk over the flushes of each program."""
+"""Collects the data of a report in one pass over the flushes of each program."""
 
 from __future__ import annotations
 
@@ -6,39 +6,39 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from bttop.model.flush import Flush
-from bttop.model.jsontext import json_text
-from bttop.script.frontmatter import FrontMatter, read_front_matter
-from bttop.store.generations import RecordedGeneration
-from bttop.store.happenings import Changed, Marked
-from bttop.store.jsonl import plain
-from bttop.store.ledger import MeanCost, mean_cost
+from bttop.model.flush.flush import Flush
+from bttop.model.format.json_text import json_text
+from bttop.script.language.front_matter import FrontMatter, read_front_matter
+from bttop.store.compare.totals import StretchTotals
+from bttop.store.flush_json import plain
 from bttop.store.report.course import Bins, Course
-from bttop.store.snapshot import Snapshot
-from bttop.store.timeline import RecordedHistory
-from bttop.store.totals import Totals
+from bttop.store.snapshot.cost_table import MeanCost, mean_cost
+from bttop.store.snapshot.generations import RecordedGeneration
+from bttop.store.snapshot.recorded_history import RecordedHistory
+from bttop.store.snapshot.recording_events import MarkSet, StatusChanged
+from bttop.store.snapshot.snapshot import Snapshot
 
 MOST_LINES = 40
-"""Of what a script printed by itself, the newest."""
+"""Number of newest lines that are kept of a script's printed text."""
 _SHORTEST_NS = 1_000_000
 
 
 @dataclass(slots=True)
 class ProgramReport:
-    """One program over the stretch of time."""
+    """One program over the time of the report."""
 
     name: str
     generations: tuple[RecordedGeneration, ...]
-    states: tuple[Changed, ...]
+    states: tuple[StatusChanged, ...]
     bins: Bins
     cost: MeanCost | None
-    """The mean of the stretch; None where the ledger does not say."""
-    totals: Totals = field(default_factory=Totals)
+    """Mean cost over the time of the report; None if the cost ledger has no data."""
+    totals: StretchTotals = field(default_factory=StretchTotals)
     courses: dict[str, Course] = field(default_factory=dict)
-    doubts: Counter[str] = field(default_factory=Counter)
-    """In how many flushes each stood."""
+    caveats: Counter[str] = field(default_factory=Counter)
+    """Number of flushes with each caveat."""
     skipped: int = 0
-    """Events that the kernel skipped."""
+    """Number of events that the kernel skipped."""
     printed: deque[str] = field(default_factory=lambda: deque(maxlen=MOST_LINES))
     printed_lines: int = 0
 
@@ -49,13 +49,13 @@ class ProgramReport:
 
     @property
     def front(self) -> FrontMatter:
-        """Of the newest text; an empty one where it has none."""
+        """Front matter of the newest script; empty if it has none."""
         found = read_front_matter(self.text)
         return found if isinstance(found, FrontMatter) else FrontMatter()
 
     @property
     def shown(self) -> list[str]:
-        """The maps to show, in the order of the front matter; those of state that were never printed are left out."""
+        """The maps to show, in the order of the front matter. Assigned values that were never printed are left out."""
         described = list(self.front.maps)
         names = [name for name, one in self.totals.maps.items() if one.rows or one.plan.aggregation != "value"]
         return sorted(names, key=lambda name: described.index(name) if name in described else len(described))
@@ -63,17 +63,17 @@ class ProgramReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A stretch of a recording."""
+    """The data of a report: a part of a recording."""
 
     snapshot: Snapshot
     begin_ns: int
     end_ns: int
     programs: tuple[ProgramReport, ...]
-    marks: tuple[Marked, ...]
+    marks: tuple[MarkSet, ...]
 
 
 def gather(snapshot: Snapshot, begin_ns: int, end_ns: int) -> Report:
-    """Read a stretch of a recording, CLOCK_BOOTTIME in ns."""
+    """Read the part of a recording from `begin_ns` to `end_ns` (CLOCK_BOOTTIME)."""
     programs = tuple([_program(snapshot, one.id, one.name, begin_ns, end_ns) for one in snapshot.programs])
     marks = tuple([mark for mark in snapshot.marks() if begin_ns <= mark.stamp.boot_ns <= end_ns])
     return Report(snapshot, begin_ns, end_ns, programs, marks)
@@ -92,7 +92,7 @@ def _program(snapshot: Snapshot, program: int, name: str, begin_ns: int, end_ns:
 def _walk(report: ProgramReport, flushes: Iterable[Flush]) -> None:
     for flush in flushes:
         report.totals.add(flush)
-        report.doubts.update(doubt.value for doubt in flush.doubts)
+        report.caveats.update(caveat.value for caveat in flush.caveats)
         report.skipped += flush.skipped
         _take_printed(report, flush)
         for name, data in flush.maps.items():

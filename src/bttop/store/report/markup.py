@@ -1,4 +1,4 @@
-"""HTML that cannot be broken out of: text is escaped when it goes in, and only this module writes tags."""
+"""Safe HTML: all text is escaped when it is inserted, and only this module writes tags."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import html
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from bttop.model.text import visible, visible_name
+from bttop.model.format.text import visible, visible_name
 
 _VOID = frozenset({"meta", "br"})
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
@@ -21,14 +21,14 @@ Child: TypeAlias = "str | Markup | Iterable[Child]"
 
 
 def tag(name: str, /, *children: Child, **attributes: object) -> Markup:
-    """An element. Text among the children is made visible and escaped; of attributes, None is left out, a trailing
-    underscore dropped (`class_`) and others become dashes."""
+    """Return an element. Text in the children is made visible and escaped. Attributes that are None are left out; in
+    their names, a trailing underscore is dropped (`class_`) and other underscores become dashes."""
     opening = f"<{name}{_attributes(attributes)}>"
     return Markup(opening if name in _VOID else f"{opening}{joined(children)}</{name}>")
 
 
 def joined(children: Child) -> Markup:
-    """Children one after the other."""
+    """Return the children, concatenated."""
     if isinstance(children, Markup):
         return children
     if isinstance(children, str):
@@ -37,18 +37,18 @@ def joined(children: Child) -> Markup:
 
 
 def text(plain: str) -> Markup:
-    """Text of one line; what would steer, hide or pile up is written as an escape."""
+    """Return text of one line as HTML; control, invisible and combining characters are written as escapes."""
     return Markup(html.escape(visible(plain)))
 
 
 def name(plain: str) -> Markup:
-    """A name on its own: as text, and with the blanks at its ends written as escapes. The blanks within it need the
-    style sheet, or a browser makes one of them."""
+    """Return a name as HTML, like `text`, with spaces at its ends written as escapes. The style sheet keeps the spaces
+    within it, which a browser would otherwise collapse."""
     return Markup(html.escape(visible_name(plain)))
 
 
 def lines(plain: str) -> Markup:
-    """Text of several lines, for `pre`; tabs become blanks."""
+    """Return text of several lines as HTML for `pre`; tabs become spaces."""
     return Markup("\n".join([text(line) for line in plain.expandtabs(4).split("\n")]))
 
 

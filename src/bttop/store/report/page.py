@@ -1,4 +1,4 @@
-"""The page: a head that says what it is, an overview, marks, doubts, one section for each program, the scripts."""
+"""The page of a report: header, overview, costs, marks, caveats, one section per program, scripts."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bttop import __version__
-from bttop.model import numbers
-from bttop.model.doubting import Doubt
-from bttop.model.doubts import DOUBT_TEXTS
-from bttop.model.names import decoders
-from bttop.model.records import Stamp
+from bttop.model.flush.caveat_words import CAVEAT_TEXTS
+from bttop.model.flush.find_caveats import Caveat
+from bttop.model.format import numbers
+from bttop.model.format.names import decoders
+from bttop.model.record.records import Stamp
 from bttop.paths import shipped
-from bttop.store.extent import extent
-from bttop.store.facts import Facts
-from bttop.store.generations import RecordedGeneration
-from bttop.store.ledger import cost_words
-from bttop.store.redact import AsTheyAre, Names, Redacted, meet, words_of
+from bttop.store.aliases import AliasedNames, NamePolicy, PlainNames, meet, words_of
+from bttop.store.labels import Labels, per_second, span
 from bttop.store.report.charts import spark
 from bttop.store.report.course import Course
 from bttop.store.report.figures import Figure, figure
 from bttop.store.report.gather import MOST_LINES, ProgramReport, Report
-from bttop.store.report.labels import Labels, per_second, span
 from bttop.store.report.markup import Markup, joined, lines, tag
+from bttop.store.snapshot.cost_table import cost_words
+from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.generations import RecordedGeneration
 from bttop.store.times import clock, local, wall_at
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""Nothing is fetched and nothing runs, whatever the page may hold."""
+"""Forbids the browser to load or run anything, whatever the page contains."""
 _MOST_MARKS = 200
 _FIRST_NAMES = 2_000
 
 
 def page(report: Report, *, redact: bool = False) -> Iterator[str]:
-    """The page in pieces, from its first to its last line."""
+    """Yield the page in pieces, in order. `redact` replaces names by aliases."""
     names = _names(report, redact)
     facts = report.snapshot.facts
     begin, end = extent(report.snapshot) or (Stamp(report.begin_ns, 0), Stamp(report.end_ns, 0))
@@ -56,7 +56,7 @@ def page(report: Report, *, redact: bool = False) -> Iterator[str]:
     yield _overview(report, labels)
     yield _costs(report, labels)
     yield _marks(report, labels)
-    yield _doubts(report, labels)
+    yield _all_caveats(report, labels)
     for number, program in enumerate(report.programs, 1):
         yield "\n"
         yield _program(number, program, report, labels)
@@ -69,14 +69,14 @@ def _brought() -> frozenset[str]:
     return frozenset([path.read_text(encoding="utf-8") for path in sorted(shipped("probes").glob("*.bt"))])
 
 
-def _names(report: Report, redact: bool) -> Names:
+def _names(report: Report, redact: bool) -> NamePolicy:
     if not redact:
-        return AsTheyAre()
+        return PlainNames()
     scripts = [one.text for program in report.programs for one in program.generations]
-    names = Redacted(words_of("\n".join(scripts)))
+    names = AliasedNames(words_of("\n".join(scripts)))
     names.alias("host", report.snapshot.facts.host)
     meet(names, [one.facts for one in report.snapshot.processes()])
-    # Every name is known before the first one is written: a mark may tell of a process that a table below shows.
+    # All names are collected before the first one is written: a mark may name a process that only a later table shows.
     for program in report.programs:
         for totals in program.totals.maps.values():
             for key, _ in totals.top(_FIRST_NAMES):
@@ -128,7 +128,7 @@ def _file_size(path: Path) -> str:
 
 
 def _overview(report: Report, labels: Labels) -> Markup:
-    """The programs as small multiples, each the way to its section."""
+    """Return a tile for each program that links to its section."""
     tiles = [_tile(number, program, labels) for number, program in enumerate(report.programs, 1)]
     found = tag("div", tiles, class_="grid") if tiles else tag("p", "Nothing was recorded.", class_="soft")
     return tag("section", tag("h2", "Programs"), found, id="programs")
@@ -157,7 +157,7 @@ def _tile(number: int, program: ProgramReport, labels: Labels) -> Markup:
 
 
 def _costs(report: Report, labels: Labels) -> Markup:
-    """What each program cost, where the recording has a ledger."""
+    """Return a table of the cost of each program; empty if the recording has no cost ledger."""
     if all(program.cost is None for program in report.programs):
         return Markup("")
     rows = [
@@ -172,7 +172,7 @@ def _costs(report: Report, labels: Labels) -> Markup:
     return tag("section", tag("h2", "Cost"), table, id="costs")
 
 
-# Marks and doubts.
+# Marks and caveats.
 
 
 def _marks(report: Report, labels: Labels) -> Markup:
@@ -194,43 +194,43 @@ def _marks(report: Report, labels: Labels) -> Markup:
     return tag("section", tag("h2", "Marks"), found, id="marks")
 
 
-def _doubts(report: Report, labels: Labels) -> Markup:
-    """Everything that speaks against the numbers, in words."""
-    rows = [*_doubts_of_flushes(report, labels), *_caveats(report, labels), *_troubles(report, labels)]
+def _all_caveats(report: Report, labels: Labels) -> Markup:
+    """Return a table of all caveats about the numbers, with explanations."""
+    rows = [*_caveats_of_flushes(report, labels), *_script_caveats(report, labels), *_troubles(report, labels)]
     rows += [("not readable", "the snapshot", labels.names.text(one)) for one in report.snapshot.problems]
     body = [
         tag("tr", tag("td", tag("span", word, class_="badge"), class_="fixed"), tag("td", where), tag("td", why))
         for word, where, why in rows
     ]
-    head = tag("tr", [tag("th", word) for word in ("doubt", "where", "what it means")])
+    head = tag("tr", [tag("th", word) for word in ("caveat", "where", "what it means")])
     table = tag("div", tag("table", tag("thead", head), tag("tbody", body)), class_="scroll")
-    nothing = tag("p", "Nothing speaks against these numbers.", class_="soft")
-    return tag("section", tag("h2", "Doubts"), table if rows else nothing, id="doubts")
+    nothing = tag("p", "There are no caveats about these numbers.", class_="soft")
+    return tag("section", tag("h2", "Caveats"), table if rows else nothing, id="doubts")
 
 
 _Doubt: TypeAlias = tuple[str, str, str]
-"""Its badge, where it stands, what it means."""
+"""The badge of a caveat, the flushes or programs that have it, and what it means."""
 
 
-def _doubts_of_flushes(report: Report, labels: Labels) -> list[_Doubt]:
-    words = sorted({doubt for program in report.programs for doubt in program.doubts})
+def _caveats_of_flushes(report: Report, labels: Labels) -> list[_Doubt]:
+    words = sorted({caveat for program in report.programs for caveat in program.caveats})
     return [
         (
             word,
-            "; ".join(_doubted(word, program, labels) for program in report.programs if program.doubts[word]),
-            DOUBT_TEXTS.get(word, ""),
+            "; ".join(_has_caveats(word, program, labels) for program in report.programs if program.caveats[word]),
+            CAVEAT_TEXTS.get(word, ""),
         )
         for word in words
     ]
 
 
-def _doubted(word: str, program: ProgramReport, labels: Labels) -> str:
-    number = f", {program.skipped:,} events" if word == Doubt.SKIPPED else ""
-    return f"{labels.names.text(program.name)}: {program.doubts[word]:,} of {program.totals.flushes:,} flushes{number}"
+def _has_caveats(word: str, program: ProgramReport, labels: Labels) -> str:
+    number = f", {program.skipped:,} events" if word == Caveat.SKIPPED else ""
+    return f"{labels.names.text(program.name)}: {program.caveats[word]:,} of {program.totals.flushes:,} flushes{number}"
 
 
-def _caveats(report: Report, labels: Labels) -> list[_Doubt]:
-    """What the scripts' texts alone say, as on the panes."""
+def _script_caveats(report: Report, labels: Labels) -> list[_Doubt]:
+    """Return the caveats of the scripts, as shown on the panes."""
     where: dict[tuple[str, str], list[str]] = {}
     for program in report.programs:
         for caveat in dict.fromkeys(badge for one in program.generations for badge in one.badges):
@@ -239,7 +239,7 @@ def _caveats(report: Report, labels: Labels) -> list[_Doubt]:
 
 
 def _troubles(report: Report, labels: Labels) -> list[_Doubt]:
-    """The last times that a program did not run as it should."""
+    """Return the last times that each program did not run normally."""
     found = []
     for program in report.programs:
         for one in [one for one in program.states if one.complaint or one.state in _TROUBLED][-_MOST_TROUBLES:]:
@@ -277,7 +277,7 @@ def _program(number: int, program: ProgramReport, report: Report, labels: Labels
 
 
 def _pins(program: ProgramReport, labels: Labels) -> list[str]:
-    """What the program was pinned to, each time with its stretch where that is not the whole run."""
+    """Return the pins of a program; each with its time, unless one pin was used for the whole run."""
     shown = [one for one in program.generations if one.first_shown_ns is not None]
     runs = [list(group) for _, group in groupby(shown, key=lambda one: one.pin)]
     if len(runs) == 1 and runs[0][0].pin:
@@ -286,7 +286,8 @@ def _pins(program: ProgramReport, labels: Labels) -> list[str]:
 
 
 def _stretch(run: Sequence[RecordedGeneration], labels: Labels) -> str:
-    """A pin and when it held: generations in a row, each shown from its first flush to its last."""
+    """Return a pin and its time. `run`: consecutive generations with this pin, each shown from its first flush to its
+    last."""
     first, last = run[0].first_shown_ns, run[-1].last_shown_ns
     begin = "" if first is None else f" from {labels.clock(first)}"
     end = " to the end" if last is None else f" to {labels.clock(last)}"
@@ -295,11 +296,11 @@ def _stretch(run: Sequence[RecordedGeneration], labels: Labels) -> str:
 
 def _why_empty(program: ProgramReport) -> str:
     if program.totals.flushes:
-        return "Flushes came, and there was nothing in them."
+        return "All flushes of this time are empty."
     if program.states:
         last = program.states[-1]
-        return f"No flush came in this time: {last.state}. {last.reason}".strip()
-    return "No flush came in this time."
+        return f"There are no flushes in this time: {last.state}. {last.reason}".strip()
+    return "There are no flushes in this time."
 
 
 def _printed(program: ProgramReport, labels: Labels) -> list[Markup]:
@@ -322,14 +323,14 @@ def _scripts(report: Report, labels: Labels) -> Markup:
         for program in report.programs
         for one in program.generations
     ]
-    nothing = tag("p", "No script is in this recording.", class_="soft")
+    nothing = tag("p", "This recording has no scripts.", class_="soft")
     return tag("section", tag("h2", "Scripts"), found or nothing, id="scripts")
 
 
 def _script(name: str, one: RecordedGeneration, labels: Labels) -> Markup:
     args = " ".join(one.args)
     entries = [
-        f"begun {labels.clock(one.begun.boot_ns)}",
+        f"started {labels.clock(one.begun.boot_ns)}",
         labels.names.text(one.source),
         f"sha256 {one.sha256}",
         *([f"arguments {labels.names.text(args)}"] if args else []),
@@ -343,11 +344,11 @@ def _script(name: str, one: RecordedGeneration, labels: Labels) -> Markup:
 def _foot(redact: bool) -> Markup:
     words = [
         f"Made by bttop {__version__} from the recorded lines.",
-        "Totals add up what the flushes of the stretch hold; what two generations saw at the same time counts once.",
-        "Percentiles are estimates within a bucket, whose ends the pointer shows.",
+        "Totals are sums over the flushes of this time; what two generations saw at the same time counts once.",
+        "Percentiles are estimates within a bucket; the pointer shows the bucket's ends.",
     ]
     if redact:
         words.append(
-            "Names of processes, paths, addresses and hosts are replaced, the same name always by the same alias."
+            "Names of processes, paths, addresses and hosts are replaced; the same name always gets the same alias."
         )
     return tag("footer", tag("p", joined([" ".join(words)]), class_="soft"))

@@ -1,22 +1,22 @@
-"""Tables of a map: its largest rows with their courses, and histograms bucket by bucket."""
+"""Tables of a map: its largest rows with their course over time, and histograms by bucket."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bttop.model import numbers
-from bttop.model.floats import as_float
-from bttop.model.percentiles import quantile, scale_of
+from bttop.model.flush.rates import amount
+from bttop.model.format import numbers
+from bttop.model.format.floats import as_float
+from bttop.model.format.percentiles import quantile, scale_of
 from bttop.model.plan import MapPlan
-from bttop.model.rates import amount
-from bttop.model.records import Bucket, Stats, Value
-from bttop.model.values import histogram
+from bttop.model.record.records import Bucket, Stats, Value
+from bttop.model.record.values import histogram
+from bttop.store.compare.totals import MapTotals, Total
+from bttop.store.labels import Labels, exact, per_second, share
+from bttop.store.labels import amount as in_unit
 from bttop.store.report.charts import bar, spark
 from bttop.store.report.course import Course
-from bttop.store.report.labels import Labels, exact, per_second, share
-from bttop.store.report.labels import amount as in_unit
 from bttop.store.report.markup import Markup, name, tag
-from bttop.store.totals import MapTotals, Total
 
 MOST_ROWS = 20
 _MOST_BUCKETS = 40
@@ -24,7 +24,7 @@ PERCENTILES = (50, 90, 99)
 
 
 def rows_table(totals: MapTotals, course: Course, labels: Labels) -> Markup:
-    """The largest rows of a keyed map."""
+    """Return a table of the largest rows of a keyed map."""
     shown = totals.top(MOST_ROWS)
     columns = [column.title for column in totals.plan.columns] or ["key"]
     heads = [
@@ -58,7 +58,7 @@ def _row(key: str, row: Total, totals: MapTotals, whole: float, course: Course, 
 
 
 def _cut(cell: str) -> str:
-    """A cell that a table can hold; all of it is in its title."""
+    """Return a cell's text, cut to 160 characters; the cell's tooltip has the full text."""
     return cell if len(cell) <= 160 else f"{cell[:159]}…"
 
 
@@ -70,11 +70,11 @@ def _number_heads(totals: MapTotals) -> list[str]:
     return ["total", "per s"] if totals.is_additive else [_KIND_WORDS.get(totals.plan.aggregation, "last")]
 
 
-_KIND_WORDS = {"min": "least", "max": "most"}
+_KIND_WORDS = {"min": "minimum", "max": "maximum"}
 
 
 def _number_cells(value: Value, totals: MapTotals, labels: Labels) -> list[tuple[str, str]]:
-    """The numbers of a row, each with what is shown under the pointer."""
+    """Return the numbers of a row, each with its tooltip."""
     unit, seconds = totals.plan.unit, max(totals.seconds, 1e-9)
     if totals.is_histogram:
         buckets = histogram(value)
@@ -102,14 +102,14 @@ def _caption(totals: MapTotals, whole: float, shown: Sequence[tuple[str, Total]]
             part = sum(abs(amount(row.value) or 0.0) for _, row in shown)
             words.append(f"{share(part, whole)} of the whole")
     if totals.let_go:
-        words.append(f"{totals.let_go:,} small keys were not followed to the end, and their counts are low")
+        words.append(f"{totals.let_go:,} small keys were dropped at times, so their counts are too low")
     if totals.plan.aggregation == "avg":
-        words.append("averages of intervals whose counts are not known count once each")
+        words.append("intervals whose counts are unknown count once each in an average")
     return "; ".join(words)
 
 
 def percentile_texts(buckets: Sequence[Bucket], plan: MapPlan) -> list[tuple[str, str, str]]:
-    """Name, text and the bucket that bounds the error, of each percentile."""
+    """Return the name, the text and the ends of the bucket of each percentile."""
     found = []
     for one in PERCENTILES:
         estimate = quantile(buckets, one / 100, scale_of(plan.aggregation))
@@ -124,7 +124,7 @@ def percentile_texts(buckets: Sequence[Bucket], plan: MapPlan) -> list[tuple[str
 
 
 def percentile_list(buckets: Sequence[Bucket], plan: MapPlan) -> Markup:
-    """Count and percentiles on one line."""
+    """Return the count and the percentiles on one line."""
     count = sum(bucket.count for bucket in buckets)
     entries = [("count", f"{count:,}", ""), *percentile_texts(buckets, plan)]
     return tag(
@@ -135,7 +135,7 @@ def percentile_list(buckets: Sequence[Bucket], plan: MapPlan) -> Markup:
 
 
 def histogram_table(buckets: Sequence[Bucket], unit: str) -> Markup:
-    """A histogram, one bucket a line; neighbours are merged where there are many, and it says so."""
+    """Return a histogram, one bucket per line. Many buckets are merged, and the caption says so."""
     merged, factor = merged_buckets(buckets, _MOST_BUCKETS)
     top = max((bucket.count for bucket in merged), default=0)
     whole = sum(bucket.count for bucket in merged)
@@ -149,12 +149,12 @@ def histogram_table(buckets: Sequence[Bucket], unit: str) -> Markup:
         )
         for text, bucket in zip(texts, merged, strict=True)
     ]
-    caption = tag("caption", f"{factor} buckets a line") if factor > 1 else ""
+    caption = tag("caption", f"{factor} buckets per line") if factor > 1 else ""
     return tag("table", caption, tag("tbody", body), class_="hist")
 
 
 def merged_buckets(buckets: Sequence[Bucket], lines: int) -> tuple[list[Bucket], int]:
-    """The buckets in at most so many, and how many of the old ones are in each. No count is lost."""
+    """Merge buckets into at most `lines`; return them and the number of old buckets in each. No count is lost."""
     factor = max(1, -(-len(buckets) // lines))
     groups = [buckets[at : at + factor] for at in range(0, len(buckets), factor)]
     return [Bucket(group[0].low, group[-1].high, sum(one.count for one in group)) for group in groups], factor

@@ -1,4 +1,4 @@
-"""What a view is given and what it gives back. Views are pure: no widget, no clock, no state of their own."""
+"""The input and the output of a view. Views are pure functions: no widget, no clock, no state."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
-from bttop.model.flush import Flush, MapData
-from bttop.model.keys import split_key
-from bttop.model.names import Decoder
+from bttop.model.flush.contents import MapData
+from bttop.model.flush.flush import Flush
+from bttop.model.format.names import Decoder
+from bttop.model.history.trends import Trend
 from bttop.model.plan import Column, MapPlan
-from bttop.model.records import Value
-from bttop.model.trends import Trend
-from bttop.ui.spans import Glyphs, Line
+from bttop.model.record.keys import split_key
+from bttop.model.record.records import Value
+from bttop.ui.render.spans import Glyphs, Line
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What the user chose for one map of one pane; survives reloads of the program."""
+class ViewChoice:
+    """What the user chose for one map in one view of a pane. It is kept when the program is reloaded."""
 
     sort: str = ""
-    """Title of the column to sort by; empty is the view's own first choice."""
+    """Title of the column to sort by; empty for the view's default."""
     reverse: bool = False
     needle: str = ""
-    """Rows whose text contains this (case folded) are shown."""
+    """Only rows whose text contains this are shown; case is ignored."""
     selected: str | None = None
-    """Raw key of the selected row; None selects nothing and keeps the top in sight."""
+    """Raw key of the selected row; None if no row is selected."""
     top: int = 0
     """Index of the first row on screen."""
     opened: frozenset[str] = frozenset()
-    """Raw keys of the rows whose frames are folded out."""
+    """Raw keys of the rows whose frames are unfolded."""
     widths: tuple[int, ...] = ()
-    """Column widths of the last drawing: columns only grow, so that nothing jumps from flush to flush."""
+    """Column widths of the last drawing: columns only grow, so that they do not move with every flush."""
 
 
 class Extra(NamedTuple):
@@ -40,27 +41,28 @@ class Extra(NamedTuple):
 
     title: str
     of: Callable[[int], str]
-    """The text for a process id; empty where it is not known."""
+    """Returns the text for a process id; empty if it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything a view may look at."""
+    """Everything that a view may use."""
 
     data: MapData
     flush: Flush
     trend: Trend
-    choice: Choice
+    choice: ViewChoice
     width: int
     height: int
     glyphs: Glyphs
     decoders: Mapping[str, Decoder] = field(default_factory=dict)
     extra: Extra | None = None
-    """A column that is not in the key: what is known of the row's process."""
+    """A column about the row's process, which is not part of the key."""
 
 
 class Per(NamedTuple):
-    """What counts are shown by: the seconds of the flush, or nothing where a print holds everything so far."""
+    """The divisor of counts and its suffix: the seconds of the flush and `/s`; 1 and an empty suffix for a map that
+    holds totals since its start."""
 
     seconds: float
     suffix: str
@@ -68,13 +70,13 @@ class Per(NamedTuple):
 
 
 def per(scene: Scene) -> Per:
-    """How the counts of a scene's map are to be shown."""
+    """How to show the counts of the scene's map."""
     is_rate = not scene.data.plan.is_state
     return Per(max(scene.flush.seconds, 1e-9), "/s") if is_rate else Per(1.0, "")
 
 
 class SortColumn(NamedTuple):
-    """A column heading that can be sorted by, and the cells [start, end) it takes on screen."""
+    """A heading of a sortable column and its cells [start, end) on screen."""
 
     title: str
     start: int
@@ -83,52 +85,53 @@ class SortColumn(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A view's picture of a scene."""
+    """What a view draws for a scene."""
 
     lines: tuple[Line, ...]
-    """At most the scene's height; the heading, when there is one, first."""
+    """At most as many as the scene's height; a heading is the first."""
     keys: tuple[str | None, ...] = ()
-    """For each line the raw key of the row it shows, or None."""
+    """For each line the raw key of its row, or None."""
     order: Sequence[str] = ()
-    """All raw keys that pass the filter, in the order of display."""
+    """The raw keys of all rows that pass the filter, in display order."""
     summary: str = ""
-    """For the pane's rule: the whole map in a few characters."""
+    """The whole map in a few characters, for the pane's rule."""
     hidden: int = 0
-    """Rows that passed the filter and did not fit below the last line."""
+    """Number of rows below the last line that pass the filter."""
     sorts: tuple[SortColumn, ...] = ()
-    choice: Choice = field(default_factory=Choice)
-    """The choice with what drawing settled: scroll position and widths."""
+    choice: ViewChoice = field(default_factory=ViewChoice)
+    """The choice with the scroll position and the widths of this drawing."""
     note: str = ""
-    """What the lines do not show one by one, such as merged buckets."""
+    """What the lines show only in a merged form, such as `2 buckets a row`."""
 
 
 class View(Protocol):
-    """One way of looking at a map."""
+    """One way to show a map."""
 
     name: str
-    """As front matter and the title of the pane call it."""
+    """The name in front matter and in the title of the pane."""
 
     def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
-        """How well the view suits such a map: the highest of all views is the default, 0 does not fit at all."""
+        """How well the view suits a map: the view with the highest rank is the default, 0 means that it cannot show
+        it."""
 
     def draw(self, scene: Scene) -> Drawing:
-        """The picture. Must hold for any data of a map for which `rank` is above 0."""
+        """Draw the scene. Must work for any data of a map whose `rank` is above 0."""
 
     def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
-        """One row in full: nothing cut, as many lines as it takes, `scene.width` cells wide."""
+        """One row in full: lines of `scene.width` cells in which nothing is cut."""
 
 
 def keyed(plan: MapPlan, rows: Mapping[str, Value]) -> bool:
-    """Whether a map has keys: by its plan, or by any row that has one."""
+    """Whether a map has keys, by its plan or by its rows."""
     return bool(plan.columns) or any(rows)
 
 
 _LONGEST_KEPT: Final = 512
-"""Characters of a key whose parts are remembered: tens of thousands of stacks would be a hundred MiB."""
+"""Maximum characters of a key whose parts are cached: tens of thousands of stacks would take a hundred MiB."""
 
 
 def parts(key: str, columns: tuple[Column, ...]) -> tuple[int | str, ...]:
-    """The parts of a raw key; cached, since the same keys come back every flush."""
+    """The parts of a raw key. Cached, because each flush has mostly the same keys."""
     return _kept_parts(key, columns) if len(key) <= _LONGEST_KEPT else split_key(key, columns).parts
 
 
@@ -138,7 +141,7 @@ def _kept_parts(key: str, columns: tuple[Column, ...]) -> tuple[int | str, ...]:
 
 
 def decoded(scene: Scene, key: str) -> tuple[int | str, ...]:
-    """The parts of a raw key as people read them."""
+    """The parts of a raw key as they are shown, such as names of system calls in place of numbers."""
     columns = scene.data.plan.columns
     found = parts(key, columns)
     if not any(column.decoder for column in columns):

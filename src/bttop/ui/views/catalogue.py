@@ -1,4 +1,4 @@
-"""All views there are: every module of this folder that has a `VIEW`."""
+"""All views: every module of this folder that has a `VIEW`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from bttop.model.plan import MapPlan
-from bttop.model.records import Value
+from bttop.model.record.records import Value
 from bttop.ui import views
 from bttop.ui.views.base import View
 
 
 @lru_cache(maxsize=1)
 def all_views() -> tuple[View, ...]:
-    """Every view, in the order of their modules' names."""
+    """All views in the order of their modules' names."""
     modules = (importlib.import_module(f"{views.__name__}.{one.name}") for one in pkgutil.iter_modules(views.__path__))
     return tuple(module.VIEW for module in modules if hasattr(module, "VIEW"))
 
 
 def views_for(plan: MapPlan, rows: Mapping[str, Value]) -> tuple[View, ...]:
-    """The views that fit a map, the best first; the one that its front matter names comes before all."""
+    """The views that can show a map, the best first. A view that its front matter names is always first."""
     ranked = sorted(((view.rank(plan, rows), view) for view in all_views()), key=lambda pair: -pair[0])
     fitting = [view for rank, view in ranked if rank > 0]
     return tuple(sorted(fitting, key=lambda view: view.name != plan.view))

@@ -1,17 +1,17 @@
-"""The histogram of one key: every bucket a line, or neighbours merged and said so; count and percentiles above."""
+"""The histogram of one key: a heading with count and percentiles, and one line per bucket or per merged buckets."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bttop.model import numbers
-from bttop.model.floats import as_float
-from bttop.model.percentiles import Quantile, quantile, scale_of
+from bttop.model.format import numbers
+from bttop.model.format.floats import as_float
+from bttop.model.format.percentiles import Quantile, quantile, scale_of
+from bttop.model.format.text import visible
 from bttop.model.plan import MapPlan
-from bttop.model.records import Bucket, Value
-from bttop.model.text import visible
-from bttop.ui.charts import horizontal_bars
-from bttop.ui.spans import Glyphs, Line, Span, fit
+from bttop.model.record.records import Bucket, Value
+from bttop.ui.render.charts import horizontal_bars
+from bttop.ui.render.spans import Glyphs, Line, Span, fit
 from bttop.ui.views.base import Drawing, Scene, keyed, per
 from bttop.ui.views.table import key_lines
 
@@ -19,7 +19,7 @@ SHARES = (50, 90, 99)
 
 
 class Histogram:
-    """`hist()` and `lhist()` without a key."""
+    """`hist()` and `lhist()` maps without a key."""
 
     name = "histogram"
 
@@ -45,14 +45,14 @@ VIEW = Histogram()
 
 
 def buckets_of(scene: Scene, key: str) -> tuple[Bucket, ...]:
-    """The buckets of a key; empty where the key has none in this flush."""
+    """The buckets of a key; empty if the key has none in this flush."""
     value = scene.data.rows.get(key, ())
     return tuple(one for one in value if isinstance(one, Bucket)) if isinstance(value, tuple) else ()
 
 
 def chart(buckets: Sequence[Bucket], plan: MapPlan, cells: int, rows: int, glyphs: Glyphs) -> list[Line]:
-    """A heading with count and percentiles, then one line per bucket; too many for `rows` are merged in pairs or
-    more. A single row has room for the heading alone."""
+    """A heading with count and percentiles, then one line per bucket. Adjacent buckets are merged if there are too many
+    for `rows`; with a single row there is only the heading."""
     merged, _ = merge(buckets, max(1, rows - 1))
     heading = _heading(buckets, plan, cells)
     if not merged or rows < 2:
@@ -79,7 +79,7 @@ def _painted(line: str, left_width: int, right_width: int) -> Line:
 
 
 def merge(buckets: Sequence[Bucket], rows: int) -> tuple[list[Bucket], int]:
-    """The buckets in at most `rows` rows, and how many of them each row holds. Counts are summed, none is lost."""
+    """The buckets merged into at most `rows` rows, and the number of buckets per row. Counts are summed."""
     factor = -(-len(buckets) // rows) if buckets else 1
     if factor <= 1:
         return list(buckets), 1
@@ -88,7 +88,7 @@ def merge(buckets: Sequence[Bucket], rows: int) -> tuple[list[Bucket], int]:
 
 
 def _note(buckets: Sequence[Bucket], rows: int) -> str:
-    """What the rows do not show one by one."""
+    """How many buckets are merged or not shown; empty if each has its row."""
     if buckets and rows < 1:
         return f"{len(buckets)} buckets"
     _, factor = merge(buckets, max(1, rows))
@@ -96,7 +96,7 @@ def _note(buckets: Sequence[Bucket], rows: int) -> str:
 
 
 def _heading(buckets: Sequence[Bucket], plan: MapPlan, cells: int) -> Line:
-    """Unit, count and percentiles; the words go before the numbers do where it is narrow."""
+    """Unit, count and percentiles. With less room, words are left out before numbers."""
     total = sum(bucket.count for bucket in buckets)
     name = visible(plan.unit or plan.name.lstrip("@") or "value")
     found = [f"p{share} {percentile_text(buckets, share, plan)}" for share in SHARES] if total else []
@@ -107,12 +107,12 @@ def _heading(buckets: Sequence[Bucket], plan: MapPlan, cells: int) -> Line:
 
 
 def percentile(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> Quantile | None:
-    """A percentile (0 to 100) with the scale that suits the map's aggregation; None without events."""
+    """A percentile (`share` is 0 to 100) with the scale of the map's aggregation; None without events."""
     return quantile(buckets, share / 100, scale_of(plan.aggregation))
 
 
 def percentile_text(buckets: Sequence[Bucket], share: int, plan: MapPlan) -> str:
-    """A percentile in the map's unit: `>2M` where the bucket that holds it has no upper end."""
+    """A percentile in the map's unit; `>2M` if its bucket has no upper bound."""
     return numbers.quantile_text(percentile(buckets, share, plan), plan.unit)
 
 

@@ -1,22 +1,22 @@
-"""The log: what a script prints by itself, newest at the bottom. Not a view of a map, so no `VIEW`."""
+"""The log: the lines that a script prints, the newest at the bottom. It shows no map, so it has no `VIEW`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bttop.model.flush import Flush
-from bttop.model.records import Printed
-from bttop.model.text import visible
-from bttop.ui.spans import Line, Span, fit
+from bttop.model.flush.flush import Flush
+from bttop.model.format.text import visible
+from bttop.model.record.records import Printed
+from bttop.ui.render.spans import Line, Span, fit
 
 KEPT = 2_000
-"""Lines kept for scrolling back."""
+"""Lines that are kept for scrolling back."""
 LONGEST = 4_000
-"""Characters of one line; a script that never prints a newline gets one here."""
+"""Maximum characters of a line; longer text without a newline is broken here."""
 
 
 class Log:
-    """The printed lines of a program. `printf` may print a row in several records: they are joined until a newline."""
+    """The printed lines of a program. `printf` may print a line in several records: they are joined at the newline."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -24,7 +24,7 @@ class Log:
         self.dropped = 0
 
     def extend(self, flushes: Iterable[Flush]) -> None:
-        """Take in what was printed in these flushes."""
+        """Add what was printed in these flushes."""
         for flush in flushes:
             self.dropped += flush.dropped
             for record in flush.printed:
@@ -47,7 +47,8 @@ class Log:
 
 
 def draw_log(lines: Sequence[str], cells: int, rows: int, back: int, needle: str) -> tuple[list[Line], int]:
-    """The last `rows` lines, `back` lines before the end, filtered; and how far back that really is."""
+    """`rows` lines that end `back` lines before the newest, filtered by `needle`; and `back`, limited to what there
+    is."""
     shown = [line for line in lines if needle.casefold() in line.casefold()] if needle else lines
     back = max(0, min(back, len(shown) - rows))
     end = len(shown) - back

@@ -1,4 +1,4 @@
-"""Rows in order, without ordering more than is looked at: a map may have thousands of rows and a pane shows ten."""
+"""Sorting only the rows that are shown: a map may have thousands of rows and a pane shows ten."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from bttop.model.records import Value
+from bttop.model.record.records import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Row:
 
 
 class Keys(Sequence[str]):
-    """The raw keys of all rows in order: the head at once, the rest only when somebody goes there."""
+    """The raw keys of all rows in order. Only the head is sorted at first; the rest is sorted at the first access."""
 
     def __init__(self, head: Sequence[str], total: int, everything: Callable[[], Sequence[str]]) -> None:
         self._known = head
@@ -53,17 +53,17 @@ class Order:
 
     place: Callable[[Row], Any]
     natural: bool
-    """Rows compare as their values do, so that the values alone can be compared: ten times cheaper."""
+    """Rows are ordered by their values, so that the values alone can be compared: ten times faster."""
     falls: bool
     """Largest first."""
 
     def sort(self, rows: Sequence[Row]) -> list[Row]:
-        """All rows in order. Ties are broken by key, so that equal rows keep their places."""
+        """All rows in order. Rows with equal values are ordered by key, so that they keep their places."""
         if self.natural:
             try:
                 return sorted(rows, key=_by_value, reverse=self.falls)
             except TypeError:
-                pass  # values of several kinds do not compare; their places do
+                pass  # values of several types cannot be compared; `place` can
         return sorted(rows, key=lambda row: (self.place(row), row.key), reverse=self.falls)
 
 
@@ -72,8 +72,7 @@ def _by_value(row: Row) -> tuple[Any, str]:
 
 
 def head(rows: Mapping[str, Value], count: int, order: Order) -> list[Row] | None:
-    """The first `count` rows of a map whose rows compare as their values do, largest first; None where that cannot
-    be had without looking at every row."""
+    """The first `count` rows in order, largest first; None if all rows must be sorted to find them."""
     if not order.natural or not order.falls or count <= 0 or len(rows) <= 2 * count:
         return None
     try:
@@ -81,5 +80,5 @@ def head(rows: Mapping[str, Value], count: int, order: Order) -> list[Row] | Non
         found = [(value, key) for key, value in rows.items() if value >= least]  # type: ignore[operator]
         found.sort(reverse=True)
     except TypeError:
-        return None  # values of several kinds, as a map of tuples may have
+        return None  # values of several types, as a map of tuples may have
     return [Row(key, value) for value, key in found[:count]]

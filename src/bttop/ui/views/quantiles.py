@@ -1,23 +1,24 @@
-"""Keyed histograms as a table of percentiles; a row opens into its histogram."""
+"""Keyed histograms as a table of percentiles; the detail of a row is its histogram."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bttop.model import numbers
-from bttop.model.floats import as_float
+from bttop.model.format import numbers
+from bttop.model.format.floats import as_float
 from bttop.model.plan import MapPlan
-from bttop.model.records import Value
-from bttop.ui.spans import Line
+from bttop.model.record.records import Value
+from bttop.ui.render.spans import Line
 from bttop.ui.views.base import Drawing, Scene, keyed, per
 from bttop.ui.views.histogram import SHARES, buckets_of, percentile, percentile_text
 from bttop.ui.views.histogram import VIEW as HISTOGRAM
-from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
+from bttop.ui.views.ordering import Row
+from bttop.ui.views.rows import WHOLE, RowCell, draw_rows, text_cells
 from bttop.ui.views.table import trend_cell
 
 
 class Quantiles:
-    """`hist()` and `lhist()` by key."""
+    """`hist()` and `lhist()` maps with keys."""
 
     name = "percentiles"
 
@@ -28,7 +29,7 @@ class Quantiles:
         seconds, suffix = per(scene)
         title = suffix or "total"
         cells = [
-            Cell(title, lambda row: numbers.whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
+            RowCell(title, lambda row: numbers.whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
                  "number", "right", least=5, most=WHOLE, falls=True, rigid=True),
             *text_cells(scene),
             *(_share_cell(scene, share) for share in SHARES),
@@ -49,7 +50,7 @@ def _count(scene: Scene, row: Row) -> float:
     return as_float(sum(bucket.count for bucket in buckets_of(scene, row.key)))
 
 
-def _share_cell(scene: Scene, share: int) -> Cell:
+def _share_cell(scene: Scene, share: int) -> RowCell:
     plan = scene.data.plan
 
     def order(row: Row) -> float:
@@ -59,4 +60,4 @@ def _share_cell(scene: Scene, share: int) -> Cell:
     def text(row: Row) -> str:
         return percentile_text(buckets_of(scene, row.key), share, plan)
 
-    return Cell(f"p{share}", text, order, "number", "right", least=5, most=9, falls=True, rigid=True)
+    return RowCell(f"p{share}", text, order, "number", "right", least=5, most=9, falls=True, rigid=True)

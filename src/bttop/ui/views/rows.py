@@ -1,4 +1,4 @@
-"""Sorted rows in columns: the machinery that every table-like view shares."""
+"""Sorted rows in columns: the functions that all table-like views share."""
 
 from __future__ import annotations
 
@@ -7,70 +7,68 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
+from bttop.model.format.text import visible, visible_name
 from bttop.model.plan import Column
-from bttop.model.stacks import names
-from bttop.model.text import visible, visible_name
-from bttop.ui.spans import Exact, Line, Span, fit, with_role
-from bttop.ui.text import left, middle, right, width
-from bttop.ui.views.base import Choice, Drawing, Scene, SortColumn, decoded
+from bttop.model.record.stacks import names
+from bttop.ui.render.spans import Exact, Line, Span, fit, with_role
+from bttop.ui.render.text import left, middle, right, width
+from bttop.ui.views.base import Drawing, Scene, SortColumn, ViewChoice, decoded
 from bttop.ui.views.ordering import Keys, Order, Row, head
-
-__all__ = ["Cell", "Row", "draw_rows", "text_cells"]
 
 GAP = 1
 _PLACES = {"left": left, "right": right, "middle": middle}
 WHOLE = 27
-"""Cells that any 64-bit number takes with its separators: a column of numbers that may not be cut has room for it."""
+"""Cells of the longest 64-bit number with separators: the maximum width of a number column, which is never cut."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class RowCell:
     """How one column shows and orders a row."""
 
     title: str
     text: Callable[[Row], str]
-    """The row's cell; for an elastic column what stands when there is no room to draw."""
+    """Returns the text of the row's cell; not used if `drawn` is set."""
     order: Callable[[Row], Any] | None
-    """What to sort by; None is a column without sorting."""
+    """Returns the sort key of a row; None if the column cannot be sorted by."""
     role: str = "text"
     align: Literal["left", "right", "middle"] = "left"
     least: int = 3
     """Cells below which the column is left out."""
     most: int = 64
     falls: bool = False
-    """Sorts from the largest down at first."""
+    """The default order is the largest first."""
     spare: int = 0
-    """Share of the cells that are left over; 0 takes none."""
+    """Weight when spare cells are distributed; 0 gets none."""
     natural: bool = False
-    """Rows order as their values do."""
+    """Rows are ordered by their values."""
     rigid: bool = False
-    """Never cut: a number without its end would lie."""
+    """Never cut, because a cut number would be wrong."""
     drawn: Callable[[Row, int], str] | None = None
-    """Draws the cell in a given width instead of `text`: bars and trends, which take what room there is."""
+    """Draws the cell in a given width, instead of `text`: for bars and trends, which take the spare cells."""
 
 
-def text_cells(scene: Scene) -> list[Cell]:
-    """One cell per key part."""
+def text_cells(scene: Scene) -> list[RowCell]:
+    """One column per key part, and the extra column if there is one."""
     cells = []
     for index, column in enumerate(scene.data.plan.columns):
         cells.append(_part_cell(scene, index, column))
     if scene.extra is not None and _pid_index(scene) is not None:
         extra = scene.extra.title
         cells.append(
-            Cell(extra, lambda row: visible_name(extra_text(scene, row.key)), lambda row: extra_text(scene, row.key))
+            RowCell(extra, lambda row: visible_name(extra_text(scene, row.key)), lambda row: extra_text(scene, row.key))
         )
     return cells
 
 
 def _pid_index(scene: Scene) -> int | None:
-    """Which part of the key is a process id."""
+    """Index of the key part that is a process id; None if there is none."""
     titles = [column.title for column in scene.data.plan.columns]
     title = scene.data.plan.pid or "pid"
     return titles.index(title) if title in titles else None
 
 
 def extra_text(scene: Scene, key: str) -> str:
-    """What the extra column says of a row."""
+    """The text of the extra column for a row; empty without a process id."""
     index, found = _pid_index(scene), decoded(scene, key)
     if scene.extra is None or index is None or index >= len(found):
         return ""
@@ -78,7 +76,7 @@ def extra_text(scene: Scene, key: str) -> str:
     return scene.extra.of(pid) if isinstance(pid, int) else ""
 
 
-def _part_cell(scene: Scene, index: int, column: Column) -> Cell:
+def _part_cell(scene: Scene, index: int, column: Column) -> RowCell:
     title = column.title
     numeric = column.kind == "int" and not column.decoder
     shown = _frames if column.kind == "stack" else visible_name
@@ -92,7 +90,7 @@ def _part_cell(scene: Scene, index: int, column: Column) -> Cell:
         return (0, value) if isinstance(value, int) else (1, value)
 
     is_id = numeric or title in (scene.data.plan.pid, scene.data.plan.tid)
-    return Cell(
+    return RowCell(
         title,
         lambda row: shown(str(part(row))),
         order,
@@ -106,19 +104,19 @@ def _part_cell(scene: Scene, index: int, column: Column) -> Cell:
 
 @lru_cache(maxsize=4096)
 def _frames(text: str) -> str:
-    """A stack on one line, innermost frames first. Cached: the same stacks come back every flush."""
+    """A stack on one line, innermost frame first. Cached, because each flush has mostly the same stacks."""
     return " < ".join([visible_name(name) for name in names(text)]) or "[no frames]"
 
 
 def matches(scene: Scene, key: str, needle: str) -> bool:
-    """Whether a row passes the filter: any part of its key, as shown, contains the needle."""
+    """Whether any part of the row's key, as shown, contains the needle (lower case)."""
     if any(needle in str(part).casefold() for part in decoded(scene, key)):
         return True
     return scene.extra is not None and needle in extra_text(scene, key).casefold()
 
 
 def passing(scene: Scene) -> list[Row]:
-    """The rows that pass the filter, in no order."""
+    """The rows that pass the filter, unsorted."""
     needle = scene.choice.needle.casefold()
     rows = scene.data.rows
     if not needle:
@@ -128,13 +126,13 @@ def passing(scene: Scene) -> list[Row]:
 
 def draw_rows(
     scene: Scene,
-    cells: Sequence[Cell],
+    cells: Sequence[RowCell],
     *,
     default_sort: str,
     summary: str,
     under: Callable[[Row], Sequence[Line]] | None = None,
 ) -> Drawing:
-    """Sort, cut and lay out the rows. `under` gives the lines that a folded-out row shows below itself."""
+    """Sort, cut and lay out the rows. `under` returns the lines below a row that is unfolded."""
     by, falls = _sorting(scene.choice, cells, default_sort)
     height = max(0, scene.height - 1)
     order = Order(by.order, by.natural, falls) if by is not None and by.order is not None else None
@@ -170,11 +168,11 @@ def draw_rows(
 
 
 def _extra_lines(scene: Scene, under: Callable[[Row], Sequence[Line]] | None) -> Callable[[Row], Sequence[Line]]:
-    """What a row shows below itself: nothing, unless it is folded out."""
+    """The lines below a row: empty unless it is unfolded."""
     return lambda row: under(row) if under is not None and row.key in scene.choice.opened else ()
 
 
-def _sorting(choice: Choice, cells: Sequence[Cell], default: str) -> tuple[Cell | None, bool]:
+def _sorting(choice: ViewChoice, cells: Sequence[RowCell], default: str) -> tuple[RowCell | None, bool]:
     wanted = choice.sort or default
     by = next((cell for cell in cells if cell.title == wanted and cell.order), None)
     by = by or next((cell for cell in cells if cell.order), None)
@@ -182,7 +180,7 @@ def _sorting(choice: Choice, cells: Sequence[Cell], default: str) -> tuple[Cell 
 
 
 def _ordered(scene: Scene, order: Order | None, height: int) -> tuple[Sequence[Row], Sequence[str]]:
-    """The rows in order as far as they are shown, and the keys of all of them."""
+    """At least the rows that are shown, in order, and the keys of all rows."""
     choice = scene.choice
     if order is None:
         rows = passing(scene)
@@ -199,8 +197,8 @@ def _all_keys(scene: Scene, order: Order) -> list[str]:
     return [row.key for row in order.sort(passing(scene))]
 
 
-def _top(ordered: Sequence[Row], choice: Choice, height: int, extra: Callable[[Row], Sequence[Line]]) -> int:
-    """The first row on screen: as chosen, moved so that the selected row stays in sight."""
+def _top(ordered: Sequence[Row], choice: ViewChoice, height: int, extra: Callable[[Row], Sequence[Line]]) -> int:
+    """Index of the first row on screen: as chosen, but moved so that the selected row is visible."""
     top = max(0, min(choice.top, len(ordered) - (1 if choice.opened else height)))
     if choice.selected is None:
         return top
@@ -213,9 +211,9 @@ def _top(ordered: Sequence[Row], choice: Choice, height: int, extra: Callable[[R
     return top
 
 
-def _widths(cells: Sequence[Cell], texts: list[list[str]], room: int, before: tuple[int, ...]) -> list[int]:
-    """Cells for each column: natural widths, never narrower than last time, shrunk or dropped from the right until
-    they fit, with what is left over shared out."""
+def _widths(cells: Sequence[RowCell], texts: list[list[str]], room: int, before: tuple[int, ...]) -> list[int]:
+    """Width of each column in cells: its natural width, at least that of the last drawing. Columns are shrunk or
+    dropped from the right until they fit; spare cells are distributed."""
     natural = [
         min(cell.most, max([len(cell.title) + 1, cell.least, *(width(row[index]) for row in texts)]))
         for index, cell in enumerate(cells)
@@ -234,9 +232,9 @@ def _total(widths: Sequence[int]) -> int:
     return sum(used) + GAP * max(0, len(used) - 1)
 
 
-def _shrink(cells: Sequence[Cell], widths: list[int], room: int) -> None:
-    """Take cells from the widest column that may give some; when none may, drop the one that shares what is left
-    over, then the rightmost."""
+def _shrink(cells: Sequence[RowCell], widths: list[int], room: int) -> None:
+    """Shrink the column with the most cells above its minimum; if there is none, drop columns: first those that are
+    drawn (bars and trends), then the rightmost."""
     while _total(widths) > room:
         giving = [index for index, cell in enumerate(cells) if widths[index] > max(1, cell.least) and not cell.rigid]
         if giving:
@@ -251,8 +249,8 @@ def _shrink(cells: Sequence[Cell], widths: list[int], room: int) -> None:
         widths[left_over[-1]] = 0
 
 
-def _share_out(cells: Sequence[Cell], widths: list[int], room: int) -> list[int]:
-    """Hand out what is left over; a column that has its most leaves its share to the others."""
+def _share_out(cells: Sequence[RowCell], widths: list[int], room: int) -> list[int]:
+    """Distribute the spare cells; the share of a column at its maximum is given to the others."""
     takers = [index for index, cell in enumerate(cells) if cell.spare and widths[index]]
     while takers and (extra := room - _total(widths)) > 0:
         shares = sum(cells[index].spare for index in takers)
@@ -265,7 +263,7 @@ def _share_out(cells: Sequence[Cell], widths: list[int], room: int) -> list[int]
     return widths
 
 
-def _heading(cells: Sequence[Cell], widths: list[int], by: str, scene: Scene) -> tuple[Line, tuple[SortColumn, ...]]:
+def _heading(cells: Sequence[RowCell], widths: list[int], by: str, scene: Scene) -> tuple[Line, tuple[SortColumn, ...]]:
     spans: list[Span] = []
     sorts: list[SortColumn] = []
     at = 0
@@ -285,12 +283,12 @@ def _heading(cells: Sequence[Cell], widths: list[int], by: str, scene: Scene) ->
 
 
 def _gap(left_over: int) -> str:
-    """The blank behind a column; the last one of a full line has none."""
+    """The blank after a column; empty at the end of a full line."""
     return " " * min(GAP, max(0, left_over))
 
 
-def _line(cells: Sequence[Cell], row: Row, texts: Sequence[str], widths: Sequence[int], room: int) -> Line:
-    """One row; neighbours of one role become one span, since a span costs more than its characters."""
+def _line(cells: Sequence[RowCell], row: Row, texts: Sequence[str], widths: Sequence[int], room: int) -> Line:
+    """The line of one row. Adjacent cells of one role are one span, because a span costs more than its characters."""
     spans: list[Span] = []
     used = 0
     for cell, text, cells_wide in zip(cells, texts, widths, strict=True):

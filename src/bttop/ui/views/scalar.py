@@ -1,17 +1,17 @@
-"""One number and its course: scalars of any aggregation but histograms."""
+"""One number and its trend: maps without keys of any aggregation except histograms."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bttop.model import numbers
-from bttop.model.floats import as_float
+from bttop.model.format import numbers
+from bttop.model.format.floats import as_float
+from bttop.model.format.text import visible, visible_name
+from bttop.model.history.trends import known
 from bttop.model.plan import MapPlan
-from bttop.model.records import Stats, Value
-from bttop.model.text import visible, visible_name
-from bttop.model.trends import known
-from bttop.ui.charts import area
-from bttop.ui.spans import Line, Span, fit
+from bttop.model.record.records import Stats, Value
+from bttop.ui.render.charts import area
+from bttop.ui.render.spans import Line, Span, fit
 from bttop.ui.views.base import Drawing, Scene, keyed, per
 from bttop.ui.views.table import summary, value_lines
 
@@ -64,7 +64,8 @@ def _now(scene: Scene) -> Line:
 
 
 def _range(scene: Scene, values: Sequence[float], flushes: int) -> Line:
-    """What the values of the last flushes were; some may have none. A long flush weighs more in their average."""
+    """The lowest, average and highest value of the last flushes; some flushes may have no value. The average is
+    weighted by the length of the flushes."""
     unit = scene.data.plan.unit
     low, high = numbers.with_unit(min(values), unit), numbers.with_unit(max(values), unit)
     average = numbers.with_unit(scene.trend.mean("") or 0.0, unit)

@@ -1,26 +1,27 @@
-"""Stacks: one row per stack with its share of the samples and its innermost frames; a row folds out into all frames."""
+"""Stacks: one row per stack with its share of the samples and its innermost frames; a row unfolds into all frames."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
 
-from bttop.model import numbers
+from bttop.model.format import numbers
+from bttop.model.format.text import visible_name
 from bttop.model.plan import Column, MapPlan
-from bttop.model.records import Value
-from bttop.model.stacks import stacks_of
-from bttop.model.text import visible_name
-from bttop.ui.spans import Line, Span, bar, fit
+from bttop.model.record.records import Value
+from bttop.model.record.stacks import stacks_of
+from bttop.ui.render.spans import Line, Span, bar, fit
 from bttop.ui.views.base import Drawing, Scene, parts, per
-from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
+from bttop.ui.views.ordering import Row
+from bttop.ui.views.rows import WHOLE, RowCell, draw_rows, text_cells
 from bttop.ui.views.table import key_lines, number, rate_title, summary, total, value_lines
 
 NARROW, WIDE = 60, 100
-"""Cells below which ids and shares make room for frames, and from which there is room for a bar."""
+"""Below NARROW cells, ids and shares are left out to make room for frames; from WIDE cells on there is a bar."""
 
 
 class Stacks:
-    """Counts by a key that holds a stack."""
+    """Numbers by a key that contains a stack."""
 
     name = "stacks"
 
@@ -33,15 +34,15 @@ class Stacks:
         whole = total(scene)
         seconds, title = per(scene).seconds, rate_title(scene)
         cells = [
-            Cell(title, lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
+            RowCell(title, lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
                  "number", "right", least=5, most=WHOLE, falls=True, rigid=True, natural=True),
             *([_share(whole)] if scene.width >= NARROW else []),
             *_who(scene),
-            Cell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=12, most=400, spare=1),
+            RowCell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=12, most=400, spare=1),
         ]  # fmt: skip
         if scene.width >= WIDE:
             cells.insert(
-                2, Cell("", lambda row: bar(number(row.value), whole, 8, scene.glyphs), None, "bar", least=8, most=8)
+                2, RowCell("", lambda row: bar(number(row.value), whole, 8, scene.glyphs), None, "bar", least=8, most=8)
             )
         return draw_rows(
             scene,
@@ -58,12 +59,12 @@ class Stacks:
 VIEW = Stacks()
 
 
-def _share(total: float) -> Cell:
-    return Cell("%", lambda row: numbers.share(number(row.value), total), None, "dim", "right", least=3, most=4)
+def _share(total: float) -> RowCell:
+    return RowCell("%", lambda row: numbers.share(number(row.value), total), None, "dim", "right", least=3, most=4)
 
 
-def _who(scene: Scene) -> list[Cell]:
-    """The key parts that are no stacks; ids go first where it is narrow, since the frames are the answer."""
+def _who(scene: Scene) -> list[RowCell]:
+    """The columns of key parts that are not stacks. Ids are left out below NARROW cells, because frames matter more."""
     stacks = _stack_indexes(scene)
     plan = scene.data.plan
     ids = {plan.pid, plan.tid} if scene.width < NARROW else set()
@@ -75,13 +76,13 @@ def _stack_indexes(scene: Scene) -> frozenset[int]:
 
 
 def row_frames(scene: Scene, key: str) -> list[tuple[str, tuple[str, ...]]]:
-    """The frames of each stack in a key, kernel stacks first and innermost frames first, with the column's title."""
+    """The column's title and the frames of each stack in a key: kernel stacks first, innermost frame first."""
     return _frames(key, scene.data.plan.columns)
 
 
 @lru_cache(maxsize=4096)
 def _frames(key: str, columns: tuple[Column, ...]) -> list[tuple[str, tuple[str, ...]]]:
-    """Cached: the same stacks come back every flush, and taking them apart is half the cost of a repaint."""
+    """Cached, because each flush has mostly the same stacks, and parsing them is half the cost of a repaint."""
     return [
         (title, tuple(visible_name(name) for name in frames))
         for title, frames in stacks_of(columns, parts(key, columns))
@@ -89,7 +90,7 @@ def _frames(key: str, columns: tuple[Column, ...]) -> list[tuple[str, tuple[str,
 
 
 def _inline(scene: Scene, row: Row) -> str:
-    """The whole stack on one line, innermost frames first: kernel frames before user frames."""
+    """The whole stack on one line, innermost frame first, kernel frames before user frames."""
     mark = scene.glyphs.open if row.key in scene.choice.opened else scene.glyphs.closed
     inline = [name for _, stack in row_frames(scene, row.key) for name in stack]
     return f"{mark} {' < '.join(inline) if inline else '[no frames]'}"

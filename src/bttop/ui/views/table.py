@@ -1,31 +1,32 @@
-"""The sorted table: one row per key, its number first, then who it is, a bar and its last minute."""
+"""The sorted table: one row per key with its number, its key, a bar and its last minute."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bttop.model import numbers
-from bttop.model.floats import as_float
+from bttop.model.flush.rates import is_additive
+from bttop.model.format import numbers
+from bttop.model.format.floats import as_float
+from bttop.model.format.text import visible, visible_name
 from bttop.model.plan import MapPlan
-from bttop.model.rates import is_additive
-from bttop.model.records import Stats, Value
-from bttop.model.text import visible, visible_name
-from bttop.ui.spans import Line, Span, bar, fit, sparkline
-from bttop.ui.text import pieces, width
+from bttop.model.record.records import Stats, Value
+from bttop.ui.render.spans import Line, Span, bar, fit, sparkline
+from bttop.ui.render.text import pieces, width
 from bttop.ui.views.base import Drawing, Scene, decoded, keyed, per
-from bttop.ui.views.rows import WHOLE, Cell, Row, draw_rows, text_cells
+from bttop.ui.views.ordering import Row
+from bttop.ui.views.rows import WHOLE, RowCell, draw_rows, text_cells
 
 _PER_SECOND = ("count", "sum")
 BAR, TREND = 6, 4
-"""Cells that a bar and a trend take at least; below that they are left out."""
+"""Minimum cells of a bar and of a trend; with less room they are left out."""
 LONGEST = 20
-"""Cells of a bar or a trend at most: each is three bytes to the terminal, and no eye needs more."""
+"""Maximum cells of a bar or a trend: each cell costs three bytes of output, and more are not easier to read."""
 WIDE = 56
-"""Cells from which a table has bars: below, names need the room."""
+"""Cells from which on a table has bars; below, names need the room."""
 
 
 class Table:
-    """Keyed numbers: counts and sums per second, everything else as it is."""
+    """Maps with keys: counts and sums per second, other values unchanged."""
 
     name = "table"
 
@@ -46,22 +47,22 @@ VIEW = Table()
 
 
 def number(value: Value) -> float:
-    """What a row is worth when rows are compared: counts for stats, the number itself, 0 for anything else."""
+    """The number by which rows are compared: the count of stats, the number itself, or 0 for other values."""
     if isinstance(value, Stats):
         return as_float(value.count)
     return as_float(value) if isinstance(value, int | float) else 0.0
 
 
 def total(scene: Scene) -> float:
-    """What all rows are worth together."""
+    """The sum of `number` over all rows."""
     values = scene.data.rows.values()
     if scene.data.plan.aggregation in _PER_SECOND and all(type(value) is int for value in values):
-        return as_float(sum(values))  # type: ignore[arg-type]  # the usual case, at the speed of C
+        return as_float(sum(values))  # type: ignore[arg-type]  # the usual case, which is faster this way
     return sum(number(value) for value in values)
 
 
 def largest(scene: Scene) -> float:
-    """What the largest row is worth."""
+    """The largest `number` of all rows."""
     values = scene.data.rows.values()
     if scene.data.plan.aggregation in _PER_SECOND and all(type(value) is int for value in values):
         return as_float(max(values, default=0))  # type: ignore[type-var,arg-type]
@@ -77,7 +78,7 @@ def rate_title(scene: Scene) -> str:
     return plan.aggregation if plan.aggregation != "value" else "value"
 
 
-def value_cells(scene: Scene) -> list[Cell]:
+def value_cells(scene: Scene) -> list[RowCell]:
     """The columns for the value: one number, or three for stats."""
     plan = scene.data.plan
     seconds, suffix = per(scene)
@@ -95,13 +96,13 @@ def value_cells(scene: Scene) -> list[Cell]:
         shown = numbers.whole if plan.unit in ("", "count") else _in(plan.unit)
         return [_number_cell(rate_title(scene), lambda row: number(row.value) / seconds, shown, natural=True)]
     if any(not isinstance(one, int | float) for one in scene.data.rows.values()):
-        return [Cell("value", lambda row: visible(str(row.value)), lambda row: str(row.value), "number", most=30)]
+        return [RowCell("value", lambda row: visible(str(row.value)), lambda row: str(row.value), "number", most=30)]
     shown = _in(plan.unit) if plan.unit else numbers.whole
     return [_number_cell(rate_title(scene), lambda row: _as_it_is(row.value), shown, natural=True)]
 
 
 def _as_it_is(value: Value) -> float:
-    """A number without the detour by a float, which would round integers from 2^53 up."""
+    """The number itself: a float would round integers from 2^53 on."""
     return value if isinstance(value, int | float) else 0.0
 
 
@@ -119,8 +120,8 @@ def _stat(row: Row, index: int) -> float:
 
 def _number_cell(
     title: str, value: Callable[[Row], float], text: Callable[[float], str], *, natural: bool = False
-) -> Cell:
-    return Cell(
+) -> RowCell:
+    return RowCell(
         title,
         lambda row: text(value(row)),
         value,
@@ -134,8 +135,8 @@ def _number_cell(
     )
 
 
-def _charts(scene: Scene) -> list[Cell]:
-    """The bar and the trend, in what room the columns leave them."""
+def _charts(scene: Scene) -> list[RowCell]:
+    """The columns of the bar and the trend, which take the spare cells."""
     top = largest(scene)
 
     def draw_bar(row: Row, cells: int) -> str:
@@ -143,29 +144,29 @@ def _charts(scene: Scene) -> list[Cell]:
 
     charts = [trend_cell(scene)]
     if scene.width >= WIDE:
-        charts.insert(0, Cell("", _blank, None, "bar", least=BAR, most=200, spare=2, drawn=draw_bar))
+        charts.insert(0, RowCell("", _blank, None, "bar", least=BAR, most=200, spare=2, drawn=draw_bar))
     return charts
 
 
-def trend_cell(scene: Scene) -> Cell:
-    """The row's last minute, newest at the right."""
+def trend_cell(scene: Scene) -> RowCell:
+    """The column of the row's last minute, the newest value at the right."""
 
     def draw_trend(row: Row, cells: int) -> str:
         return sparkline(scene.trend.peaks(row.key, cells), cells, scene.glyphs)
 
-    return Cell("60s", _blank, None, "trend", "right", least=TREND, most=LONGEST, spare=3, drawn=draw_trend)
+    return RowCell("60s", _blank, None, "trend", "right", least=TREND, most=LONGEST, spare=3, drawn=draw_trend)
 
 
 def _blank(_row: Row) -> str:
     return ""
 
 
-def _first_sort(scene: Scene, cells: list[Cell]) -> str:
+def _first_sort(scene: Scene, cells: list[RowCell]) -> str:
     return scene.data.plan.sort or cells[0].title
 
 
 def summary(scene: Scene) -> str:
-    """The whole map as one rate, or as one total where it holds everything so far."""
+    """The whole map as one rate, or as one total if it holds totals since its start; else the number of rows."""
     plan = scene.data.plan
     if plan.aggregation in (*_PER_SECOND, "stats", "avg"):
         seconds, suffix = per(scene)
@@ -175,7 +176,7 @@ def summary(scene: Scene) -> str:
 
 
 def key_lines(scene: Scene, key: str) -> tuple[Line, ...]:
-    """Every part of a key on lines of its own, whole: what a table had to cut stands here."""
+    """Every part of a key on separate lines, uncut."""
     lines: list[Line] = []
     columns = scene.data.plan.columns
     for index, part in enumerate(decoded(scene, key)):
@@ -189,7 +190,7 @@ def key_lines(scene: Scene, key: str) -> tuple[Line, ...]:
 
 
 def wrapped(head: str, text: str, cells: int) -> list[Line]:
-    """Text over as many lines as it needs, behind a heading on the first."""
+    """Text over as many lines as it needs, with a heading on the first."""
     room = max(8, cells - width(head))
     return [
         fit((Span(head if index == 0 else " " * width(head), "heading"), Span(piece, "name")), cells)

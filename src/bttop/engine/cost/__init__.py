@@ -1,0 +1,1 @@
+"""What tracing costs this host, and the limits for it."""

@@ -1,0 +1,1 @@
+"""bttop without a screen: `stream`, `record` and `probes`."""

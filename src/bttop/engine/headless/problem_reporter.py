@@ -1,0 +1,102 @@
+"""Reports problems of programs on stderr when there is no screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from bttop.engine.cost.cost import UNKNOWN, blind_spot
+from bttop.engine.engine import Engine
+from bttop.engine.headless.run_length import is_starting
+from bttop.engine.program.program import Program
+from bttop.engine.program.status import ProgramState
+from bttop.engine.recording.losses import cut_text
+from bttop.output import warn
+
+OVER = frozenset(
+    {
+        ProgramState.FAILED,
+        ProgramState.UNAVAILABLE,
+        ProgramState.COSTLY,
+        ProgramState.HELD,
+        ProgramState.STOPPED,
+        ProgramState.ENDED,
+    }
+)
+"""States after which a program produces nothing more."""
+USELESS = frozenset({ProgramState.FAILED, ProgramState.UNAVAILABLE, ProgramState.COSTLY, ProgramState.HELD})
+
+
+class ProblemReporter:
+    """Reports each problem once."""
+
+    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+        """`before` is called before each report, for example to clear a status line."""
+        self._before = before
+        self._told: dict[str, str] = {}
+
+    def tell_all(self, engine: Engine) -> None:
+        """Report the current problems of the engine and its programs, and the badges of their numbers."""
+        for problem in engine.problems:
+            self.tell(problem, "", problem)
+        for program in engine.programs:
+            self.tell(f"trouble of {program.name}", program.name, _trouble(program))
+            # While it starts, it may still change to another text with other badges.
+            is_on = program.status.state in (ProgramState.ATTACHED, ProgramState.LIVE)
+            for badge in program.status.badges if is_on else ():
+                self.tell(f"{badge.text} of {program.name}", program.name, f"{badge.text}: {badge.why}")
+            if program.cost is not None and program.cost.unseen:
+                self.tell(UNKNOWN, UNKNOWN, blind_spot(program.cost))
+
+    def tell_unattached(self, programs: Iterable[Program]) -> bool:
+        """Report the programs that were still starting when the run ended; return whether there are any."""
+        found = [program for program in programs if is_starting(program)]
+        for program in found:
+            self.tell(f"attach of {program.name}", program.name, "it was not attached before the run ended")
+        return bool(found)
+
+    def tell_unchecked(self, programs: Iterable[Program]) -> None:
+        """Report the attach points that had not been checked when the run ended."""
+        for program in programs:
+            if program.unchecked:
+                why = f"it ended before bpftrace reported whether these exist: {', '.join(program.unchecked)}"
+                self.tell(f"check of {program.name}", program.name, why)
+
+    def tell_missing(self, programs: Iterable[Program]) -> bool:
+        """Report the programs that ended before they printed their last counts; return whether there are any."""
+        found = [program for program in programs if program.missing]
+        for program in found:
+            self.tell(f"end of {program.name}", program.name, cut_text("it", program.missing))
+        return bool(found)
+
+    def tell(self, about: str, who: str, text: str) -> None:
+        """Report a text for `who`, unless it equals the last report about `about`."""
+        if text and self._told.get(about) != text:
+            self._told[about] = text
+            self._before()
+            first, *others = text.split("\n")
+            warn(f"bttop: {who}: {first}" if who else f"bttop: {first}", *others)
+
+
+def all_in(programs: Iterable[Program], states: frozenset[ProgramState]) -> bool:
+    """Whether every program is in one of these states."""
+    return all(program.status.state in states for program in programs)
+
+
+def could_not_run(programs: Iterable[Program]) -> bool:
+    """Whether any program could not run, was not started because of its cost, or was detached before the end."""
+    return any(program.status.state in USELESS for program in programs)
+
+
+def _trouble(program: Program) -> str:
+    """The current problem of a program; empty if there is none."""
+    status = program.status
+    if status.complaint is not None:
+        return "\n  ".join([status.complaint.title, *status.complaint.lines])
+    if status.state is ProgramState.COSTLY:
+        return f"{status.reason}; {status.asks} runs it" if status.asks else status.reason
+    if status.state is ProgramState.HELD:
+        more = ", and --budget allows more" if "budget" in status.reason else ""
+        return f"{status.reason}; it stays detached{more}"
+    if status.state in (ProgramState.SILENT, ProgramState.DAMAGED):
+        return f"{status.state}: {status.reason}"
+    return "" if status.running else status.reason

@@ -1,0 +1,159 @@
+"""`bttop stream`: writes flushes as lines of JSON to stdout, without a screen."""
+
+from __future__ import annotations
+
+import queue
+import signal
+import sys
+import time
+from collections.abc import Iterable
+from types import FrameType
+from typing import Final
+
+from bttop.engine.engine import Engine
+from bttop.engine.generation.generation import Generation
+from bttop.engine.headless.end_signals import ENDING, exit_code
+from bttop.engine.headless.line_output import LineOutput
+from bttop.engine.headless.problem_reporter import OVER, ProblemReporter, all_in, could_not_run
+from bttop.engine.headless.run_length import Finish, RunLength
+from bttop.engine.program.observer import Observer
+from bttop.engine.program.program import Program
+from bttop.engine.recording.losses import cut_text
+from bttop.errors import BttopError
+from bttop.model.flush.flush import Flush
+from bttop.model.format.names import decoders
+from bttop.output import drop_output
+from bttop.store.flush_json import flush_lines, left_out_line, lost_line
+
+MOST_WAITING: Final = 256
+"""Flushes that can wait for the reader; more are left out and counted."""
+LOOK: Final = 0.1
+"""Seconds between two checks of the programs."""
+PATIENCE: Final = 5.0
+"""Timeout for the reader once the run is over: seconds without progress."""
+
+
+class StreamRun(Observer):
+    """Writes every flush of an engine's programs until its end."""
+
+    def __init__(self, engine: Engine, seconds: float | None) -> None:
+        self._engine = engine
+        self._flushes: queue.SimpleQueue[tuple[Program, Flush, tuple[str, ...]] | str] = queue.SimpleQueue()
+        """Flushes with the badges of their generation; or, in place of a missing flush, the line that reports it."""
+        self._length = RunLength(seconds, engine.seconds_run)
+        self._decoders = decoders(engine.host.machine)
+        self._output = LineOutput(sys.stdout.fileno())
+        self._troubles = ProblemReporter()
+        self._left_out = 0
+        self._left_out_limit = 1
+        self._signals: list[int] = []
+
+    def run(self) -> int:
+        """Write until a signal, the end of the run, or the end of the reader.
+
+        Returns the exit code: 1 if a program could not run, was not attached or was held back, or if flushes were left
+        out; else that of the signal, or 0. Raises BttopError if stdout cannot be written.
+        """
+        self._engine.observe(self)
+        for number in ENDING:
+            signal.signal(number, self._on_signal)
+        self._engine.start()
+        self._engine.at_full_speed()
+        try:
+            self._write_all()
+        except BrokenPipeError:
+            return 0  # stdout was closed early, as by `| head`
+        except OSError as error:
+            raise BttopError(f"standard output: {error.strerror}", title="cannot write") from error
+        finally:
+            self._engine.close()
+            drop_output()
+        return self._exit_code()
+
+    def _exit_code(self) -> int:
+        programs = self._engine.programs
+        self._tell_troubles()
+        has_failed = could_not_run(programs)
+        has_failed = self._troubles.tell_unattached(programs) or has_failed
+        has_failed = self._troubles.tell_missing(programs) or has_failed
+        self._troubles.tell_unchecked(programs)
+        if self._left_out:
+            self._troubles.tell("lost", "stream", f"{self._left_out} flushes were left out, as the reader was too slow")
+        if self._output.is_torn:
+            self._troubles.tell("torn", "stream", "the reader stopped within a line: that line is incomplete")
+        if has_failed or self._left_out or self._output.is_torn:
+            return 1
+        return exit_code(self._signals[0]) if self._signals else 0
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._signals.append(number)
+
+    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
+        """Queue a flush. Runs on the engine's thread, which must never wait for the reader."""
+        self._put((program, flush, tuple([badge.text for badge in generation.badges])))
+
+    def cut(self, program: Program, why: str) -> None:
+        """Queue a line in place of a flush that is missing."""
+        self._put(lost_line(cut_text(program.name, why), time.time_ns(), program.name))
+
+    def _put(self, told: tuple[Program, Flush, tuple[str, ...]] | str) -> None:
+        if self._flushes.qsize() < MOST_WAITING:
+            self._flushes.put(told)
+        else:
+            self._left_out += 1
+
+    def _write_all(self) -> None:
+        while not self._signals and not self._is_over():
+            self._write_next(LOOK)
+            self._tell_troubles()
+        finish, signals = Finish(self._engine), len(self._signals)
+        while not (finish.is_over or self._is_given_up()):
+            if len(self._signals) > signals and finish.may_be_given_up:
+                break
+            self._write_next(LOOK)
+        self._engine.give_up()
+        self._engine.close()  # no flush is queued after this
+        while not (self._output.is_empty and self._flushes.empty()) and not self._is_given_up():
+            self._write_next(LOOK)
+        self._leave_out_the_rest()
+
+    def _write_next(self, seconds: float) -> None:
+        """Write for at most `seconds`: the waiting output, else the next flush if one comes."""
+        if self._output.is_empty:
+            try:
+                told = self._flushes.get(timeout=seconds)
+            except queue.Empty:
+                return
+            for line in self._lines(told):
+                self._output.put(line + "\n")
+        self._output.push(seconds)
+
+    def _lines(self, told: tuple[Program, Flush, tuple[str, ...]] | str) -> Iterable[str]:
+        if isinstance(told, str):
+            return [told]
+        program, flush, badges = told
+        return flush_lines(program.name, flush, self._decoders, badges)
+
+    def _is_given_up(self) -> bool:
+        return self._output.stalled >= PATIENCE
+
+    def _leave_out_the_rest(self) -> None:
+        """Count the flushes that were not written, and report them in the output as well if the reader can take it."""
+        self._left_out += self._flushes.qsize() + (not self._output.is_empty)
+        if self._left_out and self._output.is_empty:
+            self._output.put(left_out_line(self._left_out, time.time_ns()) + "\n")
+            self._output.push(PATIENCE)
+
+    def _is_over(self) -> bool:
+        if self._engine.error is not None:
+            raise self._engine.error
+        programs = self._engine.programs
+        is_late = self._length.is_over(programs)
+        return is_late or (all_in(programs, OVER) and self._flushes.empty() and self._output.is_empty)
+
+    def _tell_troubles(self) -> None:
+        self._troubles.tell_all(self._engine)
+        if self._left_out >= self._left_out_limit:
+            self._left_out_limit = self._left_out * 2
+            why = f"{self._left_out} flushes were left out: standard output is read too slowly"
+            self._troubles.tell("left out", "stream", why)

@@ -1,0 +1,1 @@
+"""Facts about this host: kernel, cgroups, mounts and processes."""

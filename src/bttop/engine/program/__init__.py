@@ -1,0 +1,1 @@
+"""One program: its generations, candidates, status, pin and interval."""

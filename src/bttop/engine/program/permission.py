@@ -1,0 +1,71 @@
+"""What a program may run: by the answers of the user and the results of trial runs."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+TrialKey: TypeAlias = tuple[str, str]
+"""The text of a script and the condition of its pin."""
+
+
+class StartPermission:
+    """The admission state of one program. Engine thread only."""
+
+    def __init__(self) -> None:
+        self.is_edited = False
+        """Whether its text was replaced: then its origin is not trusted, and it never runs with `--unsafe`."""
+        self.held: TrialKey | None = None
+        """The script that a trial run has held back, until the user answers."""
+        self.listing: TrialKey | None = None
+        """The script that waits for the number of its probes."""
+        self._asks: str | None = None
+        self._confirmed: set[str] = set()
+        self._cleared: set[TrialKey] = set()
+
+    def edited(self) -> None:
+        """The text of the program was replaced."""
+        self.is_edited = True
+
+    def forget_question(self) -> None:
+        """The user need not confirm anything now."""
+        self._asks = None
+
+    def ask_unsafe(self, text: str) -> None:
+        """The user must confirm that this text may change the system."""
+        self._asks = text
+
+    def is_confirmed(self, text: str) -> bool:
+        """Whether the user has confirmed that this text may change the system."""
+        return text in self._confirmed
+
+    def is_cleared(self, key: TrialKey) -> bool:
+        """Whether this text may run under this pin."""
+        return key in self._cleared
+
+    def clear(self, key: TrialKey) -> None:
+        """This text may run under this pin."""
+        self._cleared.add(key)
+
+    def hold(self, key: TrialKey) -> None:
+        """Hold this script back until the user answers."""
+        self.held = key
+
+    def await_listing(self, key: TrialKey | None) -> None:
+        """Wait for the number of probes; None ends the wait."""
+        self.listing = key
+
+    def forget(self) -> None:
+        """Drop all open questions."""
+        self._asks = self.held = self.listing = None
+
+    def approve(self) -> bool:
+        """The user agrees; return whether a question was open."""
+        if self._asks is not None:
+            self._confirmed.add(self._asks)
+            self._asks = None
+            return True
+        if self.held is not None:
+            self._cleared.add(self.held)
+            self.held = None
+            return True
+        return False

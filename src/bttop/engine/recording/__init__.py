@@ -1,0 +1,1 @@
+"""Records a session, and replays a recording as a session."""

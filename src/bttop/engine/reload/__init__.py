@@ -1,0 +1,1 @@
+"""Detects changes of probe and theme files."""

@@ -1,0 +1,1 @@
+"""Converts user input to the sources and the pin of a program."""

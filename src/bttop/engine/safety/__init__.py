@@ -1,0 +1,1 @@
+"""Limits what bttop costs the host: admission, trial runs, budget guard, idle monitor."""

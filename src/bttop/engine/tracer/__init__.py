@@ -1,0 +1,1 @@
+"""bttop's side of the tracer, the process that starts every bpftrace."""

@@ -1,0 +1,62 @@
+"""The one reader of lines: from the lines of a bpftrace process to its records and flushes.
+
+A running generation, a count-only twin and a replay of a recording read in this way.
+"""
+
+from __future__ import annotations
+
+from bttop.model.flush.assembler import DEFAULT_KEY_LIMIT, FlushAssembler
+from bttop.model.flush.flush import Flush, LossCounts
+from bttop.model.plan import Plan
+from bttop.model.record.decode import DecodedLine, Decoder
+from bttop.model.record.records import StampedLine
+from bttop.model.record.release import Release
+
+
+class FlushReader:
+    """Decoder and flush assembler of one bpftrace process."""
+
+    def __init__(
+        self,
+        release: Release,
+        plan: Plan,
+        generation: int,
+        *,
+        ready_ns: int | None = None,
+        key_limit: int = DEFAULT_KEY_LIMIT,
+        hexadecimal: bool = False,
+    ) -> None:
+        """`generation` is the number that flushes carry; `ready_ns` when everything was attached, if that is known;
+        `hexadecimal` the decoder's flag before the first line."""
+        self._decoder = Decoder(release, plan, hexadecimal=hexadecimal)
+        self._assembler = FlushAssembler(plan, generation, release=release, ready_ns=ready_ns, key_limit=key_limit)
+
+    @property
+    def tally(self) -> LossCounts:
+        """The current counters."""
+        return self._assembler.tally
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last flush has been completed."""
+        return self._assembler.is_over
+
+    def decode(self, line: StampedLine) -> DecodedLine:
+        """Decode the next line. It must then be given to `take`, before the next one."""
+        return self._decoder.decode(line)
+
+    def take(self, decoded: DecodedLine) -> Flush | None:
+        """Return the flush that a decoded line completes, if any."""
+        return self._assembler.feed(decoded)
+
+    def feed(self, line: StampedLine) -> Flush | None:
+        """Decode one line; return the flush that it completes, if any."""
+        return self.take(self.decode(line))
+
+    def due(self, now_boot_ns: int) -> Flush | None:
+        """Return the flush that is complete at `now_boot_ns` without a further line, if any."""
+        return self._assembler.due(now_boot_ns)
+
+    def end(self, now_boot_ns: int) -> Flush | None:
+        """Return the flush of what an ended process printed after its last flush, if any."""
+        return self._assembler.end(now_boot_ns)

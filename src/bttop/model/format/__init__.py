@@ -1,0 +1,1 @@
+"""Formats numbers, names and untrusted text for people and for JSON."""

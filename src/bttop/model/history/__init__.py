@@ -1,0 +1,1 @@
+"""The flushes of one program over time, limited in bytes."""

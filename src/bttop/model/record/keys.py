@@ -1,0 +1,150 @@
+"""Split a printed key into its parts.
+
+bpftrace joins the parts of a key with commas and escapes nothing, so a split uses what the script declares about each
+part. If several splits are possible, the result is marked as ambiguous.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from bttop.model.plan import Column
+
+_INTEGER_PART = re.compile(r"-?[0-9]+|0x[0-9a-f]+")
+_ARRAY = re.compile(r"\[[^\]\n]*\](?=,|$)")
+_CANONICAL = re.compile(r"0|-?[1-9][0-9]{0,19}")
+# Limit of tokens read while trying splits of one key, so that a hostile key costs no more than a long one.
+_TRIAL_WORK = 4096
+
+Part = int | str
+
+
+class SplitKey(NamedTuple):
+    """The parts of one key, as many as the map has columns."""
+
+    parts: tuple[Part, ...]
+    ambiguous: bool
+    """Another split would also fit, or none fits."""
+
+
+def split_key(key: str, columns: tuple[Column, ...]) -> SplitKey:
+    """Split `key` into one part per column; with one column or none, the whole key is the only part.
+
+    A part that contains commas is found by the number and kinds of the columns: an `int` takes one number, a `stack`
+    begins and ends with a newline, and the remaining text belongs to the last `text` column that can take it.
+    """
+    if len(columns) < 2:
+        kind = columns[0].kind if columns else "text"
+        return SplitKey((_part(key, kind),), ambiguous=False)
+    tokens = _tokens(key, columns)
+    if len(tokens) == len(columns):
+        return SplitKey(_parts(tokens, columns), ambiguous=False)
+    if len(tokens) < len(columns):
+        tokens += [""] * (len(columns) - len(tokens))
+        return SplitKey(_parts(tokens, columns), ambiguous=True)
+    return _fit(tokens, columns)
+
+
+def can_be_ambiguous(columns: tuple[Column, ...]) -> bool:
+    """Whether a key of these columns could have several splits, or none."""
+    return len(columns) > 1 and len(_elastic(columns)) != 1
+
+
+def _tokens(key: str, columns: tuple[Column, ...]) -> list[str]:
+    """The key split at its commas; a stack is one token, whatever its frames contain, and so is the array of an
+    address."""
+    stacks = "\n" in key and any(column.kind == "stack" for column in columns)
+    arrays = "[" in key and any(_is_address(column) for column in columns)
+    if not (stacks or arrays):
+        return key.split(",")
+    tokens = []
+    start = 0
+    while start <= len(key):
+        end = _token_end(key, start, stacks=stacks, arrays=arrays)
+        tokens.append(key[start:end])
+        start = end + 1
+    return tokens
+
+
+def _token_end(key: str, start: int, *, stacks: bool, arrays: bool) -> int:
+    if stacks and key.startswith("\n", start):
+        end = key.find("\n,", start) + 1
+        return end or len(key)
+    if arrays and (found := _ARRAY.match(key, start)) is not None:
+        return found.end()
+    end = key.find(",", start)
+    return end if end >= 0 else len(key)
+
+
+def _fit(tokens: list[str], columns: tuple[Column, ...]) -> SplitKey:
+    """Give the surplus tokens to the columns that can contain a comma."""
+    surplus = len(tokens) - len(columns)
+    elastic = _elastic(columns)
+    extras = itertools.islice(_extras(surplus, elastic), 2 + _TRIAL_WORK // len(tokens))
+    trials = (_spread(tokens, len(columns), extra) for extra in extras)
+    fitting = list(itertools.islice((trial for trial in trials if _fits(trial, columns)), 2))
+    if not fitting:
+        fallback = _spread(tokens, len(columns), {(elastic or [len(columns) - 1])[-1]: surplus})
+        return SplitKey(_parts(fallback, columns), ambiguous=True)
+    return SplitKey(_parts(fitting[0], columns), ambiguous=len(fitting) > 1)
+
+
+def _elastic(columns: tuple[Column, ...]) -> list[int]:
+    """Indexes of the columns that can contain a comma: the `text` columns or, if there are none, the unknown ones."""
+    for kind in ("text", "any"):
+        found = [index for index, one in enumerate(columns) if one.kind == kind and not _is_address(one)]
+        if found:
+            return found
+    return []
+
+
+def _is_address(column: Column) -> bool:
+    return column.decoder == "address"
+
+
+def _extras(surplus: int, elastic: list[int]) -> Iterator[dict[int, int]]:
+    """Every way to distribute `surplus` tokens over the elastic columns, the last column first."""
+    if not elastic:
+        return
+    if len(elastic) == 1:
+        yield {elastic[0]: surplus}
+        return
+    *rest, last = elastic
+    for taken in range(surplus, -1, -1):
+        for others in _extras(surplus - taken, rest):
+            yield {**others, last: taken}
+
+
+def _spread(tokens: list[str], width: int, extra: dict[int, int]) -> list[str]:
+    parts = []
+    at = 0
+    for index in range(width):
+        end = at + 1 + extra.get(index, 0)
+        parts.append(",".join(tokens[at:end]))
+        at = end
+    return parts
+
+
+def _fits(parts: Sequence[str], columns: tuple[Column, ...]) -> bool:
+    has_stack = any(column.kind == "stack" for column in columns)
+    return all(_fits_kind(part, column.kind, has_stack) for part, column in zip(parts, columns, strict=True))
+
+
+def _fits_kind(part: str, kind: str, has_stack: bool) -> bool:
+    if kind == "int":
+        return _INTEGER_PART.fullmatch(part) is not None
+    is_stack = part.startswith("\n") and part.endswith("\n")
+    return is_stack if kind == "stack" else not (has_stack and is_stack)
+
+
+def _parts(texts: Sequence[str], columns: tuple[Column, ...]) -> tuple[Part, ...]:
+    return tuple(_part(text, column.kind) for text, column in zip(texts, columns, strict=True))
+
+
+def _part(text: str, kind: str) -> Part:
+    if kind in {"int", "any"} and _CANONICAL.fullmatch(text):
+        return int(text)
+    return text

@@ -1,0 +1,1 @@
+"""Estimates the cost of one event of a probe before the script runs."""

@@ -1,0 +1,1 @@
+"""bttop's edits: from the user's script to the text that bpftrace runs."""

@@ -1,0 +1,193 @@
+"""Totals over a part of a recording: adds up the flushes of each map and measures how much they vary.
+
+Flushes are not kept: memory depends only on the number of different keys, which is limited.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bttop.model.flush.contents import MapData
+from bttop.model.flush.flush import Flush
+from bttop.model.flush.rates import ADDITIVE, amount
+from bttop.model.format.floats import as_float
+from bttop.model.plan import Aggregation, MapPlan
+from bttop.model.record.records import Bucket, Stats, Value
+from bttop.model.record.values import histogram, made_stats, merge
+
+MOST_KEYS = 50_000
+"""Most keys of one map. Above it only the largest half is kept; dropped keys are counted."""
+
+_LARGE = 1 << 63
+"""Smaller numbers can be squared without overflowing a float."""
+
+
+@dataclass(slots=True)
+class Total:
+    """One key over all flushes."""
+
+    value: Value
+    squares: float = 0.0
+    """Sum over the flushes of amount squared divided by exposure, to detect bursts (see significance.py)."""
+    flushes: int = 0
+    """Number of flushes that have the key."""
+
+
+@dataclass(slots=True)
+class MapTotals:
+    """One map over all flushes."""
+
+    plan: MapPlan
+    """Plan of the newest flush."""
+    rows: dict[str, Total] = field(default_factory=dict)
+    seconds: float = 0.0
+    """Observed time; time that two generations both observed counts once."""
+    flushes: int = 0
+    let_go: int = 0
+    """Number of keys that were dropped because there were too many."""
+    let_go_amount: float = 0.0
+    """Total amount of the dropped keys."""
+    is_mixed: bool = False
+    """Whether the map changed its kind; the totals then hold only the flushes of the newest kind."""
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether rows can be added up, with each other and over time."""
+        return not self.plan.is_state and (self.plan.aggregation in ADDITIVE or self.plan.aggregation == "avg")
+
+    @property
+    def is_histogram(self) -> bool:
+        return self.plan.aggregation in ("hist", "lhist")
+
+    @property
+    def amount(self) -> float:
+        """Amount of all rows, with the dropped keys."""
+        return self.let_go_amount + sum(abs(amount(row.value) or 0.0) for row in self.rows.values())
+
+    def top(self, count: int) -> list[tuple[str, Total]]:
+        """Return the largest `count` rows, largest first."""
+        return heapq.nsmallest(count, self.rows.items(), key=lambda item: (-abs(amount(item[1].value) or 0.0), item[0]))
+
+    def buckets(self) -> tuple[Bucket, ...]:
+        """Return the histograms of all keys, merged into one."""
+        value, _ = merge([row.value for row in self.rows.values()], "hist") if self.rows else ((), True)
+        return histogram(value)
+
+    def add(self, data: MapData, share: float, seconds: float) -> None:
+        """Add `share` (0 to 1) of the map of one flush, which was `seconds` long."""
+        if _nature(data.plan) != _nature(self.plan):
+            self._start_again()
+        self.plan = data.plan
+        self.flushes += 1
+        self.seconds += seconds * share
+        if data.plan.is_state and data.rows:
+            self.rows.clear()  # the last non-empty print replaces earlier ones
+        others = data.rows
+        if share >= 1.0 and data.plan.aggregation in ("count", "sum") and self.is_additive:
+            others = self._add_counts(data.rows, 1.0 / max(seconds, 1e-9))
+        for key, value in others.items():
+            self._add_row(key, _counted(value, data.plan.aggregation), share, seconds)
+        if len(self.rows) > MOST_KEYS:
+            self._let_go()
+
+    def _start_again(self) -> None:
+        self.is_mixed = self.is_mixed or bool(self.rows)
+        self.rows.clear()
+        self.seconds, self.flushes, self.let_go, self.let_go_amount = 0.0, 0, 0, 0.0
+
+    def _add_counts(self, rows: Mapping[str, Value], per_second: float) -> dict[str, Value]:
+        """Add the plain numbers of known keys, which are most rows; return the other rows."""
+        others = {}
+        for key, value in rows.items():
+            row = self.rows.get(key)
+            if row is None or type(value) is not int or type(row.value) is not int or not -_LARGE < value < _LARGE:
+                others[key] = value
+                continue
+            row.value += value
+            row.flushes += 1
+            row.squares += value * value * per_second
+        return others
+
+    def _add_row(self, key: str, value: Value, share: float, seconds: float) -> None:
+        part = scaled(value, share) if share < 1.0 and self.is_additive else value
+        row = self.rows.get(key)
+        if row is None:
+            row = self.rows[key] = Total(part)
+        else:
+            row.value = _both(row.value, part, self.plan.aggregation)
+        row.flushes += 1
+        found = as_float(value) if type(value) is int else amount(value) or 0.0
+        row.squares += found * found * share / max(seconds, 1e-9)
+
+    def _let_go(self) -> None:
+        kept = dict(self.top(MOST_KEYS // 2))
+        self.let_go_amount += sum(abs(amount(row.value) or 0.0) for key, row in self.rows.items() if key not in kept)
+        self.let_go += len(self.rows) - len(kept)
+        self.rows = kept
+
+
+class HandOver:
+    """Finds the part of each flush of a program that no earlier flush has counted."""
+
+    def __init__(self) -> None:
+        self._seen_ns = 0
+
+    def new_share(self, flush: Flush) -> float:
+        """Return the part (0 to 1) of the next flush that no earlier flush covers: at a hand-over both generations
+        count for a while. Flushes of several heartbeats overlap on purpose; each counts in full."""
+        if flush.mark and len(flush.origin.plan.heartbeats) > 1:
+            return 1.0
+        length = max(flush.end_ns - flush.start_ns, 1)
+        fresh = max(0, flush.end_ns - max(flush.start_ns, self._seen_ns))
+        self._seen_ns = max(self._seen_ns, flush.end_ns)
+        return min(1.0, fresh / length)
+
+
+class StretchTotals:
+    """The totals of all maps of one program over a period of time."""
+
+    def __init__(self) -> None:
+        self.maps: dict[str, MapTotals] = {}
+        """Map name in the user's script to totals."""
+        self.flushes = 0
+        self._hand_over = HandOver()
+
+    def add(self, flush: Flush) -> None:
+        """Add the next flush; flushes must come in the order of their ends."""
+        share = self._hand_over.new_share(flush)
+        self.flushes += 1
+        for name, data in flush.maps.items():
+            if name not in self.maps:
+                self.maps[name] = MapTotals(data.plan)
+            self.maps[name].add(data, share, flush.seconds)
+
+
+def _nature(plan: MapPlan) -> tuple[Aggregation, int, bool]:
+    """Return the properties that must be equal for the flushes of a map to be added up."""
+    return plan.aggregation, plan.arity, plan.is_state
+
+
+def _both(one: Value, other: Value, aggregation: Aggregation) -> Value:
+    """Merge two values of one key. Counts, which are most values, have a fast path: `merge` takes ten times as long."""
+    if aggregation in ("count", "sum") and type(one) is int and type(other) is int:
+        return one + other
+    return merge([one, other], aggregation)[0]
+
+
+def _counted(value: Value, aggregation: Aggregation) -> Value:
+    """Return a plain average as stats with count 1, so that the average of many intervals is their mean."""
+    return Stats(1, value, value) if aggregation == "avg" and type(value) is int else value
+
+
+def scaled(value: Value, share: float) -> Value:
+    """Return `share` (0 to 1) of an additive value."""
+    if isinstance(value, Stats):
+        return made_stats(round(as_float(value.count) * share), round(as_float(value.total) * share), value.average)
+    if isinstance(value, tuple):
+        return tuple([Bucket(one.low, one.high, round(as_float(one.count) * share)) for one in histogram(value)])
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    found = as_float(value) * share
+    return round(found) if abs(found) < 1e300 else value

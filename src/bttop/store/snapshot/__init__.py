@@ -1,0 +1,1 @@
+"""The snapshot file: its tables, and safe reading of files from untrusted sources."""

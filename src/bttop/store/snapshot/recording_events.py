@@ -1,0 +1,137 @@
+"""The events of a recording, in the order in which they happened. Times are CLOCK_BOOTTIME and ns since 1970.
+
+Named tuples: a module of dataclasses takes three times as long to import, and this one is imported before the first
+frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+from bttop.model.plan import Plan
+from bttop.model.record.records import Stamp, StampedLine
+
+
+class ProgramAdded(NamedTuple):
+    """A program joined the session."""
+
+    program: int
+    """Its number in the recording; numbers are not reused."""
+    name: str
+
+
+class GenerationStarted(NamedTuple):
+    """A generation was started."""
+
+    generation: int
+    """The tracer's number for it."""
+    program: int
+    number: int
+    """Its number within its program, from 1."""
+    source: str
+    text: str
+    """The user's script."""
+    prepared: str
+    """The text that bpftrace runs."""
+    args: tuple[str, ...]
+    plan: Plan
+    pin: str
+    """The pin as an expression of bpftrace; empty without a pin."""
+    badges: tuple[tuple[str, str], ...]
+    """The caveats of the script: badge and explanation."""
+    stamp: Stamp
+
+
+class CaveatsChanged(NamedTuple):
+    """The caveats of a generation changed after its start: some of its probes could not be attached."""
+
+    generation: int
+    badges: tuple[tuple[str, str], ...]
+
+
+class LineReceived(NamedTuple):
+    """A line was received."""
+
+    line: StampedLine
+    hexadecimal: bool
+    """The decoder's `hexadecimal` flag before the line (see model/record/decode.py)."""
+
+
+class FlushCompleted(NamedTuple):
+    """A flush was added to its program's history."""
+
+    generation: int
+    end: Stamp
+    """End of the flush; its boot time uses the clock of bpftrace's `nsecs`."""
+    stamp: Stamp
+    """Arrival of the last line of the flush."""
+    rest: int = 0
+    """Number of lines of its generation after its last one: the line that closed it begins the next flush."""
+    untimed: int = 0
+    """Its number, if no heartbeat closed it; else 0."""
+
+
+class GenerationEnded(NamedTuple):
+    """The display of a generation ended: it was retired, or its process has ended."""
+
+    generation: int
+
+
+class StatusChanged(NamedTuple):
+    """The state of a program changed."""
+
+    program: int
+    stamp: Stamp
+    state: str
+    reason: str
+    complaint: str = ""
+    """bpftrace's message, or the reason why nothing runs; may have several lines."""
+
+
+class MarkSet(NamedTuple):
+    """A mark was set at a moment of interest."""
+
+    stamp: Stamp
+    cause: str
+    """`user`, or the cause of an automatic mark: `trigger`, `silent`, `lost`."""
+    note: str
+
+
+LOST = "lost"
+"""The cause of a mark that reports what is missing from a recording."""
+
+
+BTTOP = 0
+"""Program number that stands for bttop itself."""
+
+
+class CostSampled(NamedTuple):
+    """An entry was added to the cost ledger."""
+
+    program: int
+    """Number of the program, or `BTTOP`."""
+    stamp: Stamp
+    cost: Mapping[str, float]
+
+
+class ProcessSeen(NamedTuple):
+    """A process appeared on the screen; its facts."""
+
+    pid: int
+    stamp: Stamp
+    facts: Mapping[str, object]
+
+
+RecordingEvent: TypeAlias = (
+    ProgramAdded
+    | GenerationStarted
+    | CaveatsChanged
+    | LineReceived
+    | FlushCompleted
+    | GenerationEnded
+    | StatusChanged
+    | MarkSet
+    | CostSampled
+    | ProcessSeen
+)

@@ -1,0 +1,1 @@
+"""The panes, their places, and the moment that they show."""

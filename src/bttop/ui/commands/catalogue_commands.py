@@ -1,0 +1,84 @@
+"""The catalogue: choose a probe file or a kernel probe and run a program for it."""
+
+from __future__ import annotations
+
+from bttop.engine.request.questions import from_text
+from bttop.model.format.text import visible
+from bttop.script.language.reader import Script
+from bttop.script.library.probe_files import ProbeFile
+from bttop.script.library.starters import starters
+from bttop.ui.commands.command import Command, TracingGroup
+from bttop.ui.dialogs.catalogue import Catalogue, Entry
+from bttop.ui.dialogs.menu import Chosen, Menu, MenuChoice
+from bttop.ui.render.spans import Line, Span
+from bttop.ui.services.collaborators import Collaborators
+from bttop.ui.services.tracing import Tracing
+
+
+class CatalogueCommands:
+    """The catalogue of the library and of this kernel's probes."""
+
+    def __init__(self, around: Collaborators, tracing: Tracing) -> None:
+        self._around = around
+        self._tracing = tracing
+
+    def open(self) -> None:
+        """Show the catalogue."""
+        library = self._tracing.probes.library
+        self._around.screen.show(
+            Catalogue(library, self._why_not, self._tracing.programs.kernel, self._around.themes.theme), self._on_entry
+        )
+
+    def _why_not(self, probe: ProbeFile) -> str:
+        if not isinstance(probe.script, Script):
+            return ""
+        return self._tracing.engine.host.why_unavailable([(one.provider, one.rest) for one in probe.script.points])
+
+    def _on_entry(self, entry: Entry | None) -> None:
+        if entry is None:
+            return
+        if entry.file is not None:
+            programs = self._tracing.programs
+            programs.open(programs.question_from_library(entry.name))
+            return
+        self._first_questions(entry.name)
+
+    def _first_questions(self, probe: str) -> None:
+        """Offer first programs for a kernel probe, such as a count by comm or by one of its arguments."""
+        found = starters(probe, self._tracing.programs.kernel.arguments(probe) or ())
+        hint = self._tracing.programs.kernel.hint(probe)
+        head: list[Line] = [(Span(f" {visible(probe)}", "name"),)]
+        if hint:
+            head.append((Span(f" {hint} reports the same and is stable across kernels", "badge"),))
+        choices = [MenuChoice(one.title, "", tuple(one.text.rstrip().split("\n"))) for one in found]
+
+        def chosen(answer: Chosen | None) -> None:
+            if answer is None:
+                return
+            text = found[answer.index].text
+            if answer.edit:
+                self._tracing.prompt.open(text)
+                return
+            name = self._tracing.programs.unique_name(probe.rpartition(":")[2])
+            self._tracing.programs.open(from_text(name, text))
+            self._around.screen.tell(f"{name} runs; w saves it, X closes it")
+
+        self._around.screen.show(Menu(probe, lambda _width: head, choices, self._around.themes.theme), chosen)
+
+
+GROUPS = (
+    TracingGroup(
+        CatalogueCommands,
+        (
+            Command(
+                "catalogue",
+                ("a",),
+                "The catalogue: library and kernel",
+                "Screen",
+                2,
+                CatalogueCommands.open,
+                needs_no_pane=True,
+            ),
+        ),
+    ),
+)

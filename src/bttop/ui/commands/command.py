@@ -1,0 +1,81 @@
+"""Commands: name, keys, texts and function. The commands of a group share one object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from bttop.ui.services.collaborators import Collaborators
+from bttop.ui.services.tracing import Tracing
+
+G = TypeVar("G")
+
+CAPS = {
+    "question_mark": "?", "slash": "/", "space": "Space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "plus": "+",
+    "minus": "-", "shift+tab": "S-Tab", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
+    "pagedown": "PgDn", "home": "Home", "end": "End", "ctrl+c": "Ctrl-C", "ctrl+p": "Ctrl-P", "ctrl+l": "Ctrl-L",
+    "ctrl+z": "Ctrl-Z",
+    "equals_sign": "=", "colon": ":", "f1": "F1", "backspace": "BS", "left_square_bracket": "[",
+    "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}", "less_than_sign": "<",
+    "greater_than_sign": ">", "comma": ",", "full_stop": ".",
+}  # fmt: skip
+"""The names of keys as shown to the user, where they differ from Textual's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[G]):
+    """A command of the user. `run` is called with the object that its group has made."""
+
+    name: str
+    keys: tuple[str, ...]
+    """Textual's key names; the first is the one shown."""
+    title: str
+    group: str
+    """The heading on the help page."""
+    place: int
+    """Its position below that heading."""
+    run: Callable[[G], None]
+    needs_no_pane: bool = False
+    """Whether it works on an empty board too."""
+    hint: str = ""
+    """The word in the footer."""
+
+    @property
+    def label(self) -> str:
+        """The keys as help and palette show them."""
+        return " ".join(CAPS.get(key, key) for key in self.keys)
+
+    @property
+    def first_key(self) -> str:
+        """The key that the footer shows."""
+        return CAPS.get(self.keys[0], self.keys[0])
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGroup(Generic[G]):
+    """Commands for running programs and for recordings."""
+
+    make: Callable[[Collaborators], G]
+    commands: Sequence[Command[G]]
+
+    def bind(self, around: Collaborators) -> Mapping[str, Callable[[], None]]:
+        """The function of each command by its name."""
+        return _bind(self.make(around), self.commands)
+
+
+@dataclass(frozen=True, slots=True)
+class TracingGroup(Generic[G]):
+    """Commands for running programs; a recording does not have them."""
+
+    make: Callable[[Collaborators, Tracing], G]
+    commands: Sequence[Command[G]]
+
+    def bind(self, around: Collaborators) -> Mapping[str, Callable[[], None]]:
+        """The function of each command by its name; empty in a recording."""
+        return {} if around.tracing is None else _bind(self.make(around, around.tracing), self.commands)
+
+
+def _bind(made: G, commands: Sequence[Command[G]]) -> dict[str, Callable[[], None]]:
+    return {command.name: partial(command.run, made) for command in commands}

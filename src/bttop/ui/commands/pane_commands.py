@@ -1,0 +1,68 @@
+"""Commands for panes: which are on show, and their state page."""
+
+from __future__ import annotations
+
+from bttop.ui.commands.command import Command, CommandGroup
+from bttop.ui.dialogs.sheet import Sheet
+from bttop.ui.dialogs.state_page import state_lines
+from bttop.ui.services.collaborators import Collaborators
+
+
+class PaneCommands:
+    """Focus, zoom and pages of panes."""
+
+    def __init__(self, around: Collaborators) -> None:
+        self._around = around
+        self.board = around.board
+
+    def next_subject(self) -> None:
+        """Show the next map or view of the pane."""
+        self._around.pane.next_subject()
+
+    def zoom(self) -> None:
+        """Zoom the pane or show all panes."""
+        self.board.toggle_zoom()
+
+    def next_page(self) -> None:
+        """Show the next page of panes."""
+        self.board.next_page()
+
+    def back(self) -> None:
+        """One step back: undo the selection, the filter, the scrolling or the zoom, or go live."""
+        if self._around.pane.clear():
+            return
+        if self.board.zoomed:
+            self.board.toggle_zoom(False)
+        elif self._around.tracing is not None and self._around.time.cursor.at is not None:
+            self._around.time.end()
+
+    def explain(self) -> None:
+        """Show the state page: what the pane's program runs, its state, and what its badges mean."""
+        pane = self._around.pane
+        model = pane.model
+        title = f"{pane.program.name}: state"
+        self._around.screen.show(Sheet(title, lambda width: state_lines(model, width), self._around.themes.theme))
+
+
+def _focus(number: int) -> Command[PaneCommands]:
+    name, title = f"pane-{number}", f"Focus pane {number}"
+    return Command(name, (str(number),), title, "Panes", 5 + number, lambda it: it.board.focus_pane(number - 1))
+
+
+GROUPS = (
+    CommandGroup(
+        PaneCommands,
+        (
+            Command("zoom", ("z",), "Zoom the pane, or show all again", "Panes", 1, PaneCommands.zoom, hint="zoom"),
+            Command("view", ("v",), "Next map or view of the pane", "Panes", 2, PaneCommands.next_subject, hint="view"),
+            Command("next", ("tab",), "Next pane", "Panes", 4, lambda it: it.board.focus_step(1)),
+            Command("previous", ("shift+tab",), "Previous pane", "Panes", 5, lambda it: it.board.focus_step(-1)),
+            *(_focus(number) for number in range(1, 10)),
+            Command("page", ("0",), "Next page of panes", "Panes", 15, PaneCommands.next_page),
+            Command(
+                "back", ("escape",), "Back: deselect, clear the filter, leave the zoom", "Panes", 16, PaneCommands.back
+            ),
+            Command("badges", ("b",), "Explain the pane's badges and state", "Panes", 17, PaneCommands.explain),
+        ),
+    ),
+)

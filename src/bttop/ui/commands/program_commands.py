@@ -1,0 +1,112 @@
+"""Commands for programs: start, stop, approve and close one, open one more."""
+
+from __future__ import annotations
+
+from bttop.engine.program.program import Program
+from bttop.ui.commands.command import Command, TracingGroup
+from bttop.ui.dialogs.host_programs_sheet import host_lines
+from bttop.ui.dialogs.sheet import Sheet
+from bttop.ui.services.collaborators import Collaborators
+from bttop.ui.services.tracing import Tracing
+
+
+class ProgramCommands:
+    """The commands for the pane's program and for new ones."""
+
+    def __init__(self, around: Collaborators, tracing: Tracing) -> None:
+        self._around = around
+        self._tracing = tracing
+
+    @property
+    def _running(self) -> Program:
+        return self._tracing.programs.running(self._around.pane.program)
+
+    def toggle(self) -> None:
+        """Stop or start the pane's program."""
+        self._tracing.engine.toggle(self._running)
+
+    def approve(self) -> None:
+        """Run the pane's program although it is held back."""
+        if self._running.status.asks:
+            self._tracing.engine.approve(self._running)
+        else:
+            self._around.screen.tell("no program is held back in this pane", "warn")
+
+    def close(self) -> None:
+        """Detach the pane's program and close the pane."""
+        program = self._running
+        self._tracing.engine.remove(program)
+        self._around.screen.tell(f"{program.name} is closed")
+
+    def open_prompt(self) -> None:
+        """Open the prompt to type or paste a program."""
+        self._tracing.prompt.open()
+
+    def open_new(self) -> None:
+        """Open the newest probe file as a pane."""
+        path = self._tracing.probes.take_new()
+        if path is None:
+            self._around.screen.tell("no new probe file has appeared", "warn")
+        else:
+            self._tracing.programs.open(self._tracing.programs.question_from_file(str(path)))
+
+
+class HostCommands:
+    """The command that shows all BPF programs of this host."""
+
+    def __init__(self, around: Collaborators, tracing: Tracing) -> None:
+        self._around = around
+        self._engine = tracing.engine
+
+    def show_programs(self) -> None:
+        """Show all BPF programs of the host and their cost."""
+        engine = self._engine
+        title, theme = "BPF programs of this host", self._around.themes.theme
+        self._around.screen.show(Sheet(title, lambda width: host_lines(engine, width), theme))
+
+
+GROUPS = (
+    TracingGroup(
+        ProgramCommands,
+        (
+            Command(
+                "toggle", ("x",), "Stop or start the pane's program", "Programs", 1, ProgramCommands.toggle, hint="stop"
+            ),
+            Command("approve", ("y",), "Run a program that is held back", "Programs", 2, ProgramCommands.approve),
+            Command("close", ("X",), "Close the pane; its program is detached", "Programs", 3, ProgramCommands.close),
+            Command(
+                "prompt",
+                ("colon",),
+                "Type or paste a program",
+                "Screen",
+                1,
+                ProgramCommands.open_prompt,
+                needs_no_pane=True,
+                hint="ask",
+            ),
+            Command(
+                "open-new",
+                ("o",),
+                "Open the newest probe file",
+                "Screen",
+                3,
+                ProgramCommands.open_new,
+                needs_no_pane=True,
+            ),
+        ),
+    ),
+    TracingGroup(
+        HostCommands,
+        (
+            Command(
+                "host",
+                ("T",),
+                "Every BPF program of this host, and its cost",
+                "Screen",
+                4,
+                HostCommands.show_programs,
+                needs_no_pane=True,
+            ),
+        ),
+    ),
+)

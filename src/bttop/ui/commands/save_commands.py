@@ -1,0 +1,60 @@
+"""Save the pane's script as a probe file of the user's library."""
+
+from __future__ import annotations
+
+from bttop.files import create_with, make_folder
+from bttop.model.format.text import visible_name
+from bttop.paths import config_home
+from bttop.ui.commands.command import Command, CommandGroup
+from bttop.ui.dialogs.input_bar import InputQuestion
+from bttop.ui.services.collaborators import Collaborators
+
+
+class SaveCommands:
+    """The command that saves a probe file."""
+
+    def __init__(self, around: Collaborators) -> None:
+        self._around = around
+
+    def save(self) -> None:
+        """Ask for a name and save the pane's script of the moment on show as a probe file of the user's library."""
+        sources = self._around.pane.program.page(self._around.time.cursor.at).sources
+        if not sources:
+            self._around.screen.tell("there is nothing to save", "warn")
+            return
+        folder = config_home() / "probes"
+
+        def done(name: str | None) -> None:
+            if name is not None and name.strip():
+                self._write(name.strip().removesuffix(".bt"), sources[0].text)
+
+        name = sources[0].name
+        usual = name.removesuffix(".bt") if name.endswith(".bt") else ""
+        self._around.screen.ask(InputQuestion(f"save to {folder}/", done), usual)
+
+    def _write(self, name: str, text: str) -> None:
+        tell = self._around.screen.tell
+        if name.startswith((".", "-")) or "/" in name or visible_name(name) != name:
+            tell("a probe's name is plain text without a slash or a leading dot or dash", "warn")
+            return
+        path = config_home() / "probes" / f"{name}.bt"
+        if self._around.tracing is not None:
+            self._around.tracing.reloads.wrote(path)
+        try:
+            make_folder(path.parent)
+            create_with(path, (text if text.endswith("\n") else text + "\n").encode())
+        except FileExistsError as error:
+            tell(f"{error.filename} already exists; choose another name", "warn")
+            return
+        except OSError as error:
+            tell(f"{path}: {error.strerror}", "error")
+            return
+        tell(f"saved; `bttop {name}` runs it")
+
+
+GROUPS = (
+    CommandGroup(
+        SaveCommands,
+        (Command("save", ("w",), "Save the pane's script as a probe file", "Programs", 11, SaveCommands.save),),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Sheets, menus and the input bar over the board."""

@@ -1,0 +1,1 @@
+"""Text, charts and roles. Pure functions without a framework."""

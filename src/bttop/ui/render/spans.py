@@ -1,0 +1,135 @@
+"""Lines without colours: text with roles. Views make them, panes paint them, tests read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias
+
+from bttop.model.format.floats import ratio
+from bttop.model.history.trends import known
+from bttop.ui.render.text import left, width
+
+BARS = " ▏▎▍▌▋▊▉█"
+TREND = "▁▂▃▄▅▆▇█"
+ASCII_TREND = "._-=+*%#"
+
+
+class Span(NamedTuple):
+    """A piece of text with one role. Themes give roles their colours."""
+
+    text: str
+    role: str = "text"
+
+
+Line: TypeAlias = tuple[Span, ...]
+
+
+class Glyphs(NamedTuple):
+    """The characters for charts and marks: block characters if the terminal can show them, else ASCII."""
+
+    bars: str
+    trend: str
+    rule: str
+    focus: str
+    divider: str
+    tee: str
+    cross: str
+    full: str
+    sliver: str
+    open: str
+    closed: str
+    sorted: str
+    reversed: str
+    light: str
+    """The mark of a recording in the header."""
+    mark: str
+    play: str
+    pause: str
+
+
+UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "▾", "▸", "▾", "▴", "●", "⚑", "▶", "‖")
+ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v", "^", "*", "!", ">", "=")
+
+
+class Exact(tuple[Span, ...]):
+    """A line of known width. Measuring widths again would take a third of a repaint."""
+
+    cells: int
+
+    @classmethod
+    def of(cls, spans: Iterable[Span], cells: int) -> Exact:
+        """Spans that take exactly `cells` cells."""
+        line = cls(spans)
+        line.cells = cells
+        return line
+
+
+def line_width(line: Line) -> int:
+    """Width of a line in cells."""
+    return sum(width(span.text) for span in line)
+
+
+def fit(line: Iterable[Span], cells: int) -> Line:
+    """The line in exactly `cells` cells: cut with an ellipsis or padded with blanks."""
+    if isinstance(line, Exact) and line.cells == cells:
+        return line
+    out: list[Span] = []
+    room = cells
+    for span in line:
+        if room <= 0:
+            break
+        used = width(span.text)
+        if used > room:
+            out.append(Span(left(span.text, room), span.role))
+            return Exact.of(out, cells)
+        out.append(span)
+        room -= used
+    if room > 0:
+        # The padding is part of the last span: a change of style costs more bytes than the blanks.
+        text, role = out.pop() if out else Span("")
+        out.append(Span(text + " " * room, role))
+    return Exact.of(out, cells)
+
+
+def plain(line: Iterable[Span]) -> str:
+    """The text of a line without roles."""
+    return "".join(span.text for span in line)
+
+
+def with_role(line: Iterable[Span], role: str) -> Line:
+    """The whole line in one role, as for the selected row."""
+    spans = (Span(plain(line), role),)
+    return Exact.of(spans, line.cells) if isinstance(line, Exact) else spans
+
+
+def bar(part: float, whole: float, cells: int, glyphs: Glyphs) -> str:
+    """A bar of `cells` cells for `part` of `whole`, in eighths of a cell; a part above 0 shows at least the thinnest
+    bar."""
+    if cells <= 0:
+        return ""
+    share = ratio(part, whole)
+    if not share:
+        return " " * cells
+    eighths = max(1, round(cells * 8 * share))
+    full, rest = divmod(eighths, 8)
+    text = glyphs.full * full + (glyphs.bars[rest] if rest else "")
+    if not text.strip():
+        text = glyphs.sliver
+    return text[:cells].ljust(cells)
+
+
+def sparkline(values: Iterable[float], cells: int, glyphs: Glyphs) -> str:
+    """The newest `cells` values as a small trend, the newest at the right; 0 is the lowest mark, NaN is blank."""
+    shown = list(values)[-cells:] if cells > 0 else []
+    there = known(shown)
+    top = max(there, default=0.0)
+    if not 0 < top < math.inf:
+        return "".join(" " if value != value else glyphs.trend[ratio(value, top) > 0] for value in shown).rjust(cells)
+    low, high, steps = glyphs.trend[0], glyphs.trend, len(glyphs.trend) - 1
+    # The arithmetic is inlined because this runs for every row on screen; nearly all values are well below 2^63.
+    marks = [high[int(value / top * steps + 0.5) or 1] if value > 0 else low for value in there]
+    if len(there) < len(shown):
+        rest = iter(marks)
+        marks = [" " if value != value else next(rest) for value in shown]
+    return "".join(marks).rjust(cells)

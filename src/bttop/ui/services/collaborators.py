@@ -1,0 +1,38 @@
+"""The services that every group of commands gets. No service depends on the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bttop.engine.session import ProcessSource, Session
+from bttop.ui.board.board import Board
+from bttop.ui.board.pane import Pane
+from bttop.ui.render.spans import Line
+from bttop.ui.services.recordings import Recordings
+from bttop.ui.services.screen_access import ScreenAccess
+from bttop.ui.services.theme_manager import ThemeManager
+from bttop.ui.services.time_control import TimeControl
+from bttop.ui.services.tracing import Tracing
+
+
+@dataclass(frozen=True, slots=True)
+class Collaborators:
+    """The services that commands use."""
+
+    session: Session
+    tracing: Tracing | None
+    """The services for running programs; None in a recording."""
+    board: Board
+    time: TimeControl
+    recordings: Recordings
+    themes: ThemeManager
+    processes: ProcessSource
+    screen: ScreenAccess
+    help_lines: Callable[[int], Sequence[Line]]
+    """Returns the lines of the help page for a width in cells."""
+
+    @property
+    def pane(self) -> Pane:
+        """The focused pane, on which commands act."""
+        return self.board.focused_pane

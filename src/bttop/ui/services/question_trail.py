@@ -1,0 +1,84 @@
+"""The trail of follow-up questions: each is asked from a row of a pane and leads back to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from bttop.engine.request.questions import ProgramRequest, from_text
+from bttop.engine.session import AnyProgram
+from bttop.script.language.reader import Script
+from bttop.script.library.follow_ups import FollowUp, ladder
+from bttop.script.library.probe_files import ProbeFile
+from bttop.ui.board.board import Board
+from bttop.ui.services.running_programs import RunningPrograms
+from bttop.ui.services.screen_access import ScreenAccess
+
+
+class TrailStep(NamedTuple):
+    """One follow-up question."""
+
+    came_from: AnyProgram
+    name: str
+    """Name of the program that answers it."""
+    group: str
+    """Steps of one group are closed together: a ladder is one group."""
+
+
+class QuestionTrail:
+    """Asks follow-up questions and remembers from which pane each was asked."""
+
+    def __init__(self, programs: RunningPrograms, board: Board, screen: ScreenAccess) -> None:
+        self._programs = programs
+        self._board = board
+        self._screen = screen
+        self._steps: list[TrailStep] = []
+
+    def library_file(self, asked: FollowUp) -> ProbeFile | None:
+        """The probe file of the library that answers a question; None if there is none or it cannot be read."""
+        found = self._programs.probes.library.find(asked.library) if asked.library else None
+        return found if isinstance(found, ProbeFile) and isinstance(found.script, Script) else None
+
+    def text(self, asked: FollowUp) -> str:
+        """The program that would run."""
+        found = self.library_file(asked)
+        return asked.text if found is None else found.text
+
+    def ask(self, came_from: AnyProgram, asked: FollowUp) -> None:
+        """Run the program that answers a question, on the page of the pane that it was asked from."""
+        question = self._question(asked)
+        self._board.put_on_page(question.name, self._board.page)
+        self._steps.append(TrailStep(came_from, question.name, question.name))
+        self._programs.open(question, replace(self._programs.settings, pin=asked.pin))
+        self._screen.tell(f"{question.name} runs; Backspace closes it, w saves it")
+
+    def ask_ladder(self, came_from: AnyProgram, pid: int) -> None:
+        """Open a page with syscalls, retransmits, switches, reads, writes and stacks of one process."""
+        page = f"ladder {pid}"
+        for step in ladder(pid):
+            question = self._question(step)
+            name = self._programs.unique_name(f"{step.name} {pid}")
+            self._board.put_on_page(name, page)
+            self._steps.append(TrailStep(came_from, name, page))
+            self._programs.open(replace(question, name=name), replace(self._programs.settings, pin=step.pin))
+        self._screen.tell(f"the ladder for pid {pid}, on a new page: 0 changes pages, Backspace closes it")
+
+    def go_back(self) -> None:
+        """Close the question (or the ladder) asked last and focus the pane that it was asked from."""
+        engine = self._programs.engine
+        while self._steps:
+            last = self._steps[-1]
+            names = {step.name for step in self._steps if step.group == last.group}
+            self._steps = [step for step in self._steps if step.group != last.group]
+            asked = [program for program in engine.programs if program.name in names]
+            for program in asked:
+                engine.remove(program)
+            if asked:
+                self._board.focus_program(last.came_from)
+                return
+        self._screen.tell("nothing to go back to")
+
+    def _question(self, asked: FollowUp) -> ProgramRequest:
+        if asked.library:
+            return self._programs.question_from_library(asked.library)
+        return from_text(self._programs.unique_name(asked.name), asked.text)

@@ -1,0 +1,108 @@
+"""What a user without a screen is told: options and commands, and never a key."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+import bttop
+from bttop.engine.cost.trial_verdict import TrialVerdict
+from bttop.engine.engine import Engine
+from bttop.engine.headless.problem_reporter import OVER, ProblemReporter, could_not_run
+from bttop.engine.program.program import Program
+from bttop.engine.program.status import ProgramState
+from tests.engine.stage import Stage, state
+
+ROOMS = ("model", "script", "store", "engine", "commands")
+KEY = re.compile(
+    r"(?<![\w%`'\-.])[a-zA-Z+] (?:starts|runs|offers|mends|opens|shows|closes|saves|lifts)\b|\([+-]\)|press "
+)
+
+
+def engine_of(stage: Stage) -> Engine:
+    """What is asked of an engine here: its programs and its problems."""
+    return cast(Engine, SimpleNamespace(programs=(stage.program,), problems=()))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"),
+    [
+        (TrialVerdict("ask", "would cost 8 %"), "it would cost 8 %; --force runs it"),
+        (TrialVerdict("refuse", "would cost 80 %"), "it would cost 80 %; only --force runs it"),
+        (
+            TrialVerdict("ask", "wants --unsafe", option="--confirm-unsafe"),
+            "it wants --unsafe; --confirm-unsafe runs it",
+        ),
+    ],
+)
+def test_what_is_held_back_is_told_with_the_option_that_runs_it(
+    verdict: TrialVerdict, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage = Stage()
+    stage.verdict = verdict
+    stage.start()
+    ProblemReporter().tell_all(engine_of(stage))
+    assert capsys.readouterr().err == f"bttop: calls: {told}\n"
+    assert could_not_run([stage.program])
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("limit exceeded: 9 % of 8 CPUs, budget 3 %", "; it stays detached, and --budget allows more"),
+        ("limit exceeded: maps take 300 MiB, limit 256 MiB", "; it stays detached"),
+    ],
+)
+def test_what_was_detached_is_told_without_a_key(reason: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    stage = Stage()
+    generation = stage.go_live()
+    stage.program.hold(stage.now, reason)
+    stage.exit(generation, 0)
+    assert state(stage) is ProgramState.HELD
+    ProblemReporter().tell_all(engine_of(stage))
+    assert capsys.readouterr().err == f"bttop: calls: {reason}{told}\n"
+
+
+@pytest.mark.parametrize(("good", "bad", "failed"), [(1, 0, False), (1, 1, True), (0, 1, True), (0, 0, False)])
+def test_one_program_that_could_not_run_is_a_failure(good: int, bad: int, failed: bool) -> None:
+    live, refused = [Stage() for _ in range(good)], [Stage().start() for _ in range(bad)]
+    for stage in live:
+        stage.go_live()
+    for stage in refused:
+        while state(stage) is not ProgramState.FAILED:
+            stage.refuse(stage.last)
+    assert could_not_run([stage.program for stage in (*live, *refused)]) is failed
+
+
+def texts(module: Path) -> Iterator[str]:
+    """The string literals of a module, without docstrings."""
+    tree = ast.parse(module.read_text())
+    said = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node.value
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_text_below_the_screen_names_a_key(room: str) -> None:
+    folder = Path(bttop.__file__).parent / room
+    modules = [*folder.rglob("*.py")]
+    assert modules
+    assert [text for module in modules for text in texts(module) if KEY.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    "state", [ProgramState.FAILED, ProgramState.UNAVAILABLE, ProgramState.COSTLY, ProgramState.HELD]
+)
+def test_a_program_that_did_not_run_to_the_end_makes_the_exit_code_one(state: ProgramState) -> None:
+    running = cast("Program", SimpleNamespace(status=SimpleNamespace(state=ProgramState.LIVE)))
+    other = cast("Program", SimpleNamespace(status=SimpleNamespace(state=state)))
+    assert could_not_run([running, other])
+    assert not could_not_run([running])
+    assert state in OVER

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bttop.errors import UsageError
+from bttop.store.export.folded import write_folded
+from bttop.store.export.speedscope import write_speedscope
+from bttop.store.snapshot.snapshot import Snapshot
+from tests.store.export.kit import selection, snapshot_file
+from tests.store.made import at
+
+
+def test_folded_stacks_are_summed_over_the_span_from_the_outermost_frame(tmp_path: Path) -> None:
+    out = io.StringIO()
+    with Snapshot(snapshot_file(tmp_path)) as snapshot:
+        write_folded(selection(snapshot), out)
+    assert out.getvalue().splitlines() == [
+        "cat;outer;middle;inner 1",
+        "dd;outer;middle;inner;entry:point_[k];do_read_[k] 7",
+    ]
+
+
+def test_a_span_without_stacks_is_said(tmp_path: Path) -> None:
+    with Snapshot(snapshot_file(tmp_path)) as snapshot, pytest.raises(UsageError, match="no stacks"):
+        write_folded(selection(snapshot, begin_ns=at(99).boot_ns), io.StringIO())
+
+
+def speedscope(folder: Path) -> dict[str, Any]:
+    out = io.StringIO()
+    with Snapshot(snapshot_file(folder)) as snapshot:
+        write_speedscope(selection(snapshot), out)
+    found: dict[str, Any] = json.loads(out.getvalue())
+    return found
+
+
+def test_speedscope_weights_are_those_of_the_stacks(tmp_path: Path) -> None:
+    found = speedscope(tmp_path)
+    (profile,) = found["profiles"]
+    names = [frame["name"] for frame in found["shared"]["frames"]]
+    assert profile["endValue"] == sum(profile["weights"]) == 8
+    stacks = [tuple(names[at] for at in sample) for sample in profile["samples"]]
+    assert profile["weights"][stacks.index(("cat", "outer", "middle", "inner"))] == 1
+
+
+@pytest.fixture
+def schema() -> Any:
+    path = Path(sys.prefix) / "share" / "speedscope.json"
+    if not path.exists():
+        if os.environ.get("CI"):
+            pytest.fail(f"{path} is missing: sh scripts/schema")
+        pytest.skip("speedscope's schema was not fetched (sh scripts/schema)")
+    return json.loads(path.read_text())
+
+
+def test_speedscopes_own_schema_accepts_the_file(tmp_path: Path, schema: Any) -> None:
+    validator = jsonschema.Draft7Validator(schema)
+    assert not list(validator.iter_errors(speedscope(tmp_path)))
+    broken = speedscope(tmp_path) | {"shared": {}}
+    assert list(validator.iter_errors(broken))

@@ -1,0 +1,77 @@
+"""The key map: one table for bindings, help, footer and palette."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import cast
+
+from textual.screen import Screen
+
+from bttop.ui.app import BttopApp
+from bttop.ui.commands.help_page import HEADINGS, help_lines
+from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER
+from bttop.ui.render.spans import line_width, plain
+from tests.ui.scenes import text_of
+from tests.ui.screens import app_of
+
+
+def test_no_key_means_two_things() -> None:
+    keys = Counter(key for command in COMMANDS for key in command.keys)
+    assert [key for key, count in keys.items() if count > 1] == []
+
+
+def test_every_command_has_its_own_place_in_help() -> None:
+    places = Counter((command.group, command.place) for command in COMMANDS)
+    assert [place for place, count in places.items() if count > 1] == []
+
+
+def test_every_command_does_something_where_programs_run() -> None:
+    assert set(app_of()._run) == set(BY_NAME)
+
+
+def test_every_command_has_its_own_name() -> None:
+    assert len(BY_NAME) == len(COMMANDS)
+    assert all(command.keys for command in COMMANDS)
+
+
+def test_every_key_is_bound_to_its_command() -> None:
+    bound = {binding.key: binding.action for binding in BttopApp.BINDINGS}  # type: ignore[union-attr]
+    for command in COMMANDS:
+        for key in command.keys:
+            assert bound[key] == f"command('{command.name}')"
+
+
+def test_help_shows_every_command() -> None:
+    for cells in (60, 80, 160):
+        page = text_of(help_lines(COMMANDS, cells))
+        for command in COMMANDS:
+            assert command.name.startswith("pane-") or (command.title in page and command.label in page), command.name
+    assert {command.group for command in COMMANDS} == set(HEADINGS)
+
+
+def test_help_fits_eighty_columns() -> None:
+    assert max(line_width(line) for line in help_lines(COMMANDS, 80)) <= 80
+
+
+def test_the_palette_offers_every_command_and_theme() -> None:
+    app = app_of()
+    offered = {command.title: command for command in app.get_system_commands(cast("Screen[None]", None))}
+    for command in COMMANDS:
+        assert command.label in offered[command.title].help
+    assert sum(title.startswith("Theme: ") for title in offered) == len(app.theme_manager._themes) >= 4
+
+
+def test_the_footer_has_room_for_every_hint_in_eighty_columns() -> None:
+    footer = plain(app_of()._footer_bar.line(80))
+    assert len(footer.rstrip()) <= 80
+    for hint in FOOTER:
+        assert hint.text and f"{hint.key} {hint.text}" in footer
+
+
+def test_a_narrow_footer_cuts_no_hint_in_half() -> None:
+    whole = plain(app_of()._footer_bar.line(80)).split("  ")
+    for cells in range(20, 80):
+        line = app_of()._footer_bar.line(cells)
+        assert line_width(line) <= cells
+        for hint in plain(line).strip().split("  "):
+            assert hint.strip() in [one.strip() for one in whole]
