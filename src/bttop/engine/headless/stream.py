@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import signal
 import sys
 import time
@@ -16,6 +15,7 @@ from bttop.engine.headless.end_signals import ENDING, exit_code
 from bttop.engine.headless.line_output import LineOutput
 from bttop.engine.headless.problem_reporter import OVER, ProblemReporter, all_in, could_not_run
 from bttop.engine.headless.run_length import Finish, RunLength
+from bttop.engine.headless.waiting_flushes import Waiting, WaitingFlush, WaitingFlushes
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
 from bttop.engine.recording.losses import cut_text
@@ -25,8 +25,6 @@ from bttop.model.format.names import decoders
 from bttop.output import drop_output
 from bttop.store.flush_json import flush_lines, left_out_line, lost_line
 
-MOST_WAITING: Final = 256
-"""Flushes that can wait for the reader; more are left out and counted."""
 LOOK: Final = 0.1
 """Seconds between two checks of the programs."""
 PATIENCE: Final = 5.0
@@ -38,13 +36,13 @@ class StreamRun(Observer):
 
     def __init__(self, engine: Engine, seconds: float | None) -> None:
         self._engine = engine
-        self._flushes: queue.SimpleQueue[tuple[Program, Flush, tuple[str, ...]] | str] = queue.SimpleQueue()
-        """Flushes with the badges of their generation; or, in place of a missing flush, the line that reports it."""
+        self._waiting = WaitingFlushes()
         self._length = RunLength(seconds, engine.seconds_run)
         self._decoders = decoders(engine.host.machine)
         self._output = LineOutput(sys.stdout.fileno())
         self._troubles = ProblemReporter()
-        self._left_out = 0
+        self._torn = 0
+        """1 if the last line could not be written in full."""
         self._left_out_limit = 1
         self._signals: list[int] = []
 
@@ -90,17 +88,15 @@ class StreamRun(Observer):
 
     def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
         """Queue a flush. Runs on the engine's thread, which must never wait for the reader."""
-        self._put((program, flush, tuple([badge.text for badge in generation.badges])))
+        self._waiting.put(WaitingFlush(program, flush, [badge.text for badge in generation.badges]))
 
     def cut(self, program: Program, why: str) -> None:
         """Queue a line in place of a flush that is missing."""
-        self._put(lost_line(cut_text(program.name, why), time.time_ns(), program.name))
+        self._waiting.put(lost_line(cut_text(program.name, why), time.time_ns(), program.name))
 
-    def _put(self, told: tuple[Program, Flush, tuple[str, ...]] | str) -> None:
-        if self._flushes.qsize() < MOST_WAITING:
-            self._flushes.put(told)
-        else:
-            self._left_out += 1
+    @property
+    def _left_out(self) -> int:
+        return self._waiting.left_out + self._torn
 
     def _write_all(self) -> None:
         while not self._signals and not self._is_over():
@@ -113,33 +109,32 @@ class StreamRun(Observer):
             self._write_next(LOOK)
         self._engine.give_up()
         self._engine.close()  # no flush is queued after this
-        while not (self._output.is_empty and self._flushes.empty()) and not self._is_given_up():
+        while not (self._output.is_empty and not self._waiting) and not self._is_given_up():
             self._write_next(LOOK)
         self._leave_out_the_rest()
 
     def _write_next(self, seconds: float) -> None:
         """Write for at most `seconds`: the waiting output, else the next flush if one comes."""
         if self._output.is_empty:
-            try:
-                told = self._flushes.get(timeout=seconds)
-            except queue.Empty:
+            waiting = self._waiting.get(seconds)
+            if waiting is None:
                 return
-            for line in self._lines(told):
+            for line in self._lines(waiting):
                 self._output.put(line + "\n")
         self._output.push(seconds)
 
-    def _lines(self, told: tuple[Program, Flush, tuple[str, ...]] | str) -> Iterable[str]:
-        if isinstance(told, str):
-            return [told]
-        program, flush, badges = told
-        return flush_lines(program.name, flush, self._decoders, badges)
+    def _lines(self, waiting: Waiting) -> Iterable[str]:
+        if isinstance(waiting, str):
+            return [waiting]
+        return flush_lines(waiting.program.name, waiting.flush, self._decoders, waiting.badges)
 
     def _is_given_up(self) -> bool:
         return self._output.stalled >= PATIENCE
 
     def _leave_out_the_rest(self) -> None:
         """Count the flushes that were not written, and report them in the output as well if the reader can take it."""
-        self._left_out += self._flushes.qsize() + (not self._output.is_empty)
+        self._waiting.leave_out_the_rest()
+        self._torn = int(not self._output.is_empty)
         if self._left_out and self._output.is_empty:
             self._output.put(left_out_line(self._left_out, time.time_ns()) + "\n")
             self._output.push(PATIENCE)
@@ -149,7 +144,7 @@ class StreamRun(Observer):
             raise self._engine.error
         programs = self._engine.programs
         is_late = self._length.is_over(programs)
-        return is_late or (all_in(programs, OVER) and self._flushes.empty() and self._output.is_empty)
+        return is_late or (all_in(programs, OVER) and not self._waiting and self._output.is_empty)
 
     def _tell_troubles(self) -> None:
         self._troubles.tell_all(self._engine)
