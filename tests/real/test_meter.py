@@ -25,7 +25,7 @@ from bttop.engine.program.status import ProgramState
 from bttop.engine.request.questions import from_text
 from bttop.engine.tracer.frames import CostTotals
 from bttop.script.cost.hook_costs import HookPrices
-from tests.real.slowed import FUNCTIONS, SLOWED, USDT, Slowed, own_libc, usdt_library
+from tests.real.slowed import FUNCTIONS, SLOWED, USDT, Caller, Slowed, own_libc, usdt_library
 from tests.real.slowed import calling as calling_library
 from tests.real.tracing import unable, wait_until
 
@@ -258,21 +258,25 @@ def test_the_meter_agrees_with_what_user_probes_take_of_their_program(
     first, *more = [text.replace("LIBRARY", library).replace("FUNCTION", function) for text in asked.scripts]
     found: list[float] = []
 
-    def agrees() -> bool:
+    def agrees(caller: Caller, alone: float, engine: Engine) -> bool:
         """One reading beside one measurement: on a machine with other load one trap takes up to 1.7 times another."""
         taken = caller.least_ns() - alone
         found.append(metered_ns(engine.programs, asked.probes) / taken)
         return 1 / 1.5 < found[-1] < 1.5
 
-    with calling_library(library, function) as caller:
-        alone = caller.least_ns()
-        with tracing(bpftrace, text=first) as (engine, _):
-            for text in more:
-                engine.open(from_text("other", text), Settings())
-            wait_until(lambda: len(engine.programs) == len(asked.scripts), PATIENCE, "the programs")
-            wait_until(lambda: all(one.cost and one.cost.events for one in engine.programs), PATIENCE, "costs")
-            wait_until(lambda: not engine.prices.unmeasured("uprobe"), PATIENCE, "the prices of this host")
-            assert any(agrees() for _ in range(5)), found
+    def session_agrees() -> bool:
+        """Some readings of one session, which measures the prices of hooks once: maybe while the machine was busy."""
+        with calling_library(library, function) as caller:
+            alone = caller.least_ns()
+            with tracing(bpftrace, text=first) as (engine, _):
+                for text in more:
+                    engine.open(from_text("other", text), Settings())
+                wait_until(lambda: len(engine.programs) == len(asked.scripts), PATIENCE, "the programs")
+                wait_until(lambda: all(one.cost and one.cost.events for one in engine.programs), PATIENCE, "costs")
+                wait_until(lambda: not engine.prices.unmeasured("uprobe"), PATIENCE, "the prices of this host")
+                return any(agrees(caller, alone, engine) for _ in range(5))
+
+    assert any(session_agrees() for _ in range(3)), found
 
 
 def metered_ns(programs: Iterable[Program], probes: int) -> float:
