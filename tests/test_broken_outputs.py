@@ -15,6 +15,7 @@ from typing import Final
 import pytest
 
 from bttop.model.plan import Column, MapPlan
+from bttop.store.export.catalogue import exporters
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import planned
 from tests.store.made import Session, made
@@ -26,10 +27,7 @@ COMMANDS: Final = {
     "info": "info s.bttop",
     "info as JSON": "info --json s.bttop",
     "verify": "verify s.bttop",
-    "export": "export s.bttop",
-    "csv": "export --format csv s.bttop",
-    "folded": "export --format folded s.bttop",
-    "speedscope": "export --format speedscope s.bttop",
+    **{name: f"export --format {name} s.bttop" for name in exporters() if name != "parquet"},
     "report": "report -o - s.bttop",
     "diff": "diff s.bttop@..+1.5s @+1.5s..",
     "diff as JSON": "diff --json s.bttop@..+1.5s @+1.5s..",

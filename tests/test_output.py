@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from bttop.engine.program.status import ProgramState, Status
 from bttop.errors import BttopError
 from bttop.model.plan import Column, MapPlan
 from bttop.output import can_rewrite, clear_line, rewrite, say, warn, write_data
+from bttop.store.export.catalogue import exporters
 from bttop.store.snapshot.facts import Facts
 from bttop.store.snapshot.recording_events import MarkSet, RecordingEvent, StatusChanged
 from tests.model.samples import planned
@@ -205,6 +207,10 @@ def snapshot_with(name: str, path: Path) -> Path:
     return made(path, Session(name, plan, prints, text=name), facts=facts, others=others)
 
 
+def _export(format_: str, path: str) -> list[str]:
+    return ["export", "--format", format_, path]
+
+
 SNAPSHOTS: dict[str, Callable[[str], list[str]]] = {
     "info": lambda path: ["info", path],
     "info as JSON": lambda path: ["info", "--json", path],
@@ -213,11 +219,7 @@ SNAPSHOTS: dict[str, Callable[[str], list[str]]] = {
     "diff as JSON": lambda path: ["diff", "--json", f"{path}@..+1.5s", "@+1.5s.."],
     "report": lambda path: ["report", "-o", "-", path],
     "no such map": lambda path: ["export", "--map", "@none", path],
-    "jsonl": lambda path: ["export", path],
-    "csv": lambda path: ["export", "--format", "csv", path],
-    "folded": lambda path: ["export", "--format", "folded", path],
-    "speedscope": lambda path: ["export", "--format", "speedscope", path],
-    "parquet": lambda path: ["export", "--format", "parquet", path],
+    **{name: partial(_export, name) for name in exporters()},
 }
 """Everything that reads a snapshot and writes to a terminal."""
 

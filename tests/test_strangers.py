@@ -15,6 +15,8 @@ import pytest
 from bttop.cli import main
 from bttop.engine.recording.replay import ReplaySession
 from bttop.errors import BttopError
+from bttop.store.export.catalogue import Exporter, exporters
+from bttop.store.export.exporter import TableExporter
 from bttop.store.snapshot.cells import CELLS
 from bttop.store.snapshot.snapshot import Snapshot
 from tests import strangers
@@ -52,9 +54,12 @@ def every_command(path: Path) -> list[list[str]]:
         ["report", "-o", "-", name],
         ["report", "--redact", "-o", "-", name],
         ["diff", f"{name}@..+2s", "@+2s.."],
-        *(["export", "--format", one, name, "-o", str(out)] for one in ("csv", "parquet")),
-        *(["export", "--format", one, name] for one in ("folded", "speedscope")),
+        *(["export", "--format", one.name, name, *_to(one, out)] for one in exporters().values()),
     ]
+
+
+def _to(exporter: Exporter, out: Path) -> list[str]:
+    return ["-o", str(out)] if isinstance(exporter, TableExporter) else []
 
 
 def a_few_commands(path: Path) -> list[list[str]]:
@@ -113,7 +118,9 @@ def test_each_column_has_a_type_a_range_and_a_length() -> None:
 
 
 def test_what_nobody_edited_is_read_without_a_word(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert [(one.code, one.err) for one in all_is_in_order(whole, "nothing", capsys)] == [(0, "")] * 11
+    found = all_is_in_order(whole, "nothing", capsys)
+    assert len(found) > 10
+    assert {(one.code, one.err) for one in found} == {(0, "")}
 
 
 @pytest.mark.parametrize(("table", "column"), strangers.columns())

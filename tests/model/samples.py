@@ -11,6 +11,7 @@ from bttop.model.plan import Column, MapPlan, Plan, Scheme
 from bttop.model.record.decode import Decoder
 from bttop.model.record.records import MapRecord, Record, Stamp, StampedLine
 from bttop.model.record.release import Release
+from bttop.model.record.releases import NEWEST_KNOWN, OLDEST_KNOWN
 
 DATA = Path(__file__).parent / "data"
 
@@ -19,7 +20,7 @@ NUMBER = Column("pos", "int")
 STACK = Column("stack", "stack")
 UNKNOWN = Column("part", "any")
 
-RELEASES = tuple(Release(0, minor) for minor in range(14, 28))
+RELEASES = tuple(Release(0, minor) for minor in range(OLDEST_KNOWN.minor, NEWEST_KNOWN.minor + 1))
 SECOND = 1_000_000_000
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import itertools
 import os
@@ -31,7 +32,12 @@ _INSTEAD = "another -o OUT"
 
 def run(arguments: Sequence[str]) -> int:
     """Export and report what was left out; return 1 if something could not be read."""
-    parser = Parser(prog="bttop export", description="write a snapshot for other tools")
+    parser = Parser(
+        prog="bttop export",
+        description="write a snapshot for other tools",
+        epilog="formats:\n" + "\n".join(f"  {name:<11} {exporters()[name].summary}" for name in _formats()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("--format", choices=_formats(), help="default: by the suffix of OUT, else jsonl")
     parser.add_argument("--map", default="", metavar="@MAP", help="only this map: @x, or PROGRAM:@x")

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from bttop.ui import commands
 from bttop.ui.board.bars import KeyHint
-from bttop.ui.commands.command import Command, CommandGroup, TracingGroup
+from bttop.ui.commands.command import Command, CommandGroup, Hint, TracingGroup
 from bttop.ui.commands.help_page import HEADINGS
 from bttop.ui.services.collaborators import Collaborators
 
@@ -37,18 +37,18 @@ NEED_TRACING: Final = frozenset(
     command.name for group in _FOUND if isinstance(group, TracingGroup) for command in group.commands
 )
 """Names of the commands that do not work in a recording."""
-_LIVE_FOOTER = ("detail", "zoom", "sort", "filter", "pin", "prompt", "step-back", "record", "help", "quit")
-_PAST_FOOTER = ("step-back", "step-on", "go", "live", "hold", "mark-on", "detail", "zoom", "help", "quit")
 
 
-def _hints(names: Sequence[str]) -> tuple[KeyHint, ...]:
-    return tuple([KeyHint(BY_NAME[name].first_key, BY_NAME[name].hint, name) for name in names])
+def _footer(place: Callable[[Hint], int]) -> tuple[KeyHint, ...]:
+    """The hints that have a place, in its order."""
+    found = [(place(one.hint), KeyHint(one.first_key, one.hint.text, one.name)) for one in COMMANDS if one.hint]
+    return tuple([hint for at, hint in sorted(found) if at])
 
 
-FOOTER: Final = _hints(_LIVE_FOOTER)
-"""The keys in the footer while the screen is live."""
-FOOTER_OF_THE_PAST: Final = _hints(_PAST_FOOTER)
-"""The keys in the footer at an earlier moment."""
+FOOTER: Final = _footer(lambda hint: hint.live)
+"""The keys in the footer."""
+FOOTER_OF_THE_PAST: Final = _footer(lambda hint: hint.past)
+"""The same while the screen is not live."""
 
 
 def bind(around: Collaborators) -> Mapping[str, Callable[[], None]]:

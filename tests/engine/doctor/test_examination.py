@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bttop.engine.doctor import bpftrace, calls, hooks, kernel, privilege, surroundings
-from bttop.engine.doctor.examination import as_object, examine, exit_code, meet, written
+from bttop.engine.doctor.examination import as_object, checks, examine, exit_code, meet, written
 from bttop.engine.doctor.faults import FAULTS, faults_of
 from bttop.engine.doctor.finding import DoctorContext, Finding, FindingState
 from bttop.engine.doctor.panes import panes
@@ -436,3 +436,9 @@ def test_a_bpftrace_that_does_not_answer_in_time_is_slow_and_not_broken(patient:
     found = bpftrace.version(slow)
     assert (found.state, found.found, found.fix) == (FindingState.UNKNOWN, "/x --version gave no answer", "time /x")
     assert exit_code([found]) == 0
+
+
+def test_every_check_has_its_own_place_in_the_table() -> None:
+    places = [check.place for check in checks()]
+    assert len(places) > 15
+    assert places == sorted(set(places))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
+from bttop.model.flush.contents import Origin, contents
 from bttop.model.flush.find_caveats import Caveat
 from bttop.model.flush.flush import Flush
 from bttop.model.flush.reader import FlushReader
@@ -149,3 +150,9 @@ def test_what_is_no_running_total_is_not_doubted_for_another_one() -> None:
     assert flush is not None
     assert flush.caveats_about(flush.maps["@m"]) == {Caveat.RUNNING_TOTAL}
     assert flush.caveats_about(flush.maps["@c"]) == frozenset()
+
+
+def test_maps_that_were_not_printed_come_in_the_order_of_their_names() -> None:
+    origin = Origin(version("0.23"), planned())
+    names = [f"@{letter}" for letter in "qwertyuiop"]
+    assert list(contents(origin, (), {}, set(names))) == sorted(names)

@@ -7,6 +7,7 @@ import subprocess
 
 from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingState
 from bttop.engine.host.host import Bpftrace
+from bttop.model.record.release import Release
 from bttop.model.record.releases import NEWEST_KNOWN, OLDEST_KNOWN, traits_of
 
 INFO_SECONDS = 60.0
@@ -43,12 +44,17 @@ def version(patient: DoctorContext) -> Finding:
     if bpftrace is None:
         return Finding("bpftrace", FindingState.BROKEN, patient.missing, "none of the five panes runs", patient.install)
     found = f"{bpftrace.release}, {bpftrace.path}"
+    untested = "bttop was not tested with it"
     if bpftrace.release < OLDEST_KNOWN:
-        effect = "bttop was not tested with it; panes may stay empty"
-        return Finding("bpftrace", FindingState.LIMITED, f"{found}: below 0.14", effect, patient.install)
+        found = f"{found}: older than {_short(OLDEST_KNOWN)}"
+        return Finding("bpftrace", FindingState.LIMITED, found, f"{untested}; panes may stay empty", patient.install)
     if bpftrace.release[:2] > NEWEST_KNOWN[:2]:
-        return Finding("bpftrace", FindingState.LIMITED, f"{found}: newer than 0.27", "bttop was not tested with it")
+        return Finding("bpftrace", FindingState.LIMITED, f"{found}: newer than {_short(NEWEST_KNOWN)}", untested)
     return Finding("bpftrace", FindingState.OK, found)
+
+
+def _short(release: Release) -> str:
+    return f"{release.major}.{release.minor}"
 
 
 def features(patient: DoctorContext) -> Finding:

@@ -128,12 +128,12 @@ class BpfSurvey:
     """Why the list is incomplete; empty if it is complete."""
 
 
-ProgramState: TypeAlias = (
+StateFrame: TypeAlias = (
     Started | Failed | Exited | Descriptors | Dropped | Hello | StartRefused | Metering | CostTotals | BpfSurvey
 )
-Frame: TypeAlias = StampedLine | ProgramState
+Frame: TypeAlias = StampedLine | StateFrame
 
-_STATES: Final[Mapping[str, Callable[..., ProgramState]]] = {
+_STATES: Final[Mapping[str, Callable[..., StateFrame]]] = {
     "started": Started,
     "failed": Failed,
     "exited": Exited,
@@ -204,7 +204,7 @@ def _decode(kind: bytes, generation: int, stamp: Stamp, payload: bytes) -> Frame
         raise TracerLost(f"it sent an invalid frame: {payload[:80]!r}") from None
 
 
-def _decode_state(generation: int, stamp: Stamp, payload: dict[str, Any]) -> ProgramState:
+def _decode_state(generation: int, stamp: Stamp, payload: dict[str, Any]) -> StateFrame:
     make = _STATES[payload.pop("state")]
     return make(generation, stamp, **payload)
 

@@ -56,14 +56,14 @@ def contents(
     """The maps of a flush by the user's names.
 
     `before` holds the previous prints of cumulative maps by the user's names. Maps of `names` that were not printed are
-    added as empty maps.
+    added as empty maps, in the order of their names.
     """
     found: dict[str, MapData] = {}
     for record in prints:
         name = origin.plan.logical(record.name)
         data = _map_data(origin, name, record, before.get(name))
         found[name] = _together(found[name], data) if name in found else data
-    for name in names:
+    for name in sorted(names):
         if name not in found:
             found[name] = _unprinted(origin.plan.maps.get(name) or MapPlan(name, "value"))
     return found

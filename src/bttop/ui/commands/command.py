@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.tracing import Tracing
@@ -24,6 +24,17 @@ CAPS = {
 """The names of keys as shown to the user, where they differ from Textual's."""
 
 
+class Hint(NamedTuple):
+    """A key hint in the footer."""
+
+    text: str
+    """One word."""
+    live: int = 0
+    """Its place in the footer of the live screen; 0 keeps it out."""
+    past: int = 0
+    """The same while the screen shows the past or a recording."""
+
+
 @dataclass(frozen=True, slots=True)
 class Command(Generic[G]):
     """A command of the user. `run` is called with the object that its group has made."""
@@ -39,8 +50,8 @@ class Command(Generic[G]):
     run: Callable[[G], None]
     needs_no_pane: bool = False
     """Whether it works on an empty board too."""
-    hint: str = ""
-    """The word in the footer."""
+    hint: Hint | None = None
+    """Its key hint in the footer, if it has one."""
 
     @property
     def label(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bttop.ui.commands.command import Command, CommandGroup
+from bttop.ui.commands.command import Command, CommandGroup, Hint
 from bttop.ui.dialogs.sheet import Sheet
 from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.services.collaborators import Collaborators
@@ -53,8 +53,16 @@ GROUPS = (
     CommandGroup(
         PaneCommands,
         (
-            Command("zoom", ("z",), "Zoom the pane, or show all again", "Panes", 1, PaneCommands.zoom, hint="zoom"),
-            Command("view", ("v",), "Next map or view of the pane", "Panes", 2, PaneCommands.next_subject, hint="view"),
+            Command(
+                "zoom",
+                ("z",),
+                "Zoom the pane, or show all again",
+                "Panes",
+                1,
+                PaneCommands.zoom,
+                hint=Hint("zoom", live=2, past=8),
+            ),
+            Command("view", ("v",), "Next map or view of the pane", "Panes", 2, PaneCommands.next_subject),
             Command("next", ("tab",), "Next pane", "Panes", 4, lambda it: it.board.focus_step(1)),
             Command("previous", ("shift+tab",), "Previous pane", "Panes", 5, lambda it: it.board.focus_step(-1)),
             *(_focus(number) for number in range(1, 10)),

@@ -12,7 +12,7 @@ from bttop.engine.request.pinning import pin_of
 from bttop.script.process.pin import Pin
 from bttop.ui.board.pin_text import pin_text
 from bttop.ui.board.row_facts import row_pid
-from bttop.ui.commands.command import Command, TracingGroup
+from bttop.ui.commands.command import Command, Hint, TracingGroup
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.tracing import Tracing
@@ -106,7 +106,13 @@ GROUPS = (
         PinCommands,
         (
             Command(
-                "pin", ("p",), "Pin the pane to the row's process", "Programs", 4, PinCommands.pin_pane, hint="pin"
+                "pin",
+                ("p",),
+                "Pin the pane to the row's process",
+                "Programs",
+                4,
+                PinCommands.pin_pane,
+                hint=Hint("pin", live=5),
             ),
             Command("pin-all", ("P",), "Pin every pane to the row's process", "Programs", 5, PinCommands.pin_all),
             Command(

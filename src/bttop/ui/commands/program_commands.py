@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bttop.engine.program.program import Program
-from bttop.ui.commands.command import Command, TracingGroup
+from bttop.ui.commands.command import Command, Hint, TracingGroup
 from bttop.ui.dialogs.host_programs_sheet import host_lines
 from bttop.ui.dialogs.sheet import Sheet
 from bttop.ui.services.collaborators import Collaborators
@@ -30,7 +30,7 @@ class ProgramCommands:
         if self._running.status.asks:
             self._tracing.engine.approve(self._running)
         else:
-            self._around.screen.tell("no program is held back in this pane", "warn")
+            self._around.screen.tell("this pane has nothing that y could run", "warn")
 
     def close(self) -> None:
         """Detach the pane's program and close the pane."""
@@ -69,9 +69,7 @@ GROUPS = (
     TracingGroup(
         ProgramCommands,
         (
-            Command(
-                "toggle", ("x",), "Stop or start the pane's program", "Programs", 1, ProgramCommands.toggle, hint="stop"
-            ),
+            Command("toggle", ("x",), "Stop or start the pane's program", "Programs", 1, ProgramCommands.toggle),
             Command("approve", ("y",), "Run a program that is held back", "Programs", 2, ProgramCommands.approve),
             Command("close", ("X",), "Close the pane; its program is detached", "Programs", 3, ProgramCommands.close),
             Command(
@@ -82,7 +80,7 @@ GROUPS = (
                 1,
                 ProgramCommands.open_prompt,
                 needs_no_pane=True,
-                hint="ask",
+                hint=Hint("ask", live=6),
             ),
             Command(
                 "open-new",

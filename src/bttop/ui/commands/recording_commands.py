@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bttop.model.record.records import Stamp
-from bttop.ui.commands.command import Command, CommandGroup
+from bttop.ui.commands.command import Command, CommandGroup, Hint
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.services.collaborators import Collaborators
 
@@ -49,7 +49,7 @@ GROUPS = (
                 "Time",
                 12,
                 RecordingCommands.toggle,
-                hint="rec",
+                hint=Hint("rec", live=8),
             ),
         ),
     ),

@@ -13,7 +13,7 @@ from bttop.script.library.follow_ups import FollowUp, RowFacts, follow_ups
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.row_facts import facts_of, row_key, row_pid
 from bttop.ui.board.script_text import script_lines
-from bttop.ui.commands.command import Command, CommandGroup, TracingGroup
+from bttop.ui.commands.command import Command, CommandGroup, Hint, TracingGroup
 from bttop.ui.dialogs.menu import Chosen, Menu, MenuChoice
 from bttop.ui.dialogs.sheet import Sheet
 from bttop.ui.render.spans import Line, Span
@@ -164,7 +164,7 @@ GROUPS = (
                 "Rows",
                 1,
                 RowCommands.open_row,
-                hint="row",
+                hint=Hint("row", live=1, past=7),
             ),
         ),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bttop.ui.commands.command import Command, CommandGroup
+from bttop.ui.commands.command import Command, CommandGroup, Hint
 from bttop.ui.dialogs.sheet import Sheet
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.terminal.job_control import has_shell, stop_job
@@ -74,7 +74,7 @@ GROUPS = (
                 9,
                 ScreenCommands.show_help,
                 needs_no_pane=True,
-                hint="all",
+                hint=Hint("all", live=9, past=9),
             ),
             Command(
                 "quit",
@@ -84,7 +84,7 @@ GROUPS = (
                 10,
                 ScreenCommands.leave,
                 needs_no_pane=True,
-                hint="quit",
+                hint=Hint("quit", live=10, past=10),
             ),
         ),
     ),

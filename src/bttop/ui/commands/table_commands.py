@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bttop.ui.board.pane import Pane
-from bttop.ui.commands.command import Command, CommandGroup
+from bttop.ui.commands.command import Command, CommandGroup, Hint
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.services.collaborators import Collaborators
 
@@ -33,7 +33,12 @@ class TableCommands:
 
 
 def _command(
-    place: int, name: str, keys: tuple[str, ...], title: str, run: Callable[[TableCommands], None], hint: str = ""
+    place: int,
+    name: str,
+    keys: tuple[str, ...],
+    title: str,
+    run: Callable[[TableCommands], None],
+    hint: Hint | None = None,
 ) -> Command[TableCommands]:
     return Command(name, keys, title, "Rows", place, run, hint=hint)
 
@@ -42,9 +47,16 @@ GROUPS = (
     CommandGroup(
         TableCommands,
         (
-            _command(4, "sort", ("s",), "Sort by the next column", lambda it: it.pane.sort_by(1), "sort"),
+            _command(4, "sort", ("s",), "Sort by the next column", lambda it: it.pane.sort_by(1), Hint("sort", live=3)),
             _command(5, "reverse", ("S",), "Reverse the order", lambda it: it.pane.reverse()),
-            _command(6, "filter", ("slash",), "Show only rows that contain …", TableCommands.ask_filter, "filter"),
+            _command(
+                6,
+                "filter",
+                ("slash",),
+                "Show only rows that contain …",
+                TableCommands.ask_filter,
+                Hint("filter", live=4),
+            ),
             _command(7, "down", ("down", "j"), "Next row", lambda it: it.pane.move(1)),
             _command(8, "up", ("up", "k"), "Previous row", lambda it: it.pane.move(-1)),
             _command(9, "unfold", ("right", "l"), "Unfold the frames of a stack", lambda it: it.pane.fold(open_=True)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bttop.ui.commands.command import Command, CommandGroup
+from bttop.ui.commands.command import Command, CommandGroup, Hint
 from bttop.ui.services.collaborators import Collaborators
 
 
@@ -54,7 +54,12 @@ class TimeCommands:
 
 
 def _command(
-    place: int, name: str, keys: tuple[str, ...], title: str, run: Callable[[TimeCommands], None], hint: str = ""
+    place: int,
+    name: str,
+    keys: tuple[str, ...],
+    title: str,
+    run: Callable[[TimeCommands], None],
+    hint: Hint | None = None,
 ) -> Command[TimeCommands]:
     return Command(name, keys, title, "Time", place, run, hint=hint)
 
@@ -69,7 +74,7 @@ GROUPS = (
                 ("left_square_bracket",),
                 "One flush back; collection continues",
                 lambda it: it.step(-1),
-                "back",
+                Hint("back", live=7, past=1),
             ),
             _command(
                 2,
@@ -77,16 +82,32 @@ GROUPS = (
                 ("right_square_bracket",),
                 "One flush forward; past the newest is live",
                 lambda it: it.step(1),
-                "on",
+                Hint("on", past=2),
             ),
             _command(3, "ten-back", ("left_curly_bracket",), "Ten flushes back", lambda it: it.step(-10)),
             _command(4, "ten-on", ("right_curly_bracket",), "Ten flushes forward", lambda it: it.step(10)),
-            _command(5, "go", ("g",), "Go to a time: 03:11, 03:11:04, -5m", TimeCommands.ask, "time"),
+            _command(5, "go", ("g",), "Go to a time: 03:11, 03:11:04, -5m", TimeCommands.ask, Hint("time", past=3)),
             _command(6, "start", ("home",), "Start of the history", TimeCommands.start),
-            _command(7, "live", ("end",), "Live again, or the end of the recording", TimeCommands.end, "live"),
-            _command(8, "hold", ("space",), "Hold the display; in the past: play, pause", TimeCommands.hold, "play"),
+            _command(
+                7, "live", ("end",), "Live again, or the end of the recording", TimeCommands.end, Hint("live", past=4)
+            ),
+            _command(
+                8,
+                "hold",
+                ("space",),
+                "Hold the display; in the past: play, pause",
+                TimeCommands.hold,
+                Hint("play", past=5),
+            ),
             _command(9, "mark-back", ("comma",), "The mark before this moment", lambda it: it.to_mark(-1)),
-            _command(10, "mark-on", ("full_stop",), "The mark after this moment", lambda it: it.to_mark(1), "mark"),
+            _command(
+                10,
+                "mark-on",
+                ("full_stop",),
+                "The mark after this moment",
+                lambda it: it.to_mark(1),
+                Hint("mark", past=6),
+            ),
             _command(
                 13,
                 "more",
