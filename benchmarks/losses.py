@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -152,11 +152,20 @@ def _ended(process: subprocess.Popen[bytes]) -> int:
 def _recorded(file: Path) -> Counted:
     with Snapshot(file) as snapshot:
         marks = [mark.note for mark in snapshot.marks() if mark.cause == LOST]
-        numbers = [flush.number for flush in RecordedHistory(snapshot, 1)]
+        numbers = [(flush.generation, flush.number) for flush in RecordedHistory(snapshot, 1)]
     found = [re.match(r"([\d,]+) flushes", mark) for mark in marks]
     lost = sum(int(one[1].replace(",", "")) for one in found if one)
-    missing = sum(later - earlier - 1 for earlier, later in itertools.pairwise(numbers))
-    return Counted(len(numbers), lost, len(numbers) + missing)
+    return Counted(len(numbers), lost, sum(map(_made, _by_generation(numbers))))
+
+
+def _by_generation(numbers: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """The numbers of each generation: a restarted program counts from 1 again."""
+    for _, flushes in itertools.groupby(numbers, lambda one: one[0]):
+        yield [number for _, number in flushes]
+
+
+def _made(numbers: Sequence[int]) -> int:
+    return numbers[-1] - numbers[0] + 1
 
 
 def _rows(name: str, counted: Counted, code: int) -> list[Row]:
