@@ -156,7 +156,7 @@ def _rounds(scripts: Sequence[str], probes: int, caller: Caller, rounds: int) ->
     engine.start()
     try:
         wait_until(lambda: all(one.cost and one.cost.events for one in engine.programs), 60, "costs")
-        wait_until(lambda: not engine.prices.unmeasured("uprobe"), 60, "prices")
+        wait_until(lambda: not engine.runner.prices.unmeasured("uprobe"), 60, "prices")
         return [_one_round(engine, probes, caller) for _ in range(rounds)]
     finally:
         engine.close()

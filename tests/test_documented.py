@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from bttop.model.flush.find_caveats import Caveat
-from bttop.model.record.releases import traits_table
+from bttop.model.record.releases import RANGES, Trait
 from bttop.script.library.probe_files import Library, ProbeFile
 from bttop.store.export.catalogue import exporters
 from bttop.ui.commands.command import CAPS
@@ -15,6 +15,22 @@ from bttop.ui.key_map import COMMANDS
 ROOT = Path(__file__).parents[1]
 WORDS = {"backspace": "Backspace"}
 """Keys that the documentation writes out."""
+
+
+def traits_table() -> str:
+    """The Markdown table of all traits for docs/releases.md."""
+    rows = [f"| {_releases(range_)} | {range_.text} |" for range_ in RANGES.values()]
+    return "\n".join(["| releases | what |", "| --- | --- |", *rows])
+
+
+def _releases(range_: Trait) -> str:
+    last = "" if range_.until is None else f"0.{range_.until[1] - 1}"
+    if range_.since is None:
+        return f"up to {last}"
+    first = f"0.{range_.since[1]}"
+    if not last:
+        return f"from {first}"
+    return first if first == last else f"{first} to {last}"
 
 
 def document(name: str) -> str:
@@ -51,6 +67,14 @@ def test_every_caveat_of_a_flush_is_documented() -> None:
 
 def test_the_traits_of_all_releases_are_documented() -> None:
     assert traits_table() in document("releases.md")
+
+
+def test_the_table_names_the_releases() -> None:
+    table = traits_table()
+    assert "| from 0.24 | needs BPF ring buffers (Linux 5.8) |" in table
+    assert "| 0.23 | " in table
+    assert "| up to 0.19 | " in table
+    assert len(table.splitlines()) == len(RANGES) + 2
 
 
 def test_every_probe_is_documented_by_its_title() -> None:

@@ -273,7 +273,7 @@ def test_the_meter_agrees_with_what_user_probes_take_of_their_program(
                     engine.open(from_text("other", text), Settings())
                 wait_until(lambda: len(engine.programs) == len(asked.scripts), PATIENCE, "the programs")
                 wait_until(lambda: all(one.cost and one.cost.events for one in engine.programs), PATIENCE, "costs")
-                wait_until(lambda: not engine.prices.unmeasured("uprobe"), PATIENCE, "the prices of this host")
+                wait_until(lambda: not engine.runner.prices.unmeasured("uprobe"), PATIENCE, "the prices of this host")
                 return any(agrees(caller, alone, engine) for _ in range(5))
 
     assert any(session_agrees() for _ in range(3)), found

@@ -35,7 +35,6 @@ from bttop.engine.tracer.stop_detector import Gap, StopDetector
 from bttop.engine.tracer.tracers import Tracers
 from bttop.model.history.history import HistoryBudget
 from bttop.model.record.records import Stamp
-from bttop.script.cost.hook_costs import HookPrices
 from bttop.script.process.pin import Pin
 
 TICK = 1.0
@@ -86,7 +85,7 @@ class Engine:
         """Short bpftrace queries; from any thread."""
         self._budget = budget or HistoryBudget()
         self._pricing = HookPricing(host.machine, self.queries, privilege.timer_command())
-        self.meter = Meter(host.cpus, lambda: self.prices, statistics=statistics)
+        self.meter = Meter(host.cpus, lambda: self._pricing.prices, statistics=statistics)
         self.program_rates = HostProgramRates()
         self._stop_detector = StopDetector()
         self.idle_monitor: IdleMonitor | None = None
@@ -140,11 +139,6 @@ class Engine:
     def tracer_pid(self) -> int:
         """The process that starts every bpftrace, or the sudo that started this process."""
         return self._tracers.channel.pid
-
-    @property
-    def prices(self) -> HookPrices:
-        """The hook prices on this host that are known so far."""
-        return self._pricing.prices
 
     # Before the thread.
 

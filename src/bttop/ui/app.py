@@ -70,7 +70,7 @@ class BttopApp(App[None]):
         self.board = Board(session.programs, theme, around.glyphs, decoders(session.host.machine))
         self.recordings = Recordings(self, around.glyphs, around.recorder, around.marks)
         self.time = TimeControl(session, self.board, around.glyphs, lambda: self.recordings.marks, self)
-        self.tracing = self._tracing(settings, around)
+        self.tracing = self._make_tracing(settings, around)
         self.processes = around.processes
         self._begin_at = around.moment
         self._header_bar = HeaderBar(session, theme)
@@ -83,7 +83,7 @@ class BttopApp(App[None]):
         terminal that is not read, and the programs must be stopped before that."""
         self._problems = 0
 
-    def _tracing(self, settings: Settings, around: AppConfig) -> Tracing | None:
+    def _make_tracing(self, settings: Settings, around: AppConfig) -> Tracing | None:
         engine = self.session.tracing
         if engine is None:
             return None
@@ -91,8 +91,8 @@ class BttopApp(App[None]):
         folders = (*around.probe_folders, *around.theme_folders)
         reloads = Reloads(engine, probes, self.theme_manager, self, folders, around.trust)
         programs = RunningPrograms(engine, settings, probes, reloads, self)
-        trail = QuestionTrail(programs, self.board, self)
-        return Tracing(engine, programs, ProgramPrompt(programs, self), trail, probes, reloads)
+        trail = QuestionTrail(engine, programs, probes, self.board, self)
+        return Tracing(engine, programs, ProgramPrompt(engine, programs, self), trail, probes, reloads)
 
     def _bind_commands(self) -> Mapping[str, Callable[[], None]]:
         return bind(

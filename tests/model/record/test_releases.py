@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bttop.model.record.release import Release
-from bttop.model.record.releases import RANGES, Trait, Traits, traits_of, traits_table
+from bttop.model.record.releases import RANGES, Trait, Traits, traits_of
 
 
 def test_every_trait_has_a_range() -> None:
@@ -29,11 +29,3 @@ def test_the_known_borders() -> None:
     assert [minor for minor in range(14, 29) if traits_of(Release(0, minor)).new_keys_collide] == [23]
     assert [minor for minor in range(14, 29) if traits_of(Release(0, minor)).raw_tracepoints] == list(range(19, 24))
     assert [traits_of(Release(0, minor)).longest_text for minor in (21, 22)] == [64, 1024]
-
-
-def test_the_table_names_the_releases() -> None:
-    table = traits_table()
-    assert "| from 0.24 | needs BPF ring buffers (Linux 5.8) |" in table
-    assert "| 0.23 | " in table
-    assert "| up to 0.19 | " in table
-    assert len(table.splitlines()) == len(RANGES) + 2

@@ -14,7 +14,7 @@ class StartPermission:
     def __init__(self) -> None:
         self.is_edited = False
         """Whether its text was replaced: then its origin is not trusted, and it never runs with `--unsafe`."""
-        self.held: TrialKey | None = None
+        self._held: TrialKey | None = None
         """The script that a trial run has held back, until the user answers."""
         self.listing: TrialKey | None = None
         """The script that waits for the number of its probes."""
@@ -48,7 +48,7 @@ class StartPermission:
 
     def hold(self, key: TrialKey) -> None:
         """Hold this script back until the user answers."""
-        self.held = key
+        self._held = key
 
     def await_listing(self, key: TrialKey | None) -> None:
         """Wait for the number of probes; None ends the wait."""
@@ -56,7 +56,7 @@ class StartPermission:
 
     def forget(self) -> None:
         """Drop all open questions."""
-        self._asks = self.held = self.listing = None
+        self._asks = self._held = self.listing = None
 
     def approve(self) -> bool:
         """The user agrees; return whether a question was open."""
@@ -64,8 +64,8 @@ class StartPermission:
             self._confirmed.add(self._asks)
             self._asks = None
             return True
-        if self.held is not None:
-            self._cleared.add(self.held)
-            self.held = None
+        if self._held is not None:
+            self._cleared.add(self._held)
+            self._held = None
             return True
         return False

@@ -145,6 +145,7 @@ class History:
         while len(self._recent) > UNPACKED or (self._bytes > self._limit_bytes and len(self._recent) > 1):
             flush = self._recent.popleft()
             if not self._limit_bytes:
+                # Nothing older is ever kept: packing it first would only cost time.
                 self._bytes -= decoded_bytes(flush)
                 self._dropped += 1
                 continue

@@ -96,19 +96,3 @@ RANGES: Final[Mapping[str, Trait]] = {
 def traits_of(release: Release) -> Traits:
     """The traits of a release."""
     return Traits(*[RANGES[name].has(release) for name in Traits._fields])
-
-
-def traits_table() -> str:
-    """The Markdown table of all traits for docs/releases.md."""
-    rows = [f"| {_releases(range_)} | {range_.text} |" for range_ in RANGES.values()]
-    return "\n".join(["| releases | what |", "| --- | --- |", *rows])
-
-
-def _releases(range_: Trait) -> str:
-    last = "" if range_.until is None else f"0.{range_.until[1] - 1}"
-    if range_.since is None:
-        return f"up to {last}"
-    first = f"0.{range_.since[1]}"
-    if not last:
-        return f"from {first}"
-    return first if first == last else f"{first} to {last}"

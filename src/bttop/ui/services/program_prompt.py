@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.host.included_files import doubt_of_included
 from bttop.engine.request.questions import ProgramRequest as Program
@@ -87,14 +88,15 @@ def _unfolded(line: str) -> str:
 class ProgramPrompt:
     """The `:` command."""
 
-    def __init__(self, programs: RunningPrograms, screen: ScreenAccess) -> None:
+    def __init__(self, engine: Engine, programs: RunningPrograms, screen: ScreenAccess) -> None:
+        self._engine = engine
         self._programs = programs
         self._screen = screen
         self._history = PromptHistory()
 
     def open(self, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask for a program."""
-        complete = completer(self._programs.kernel, self._programs.engine.bpftrace.release)
+        complete = completer(self._programs.kernel, self._engine.bpftrace.release)
         question = InputQuestion(":", self._answered, history=self._history.lines, complete=complete)
         self._screen.ask(question, text, notes)
 
@@ -115,7 +117,7 @@ class ProgramPrompt:
     @property
     def _unsafe(self) -> bool:
         """Whether bttop was started with `--unsafe`; the admission then asks before an unsafe program runs."""
-        return self._programs.engine.runner.admission.allows_unsafe
+        return self._engine.runner.admission.allows_unsafe
 
     def _program(self, found: OneLiner) -> Program:
         """The program to run, from its text or from the file that the line names."""
@@ -149,7 +151,7 @@ class ProgramPrompt:
     async def _complaints(self, source: Source, settings: Settings) -> Sequence[str]:
         """What bpftrace has against the text that would run; nothing where this kernel lacks what it attaches to, which
         the pane then explains."""
-        engine = self._programs.engine
+        engine = self._engine
         candidate = engine.runner.candidates((source,), settings).current(lambda *_: None)
         if candidate is None:
             return ()

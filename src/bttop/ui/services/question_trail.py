@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from bttop.engine.engine import Engine
 from bttop.engine.request.questions import ProgramRequest, from_text
 from bttop.engine.session import AnyProgram
 from bttop.script.language.reader import Script
 from bttop.script.library.follow_ups import FollowUp, ladder
 from bttop.script.library.probe_files import ProbeFile
 from bttop.ui.board.board import Board
+from bttop.ui.services.probe_library import ProbeLibrary
 from bttop.ui.services.running_programs import RunningPrograms
 from bttop.ui.services.screen_access import ScreenAccess
 
@@ -28,7 +30,11 @@ class TrailStep(NamedTuple):
 class QuestionTrail:
     """Asks follow-up questions and remembers from which pane each was asked."""
 
-    def __init__(self, programs: RunningPrograms, board: Board, screen: ScreenAccess) -> None:
+    def __init__(
+        self, engine: Engine, programs: RunningPrograms, probes: ProbeLibrary, board: Board, screen: ScreenAccess
+    ) -> None:
+        self._engine = engine
+        self._probes = probes
         self._programs = programs
         self._board = board
         self._screen = screen
@@ -36,7 +42,7 @@ class QuestionTrail:
 
     def library_file(self, asked: FollowUp) -> ProbeFile | None:
         """The probe file of the library that answers a question; None if there is none or it cannot be read."""
-        found = self._programs.probes.library.find(asked.library) if asked.library else None
+        found = self._probes.library.find(asked.library) if asked.library else None
         return found if isinstance(found, ProbeFile) and isinstance(found.script, Script) else None
 
     def text(self, asked: FollowUp) -> str:
@@ -65,14 +71,13 @@ class QuestionTrail:
 
     def go_back(self) -> None:
         """Close the question (or the ladder) asked last and focus the pane that it was asked from."""
-        engine = self._programs.engine
         while self._steps:
             last = self._steps[-1]
             names = {step.name for step in self._steps if step.group == last.group}
             self._steps = [step for step in self._steps if step.group != last.group]
-            asked = [program for program in engine.programs if program.name in names]
+            asked = [program for program in self._engine.programs if program.name in names]
             for program in asked:
-                engine.remove(program)
+                self._engine.remove(program)
             if asked:
                 self._board.focus_program(last.came_from)
                 return

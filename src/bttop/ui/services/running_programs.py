@@ -28,11 +28,11 @@ class RunningPrograms:
     def __init__(
         self, engine: Engine, settings: Settings, probes: ProbeLibrary, reloads: Reloads, screen: ScreenAccess
     ) -> None:
-        self.engine = engine
+        self._engine = engine
         self.settings = settings
         """The settings of a new program."""
-        self.probes = probes
-        self.reloads = reloads
+        self._probes = probes
+        self._reloads = reloads
         self._screen = screen
         self._asker: Asker | None = None
         self._kernel: KernelProbes | None = None
@@ -41,9 +41,9 @@ class RunningPrograms:
     def kernel(self) -> KernelProbes:
         """The kernel's probes. The first use starts to load them in the background."""
         if self._kernel is None:
-            self._asker = Asker(self.engine.queries)
+            self._asker = Asker(self._engine.queries)
             self._kernel = KernelProbes(
-                self.engine.bpftrace,
+                self._engine.bpftrace,
                 cache_home(),
                 lambda: self._screen.from_thread(self._show_news),
                 ask=self._asker.ask,
@@ -69,7 +69,7 @@ class RunningPrograms:
 
     def unique_name(self, wanted: str) -> str:
         """`wanted`, with a number added if a program has that name already."""
-        taken = {program.name for program in self.engine.programs}
+        taken = {program.name for program in self._engine.programs}
         names = (wanted, *(f"{wanted} ({count})" for count in range(2, len(taken) + 3)))
         return next(name for name in names if name not in taken)
 
@@ -82,13 +82,13 @@ class RunningPrograms:
         return self._question(name)
 
     def _question(self, probe: Path | str) -> ProgramRequest:
-        question = question_from_path(self.probes.library, probe)
+        question = question_from_path(self._probes.library, probe)
         return replace(question, name=self.unique_name(question.name))
 
     def open(self, question: ProgramRequest, settings: Settings | None = None) -> None:
         """Run one more program, by default with the dashboard's settings. Its pane appears with the next repaint."""
-        self.engine.open(question, settings or self.settings)
-        self.reloads.follow()
+        self._engine.open(question, settings or self.settings)
+        self._reloads.follow()
 
     def step_interval(self, step: int) -> None:
         """Change the interval of all programs by `step` steps; a negative step makes it shorter."""
@@ -99,6 +99,6 @@ class RunningPrograms:
             self._screen.tell(f"the interval is at its limit ({wanted / 1000:g} s)", "warn")
             return
         self.settings = replace(self.settings, interval_ms=wanted)
-        self.engine.set_interval(wanted)
+        self._engine.set_interval(wanted)
         self._screen.restart_ticker()
         self._screen.tell(f"interval {wanted / 1000:g} s: each pane switches at its first new flush")
