@@ -30,6 +30,7 @@ unit:
 	$(BIN)/pytest -n 4 --dist worksteal
 
 bench: $(VENV)/.test
+	@sh scripts/system bench
 	$(BIN)/python -m benchmarks $(BENCH)
 
 $(VENV)/.test: pyproject.toml scripts/venv scripts/python scripts/schema

@@ -108,7 +108,7 @@ def _flush(recorder: Recorder, reader: FlushReader, program: int, number: int) -
     stamp = Stamp(time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.time_ns())
     for text in (
         f'{{"type": "map", "data": {{"@x": {{"dd": {number}}}}}}}',
-        f'{{"type": "printf", "data": "bttop-hb a {number} {stamp.boot_ns}\\n"}}',
+        f'{{"type": "value", "data": [0,[0,{number},{stamp.boot_ns}]]}}',
     ):
         line = StampedLine(program, "stdout", stamp, text.encode())
         recorder.tell(LineReceived(line, hexadecimal=False))

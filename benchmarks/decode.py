@@ -1,4 +1,4 @@
-"""Decoder and flush assembler: lines and megabytes per second, and how long they delay another thread.
+"""Decoder and flush assembler, and the decoder alone: lines per second, and how long they delay another thread.
 
 Peer: `json.loads` of the same lines. It does not merge equal keys, and does not repair, stamp or assemble anything.
 """
@@ -15,7 +15,8 @@ from benchmarks.options import Options
 from benchmarks.table import Row, compared
 from bttop.model.flush.reader import FlushReader
 from bttop.model.history.history import History
-from bttop.model.plan import HEARTBEAT_WORD, Aggregation, Column, MapPlan, Plan
+from bttop.model.plan import Aggregation, Column, MapPlan, Plan
+from bttop.model.record.decode import Decoder
 from bttop.model.record.records import Stamp, StampedLine
 from bttop.model.record.release import Release
 
@@ -30,14 +31,15 @@ HISTORY_BYTES = 64 << 20
 def run(_options: Options) -> Sequence[Row]:
     """Measure the throughput of three kinds of flushes, then the lag."""
     return [
-        *_throughput("40 keys", _counts(40), "count"),
-        *_throughput(f"{KEYS:,} keys", _counts(KEYS), "count"),
+        *_throughput("40 keys", counts(40), "count"),
+        *_throughput(f"{KEYS:,} keys", counts(KEYS), "count"),
         *_throughput("histogram by key, 40 x 20 buckets", _histograms(40), "hist"),
         _lag(),
     ]
 
 
-def _counts(keys: int) -> list[bytes]:
+def counts(keys: int) -> list[bytes]:
+    """Return the lines of a flush of a count with so many keys."""
     rows = {f"{1000 + key},process-{key % 37},{key % 400}": key * 7919 % 1_000_003 for key in range(keys)}
     return _flush({"type": "map", "data": {"@m": rows}})
 
@@ -53,8 +55,7 @@ def _flush(record: object) -> list[bytes]:
 
 
 def _heartbeat(number: int) -> bytes:
-    beat = f"{HEARTBEAT_WORD} a {number} {number * 1_000_000_000}\n"
-    return json.dumps({"type": "printf", "data": beat}).encode()
+    return b'{"type": "value", "data": [0,[0,%d,%d]]}' % (number, number * 1_000_000_000)
 
 
 def _plan(aggregation: Aggregation) -> Plan:
@@ -70,6 +71,11 @@ class Feeder:
         self._reader = FlushReader(RELEASE, plan, 1)
         self._history = History(HISTORY_BYTES)
         self._number = 0
+
+    @property
+    def history(self) -> History:
+        """What was kept."""
+        return self._history
 
     def feed(self, lines: Sequence[bytes], *, keep: bool) -> None:
         """Feed the lines of one flush, heartbeat last. `keep` also appends it to the history, as the engine does."""
@@ -87,10 +93,14 @@ def _throughput(what: str, lines: Sequence[bytes], aggregation: Aggregation) -> 
     ours = _rate(lambda: feeder.feed(lines, keep=False))
     texts = [*lines[:-1], _heartbeat(1)]
     theirs = _rate(lambda: [json.loads(text) for text in texts])
+    decoder = Decoder(RELEASE, _plan(aggregation))
+    stamped = [StampedLine(1, "stdout", Stamp(1, 1), text) for text in texts]
+    alone = _rate(lambda: [decoder.decode(line) for line in stamped])
     mb = sum(map(len, texts)) / 1e6
     return [
         compared(f"{what}: lines/s (peer: json.loads)", ours * len(texts), theirs * len(texts)),
         compared(f"{what}: MB/s", ours * mb, theirs * mb, "{:,.1f}"),
+        compared(f"{what}: lines/s, decoder alone", alone * len(texts), theirs * len(texts)),
     ]
 
 
@@ -106,7 +116,7 @@ def _rate(work: Callable[[], object]) -> float:
 
 def _lag() -> Row:
     """Measure the worst delay of a loop's 10 ms timer while another thread decodes five such maps per second."""
-    lines = _counts(KEYS)
+    lines = counts(KEYS)
     feeders = [Feeder("count") for _ in range(MAPS)]
     quiet = asyncio.run(_worst_lag(LAG_SECONDS / 2))
     stop = threading.Event()

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 from benchmarks.table import Row, compared
 from benchmarks.terminal import Terminal, children, resident_mib
-from bttop.engine.request.questions import LADDER
 from bttop.paths import shipped
+from bttop.script.library.ladder import LADDER
 
 COMMAND = (sys.executable, "-m", "benchmarks.small_memory")
 INTERVAL = 0.1
@@ -32,7 +32,7 @@ GONE_WITHIN = 2.0
 _STARTED = 19
 """Index of the start time in /proc/PID/stat, counted from the state."""
 SIZES = ((200, 50), (80, 24), (120, 40), (160, 48))
-KEYS = (b"2jp", b"u", b"z", b"z", b"1jjP", b"u", b"v", b"s", b"\x1b", b"\t", b"b", b"\x1b")
+KEYS = (b"2jp", b"u", b"z", b"z", b"1jjP", b"u", b"v", b"s", b"\x1b", b"\t", b"B", b"\x1b")
 
 
 class Born(NamedTuple):

@@ -1,79 +1,86 @@
-"""The five stock questions as bare bpftrace processes, with the same texts that bttop would give them."""
+"""The five stock questions as bare bpftrace processes: the plain probe files, printing once a second."""
 
 from __future__ import annotations
 
-import os
+import re
 import subprocess
 import time
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
-from bttop.engine.generation.candidates import Candidate, Candidates, Settings, Source
+from bttop.engine.generation.candidates import Candidates, Settings, Source
 from bttop.engine.host.host import Bpftrace, Host
-from bttop.engine.request.questions import questions
-from bttop.engine.tracer import launch
-from bttop.model.plan import HEARTBEAT_WORD
+from bttop.engine.request.questions import Asked, questions
 from bttop.paths import shipped
 from bttop.script.library.probe_files import Library
 
-
-class Bare(NamedTuple):
-    """The command and environment that run one prepared text without bttop."""
-
-    command: list[str]
-    environment: dict[str, str]
+_AGGREGATES: Final = re.compile(r"(@\w+)(?:\[.*\])? = (?:count|sum|avg|hist|lhist|stats|min|max)\(")
+_TICK: Final = "tick"
+"""What is printed last in each interval."""
 
 
-def bare_ladder(host: Host, bpftrace: Bpftrace) -> list[Bare]:
-    """Return the five programs; if a question has fallbacks, the first source that can run here."""
-    asked = questions(Library.load([shipped("probes")]), (), ())
-    found = [_first(question.sources, host, bpftrace) for question in asked]
-    return [_bare(candidate, host, bpftrace) for candidate in found if candidate is not None]
+def ladder_names() -> list[str]:
+    """The names of the five panes."""
+    return [question.name for question in questions(Library.load([shipped("probes")]), Asked())]
 
 
-def _first(sources: tuple[Source, ...], host: Host, bpftrace: Bpftrace) -> Candidate | None:
-    return Candidates(sources, Settings(), host, bpftrace.release).current(lambda _source, _why: None)
+def plain_ladder(host: Host, bpftrace: Bpftrace, folder: Path) -> list[list[str]]:
+    """Write the five scripts into `folder` and return the commands that run them. Of a question with fallbacks it is
+    the first source that can run here."""
+    found = questions(Library.load([shipped("probes")]), Asked())
+    return [_command(_first(question.sources, host, bpftrace), bpftrace, folder) for question in found]
 
 
-def _bare(candidate: Candidate, host: Host, bpftrace: Bpftrace) -> Bare:
-    prepared = candidate.prepared
-    environment = launch.environment(
-        bpftrace.release,
-        cpus=host.cpus,
-        user_stacks=prepared.uses_user_stacks,
-        one_process=False,
-        all_probes=False,
-    )
-    return Bare(launch.command(bpftrace, prepared), environment)
+def _first(sources: tuple[Source, ...], host: Host, bpftrace: Bpftrace) -> Source:
+    chosen = Candidates(sources, Settings(), host, bpftrace.release).current(lambda _source, _why: None)
+    assert chosen is not None, f"no source of {sources[0].name} can run here"
+    return chosen.source
 
 
-def seconds_until_all_flushed(programs: list[Bare]) -> float:
-    """Start the programs together; return the seconds until the last one has printed its first heartbeat."""
-    began = time.monotonic()
-    started = [_start(program) for program in programs]
+def _command(source: Source, bpftrace: Bpftrace, folder: Path) -> list[str]:
+    path = folder / f"{Path(source.name).stem}.bt"
+    path.write_text(with_prints(source.text))
+    return [bpftrace.path, "-f", "json", str(path), "0"]
+
+
+def with_prints(text: str) -> str:
+    """Return a script as a user would write it: each map that aggregates is printed and cleared once a second."""
+    maps = dict.fromkeys(_AGGREGATES.findall(text))
+    prints = " ".join(f"print({name}); clear({name});" for name in maps)
+    return f'{text}\ninterval:s:1 {{ {prints} printf("{_TICK}\\n"); }}\n'
+
+
+@contextmanager
+def ladder_running(programs: Sequence[Sequence[str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """The programs, started together."""
+    started = [
+        subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        for words in programs
+    ]
     try:
-        for process in started:
-            _read_heartbeat(process)
-        return time.monotonic() - began
+        yield started
     finally:
         for process in started:
             process.kill()
         for process in started:
-            process.wait()
+            process.communicate()
 
 
-def _start(program: Bare) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        program.command,
-        env={**os.environ, **program.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
+def seconds_until_all_flushed(programs: Sequence[Sequence[str]]) -> float:
+    """Start the programs together; return the seconds until the last one has printed its first interval."""
+    began = time.monotonic()
+    with ladder_running(programs) as started:
+        for process in started:
+            read_interval(process)
+        return time.monotonic() - began
 
 
-def _read_heartbeat(process: subprocess.Popen[bytes]) -> None:
+def read_interval(process: subprocess.Popen[bytes]) -> None:
+    """Read what a program prints in one interval. Raises RuntimeError when it ends before."""
     assert process.stdout is not None
     for line in process.stdout:
-        if HEARTBEAT_WORD.encode() in line:
+        if _TICK.encode() in line:
             return
-    raise RuntimeError("bpftrace ended before its first flush")
+    raise RuntimeError("bpftrace ended before its first interval")

@@ -71,7 +71,8 @@ class Reader(threading.Thread):
 
     def __init__(self, stream: IO[bytes], stretch: float) -> None:
         super().__init__(daemon=True)
-        self.flushes: set[int] = set()
+        self.flushes: set[tuple[int, int]] = set()
+        """Generation and number of each flush."""
         self.lost = 0
         self.torn = 0
         self._stream = stream
@@ -97,7 +98,7 @@ class Reader(threading.Thread):
         if found.get("kind") == "left out":
             self.lost += found["flushes"]
         elif "flush" in found:
-            self.flushes.add(found["flush"])
+            self.flushes.add((found["generation"], found["flush"]))
 
 
 def run(options: Options) -> Sequence[Row]:
@@ -118,7 +119,7 @@ def run(options: Options) -> Sequence[Row]:
         codes = [_ended(one) for one in (record, stream)]
         reader.join(60)
         numbers = sorted(reader.flushes)
-        streamed = Counted(len(numbers), reader.lost, numbers[-1] - numbers[0] + 1, reader.torn)
+        streamed = Counted(len(numbers), reader.lost, sum(map(_made, _by_generation(numbers))), reader.torn)
         rows = [*_rows("record", _recorded(file), codes[0]), *_rows("stream", streamed, codes[1])]
     return [*rows, *(_memory(name, taken) for name, taken in memory.items())]
 

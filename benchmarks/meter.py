@@ -49,6 +49,8 @@ print(best / 200_000 * 1e9)
 """
 _PROBE = "tracepoint:syscalls:sys_enter_getpgid { @ = count(); }"
 _ROUNDS = 3
+_NOTICE = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
+"""The line that bpftrace prints when all probes are attached, if a variable of this name is set."""
 
 
 class _Used(NamedTuple):
@@ -99,10 +101,11 @@ def _statistics() -> Row:
         [os.environ.get("BTTOP_BPFTRACE", "bpftrace"), "-e", _PROBE],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        env={**os.environ, _NOTICE: "1"},
     )
     try:
         assert probe.stdout is not None
-        probe.stdout.readline()  # "Attaching 1 probe..."
+        any(line.strip() == _NOTICE.encode() for line in probe.stdout)
         time.sleep(1)
         figures: dict[bool, float] = {}
         for _ in range(_ROUNDS):

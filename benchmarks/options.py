@@ -16,3 +16,4 @@ class Options(NamedTuple):
     runs: int = 200
     lines: int = 1_000_000
     faster: bool = False
+    store: bool = False

@@ -20,12 +20,14 @@ from typing import NamedTuple
 from benchmarks.options import Options
 from benchmarks.soak import endless_load, five_questions
 from benchmarks.table import Row, compared
-from bttop.engine.recording.recorder import Recorder, facts_of
+from bttop.engine.recording.recorder import Recorder
+from bttop.engine.recording.session_facts import facts_of
 from bttop.model.record.records import Stamp, StampedLine
 from bttop.store.recording.lookback_buffer import Sealed
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.recording.writer import SnapshotWriter
-from bttop.store.snapshot.blocks import pack, unpack
+from bttop.store.snapshot.block_replay import block_lines
+from bttop.store.snapshot.blocks import pack
 from bttop.store.snapshot.facts import Facts
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import (
@@ -44,7 +46,7 @@ else:
 
 HOUR = 3600.0
 SEEKS = 100
-_BEAT = re.compile(rb"(bttop-hb \w+ )(\d+) (\d+)")
+_HEARTBEAT = re.compile(rb'(\{"type": "value", "data": \[\d+,\[\d+),(\d+),(\d+)')
 
 
 class _Timed(Recorder):
@@ -97,7 +99,7 @@ def _recorded(path: Path, seconds: float) -> Iterator[Row]:
     )
     with Snapshot(path) as snapshot:
         blocks = list(snapshot.blocks())
-        lines = [line for block in blocks for line in unpack(block.data, block.stated, block.generation)]
+        lines = [line for block in blocks for line in block_lines(snapshot, block)]
     one_piece = _one_piece(lines)
     yield compared("blocks, bytes (peer: one piece at -19 --long=27)", sum(len(one.data) for one in blocks), one_piece)
     yield compared("the file, bytes (peer: the same)", path.stat().st_size, one_piece)
@@ -149,7 +151,7 @@ class _Part(NamedTuple):
             one.id, program, 1, one.source, one.text, one.prepared, one.args, one.plan, one.pin, one.badges, one.begun
         )
         name = next(found.name for found in snapshot.programs if found.id == program)
-        return cls(begun, name, blocks, tuple(unpack(block.data, block.stated, one.id) for block in blocks))
+        return cls(begun, name, blocks, tuple(block_lines(snapshot, block) for block in blocks))
 
     def span_ns(self) -> int:
         return self.lines[-1][-1].stamp.boot_ns - self.lines[0][0].stamp.boot_ns + 10**9
@@ -169,10 +171,10 @@ class _Part(NamedTuple):
 
 def _later(line: StampedLine, later: int, count: int) -> StampedLine:
     def beat(found: re.Match[bytes]) -> bytes:
-        return b"%s%d %d" % (found[1], int(found[2]) + count, int(found[3]) + later)
+        return b"%s,%d,%d" % (found[1], int(found[2]) + count, int(found[3]) + later)
 
     stamp = Stamp(line.stamp.boot_ns + later, line.stamp.wall_ns + later)
-    data = _BEAT.sub(beat, line.data) if b"bttop-hb" in line.data else line.data
+    data = _HEARTBEAT.sub(beat, line.data, count=1) if _HEARTBEAT.match(line.data) else line.data
     return StampedLine(line.generation, line.stream, stamp, data)
 
 

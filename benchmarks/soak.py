@@ -25,7 +25,7 @@ from bttop.engine.generation.generation import Generation
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
-from bttop.engine.request.questions import questions
+from bttop.engine.request.questions import Asked, questions
 from bttop.model.flush.find_caveats import Caveat
 from bttop.model.flush.flush import Flush
 from bttop.paths import shipped
@@ -87,7 +87,7 @@ def five_questions() -> Engine:
     """Return an engine with the shipped questions, not started."""
     host = Host.read()
     engine = Engine(host, find_bpftrace(None))
-    for question in questions(Library.load([shipped("probes")]), (), ()):
+    for question in questions(Library.load([shipped("probes")]), Asked()):
         engine.add(question.name, question.sources, Settings(), failure=question.failure)
     return engine
 

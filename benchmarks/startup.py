@@ -1,47 +1,102 @@
-"""Start-up: the time from exec to the first frame, and to the first flush of all five panes on screen.
+"""Start-up: from exec to the first picture, to an answered key, and to the first flush of all five panes.
 
-Peers: a bare `import textual.app`, and five bare bpftrace processes with the same texts, started together. The three
-run in turn, so that other load affects all of them; the figures are medians.
+Peers: a bare `import textual.app`, the first picture of btop, and five bare bpftrace processes, started together, that
+run the plain probe files. All run in turn, so that other load affects all of them.
 """
 
 from __future__ import annotations
 
-import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
 
-from benchmarks.ladder import Bare, bare_ladder, seconds_until_all_flushed
+from benchmarks.ladder import ladder_names, plain_ladder, seconds_until_all_flushed
 from benchmarks.options import Options
-from benchmarks.table import Row, compared
+from benchmarks.peers import TEXTUAL, Peer, installed
+from benchmarks.table import Row, in_turn
 from benchmarks.terminal import BTTOP, Terminal
 from bttop.engine.host.host import Host, find_bpftrace
 
-FIRST_FRAME = b"of 5 live"
-ALL_FLUSHED = b"5 of 5 live"
-"""The header shows this text in the frame with the last of the five first flushes."""
+ALL_FLUSHED: Final = b"5 of 5 live"
+"""The header shows this text in the picture with the last of the five first flushes."""
+HOLD: Final = b" "
+HELD: Final = b"HELD"
+"""What the header shows when the display is held: the answer to the key."""
+OWN: Final = """
+import time
+began = time.perf_counter()
+import textual.app
+then = time.perf_counter()
+import bttop.ui.app
+print(then - began, time.perf_counter() - then)
+"""
+
+
+class _Round(NamedTuple):
+    """Seconds."""
+
+    picture: float
+    answer: float
+    flushed: float
+    textual: float
+    textual_import: float
+    own_import: float
+    bare: float
+    btop: float
+    """0 if it is not installed."""
 
 
 def run(options: Options) -> Sequence[Row]:
-    """Measure milliseconds, medians of `rounds`."""
-    programs = bare_ladder(Host.read(), find_bpftrace(None))
-    rounds = [_round(programs) for _ in range(options.rounds)]
-    frame, flushed, imported, bare = (statistics.median(one[column] for one in rounds) * 1000 for column in range(4))
+    """Measure milliseconds."""
+    host, bpftrace = Host.read(), find_bpftrace(None)
+    with tempfile.TemporaryDirectory() as folder:
+        programs = plain_ladder(host, bpftrace, Path(folder))
+        btop = next((one for one in installed(Path(folder)) if one.name == "btop"), None)
+        rounds = [_round(programs, btop) for _ in range(options.rounds)]
+    ms = {name: [1000 * getattr(one, name) for one in rounds] for name in _Round._fields}
     return [
-        compared("exec to first frame, ms (peer: import textual.app)", frame, imported),
-        compared("exec to all five first flushes, ms (peer: bpftrace alone)", flushed, bare),
+        in_turn("exec to first picture, ms (peer: import textual.app)", ms["picture"], ms["textual"]),
+        in_turn("exec to first picture, ms (peer: btop's)", ms["picture"], ms["btop"]),
+        in_turn("exec to an answered key, ms (peer: import textual.app)", ms["answer"], ms["textual"]),
+        in_turn("exec to five first flushes, ms (peer: plain bpftrace)", ms["flushed"], ms["bare"]),
+        in_turn("import of bttop's own modules, ms (peer: import textual.app)", ms["own_import"], ms["textual_import"]),
     ]
 
 
-def _round(programs: list[Bare]) -> tuple[float, float, float, float]:
-    imported = _seconds_to_import()
-    bare = seconds_until_all_flushed(programs)
-    with Terminal(BTTOP, 160, 48, [FIRST_FRAME, ALL_FLUSHED]) as terminal:
-        return terminal.wait_for(FIRST_FRAME), terminal.wait_for(ALL_FLUSHED), imported, bare
+def _round(programs: Sequence[Sequence[str]], btop: Peer | None) -> _Round:
+    textual, imports, bare = _seconds(TEXTUAL), _imports(), seconds_until_all_flushed(programs)
+    return _Round(*_bttop(), textual, *imports, bare, _first_picture(btop) if btop else 0.0)
 
 
-def _seconds_to_import() -> float:
+def _bttop() -> tuple[float, float, float]:
+    """Seconds to the first picture, to an answered key and to the first flushes. The key has a run of its own: a held
+    display shows no flushes."""
+    titles = [name.encode() for name in ladder_names()]
+    with Terminal(BTTOP, 160, 48, [*titles, ALL_FLUSHED]) as terminal:
+        picture, flushed = terminal.wait_for_all(titles), terminal.wait_for(ALL_FLUSHED)
+    with Terminal(BTTOP, 160, 48, [*titles, HELD]) as terminal:
+        terminal.wait_for_all(titles)
+        terminal.send(HOLD)
+        return picture, terminal.wait_for(HELD), flushed
+
+
+def _first_picture(peer: Peer) -> float:
+    with Terminal(peer.command, 160, 48, [peer.drawn], peer.environment) as terminal:
+        return terminal.wait_for(peer.drawn)
+
+
+def _imports() -> tuple[float, float]:
+    """Seconds to import the framework, and then all that the dashboard imports besides."""
+    done = subprocess.run([sys.executable, "-c", OWN], check=True, capture_output=True, text=True)
+    textual, own = done.stdout.split()
+    return float(textual), float(own)
+
+
+def _seconds(command: Sequence[str]) -> float:
     began = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import textual.app"], check=True)
+    subprocess.run(command, check=True)
     return time.monotonic() - began

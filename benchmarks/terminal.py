@@ -11,7 +11,7 @@ import sys
 import termios
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
@@ -24,7 +24,14 @@ BTTOP = [sys.executable, "-m", "bttop"]
 class Terminal:
     """Runs a command in a terminal of `columns` x `rows` and notes when each of `marks` first arrives."""
 
-    def __init__(self, command: Sequence[str], columns: int, rows: int, marks: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        columns: int,
+        rows: int,
+        marks: Sequence[bytes] = (),
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.bytes = 0
         """Bytes that the command has sent so far."""
         self.arrived: dict[bytes, float] = {}
@@ -36,7 +43,7 @@ class Terminal:
         self.resize(columns, rows)
         self._started = time.monotonic()
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", *command], stdin=slave, stdout=slave, stderr=slave, env=environment()
+            ["setsid", "--ctty", *command], stdin=slave, stdout=slave, stderr=slave, env=environment(env)
         )
         os.close(slave)
         self._pump = threading.Thread(target=self._read, name="terminal", daemon=True)
@@ -65,7 +72,11 @@ class Terminal:
         """Change the size; the kernel notifies the command with SIGWINCH."""
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
-    def wait_for(self, mark: bytes, seconds: float = 30.0) -> float:
+    def wait_for_all(self, marks: Sequence[bytes], seconds: float = 90.0) -> float:
+        """Wait for all marks; return the seconds from the start to the arrival of the last."""
+        return max(self.wait_for(mark, seconds) for mark in marks)
+
+    def wait_for(self, mark: bytes, seconds: float = 90.0) -> float:
         """Wait for a mark; return the seconds from the start to its arrival. Raises TimeoutError after `seconds`."""
         with self._changed:
             if not self._changed.wait_for(lambda: mark in self.arrived, seconds):
@@ -124,6 +135,18 @@ def status(pid: int, field: str) -> int:
     """Return a number from /proc/PID/status."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{field}:"))
+
+
+def pss_mib(pid: int) -> float:
+    """Return the proportional set size of a process in MiB: a page that several processes share counts in parts."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the children of a process, and theirs."""
+    found = children(pid)
+    return found + [one for child in found for one in descendants(child)]
 
 
 def children(pid: int) -> list[int]:

@@ -26,11 +26,11 @@ from bttop.engine.generation import generation
 from bttop.engine.safety import meter
 from bttop.engine.tracer import tracers
 stop_detector.LATE_NS = 1_500_000_000
-generation.SHORTEST_SILENCE = 3_000_000_000
+generation.SHORTEST_SILENCE = 2_500_000_000
 engine.TICK = tracers.METER_SECONDS = 0.2
 """
-"""A fraction of the patience: a gap is longer than 1.5 s, and silence than 3 s."""
-STOPPED: Final = 5.0
+"""A fraction of the patience: a gap is longer than 1.5 s, and silence than 2.5 s."""
+STOPPED: Final = 3.5
 """Seconds of a stop: longer than silence."""
 PATIENCE: Final = 40.0
 RUNNER: Final = HURRY + "import sys\nfrom bttop.cli import main\nsys.exit(main())\n"
@@ -106,8 +106,9 @@ class Headless:
         return (self._folder / "stderr").read_text()
 
     def lines(self) -> list[dict[str, Any]]:
-        """Standard output so far; a line that is no JSON fails."""
-        return [json.loads(line) for line in (self._folder / "stdout").read_text().splitlines()]
+        """The complete lines of standard output so far; one that is no JSON fails."""
+        whole, _, _ = (self._folder / "stdout").read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bttop.store.snapshot.recording_events import BTTOP, CostSampled, MarkSet, ProcessSeen, StatusChanged
 from bttop.store.snapshot.schema import TABLES
-from tests.model.samples import SECOND
+from tests.model.samples import SECOND, beat
 from tests.store.export.kit import CALLS, CALLS_PRINTS, PROFILE, PROFILE_PRINTS
 from tests.store.made import Session, at, made
 from tests.ui.hostile import HOSTILE
@@ -240,15 +240,13 @@ def heartbeats() -> list[bytes]:
     numbers = ("-1", "0", str(1 << 63), "9" * 20)
     moments = ("0", str(1 << 62), "9" * 20)
     return [
-        f'{{"type": "printf", "data": "bttop-hb a {number} {nsecs}\\n"}}'.encode()
-        for number in numbers
-        for nsecs in moments
+        f'{{"type": "value", "data": [0,[0,{number},{nsecs}]]}}'.encode() for number in numbers for nsecs in moments
     ]
 
 
 def block_of(*data: bytes) -> bytes:
     """The text of a block of lines between two heartbeats."""
-    beats = [f'{{"type": "printf", "data": "bttop-hb a {one} {at(one).boot_ns}\\n"}}'.encode() for one in (1, 2)]
+    beats = [beat(one, at(one).boot_ns).encode() for one in (1, 2)]
     every = [beats[0], *data, beats[1]]
     moments = [at(1).boot_ns, *([0] * len(data)), SECOND]
     head = {"boot_ns": moments, "wall_ns": [at(0).wall_ns - at(0).boot_ns, *([0] * (len(every) - 1))]}

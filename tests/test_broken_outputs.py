@@ -19,10 +19,18 @@ from bttop.store.export.catalogue import exporters
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import planned
 from tests.store.made import Session, made
-from tests.test_cli import BARE, GOOD, RUN, Shell
+from tests.test_cli import GOOD, RUN, Shell
 
 GONE: Final = 20.0
 """Seconds that everything gets to end: only a failing test waits that long."""
+QUICK: Final = """
+import sys, bttop.cli
+if sys.argv[1] == "doctor":
+    from bttop.engine.doctor import hooks
+    hooks.ask_timer = hooks.HookPrices
+sys.exit(bttop.cli.main())
+"""
+"""bttop whose doctor does not measure for a second what hooks cost."""
 COMMANDS: Final = {
     "info": "info s.bttop",
     "info as JSON": "info --json s.bttop",
@@ -58,7 +66,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 def run(shell: Shell, command: str, redirection: str) -> subprocess.CompletedProcess[str]:
     """Run a command that a shell redirects. Descriptor 9 is a pipe whose reader has gone."""
-    code = RUN if command.startswith(("stream", "record")) else BARE
+    code = RUN if command.startswith(("stream", "record")) else QUICK
     words = f"{shlex.quote(shell.python)} -c {shlex.quote(code)} {command} {redirection}"
     reading, writing = os.pipe()
     os.close(reading)

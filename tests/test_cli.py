@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,9 +18,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from bttop.engine.host.host import install_command
+from bttop.engine.host.host import find_program, install_command
 from bttop.store.snapshot.recording_events import LOST
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.standin import standin
@@ -140,7 +142,7 @@ def objects(text: str) -> list[dict[str, Any]]:
     [
         (["--nonsense"], "--nonsense"),
         (["stream", "--nonsense"], "--nonsense"),
-        (["probes", "surplus"], "surplus"),
+        (["probes", "one", "surplus"], "surplus"),
         (["stream", "nosuchprobe"], "there is no probe 'nosuchprobe'"),
         (["stream", "/no/such/file.bt"], "there is no file /no/such/file.bt"),
         (["stream", "/"], "is a directory"),
@@ -203,7 +205,9 @@ def test_no_bpftrace_exits_with_3_and_the_command_that_installs_it(shell: Shell,
     else:
         found = shell.run("stream", more={"BTTOP_BPFTRACE": "no-such-bpftrace"})
     assert found.returncode == 3
-    assert found.stderr == f"no bpftrace: no-such-bpftrace is not installed here\n  {install_command()}\n"
+    usual = find_program("bpftrace")
+    instead = f"; without --bpftrace and $BTTOP_BPFTRACE, bttop runs {usual}" if usual else f"\n  {install_command()}"
+    assert found.stderr == f"no bpftrace: no-such-bpftrace is not installed here{instead}\n"
     assert not found.stdout
 
 
@@ -217,20 +221,24 @@ def as_nobody(shell: Shell, *arguments: str) -> subprocess.CompletedProcess[str]
             parent.chmod(0o755)
     # In a session without a terminal, where sudo can ask nobody.
     options: dict[str, Any] = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "start_new_session": True}
+    # A Python of the same release can use the packages of this one.
+    shell.environment["PYTHONPATH"] += os.pathsep + str(Path(msgspec.__file__).parents[1])
     for shell.python in (sys.executable, "/usr/bin/python3"):
         with contextlib.suppress(OSError):
-            if shell.run(code="import bttop.cli", **options).returncode == 0:
+            if shell.run(code="import bttop.commands.stream", **options).returncode == 0:
                 return shell.run(*arguments, code=BARE, **options)
     pytest.skip(f"another user can reach neither {sys.executable} nor another Python with bttop")
 
 
 def test_a_normal_user_exits_with_3_and_the_sudo_command(shell: Shell) -> None:
     shell.binary.write_text("#!/bin/sh\necho bpftrace v0.23.0\n")
-    found = as_nobody(shell, "stream")
+    (shell.folder / "a b.bt").write_text(GOOD)
+    found = as_nobody(shell, "stream", "-e", "BEGIN { @ = 1; }", "a b.bt")
     assert found.returncode == 3
     cause, hint = found.stderr.splitlines()
     assert cause.startswith("no privilege: bpftrace needs root; this is a normal user, and ")
-    assert hint in ("  sudo bttop stream", "  su -c 'bttop stream'")
+    command = f"bttop stream --bpftrace {shell.binary} -e 'BEGIN {{ @ = 1; }}' 'a b.bt'"
+    assert hint in (f"  sudo {command}", f"  {shlex.join(['su', '-c', command])}")
     assert not found.stdout
 
 
@@ -285,7 +293,7 @@ def test_a_program_with_an_error_is_told_on_stderr_while_the_others_go_on(shell:
     assert found.returncode == 1
     assert {line["program"] for line in objects(found.stdout)} == {"-e 2"}
     head, source, mark = found.stderr.splitlines()
-    assert head == "bttop: -e 1: -e 1:1:1 no such unit: hz"
+    assert head == "bttop: -e 1:1:1 no such unit: hz"
     assert source.startswith("  profile:hz:99 {")
     assert mark == f"  ^{'~' * 13}"
 
@@ -293,7 +301,7 @@ def test_a_program_with_an_error_is_told_on_stderr_while_the_others_go_on(shell:
 def test_a_stream_of_which_nothing_can_run_ends_by_itself_with_1(shell: Shell) -> None:
     found = shell.run("stream", "-e", acted(["refuse", "ERROR: no\n", 1]))
     assert (found.returncode, found.stdout) == (1, "")
-    assert found.stderr == "bttop: -e 1: -e 1: no\n"
+    assert found.stderr == "bttop: -e 1: no\n"
 
 
 def test_a_faulty_file_is_told_and_does_not_stop_the_others(shell: Shell) -> None:
@@ -395,6 +403,27 @@ def test_a_reader_that_leaves_ends_the_stream_quietly(shell: Shell) -> None:
         assert all(map(is_gone, below))
 
 
+def test_a_reader_that_leaves_after_a_loss_is_told_of_it(shell: Shell) -> None:
+    with shell.running("stream", "-i", "0.1", "-e", FLOOD) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "left out: standard output is read too slowly" in process.stderr.readline()
+        process.stdout.close()
+        assert process.wait(PATIENCE) == 1
+        assert "flushes were left out, as the reader was too slow" in process.stderr.read()
+
+
+def test_a_reader_that_leaves_is_told_of_a_program_that_could_not_run(shell: Shell) -> None:
+    refused = acted(["refuse", "stdin:1:1-2: ERROR: no such thing\n", 1])
+    with shell.running("stream", "-i", "0.1", "-e", refused, "-e", GOOD) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert "no such thing" in process.stderr.readline()
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(PATIENCE) == 1
+
+
 RECORDS = [{"type": "map", "data": {"@__bt_a0": {"7": 3}}}]
 LARGE = [{"type": "map", "data": {"@__bt_a0": {str(key): key for key in range(500)}}}]
 FLOOD = acted(ATTACH, ["beat", "a", 0.001, None, LARGE])
@@ -487,7 +516,7 @@ def test_a_last_flush_that_does_not_come_is_said(shell: Shell, command: str, way
 
 @pytest.mark.parametrize("command", ["stream", "record"])
 def test_two_signals_that_come_together_are_one_and_a_later_one_ends_the_wait(shell: Shell, command: str) -> None:
-    last = [["json", RECORDS[0]], ["json", {"type": "printf", "data": "bttop-hb a 9 9000000000 end\n"}]]
+    last = [["json", RECORDS[0]], ["heartbeat", "a", 9, 9_000_000_000, 1]]
     for detach, pause, code in ((0.5, 0.05, 0), (6.0, 1.5, 1)):
         script = acted(["at-exit", [["sleep", detach], *last]], ATTACH, ["beat", "a", 0.05, 3, RECORDS], ["wait"])
         out = ["-o", f"{code}.bttop"] if command == "record" else []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from bttop.model.flush.find_caveats import Caveat
-from bttop.model.record.releases import RANGES, Trait
+from bttop.model.record.releases import LANGUAGE, RANGES, Trait
 from bttop.script.library.probe_files import Library, ProbeFile
 from bttop.store.export.catalogue import exporters
 from bttop.ui.commands.command import CAPS
@@ -17,14 +18,15 @@ WORDS = {"backspace": "Backspace"}
 """Keys that the documentation writes out."""
 
 
-def traits_table() -> str:
-    """The Markdown table of all traits for docs/releases.md."""
-    rows = [f"| {_releases(range_)} | {range_.text} |" for range_ in RANGES.values()]
+def traits_table(ranges: Mapping[str, Trait] = RANGES) -> str:
+    """The Markdown table of traits for docs/releases.md."""
+    rows = [f"| {_releases(range_)} | {range_.text} |" for range_ in ranges.values()]
     return "\n".join(["| releases | what |", "| --- | --- |", *rows])
 
 
 def _releases(range_: Trait) -> str:
-    last = "" if range_.until is None else f"0.{range_.until[1] - 1}"
+    until = range_.until or ()
+    last = ".".join(map(str, (*until[:-1], until[-1] - 1))) if until else ""
     if range_.since is None:
         return f"up to {last}"
     first = f"0.{range_.since[1]}"
@@ -67,6 +69,7 @@ def test_every_caveat_of_a_flush_is_documented() -> None:
 
 def test_the_traits_of_all_releases_are_documented() -> None:
     assert traits_table() in document("releases.md")
+    assert traits_table(LANGUAGE) in document("releases.md")
 
 
 def test_the_table_names_the_releases() -> None:

@@ -28,7 +28,8 @@ def engine_made_by(words: list[str], folder: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(tracing, "Engine", Noted)
     monkeypatch.setattr(tracing, "check_can_trace", lambda _host: None)
     monkeypatch.setattr(tracing, "obtain", lambda *_: AS_WE_ARE)
-    options = tracing_parser("bttop stream", "").parse_args(["--bpftrace", str(standin(folder)), "-e", GOOD, *words])
+    arguments = ["--bpftrace", str(standin(folder)), "-e", GOOD, *words]
+    options = tracing_parser("bttop stream", "").tracing_options(arguments)
     engine, _ = tracing.start_engine(options, "bttop stream")
     engine.close()
     return noted

@@ -15,7 +15,7 @@ from tests.ui.dashboard import INTERVAL, counting, dashboard
 HEARD_AGAIN = {"bttop": "bttop did not run for", "tracer": "bttop's tracer did not run for", "all": "did not run for"}
 
 
-AFTERWARDS = 4.0
+AFTERWARDS = 3.0
 """Seconds in which a program that were taken to be silent would be started afresh."""
 
 
@@ -94,7 +94,8 @@ def test_a_tracer_that_stays_stopped_is_said_with_the_command_that_lets_it_go_on
 
 @pytest.mark.parametrize("command", ["stream", "record"])
 def test_a_duration_does_not_count_the_gap(tmp_path: Path, command: str) -> None:
-    with headless(tmp_path, command, "--for", "6s") as run:
+    with headless(tmp_path, command, "--for", "4s") as run:
+        wait_until(lambda: run.said() or run.lines(), "the run has begun: what stops before it is no gap")
         family = Family(run.process.pid)
         began = time.monotonic()
         family.stop("all")

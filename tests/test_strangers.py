@@ -218,7 +218,7 @@ def test_the_screen_shows_what_is_left_of_a_file_that_holds_anything(whole: Path
     strangers.with_everything(whole, path)
     with running(tmp_path, "review", str(path), "--at", "-0.5s") as shown:
         shown.wait_for("demo-host", "1 calls", "such rows are left out")
-        shown.press("Home", "]", ",", ".", "b")
+        shown.press("(", "]", ",", ".", "B")
         shown.wait_for("calls: state")
         shown.press("Esc")
         shown.wait_for("1 calls")

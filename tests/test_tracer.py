@@ -514,6 +514,18 @@ def test_nice_changes_one_program_or_all(session: Session) -> None:
     wait_for(lambda: [os.getpriority(os.PRIO_PROCESS, pid) for pid in (first, second)] == [6, 6])
 
 
+AUTOGROUP = Path("/proc/self/autogroup")
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel has no CONFIG_SCHED_AUTOGROUP")
+def test_a_nice_value_holds_against_other_sessions_too(session: Session) -> None:
+    pid = session.one(Started, session.start(["wait"], nice=7)).pid
+    group = Path(f"/proc/{pid}/autogroup")
+    assert group.read_text().split()[-2:] == ["nice", "7"]
+    session.send(do="nice", id=None, nice=0)
+    wait_for(lambda: group.read_text().split()[-1] == "0")
+
+
 def test_nice_sent_together_with_the_start_is_not_lost(session: Session) -> None:
     commands: list[dict[str, object]] = [
         {"do": "start", "id": 1, "argv": [str(standin(session.folder, [["wait"]]))], "env": {}, "nice": 3},
@@ -753,6 +765,7 @@ class Kernel:
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Kernel:
     made = Kernel(may_hold=request.param)
     monkeypatch.setattr(tracer, "describe", made.describe)
+    monkeypatch.setattr(tracer, "query_program", lambda fd: tracer.describe_program(os.getpid(), str(fd)))
     monkeypatch.setattr(tracer, "hold_program", made.hold)
     monkeypatch.setattr(tracer, "close_all", made.closed.extend)
     return made
@@ -825,6 +838,95 @@ def test_costs_are_told_in_rounds_that_end_with_the_tracers_own(session: Session
     last = session.all(CostTotals, idents[0])[-1]
     assert last.cpu_ns > 0
     assert last.rss > 1 << 20
+    assert last.pss is None or 0 < last.pss <= last.rss * 1.1
+
+
+def test_pss_is_read_seldom_but_at_once_after_a_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = iter(range(10))
+    monkeypatch.setattr(tracer, "read_pss", lambda _pid: next(read))
+    memory = tracer.SharedMemory()
+    found = [memory.add_to({"rss": rss}, 1)["pss"] for rss in (800, 801, 890, 910, 1030, 600)]
+    assert found == [0, 0, 0, 1, 2, 3]
+    memory.read_at = 0.0
+    assert memory.add_to({"rss": 600}, 1)["pss"] == 4
+
+
+def test_without_a_readable_pss_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracer, "read_pss", lambda _pid: -1)
+    assert tracer.SharedMemory().add_to({"rss": 1}, 1) == {"rss": 1}
+    monkeypatch.undo()
+    assert tracer.read_pss(0) == -1
+
+
+@pytest.fixture
+def shared(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> tracer.TracedProcess:
+    """A process of two parts: each has a BPF program and a map, and both have a map and the program that uses all."""
+    maps = {"3": [1, 9], "4": [2, 9], "5": [1, 2, 9]}
+    names = {1: b"AT___bt_a_n", 2: b"AT___bt_b_n", 9: b"printf"}
+    found = {"perf_event": [], "bpf_link": [], "bpf-prog": ["3", "4", "5"], "bpf-map": ["1", "2", "9"]}
+    monkeypatch.setattr(tracer, "used_maps", lambda ident: maps[ident[0]])
+    monkeypatch.setattr(tracer, "map_name", names.__getitem__)
+    monkeypatch.setattr(tracer, "find_descriptors", lambda _pid: found)
+    monkeypatch.setattr(tracer, "process_cost", lambda _pid: {"state": "cost", "cpu_ns": 100, "rss": 40})
+    monkeypatch.setattr(tracer, "read_pss", lambda _pid: 20)
+    of_programs = kernel.describe
+
+    def describe(pid: int, fd: str) -> dict[str, str]:
+        is_map = fd in found["bpf-map"]
+        return {"map_id": fd, "memlock": f"{fd}00"} if is_map else {**of_programs(pid, fd), "run_time_ns": f"{fd}000"}
+
+    monkeypatch.setattr(tracer, "describe", describe)
+    parts = [tracer.ProgramPart(11, b"AT___bt_a_"), tracer.ProgramPart(12, b"AT___bt_b_")]
+    return tracer.TracedProcess(10, 77, -1, [], -1, parts)
+
+
+def test_each_part_of_a_process_has_the_costs_of_its_own_programs_and_maps_and_a_share_of_the_rest(
+    shared: tracer.TracedProcess, kernel: Kernel
+) -> None:
+    for fd, runs in (("3", 30), ("4", 40), ("5", 8)):
+        kernel.counted(fd, 0, runs)
+    shared.read = 1000
+    costs = dict(shared.costs())
+    assert {ident: (one["runs"], one["run_ns"], one["programs"], one["map_bytes"]) for ident, one in costs.items()} == {
+        11: (34, 5500, 1, 550),
+        12: (44, 6500, 1, 650),
+    }
+    for one in costs.values():
+        assert (one["cpu_ns"], one["rss"], one["pss"], one["output"], one["parts"]) == (50, 20, 10, 500, 2)
+
+
+def test_each_part_of_a_process_has_its_own_skipped_events(shared: tracer.TracedProcess, kernel: Kernel) -> None:
+    shared.look()
+    kernel.counted("4", 7, 40)
+    kernel.counted("3", 0, 30)
+    later = time.monotonic() + max(part.misses.read_at for part in shared.parts) + 1
+    assert shared.skipped_lines(later) == [(11, b""), (12, b"7 40")]
+
+
+def test_costs_of_parts_are_hidden_where_the_tracer_may_not_read_the_names_of_maps(
+    shared: tracer.TracedProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_ident: str) -> list[int]:
+        raise PermissionError
+
+    monkeypatch.setattr(tracer, "used_maps", refuse)
+    assert [(ident, one["hidden"], one["cpu_ns"]) for ident, one in shared.costs()] == [(11, True, 50), (12, True, 50)]
+
+
+def test_a_process_with_parts_tells_costs_for_each(session: Session) -> None:
+    ident = session.start(["wait"], parts=[[901, "AT_a_"], [902, "AT_b_"]])
+    session.send(do="meter", every=0.05, stats=False)
+    session.until(lambda: session.all(CostTotals, 901) and session.all(CostTotals, 902))
+    assert not session.all(CostTotals, ident)
+    assert session.all(CostTotals, 901)[-1].parts == 2
+
+
+@pytest.mark.parametrize(
+    "parts", ["a", [1], [[0, "a"]], [[901, ""]], [["901", "a"]], [[901, "a", 3]], [[901, "a"], [901, "b"]]]
+)
+def test_parts_that_cannot_be_told_apart_are_refused(session: Session, parts: object) -> None:
+    session.send(do="start", id=900, argv=["true"], parts=parts)
+    assert session.one(StartRefused, 900).reason
 
 
 def test_output_is_counted_in_bytes(session: Session) -> None:
@@ -964,7 +1066,7 @@ def test_runs_are_told_program_by_program_on_places_and_summed_up_elsewhere() ->
     hooks = tracer.Hooks()
     hooks.known = {"1": ("uprobe", "55", "8:2:10"), "2": ("uprobe", "55", "8:2:10"), "3": ("kprobe", "", "")}
     rows = [(1, 10), (2, 20), (3, 30), (4, 40), (5, 50)]
-    infos = [{"prog_id": str(ident), "prog_type": "5", "run_cnt": str(runs)} for ident, runs in rows]
+    infos = [tracer.ProgramInfo(ident, 5, 0, runs, 0) for ident, runs in rows]
     assert hooks.runs(infos) == [
         ["uprobe", "55", 10, "8:2:10", 1],
         ["uprobe", "55", 20, "8:2:10", 2],

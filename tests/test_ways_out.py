@@ -18,7 +18,9 @@ from typing import Final
 import pytest
 
 from bttop.ui.terminal import shutdown_watchdog
+from tests.standin import standin
 from tests.stopping import UNUSUAL
+from tests.terminal import Terminal
 from tests.ui.dashboard import (
     CALLS,
     SOURCES,
@@ -44,8 +46,8 @@ RAISE_IN_ENGINE: Final = """
 from pathlib import Path
 from bttop.engine.program.program import Program
 on_line = Program.on_line
-def raising(self, generation, line):
-    on_line(self, generation, line)
+def raising(self, *line):
+    on_line(self, *line)
     if Path({trigger!r}).exists():
         raise RuntimeError("the engine broke on purpose")
 Program.on_line = raising
@@ -54,10 +56,10 @@ RAISE_IN_WIDGET: Final = """
 from pathlib import Path
 from bttop.ui.board.pane import Pane
 advance = Pane.advance
-def raising(self, at=None):
+def raising(self, *moment):
     if Path({trigger!r}).exists():
         raise RuntimeError("the pane broke on purpose")
-    advance(self, at)
+    advance(self, *moment)
 Pane.advance = raising
 """
 ROWS: Final = record(CALLS, "@calls", {"1,a": 1})
@@ -111,6 +113,12 @@ def get_stuck(shown: Dashboard) -> None:
         end = time.monotonic() + 0.3
         while shown.terminal.unread == before and time.monotonic() < end:
             time.sleep(0.005)
+
+
+def require_root() -> None:
+    """Skip unless this is root, for whom the first picture comes before the checks."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
 
 
 def children(folder: Path) -> list[int]:
@@ -339,6 +347,52 @@ def test_q_before_the_first_flush_ends_in_order(tmp_path: Path) -> None:
         shown.wait_for("compiling and attaching")
         shown.press("q")
         assert shown.terminal.exit_code() == 0
+        assert_gone(tmp_path, [])
+        assert_restored(shown.terminal)
+
+
+@pytest.mark.parametrize("milliseconds", [0, 10, 20, 30, 40, 50, None])
+def test_sigterm_in_the_first_moments_restores_the_terminal(tmp_path: Path, milliseconds: int | None) -> None:
+    """None: as soon as anything has been painted."""
+    with dashboard(tmp_path, {"slow": probe(CALLS, [["wait"]])}) as shown:
+        if milliseconds is None:
+            shown.terminal.wait_for(lambda: bool(shown.terminal.raw))
+        else:
+            time.sleep(milliseconds / 1000)
+        shown.terminal.signal(signal.SIGTERM)
+        assert shown.terminal.exit_code() in (143, -signal.SIGTERM)
+        assert_gone(tmp_path, [])
+        assert_restored(shown.terminal)
+
+
+def test_warnings_after_the_first_picture_are_shown_on_it_and_printed_at_the_end(tmp_path: Path) -> None:
+    require_root()
+    (tmp_path / "probes").mkdir()
+    (tmp_path / "probes").chmod(0o777)
+    env = {"PYTHONPATH": SOURCES, "XDG_CONFIG_HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path)}
+    command = ["env", "-C", str(tmp_path), sys.executable, "-m", "bttop", "--bpftrace", str(standin(tmp_path))]
+    with Terminal(command, 100, 30, env) as terminal:
+        terminal.wait_for("not trusted")
+        before = len(terminal.raw)
+        terminal.send("q")
+        assert terminal.exit_code() == 0
+        assert_restored(terminal)
+        after = bytes(terminal.raw[before:])
+        assert b"not trusted" in after[after.index(b"\x1b[?1049l") :]
+
+
+THEMES: Final = {"broken": ("[roles", "broken.toml"), "absent": (None, "there is no theme 'absent'")}
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_a_theme_that_cannot_be_loaded_is_an_error_and_restores_the_terminal(tmp_path: Path, name: str) -> None:
+    content, message = THEMES[name]
+    (tmp_path / "themes").mkdir()
+    if content is not None:
+        (tmp_path / "themes" / f"{name}.toml").write_text(content)
+    with dashboard(tmp_path, POLITE, options=["--theme", name]) as shown:
+        assert shown.terminal.exit_code() == 2
+        assert message.encode() in shown.terminal.everything()
         assert_gone(tmp_path, [])
         assert_restored(shown.terminal)
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -13,9 +14,11 @@ from bttop.output import occupy_standard_descriptors, warn
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run bttop and return the exit code of the process."""
-    occupy_standard_descriptors()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        if signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None):
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # instead of that of bttop.start
+        occupy_standard_descriptors()
         if arguments and arguments[0] in COMMANDS:
             return command(arguments[0])(arguments[1:])
         return command("dashboard")(arguments)

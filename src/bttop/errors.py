@@ -9,6 +9,49 @@ BttopError
 
 from __future__ import annotations
 
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Final
+
+from bttop.patterns import pattern
+
+_FOUND: Final = (*(Path(path) for path in ["/usr/local/bin", "/usr/bin", "/bin"]), Path())
+"""Folders in which sudo looks by its usual `secure_path`; the last one stands for a name without a folder."""
+_CONTROL = pattern("[\x00-\x1f\x7f-\x9f\udc80-\udcff]")
+
+
+def command_line(*words: object) -> str:
+    """A command to paste into a shell. Words with control characters or bytes that are not UTF-8 are written as $'...',
+    so that the command is one line."""
+    return " ".join(_quoted(str(word)) for word in words)
+
+
+def _quoted(word: str) -> str:
+    if _CONTROL.search(word) is None:
+        return shlex.quote(word)
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{_CONTROL.sub(_escape, escaped)}'"
+
+
+def _escape(found: re.Match[str]) -> str:
+    data = found[0].encode(errors="surrogateescape")
+    return "".join(f"\\x{byte:02x}" for byte in data)
+
+
+def bttop_command(*words: object) -> str:
+    """A command of bttop to paste into a shell; the shell need not find `bttop` in its PATH."""
+    return command_line(*own_program(), *words)
+
+
+def own_program() -> tuple[str, ...]:
+    """The words that start bttop: its name where the shell and sudo find it, else its path."""
+    path = Path(sys.argv[0])
+    if path.name == "__main__.py" and path.parent.name == "bttop":
+        return sys.executable, "-m", "bttop"
+    return ("bttop",) if path.name != "bttop" or path.parent in _FOUND else (str(path.absolute()),)
+
 
 class BttopError(Exception):
     """An error with everything the user needs; `exit_code` is the exit code of the process."""
@@ -20,7 +63,8 @@ class BttopError(Exception):
         self.cause = cause
         self.title = title
         self.hint = hint
-        """The command that fixes it, or an empty string."""
+        """The command that fixes it, to be pasted into a shell as it is; empty if there is none. Advice in words
+        belongs to the cause."""
 
     @property
     def lines(self) -> list[str]:

@@ -22,6 +22,7 @@ from bttop.model.format.text import inert
 
 _CLEAR: Final = "\r\x1b[K"
 """Go to the first column and clear the line: the only control sequence that this module sends."""
+USUAL_WIDTH: Final = 80
 STDERR_PATIENCE: Final = 0.2
 """Seconds without progress after which the rest of a message is dropped: a message must not block bttop."""
 
@@ -29,6 +30,18 @@ STDERR_PATIENCE: Final = 0.2
 def say(lines: Iterable[str]) -> None:
     """Write lines of text to stdout. Stops silently if the reader has closed it. Raises as `write_data`."""
     write_data(lambda out: out.write(_inert(lines, sys.stdout)))
+
+
+def printable(line: str) -> str:
+    """The line as `say` writes it, without its line end."""
+    return _inert([line], sys.stdout).removesuffix("\n")
+
+
+def width() -> int:
+    """Columns of the terminal on stdout; 80 without one."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return USUAL_WIDTH
+    return os.get_terminal_size(sys.stdout.fileno()).columns or USUAL_WIDTH
 
 
 def warn(*lines: str) -> None:

@@ -1,16 +1,24 @@
 """The tracer: the parent of every bpftrace that traces, and the only part of bttop that needs root.
 
 A single file for Python 3.6 that uses only the standard library; run as `python3 -I -S tracer.py [--cap BYTES]
-[--buffer BYTES] [--terminals]`, directly, through `sudo -n` or over ssh. It reads commands from stdin and writes the
-lines of all programs to stdout, with the time at which they arrived. When stdin ends or stdout breaks, it ends all
-programs that it started within 2 s.
+[--buffer BYTES] [--terminals] [--lease SECONDS]`, directly, through `sudo -n` or over ssh. It reads commands from
+stdin and writes the lines of all programs to stdout, with the time at which they arrived. When stdin ends or stdout
+breaks, it ends all programs that it started within 2 s.
 
 With --terminals the programs may have more rights than the tracer (`sudo -n bpftrace ...`, file capabilities): the
 tracer may not signal them, and PDEATHSIG is cleared. So each program gets its own controlling terminal, and the kernel
 sends the signals: ^C sends SIGINT; closing the other end, also by the death of the tracer, sends SIGHUP.
 
+With --lease it also ends when no command has arrived for that long: a connection that is cut without a word closes
+nothing.
+
 Commands, one JSON object per line (`id` is 1 to 2**32 - 1, a new one for each start):
-    {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10, "folder": PATH}   default folder: the tracer's
+    {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10, "folder": PATH, "categories": [...],
+     "parts": [[ID, PREFIX], ...]}                 default folder: the tracer's. With categories, the program finds
+                                                   only their tracepoints in the kernel's list, see `TracepointList`.
+                                                   parts: several programs that run in one process. Each has an id of
+                                                   its own and the BPF programs that use maps whose names in the kernel
+                                                   begin with PREFIX
     {"do": "stop", "id": N, "grace": SECONDS, "again": SECONDS, "printing": SECONDS}   SIGINT, repeated every `again`
                                                    (default 0.25 s) until it closes descriptors; SIGKILL after the
                                                    grace; while it prints, later, but after `printing` at most
@@ -19,6 +27,11 @@ Commands, one JSON object per line (`id` is 1 to 2**32 - 1, a new one for each s
     {"do": "meter", "every": SECONDS, "stats": BOOL}   report all costs at this interval; with `stats` first switch on
                                                    the kernel's BPF statistics, until the tracer ends
     {"do": "survey"}                               list every BPF program of the host
+    {"do": "time", "token": N}                     answer at once: for the round trip and the clock of another host
+    {"do": "read", "token": N, "files": [PATH, ...], "links": [PATH, ...], "patterns": [PATTERN, ...]}
+                                                   read files, targets of links (as patterns, too), and the paths
+                                                   that patterns match
+    {"do": "processes", "token": N, "pids": [PID, ...]}     read the files in /proc of processes and their ancestors
 
 Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload length), then the payload:
     o, e    a line of stdout or stderr without its newline
@@ -26,9 +39,10 @@ Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload
     k       events that the kernel skipped: "EVENTS RUNS", as ASCII digits; sent before the lines that arrived then
             EVENTS: events since the last k for which the kernel did not run a BPF program of this process, because
             another one was running on that CPU; never 0. RUNS: how often it ran the same programs in that time;
-            omitted if the run statistics are off
+            omitted if the run statistics are off. With the id of the part, if the process has parts
     s       a state, as a JSON object; id 0 is the tracer itself
-        {"state": "hello", "version": 1, "pid": P}
+        {"state": "hello", "version": 1, "pid": P, "uid": U, "cpus": N,
+         "uname": [SYSTEM, NAME, RELEASE, VERSION, MACHINE]}
         {"state": "started", "pid": P}             the exec succeeded; sent before the first line
         {"state": "failed", "reason": TEXT}        it never ran; the last frame of this id
         {"state": "exited", "code": N}             negative: the signal; sent after the last line
@@ -36,11 +50,13 @@ Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload
         {"state": "dropped", "lines": N, "bytes": N}   totals of the program, sent after each gap
         {"state": "refused", "reason": TEXT}       a command that cannot be executed
         {"state": "metering", "by": HOW, "reason": TEXT}   by: "bpf", "sysctl" or "" (off: see the reason)
-        {"state": "cost", "run_ns": N, "runs": N, "programs": N, "map_bytes": N, "cpu_ns": N, "rss": N, "output": N,
-         "hooks": [[KIND, CODE, RUNS, PLACE, ID], ...]}
+        {"state": "cost", "run_ns": N, "runs": N, "programs": N, "map_bytes": N, "cpu_ns": N, "rss": N, "pss": N,
+         "output": N, "hooks": [[KIND, CODE, RUNS, PLACE, ID], ...]}
             totals of a program: run time, runs and number of its BPF programs in the kernel, memory of its maps,
-            CPU time and resident memory of its process, bytes of output; id 0: CPU time and memory of the tracer,
-            the last frame of a round; "hidden": true replaces the fields that the tracer may not read
+            CPU time and memory of its process (resident, and proportional: shared pages divided by their users),
+            bytes of output; id 0: CPU time and memory of the tracer, the last frame of a round; no pss where it cannot
+            be read; "hidden": true replaces the fields that the tracer may not read. A process with parts sends one for
+            each part, with "parts": their number, and an equal share of what belongs to no BPF program or map of a part
             hooks: the runs by kind of attachment. KIND: uprobe, uretprobe, kprobe, kretprobe, tracepoint,
             raw_tracepoint, perf_event, tracing (fentry and fexit), one of these with _multi (one link for many
             functions), or "" if the kernel does not report it; CODE: the first bytes of a probed user function;
@@ -48,6 +64,10 @@ Frames: the header `>cIQQI` (kind, id, boot time in ns, wall time in ns, payload
             all other programs of this kind
         {"state": "survey", "programs": [[ID, TYPE, NAME, UID, RUN_NS, RUNS, [PID, ...]], ...], "reason": TEXT}
             PID: a process that holds the program open; reason: why the list is incomplete, else empty
+        {"state": "time", "token": N}
+        {"state": "content", "token": N, "files": {PATH: BASE64, ...}, "links": {PATH: TARGET, ...},
+         "paths": [PATH, ...], "cut": BOOL}
+            without what cannot be read; cut: whether more did not fit into ANSWER_LIMIT
 """
 
 import binascii
@@ -56,11 +76,13 @@ import contextlib
 import errno
 import fcntl
 import functools
+import glob
 import itertools
 import json
 import os
 import select
 import signal
+import stat
 import struct
 import sys
 import termios
@@ -89,16 +111,28 @@ NEVER = float("inf")
 STATS_SWITCH = "/proc/sys/kernel/bpf_stats_enabled"
 SYS_BPF = {"x86_64": 321, "i686": 357, "arm": 386, "ppc64le": 361, "s390x": 351}
 SYS_BPF_ELSEWHERE = 280  # aarch64, riscv64, loongarch64: the common table of newer machines
-BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD, BPF_ENABLE_STATS = 11, 13, 15, 32
+BPF_PROG_GET_NEXT_ID, BPF_PROG_GET_FD_BY_ID, BPF_MAP_GET_FD_BY_ID = 11, 13, 14
+BPF_OBJ_GET_INFO_BY_FD, BPF_ENABLE_STATS = 15, 32
 BPF_TASK_FD_QUERY = 20
 TASK_FD = struct.Struct("=IIIIQIIQQ")  # pid, fd, flags, buffer length, buffer, program id, kind, offset, address
 TASK_FD_KINDS = ("raw_tracepoint", "tracepoint", "kprobe", "kretprobe", "uprobe", "uretprobe")
-PROGRAM_KINDS = {"5": "tracepoint", "7": "perf_event", "17": "raw_tracepoint", "26": "tracing"}  # by bpf_prog_type
+PROGRAM_KINDS = {5: "tracepoint", 7: "perf_event", 17: "raw_tracepoint", 26: "tracing"}  # by bpf_prog_type
 CODE_BYTES = 8
 NOWHERE = ("", "")  # code and place of a hook that is not a user probe, or was not found
-PROG_INFO = struct.Struct("=II40xI12x16s112xQQ")  # type, id, created_by_uid, name, run_time_ns, run_cnt
-PERF_EVENT = "7"  # profile, interval, software and hardware probes: no kernel counts their skips
+PROG_INFO = struct.Struct("=II40xI12x16s112xQQQ")  # type, id, created_by_uid, name, run_time_ns, run_cnt, misses
+PROG_INFO_QUERY = struct.Struct("=IIQ")  # fd, size of the answer, its address
+PROG_MAPS = struct.Struct("=52xIQ")  # number of map ids, and where to write them
+MAP_INFO = struct.Struct("=24x16s40x")  # name
+MOST_MAPS = 64  # the kernel's MAX_USED_MAPS
+PERF_EVENT = 7  # profile, interval, software and hardware probes: no kernel counts their skips
 MISSES_SHARE = 20  # reading the skipped counters takes at most 1/20 of the time
+PSS_EVERY = 10.0  # seconds; reading it walks the page tables: 1 to 2 ms for a bpftrace
+PSS_CHANGE = 8  # it is read at once when the resident memory has changed by 1/8
+ANSWER_LIMIT = 2 * 1024 * 1024  # bytes of one `content`
+FILE_LIMIT = 256 * 1024
+MOST_ASKED = 4096  # names in one command
+MOST_PARENTS = 64
+PROCESS_FILES = ("stat", "status", "cmdline", "cgroup")
 SURVEY_SLICE = 0.005  # seconds that one step of a survey may delay lines
 
 WATCHED = ("perf_event", "bpf-prog", "bpf-map", "eventpoll")
@@ -116,6 +150,11 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CLOCK_BOOTTIME = 7  # time.CLOCK_BOOTTIME came with Python 3.7
 F_SETPIPE_SZ = 1031  # fcntl.F_SETPIPE_SZ came with Python 3.10
 PR_SET_PDEATHSIG = 1
+TRACEFS = ("/sys/kernel/tracing", "/sys/kernel/debug/tracing")
+EVENT_LIST = "available_events"
+INSTANCES = "instances"  # a folder of tracefs that bpftrace does not read
+CLONE_NEWNS = 0x20000
+MS_BIND, MS_REC, MS_SLAVE, MNT_DETACH = 0x1000, 0x4000, 0x80000, 2
 INTERRUPT = b"\x03"  # VINTR of a new terminal
 CPUCLOCK_SCHED = 2
 PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
@@ -197,6 +236,9 @@ class Pipe:
         return lines
 
 
+ProgramInfo = collections.namedtuple("ProgramInfo", ("ident", "kind", "run_ns", "runs", "skipped"))
+
+
 class BpfProgram:
     """One BPF program: where to read its counters, and their last values."""
 
@@ -211,13 +253,17 @@ class BpfProgram:
 
     def read(self) -> "tuple[int, int]":
         """Return the events for which it was skipped and its runs, both since the last call."""
-        info = describe(self.pid, self.fd)
-        is_sampled = info.get("prog_type") == PERF_EVENT
-        skipped = self.skipped if is_sampled else int(info.get("recursion_misses", self.skipped))
-        runs = int(info.get("run_cnt", self.runs))
-        since = skipped - self.skipped, runs - self.runs
-        self.skipped, self.runs = skipped, runs
+        info = self.info()
+        if info.ident == 0:
+            return 0, 0  # it was closed in the meantime
+        skipped = self.skipped if info.kind == PERF_EVENT else info.skipped
+        since = skipped - self.skipped, info.runs - self.runs
+        self.skipped, self.runs = skipped, info.runs
         return since
+
+    def info(self) -> ProgramInfo:
+        """Its facts. The system call takes a fifth of the time of reading /proc/PID/fdinfo."""
+        return query_program(int(self.fd)) if self.own else describe_program(self.pid, self.fd)
 
 
 class Misses:
@@ -231,6 +277,7 @@ class Misses:
 
     def __init__(self) -> None:
         self.held: "dict[str, BpfProgram]" = {}
+        self.by_fd: "dict[str, BpfProgram]" = {}  # by the descriptor of the process
         self.read_at = 0.0
 
     def hold(self, pid: int, fds: "list[str]") -> None:
@@ -238,6 +285,8 @@ class Misses:
             ident = describe(pid, fd).get("prog_id", "")
             if ident and ident not in self.held:
                 self.held[ident] = hold_program(int(ident)) or BpfProgram(pid, fd, False)
+            if ident:
+                self.by_fd[fd] = self.held[ident]
 
     def line(self, now: float) -> bytes:
         """The payload of a `k` frame for the time since the last one; empty if nothing was skipped."""
@@ -260,6 +309,7 @@ class Misses:
     def close(self) -> None:
         close_all([int(one.fd) for one in self.held.values() if one.own])
         self.held = {}
+        self.by_fd = {}
 
 
 class Hooks:
@@ -279,22 +329,81 @@ class Hooks:
                 self.known.update(query_event(pid, fd))
         self.asked = set(found[LINK] + found["perf_event"])
 
-    def runs(self, infos: "list[dict[str, str]]") -> "list[list[object]]":
+    def runs(self, infos: "list[ProgramInfo]") -> "list[list[object]]":
         """The runs by kind and code; for user probes per program, because programs on one place share a trap."""
         sums: "dict[tuple[str, str, str, int], int]" = {}
         for info in infos:
-            ident = info.get("prog_id", "")
-            kind, code, place = self.known.get(ident) or (PROGRAM_KINDS.get(info.get("prog_type", ""), ""), "", "")
-            hook = (kind, code, place, int(ident) if place else 0)
-            sums[hook] = sums.get(hook, 0) + int(info.get("run_cnt", 0))
+            kind, code, place = self.known.get(str(info.ident)) or (PROGRAM_KINDS.get(info.kind, ""), "", "")
+            hook = (kind, code, place, info.ident if place else 0)
+            sums[hook] = sums.get(hook, 0) + info.runs
         return [[kind, code, runs, place, ident] for (kind, code, place, ident), runs in sums.items()]
+
+
+class ProgramPart:
+    """One of the programs that run in a process: the names of its maps begin with the prefix (empty: it is alone)."""
+
+    def __init__(self, ident: int, prefix: bytes) -> None:
+        self.ident = ident
+        self.prefix = prefix  # of the kernel's names of its maps
+        self.misses = Misses()
+
+
+class PartNames:
+    """Finds the part to which a BPF program or a map belongs, by the kernel's names of maps (Linux 4.15 and newer)."""
+
+    def __init__(self, parts: "list[ProgramPart]") -> None:
+        self.parts = parts
+        self.known: "dict[str, ProgramPart | None]" = {}
+
+    def of_program(self, ident: str) -> "ProgramPart | None":
+        """The part of a BPF program; None if several or none of them use its maps. Raises OSError."""
+        return self._known("program " + ident, used_maps, ident)
+
+    def of_map(self, ident: str) -> "ProgramPart | None":
+        """The part of a map; None if it has another name. Raises OSError."""
+        return self._known("map " + ident, list, (int(ident),))
+
+    def _known(self, key: str, maps: "collections.abc.Callable[..., list[int]]", of: object) -> "ProgramPart | None":
+        if key not in self.known:
+            names = [map_name(one) for one in maps(of)]
+            found = [part for part in self.parts if any(name.startswith(part.prefix) for name in names)]
+            self.known[key] = found[0] if len(found) == 1 else None
+        return self.known[key]
+
+
+class SharedMemory:
+    """The proportional memory (PSS) of one process. Read seldom, because that is slow."""
+
+    def __init__(self) -> None:
+        self.pss = -1  # bytes at the last reading; negative if it cannot be read
+        self.rss = 0  # at the last reading
+        self.read_at = 0.0
+
+    def add_to(self, totals: "dict[str, object]", pid: int) -> "dict[str, object]":
+        """Add the PSS of the process to its totals, unless the tracer may not read it."""
+        rss, now = int(str(totals["rss"])), time.monotonic()
+        if now >= self.read_at or abs(rss - self.rss) * PSS_CHANGE > self.rss:
+            self.pss, self.rss, self.read_at = read_pss(pid), rss, now + PSS_EVERY
+        if self.pss >= 0:
+            totals["pss"] = self.pss
+        return totals
 
 
 class TracedProcess:
     """One started process, its pipes and its deadlines (monotonic times in seconds)."""
 
-    def __init__(self, ident: int, pid: int, status: int, pipes: "list[Pipe]", terminal: int) -> None:
+    def __init__(
+        self,
+        ident: int,
+        pid: int,
+        status: int,
+        pipes: "list[Pipe]",
+        terminal: int,
+        parts: "list[ProgramPart] | None" = None,
+    ) -> None:
         self.ident = ident
+        self.parts = parts or [ProgramPart(ident, b"")]
+        self.names = PartNames(self.parts)
         self.pid = pid
         self.status = status  # pipe with the exec's errno, or EOF on success; -1 once read
         self.pipes = pipes
@@ -309,9 +418,9 @@ class TracedProcess:
         self.finish_at = NEVER
         self.counts: "dict[str, int]" = {}
         self.bpf: "dict[str, list[str]]" = {}  # its descriptors by kind, at the last `look`
-        self.map_bytes = 0
-        self.misses = Misses()
+        self.map_bytes: "dict[ProgramPart | None, int]" = {}  # by part; None: of all parts
         self.hooks = Hooks()
+        self.memory = SharedMemory()
         self.read = 0
         self.queued = 0
         self.dropping = False
@@ -394,6 +503,7 @@ class TracedProcess:
             return
         try:
             os.setpriority(os.PRIO_PGRP, self.pid, nice)
+            set_session_nice(self.pid, nice)
         except OSError:
             pass  # lowering it needs root or RLIMIT_NICE; the program can run with the old value
 
@@ -401,30 +511,95 @@ class TracedProcess:
         """Find its kernel descriptors. The size of a map is fixed at creation, so it is read only for new maps."""
         found = find_descriptors(self.pid)
         if found and found["bpf-map"] != self.bpf.get("bpf-map"):
-            self.map_bytes = sum(int(describe(self.pid, fd).get("memlock", 0)) for fd in found["bpf-map"])
+            self.map_bytes = self.sizes_of_maps(found["bpf-map"])
         if found and found["bpf-prog"] != self.bpf.get("bpf-prog"):
-            self.misses.hold(self.pid, found["bpf-prog"])
+            for owner, fds in self.by_part(found["bpf-prog"]).items():
+                for part in [owner] if owner is not None else self.parts:
+                    part.misses.hold(self.pid, fds)
         if found:
             self.hooks.learn(self.pid, found)
         self.bpf = found or self.bpf
         return found
 
-    def cost(self) -> "dict[str, object]":
-        """Return its total cost. Raises OSError if it has ended."""
+    def part_of_program(self, ident: int) -> "ProgramPart | None":
+        """The part to which a BPF program belongs; None for one of all parts, or closed meanwhile. Raises OSError."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        return self.names.of_program(str(ident)) if ident else None
+
+    def part_of_map(self, ident: int) -> "ProgramPart | None":
+        """The part to which a map belongs; None for one of all parts, or closed meanwhile. Raises OSError."""
+        if len(self.parts) == 1:
+            return self.parts[0]
+        return self.names.of_map(str(ident)) if ident else None
+
+    def by_part(self, fds: "list[str]") -> "dict[ProgramPart | None, list[str]]":
+        """The descriptors of BPF programs by part. Raises OSError."""
+        if len(self.parts) == 1:
+            return {self.parts[0]: fds}
+        found: "dict[ProgramPart | None, list[str]]" = {}
+        for fd in fds:
+            ident = int(describe(self.pid, fd).get("prog_id", 0))
+            found.setdefault(self.part_of_program(ident), []).append(fd)
+        return found
+
+    def sizes_of_maps(self, fds: "list[str]") -> "dict[ProgramPart | None, int]":
+        """The bytes of the maps of each part. Raises OSError."""
+        sizes: "dict[ProgramPart | None, int]" = {}
+        for fd in fds:
+            info = describe(self.pid, fd)
+            part = self.part_of_map(int(info.get("map_id", 0)))
+            sizes[part] = sizes.get(part, 0) + int(info.get("memlock", 0))
+        return sizes
+
+    def costs(self) -> "list[tuple[int, dict[str, object]]]":
+        """Return the id and the total cost of each part. Raises OSError if it has ended."""
         try:
             if self.count_at == NEVER:
                 self.look()  # the 2 s count is off: the program is starting or ending
-            infos = [describe(self.pid, fd) for fd in self.bpf.get("bpf-prog", ())]
+            infos: "dict[ProgramPart | None, list[ProgramInfo]]" = {}
+            for fd in self.bpf.get("bpf-prog", ()):
+                info = self.program_info(fd)
+                infos.setdefault(self.part_of_program(info.ident), []).append(info)
         except PermissionError:
-            return self.visible_cost()
-        totals = process_cost(self.pid)
-        totals["run_ns"] = sum(int(info.get("run_time_ns", 0)) for info in infos)
-        totals["runs"] = sum(int(info.get("run_cnt", 0)) for info in infos)
-        totals["hooks"] = self.hooks.runs(infos)
-        totals["programs"] = len(infos)
-        totals["map_bytes"] = self.map_bytes
-        totals["output"] = self.read
-        return totals
+            visible = self.share_of(self.visible_cost())
+            return [(part.ident, dict(visible)) for part in self.parts]
+        totals = self.share_of(self.memory.add_to(process_cost(self.pid), self.pid))
+        return [(part.ident, dict(totals, **self.part_cost(part, infos))) for part in self.parts]
+
+    def part_cost(self, part: ProgramPart, infos: "dict[ProgramPart | None, list[ProgramInfo]]") -> "dict[str, object]":
+        """What the BPF programs and maps of a part cost, with its share of those that belong to no part."""
+        own, shared, parts = infos.get(part, []), infos.get(None, []), len(self.parts)
+        return {
+            "run_ns": sum(info.run_ns for info in own) + sum(info.run_ns for info in shared) // parts,
+            "runs": sum(info.runs for info in own) + sum(info.runs for info in shared) // parts,
+            "hooks": self.hooks.runs(own),
+            "programs": len(own),
+            "map_bytes": self.map_bytes.get(part, 0) + self.map_bytes.get(None, 0) // parts,
+            "output": self.read // parts,
+        }
+
+    def share_of(self, totals: "dict[str, object]") -> "dict[str, object]":
+        """The share of each part in the CPU time and memory of the process."""
+        shared, parts = ("cpu_ns", "rss", "pss", "output"), len(self.parts)
+        share = {name: int(str(one)) // parts if name in shared else one for name, one in totals.items()}
+        return dict(share, parts=parts) if parts > 1 else share
+
+    def skipped_lines(self, now: float) -> "list[tuple[int, bytes]]":
+        """The id of each part and the payload of its `k` frame."""
+        return [(part.ident, part.misses.line(now)) for part in self.parts]
+
+    def release(self) -> None:
+        """Close the descriptors that the tracer has on its BPF programs."""
+        for part in self.parts:
+            part.misses.close()
+
+    def program_info(self, fd: str) -> ProgramInfo:
+        """The facts of a BPF program by the process's descriptor. Until it is attached, and while it detaches, a number
+        may be that of another program each time."""
+        known = [part.misses.by_fd[fd] for part in self.parts if fd in part.misses.by_fd]
+        held = known[0] if known and self.count_at != NEVER else None
+        return held.info() if held is not None and held.own else describe_program(self.pid, fd)
 
     def visible_cost(self) -> "dict[str, object]":
         """The cost that is visible without extra rights: CPU and memory of sudo and its descendants, and output."""
@@ -481,9 +656,9 @@ class FrameOutput:
         self.ahead: "collections.deque[OutputPiece]" = collections.deque()
         self.inside = False  # the queue starts in the middle of a frame
 
-    def state(self, ident: int, payload: "dict[str, object]") -> None:
-        """Queue a state; states are never dropped."""
-        self._put(self.queue, OutputPiece(None, state_frame(ident, payload)))
+    def state(self, ident: int, payload: "dict[str, object]", *, ahead: bool = False) -> None:
+        """Queue a state, with `ahead` before all lines; states are never dropped."""
+        self._put(self.ahead if ahead else self.queue, OutputPiece(None, state_frame(ident, payload)))
 
     def skipped(self, ident: int, payload: bytes) -> None:
         """Queue a `k` frame; like states, never dropped."""
@@ -600,6 +775,35 @@ def hold_program(ident: int) -> "BpfProgram | None":
     return BpfProgram(os.getpid(), str(fd), True)
 
 
+def used_maps(ident: str) -> "list[int]":
+    """The ids of the maps that a BPF program uses. Raises OSError."""
+    import ctypes
+
+    fd = bpf(BPF_PROG_GET_FD_BY_ID, bytearray(struct.pack("=III", int(ident), 0, 0)))
+    try:
+        ids = ctypes.create_string_buffer(4 * MOST_MAPS)
+        info = ctypes.create_string_buffer(PROG_INFO.size)
+        PROG_MAPS.pack_into(info, 0, MOST_MAPS, ctypes.addressof(ids))
+        bpf(BPF_OBJ_GET_INFO_BY_FD, bytearray(struct.pack("=IIQ", fd, PROG_INFO.size, ctypes.addressof(info))))
+    finally:
+        os.close(fd)
+    count = min(PROG_MAPS.unpack_from(info.raw)[0], MOST_MAPS)
+    return list(struct.unpack_from("=%dI" % count, ids.raw))
+
+
+def map_name(ident: int) -> bytes:
+    """The name of a BPF map, at most 15 bytes. Raises OSError."""
+    import ctypes
+
+    fd = bpf(BPF_MAP_GET_FD_BY_ID, bytearray(struct.pack("=III", ident, 0, 0)))
+    try:
+        info = ctypes.create_string_buffer(MAP_INFO.size)
+        bpf(BPF_OBJ_GET_INFO_BY_FD, bytearray(struct.pack("=IIQ", fd, MAP_INFO.size, ctypes.addressof(info))))
+    finally:
+        os.close(fd)
+    return bytes(MAP_INFO.unpack(info.raw)[0].split(b"\0")[0])
+
+
 def find_descriptors(pid: int) -> "dict[str, list[str]]":
     """The names in /proc/PID/fd that link to each watched kind; empty for a process that is about to end.
 
@@ -635,6 +839,19 @@ def link_kind(path: str) -> str:
 def describe(pid: int, fd: str) -> "dict[str, str]":
     """The fields of /proc/PID/fdinfo/FD; empty if it was closed in the meantime."""
     return fields_of(fdinfo(pid, fd))
+
+
+def describe_program(pid: int, fd: str) -> ProgramInfo:
+    """The facts of a BPF program from /proc/PID/fdinfo/FD; zeros if it was closed in the meantime."""
+    info = describe(pid, fd)
+    names = ("prog_id", "prog_type", "run_time_ns", "run_cnt", "recursion_misses")
+    return ProgramInfo(*[int(info.get(name, 0)) for name in names])
+
+
+def query_program(fd: int) -> ProgramInfo:
+    """The facts of a BPF program that the tracer holds. Raises OSError."""
+    kind, ident, _, _, run_ns, runs, skipped = program_info(fd)
+    return ProgramInfo(ident, kind, run_ns, runs, skipped)
 
 
 def fields_of(text: str) -> "dict[str, str]":
@@ -729,15 +946,31 @@ def process_cost(pid: int) -> "dict[str, object]":
     return {"state": "cost", "cpu_ns": clock_ns((~pid << 3) | CPUCLOCK_SCHED), "rss": pages * PAGE_SIZE}
 
 
-def bpf(command: int, attributes: bytearray) -> int:
-    """The system call bpf; the kernel writes its answer into `attributes`. Raises OSError."""
+def read_pss(pid: int) -> int:
+    """The proportional set size of a process in bytes (smaps_rollup, Linux 4.14 and newer); -1 if it cannot be read."""
+    try:
+        with open("/proc/%d/smaps_rollup" % pid) as file:
+            return next((int(line.split()[1]) * 1024 for line in file if line.startswith("Pss:")), -1)
+    except OSError:
+        return -1
+
+
+@functools.lru_cache(maxsize=1)
+def find_bpf() -> "tuple[collections.abc.Callable[..., int], int]":
+    """The C library's syscall function and the number of bpf. Raises OSError on a Python without ctypes."""
     try:
         import ctypes
 
-        call = ctypes.CDLL(None, use_errno=True).syscall
+        return ctypes.CDLL(None, use_errno=True).syscall, SYS_BPF.get(os.uname().machine, SYS_BPF_ELSEWHERE)
     except (ImportError, OSError, AttributeError):
         raise OSError(errno.ENOSYS, "Python without ctypes") from None
-    number = SYS_BPF.get(os.uname().machine, SYS_BPF_ELSEWHERE)
+
+
+def bpf(command: int, attributes: bytearray) -> int:
+    """The system call bpf; the kernel writes its answer into `attributes`. Raises OSError."""
+    call, number = find_bpf()
+    import ctypes
+
     buffer = (ctypes.c_char * len(attributes)).from_buffer(attributes)
     result = int(call(ctypes.c_long(number), command, buffer, len(attributes)))
     if result < 0:
@@ -791,17 +1024,22 @@ def next_program(ident: int) -> int:
     return int(struct.unpack_from("=I", attributes, 4)[0])
 
 
-def program_facts(ident: int) -> "list[object]":
-    """Type, name, uid of the loader, run time in ns and runs of a BPF program. Raises OSError."""
+def program_info(fd: int) -> "tuple[int, int, int, bytes, int, int, int]":
+    """The fields of PROG_INFO of a BPF program; those that an older kernel does not have are 0. Raises OSError."""
     import ctypes
 
+    info = ctypes.create_string_buffer(PROG_INFO.size)
+    bpf(BPF_OBJ_GET_INFO_BY_FD, bytearray(PROG_INFO_QUERY.pack(fd, PROG_INFO.size, ctypes.addressof(info))))
+    return PROG_INFO.unpack(info.raw)
+
+
+def program_facts(ident: int) -> "list[object]":
+    """Type, name, uid of the loader, run time in ns and runs of a BPF program. Raises OSError."""
     fd = bpf(BPF_PROG_GET_FD_BY_ID, bytearray(struct.pack("=III", ident, 0, 0)))
     try:
-        info = ctypes.create_string_buffer(PROG_INFO.size)
-        bpf(BPF_OBJ_GET_INFO_BY_FD, bytearray(struct.pack("=IIQ", fd, PROG_INFO.size, ctypes.addressof(info))))
+        kind, _, uid, name, run_ns, runs, _ = program_info(fd)
     finally:
         os.close(fd)
-    kind, _, uid, name, run_ns, runs = PROG_INFO.unpack(info.raw)
     return [kind, name.split(b"\0")[0].decode("utf-8", "replace"), uid, run_ns, runs]
 
 
@@ -850,12 +1088,16 @@ class StartCommand:
 
     def __init__(self, command: "dict[str, object]") -> None:
         argv, env, folder = command.get("argv"), command.get("env", {}), command.get("folder", ".")
+        categories = command.get("categories", [])
         if not isinstance(argv, list) or not argv or not all(map(is_text, argv)):
             raise ValueError("argv must be a list of at least one string")
         if not isinstance(env, dict) or not all(is_variable(name) and is_text(env[name]) for name in env):
             raise ValueError("env must be an object of strings")
         if not is_text(folder):
             raise ValueError("folder must be a string")
+        if not isinstance(categories, list) or not all(map(is_text, categories)):
+            raise ValueError("categories must be a list of strings")
+        self.tracepoints = TracepointList(categories)
         self.argv = [to_bytes(word) for word in argv]
         self.folder = to_bytes(str(folder))
         base = {"PATH": os.environ.get("PATH", DEFAULT_PATH), "HOME": os.environ.get("HOME", "/")}
@@ -863,6 +1105,7 @@ class StartCommand:
         base.update(env)
         self.env = {to_bytes(name): to_bytes(value) for name, value in base.items()}
         self.nice = nice_value(command)
+        self.parts = parts_of(command)
 
     def run(self, parent: int, null: int, out: int, err: int, status: int, terminal: int) -> None:
         """Become the program; never returns. An error is written to `status` as an errno."""
@@ -874,6 +1117,7 @@ class StartCommand:
             os.chdir(self.folder)
             stop_ignoring()
             die_with(parent)
+            self.tracepoints.shorten()
             lower_priority(self.nice)
             for target, fd in enumerate((null, out, err)):
                 os.dup2(fd, target)
@@ -915,6 +1159,82 @@ def nice_value(command: "dict[str, object]") -> int:
     return nice
 
 
+class TracepointList:
+    """The short list of tracepoints that one process reads instead of the kernel's long one.
+
+    bpftrace up to 0.23 reads the whole list for every `args->field`, and the kernel formats thousands of lines each
+    time. In a mount namespace of its own, the process finds the lines of the given categories in that place. Mounts of
+    the host still reach this namespace, and none of its mounts reaches the host.
+    """
+
+    def __init__(self, categories: "list[str]") -> None:
+        self.starts = tuple(to_bytes(name + ":") for name in categories)
+
+    def shorten(self) -> None:
+        """Replace the list for the calling process, or leave everything as it is where that is not allowed."""
+        folders = [one for one in TRACEFS if os.path.exists(os.path.join(one, EVENT_LIST))]
+        if not self.starts or not folders:
+            return
+        try:
+            with open(os.path.join(folders[0], EVENT_LIST), "rb") as file:
+                lines = [line for line in file if line.startswith(self.starts)]
+            if lines:
+                lay_over(b"".join(lines), folders)
+        except (OSError, ImportError, AttributeError):
+            pass  # no CAP_SYS_ADMIN, no tracefs, no ctypes: bpftrace reads the long list, only more slowly
+
+
+def lay_over(lines: bytes, folders: "list[str]") -> None:
+    """Put a file with these lines over the list of tracepoints in each folder, in a new mount namespace.
+
+    Raises OSError. A memfd cannot be mounted, so the file is in a tmpfs, which is unmounted here and lives as long as
+    the namespace.
+    """
+    place = os.path.join(folders[0], INSTANCES)
+    short = os.path.join(place, EVENT_LIST)
+    if not os.path.isdir(place):
+        return
+    call_libc("unshare", CLONE_NEWNS)
+    mount(None, "/", None, MS_REC | MS_SLAVE)
+    mount("tmpfs", place, "tmpfs", 0)
+    try:
+        with open(short, "wb") as file:
+            file.write(lines)
+        for folder in folders:
+            mount(short, os.path.join(folder, EVENT_LIST), None, MS_BIND)
+    finally:
+        call_libc("umount2", place.encode(), MNT_DETACH)
+
+
+def mount(source: "str | None", target: str, kind: "str | None", flags: int) -> None:
+    import ctypes
+
+    texts = [None if one is None else one.encode() for one in (source, target, kind)]
+    call_libc("mount", *texts, ctypes.c_ulong(flags), None)
+
+
+def call_libc(name: str, *arguments: object) -> None:
+    """Call a function of the C library. Raises OSError, AttributeError without that function."""
+    import ctypes
+
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def parts_of(command: "dict[str, object]") -> "list[ProgramPart]":
+    parts = command.get("parts", [])
+    if not isinstance(parts, list) or not all(map(is_part, parts)):
+        raise ValueError("parts must be a list of ids and prefixes")
+    return [ProgramPart(ident, to_bytes(prefix)) for ident, prefix in parts]
+
+
+def is_part(value: object) -> bool:
+    if not isinstance(value, list) or len(value) != 2:
+        return False
+    ident, prefix = value
+    return type(ident) is int and 0 < ident <= MAX_ID and is_text(prefix) and prefix != ""
+
+
 def find_prctl() -> "collections.abc.Callable[..., int] | None":
     """The C library's prctl; None on a Python without ctypes."""
     try:
@@ -940,8 +1260,18 @@ def lower_priority(nice: int) -> None:
         return
     try:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
+        set_session_nice(os.getpid(), nice)
     except OSError:
         pass  # as in TracedProcess.renice
+
+
+def set_session_nice(pid: int, nice: int) -> None:
+    """Set the nice value of the session of a process. With CONFIG_SCHED_AUTOGROUP (Linux 2.6.38) the kernel divides the
+    CPUs between sessions first, and the nice value of a process counts only within its session. Raises OSError."""
+    path = "/proc/%d/autogroup" % pid
+    if os.path.exists(path):
+        with open(path, "w") as group:
+            group.write(str(nice))
 
 
 def parse_command(line: "bytes | bytearray | int") -> "dict[str, object]":
@@ -962,7 +1292,7 @@ def seconds_of(command: "dict[str, object]", name: str, default: "float | None" 
 def command_id(command: "dict[str, object]") -> int:
     """The id in a command; 0 if it is for all programs. Raises ValueError."""
     ident = command.get("id")
-    if ident is None and command.get("do") in ("nice", "meter", "survey"):
+    if ident is None and command.get("do") not in ("start", "stop", "watch"):
         return 0
     if type(ident) is not int or not 0 < ident <= MAX_ID:
         raise ValueError("id must be an integer from 1 to %d" % MAX_ID)
@@ -972,9 +1302,11 @@ def command_id(command: "dict[str, object]") -> int:
 class Tracer:
     """The main loop: reads commands, writes frames. Single-threaded: PDEATHSIG depends on the forking thread."""
 
-    def __init__(self, cap: int, buffer: int, terminals: bool) -> None:
+    def __init__(self, cap: int, buffer: int, terminals: bool, lease: float = NEVER) -> None:
         self.cap = cap
         self.terminals = terminals
+        self.lease = lease
+        self.heard_at = time.monotonic()
         self.programs: "dict[int, TracedProcess]" = {}
         self.used: "set[int]" = set()
         self.output = FrameOutput(1, buffer)
@@ -986,11 +1318,15 @@ class Tracer:
             "watch": self.watch,
             "meter": self.meter,
             "survey": self.survey,
+            "time": self.tell_time,
+            "read": self.read_files,
+            "processes": self.read_processes,
         }
         self.close_at = NEVER
         self.statistics = Statistics()
         self.meter_at = NEVER
         self.meter_every = NEVER
+        self.memory = SharedMemory()
         self.around = ProgramSurvey()
         self.surveying: "collections.abc.Iterator[None] | None" = None
         self.poll = select.poll()
@@ -1014,7 +1350,7 @@ class Tracer:
         self.poll.unregister(fd)
 
     def run(self) -> None:
-        self.output.state(0, {"state": "hello", "version": VERSION, "pid": os.getpid()})
+        self.output.state(0, hello())
         self.output.push()
         while not self.done():
             for fd, events in self.poll.poll(self.timeout()):
@@ -1034,12 +1370,19 @@ class Tracer:
         """Milliseconds until the next deadline; None if there is none."""
         if self.surveying is not None:
             return 0.0
-        due = min([program.due() for program in self.programs.values()] + [self.close_at + CLOSE_LIMIT, self.meter_at])
+        own = [self.close_at + CLOSE_LIMIT, self.meter_at, self.lease_end()]
+        due = min([program.due() for program in self.programs.values()] + own)
         return None if due == NEVER else max(0.0, due - time.monotonic()) * 1000 + 1
+
+    def lease_end(self) -> float:
+        """When the tracer ends without another command."""
+        return NEVER if self.close_at != NEVER else self.heard_at + self.lease
 
     def tick(self) -> None:
         """End of every turn: do everything that is due, then write output."""
         now = time.monotonic()
+        if now >= self.lease_end():
+            self.close()
         for program in list(self.programs.values()):
             self.tend(program, now)
         if now >= self.meter_at:
@@ -1082,6 +1425,7 @@ class Tracer:
             chunk = b""  # stdin may be a socket, and its other end may have been reset
         if not chunk:
             self.close()
+        self.heard_at = time.monotonic()
         for line in self.commands.feed(chunk):
             self.obey(line)
 
@@ -1098,10 +1442,12 @@ class Tracer:
             self.output.state(ident, {"state": "refused", "reason": "no such command: %s" % unknown})
 
     def start(self, ident: int, command: "dict[str, object]") -> None:
-        if ident in self.used:
-            raise ValueError("id %d was used before" % ident)
         start = StartCommand(command)
-        self.used.add(ident)
+        idents = [ident, *(part.ident for part in start.parts)]
+        for one in idents:
+            if one in self.used or idents.count(one) > 1:
+                raise ValueError("id %d was used before" % one)
+        self.used.update(idents)
         try:
             program = self.fork(ident, start)
         except OSError as problem:
@@ -1129,7 +1475,7 @@ class Tracer:
         for fd in ends[::2]:
             os.set_blocking(fd, False)
         pipes = [Pipe(ends[0], b"o", self.cap), Pipe(ends[2], b"e", self.cap)]
-        return TracedProcess(ident, pid, ends[4], pipes, ends[6] if self.terminals else -1)
+        return TracedProcess(ident, pid, ends[4], pipes, ends[6] if self.terminals else -1, start.parts)
 
     def executed(self, program: TracedProcess, name: bytes) -> None:
         """Handle the result of the exec. The pipes are read only from now on, so `started` precedes every line."""
@@ -1161,7 +1507,8 @@ class Tracer:
             program.read += sum(line if isinstance(line, int) else len(line) for line in lines)
             program.printed(time.monotonic())
             if pipe.kind == b"o":
-                self.output.skipped(program.ident, program.misses.line(time.monotonic()))
+                for ident, payload in program.skipped_lines(time.monotonic()):
+                    self.output.skipped(ident, payload)
             self.output.lines(program, pipe.kind, lines)
 
     def end_pipe(self, program: TracedProcess, pipe: Pipe) -> None:
@@ -1192,7 +1539,7 @@ class Tracer:
             self.end_shared_pipe(program, pipe)
         if program.dropping:
             self.output.tell_dropped(program)
-        program.misses.close()
+        program.release()
         del self.programs[program.ident]
         self.output.state(program.ident, {"state": "exited", "code": program.reap()})
 
@@ -1219,6 +1566,7 @@ class Tracer:
         program = self.program(ident)
         if program is not None and not program.ended() and program.kill_at == NEVER:
             program.count_at = time.monotonic()
+            program.bpf = {}  # so that its programs are found once more: it has loaded all of them
 
     def count(self, program: TracedProcess, now: float) -> None:
         program.count_at = now + WATCH_EVERY
@@ -1251,8 +1599,9 @@ class Tracer:
         for program in self.programs.values():
             if program.status < 0 and not program.ended():
                 with contextlib.suppress(OSError):  # it has just ended
-                    self.output.cost(program.ident, program.cost())
-        self.output.cost(0, process_cost(os.getpid()))
+                    for ident, cost in program.costs():
+                        self.output.cost(ident, cost)
+        self.output.cost(0, self.memory.add_to(process_cost(os.getpid()), os.getpid()))
 
     def survey(self, _ident: int, _command: "dict[str, object]") -> None:
         if self.surveying is None:
@@ -1264,6 +1613,125 @@ class Tracer:
                 next(self.surveying)
         except StopIteration:
             self.surveying = None
+
+    def tell_time(self, _ident: int, command: "dict[str, object]") -> None:
+        self.output.state(0, {"state": "time", "token": token_of(command)}, ahead=True)
+
+    def read_files(self, _ident: int, command: "dict[str, object]") -> None:
+        token, content = token_of(command), FileContent()
+        for path in names_of(command, "files"):
+            content.add_file(path)
+        for pattern in names_of(command, "links"):
+            for path in glob.iglob(pattern):
+                content.add_link(path)
+        for pattern in names_of(command, "patterns"):
+            content.add_paths(pattern)
+        self.output.state(0, content.answer(token))
+
+    def read_processes(self, _ident: int, command: "dict[str, object]") -> None:
+        token, content = token_of(command), FileContent()
+        pids = command.get("pids")
+        if not isinstance(pids, list) or len(pids) > MOST_ASKED or not all(type(pid) is int for pid in pids):
+            raise ValueError("pids must be a list of integers")
+        for pid in pids:
+            content.add_process(pid)
+        self.output.state(0, content.answer(token))
+
+
+def hello() -> "dict[str, object]":
+    """The first state: this process and its host."""
+    host = {"uname": list(os.uname()), "cpus": os.cpu_count() or 1}
+    return dict(host, state="hello", version=VERSION, pid=os.getpid(), uid=os.geteuid())
+
+
+class FileContent:
+    """The files, links and paths of one answer, within ANSWER_LIMIT."""
+
+    def __init__(self) -> None:
+        self.left = ANSWER_LIMIT
+        self.cut = False
+        self.files: "dict[str, str]" = {}
+        self.links: "dict[str, str]" = {}
+        self.paths: "list[str]" = []
+
+    def answer(self, token: int) -> "dict[str, object]":
+        found = {"files": self.files, "links": self.links, "paths": self.paths, "cut": self.cut}
+        return dict(found, state="content", token=token)
+
+    def add_file(self, path: str) -> bytes:
+        """Add the start of a file; return it, or b"" if it cannot be read."""
+        if path in self.files:
+            return binascii.a2b_base64(self.files[path])
+        data = read_start(path)
+        if data and self.take(len(path) + len(data) * 4 // 3):
+            self.files[path] = binascii.b2a_base64(data, newline=False).decode()
+        return data
+
+    def add_link(self, path: str) -> None:
+        try:
+            target = os.fsencode(os.readlink(to_bytes(path))).decode("utf-8", "replace")
+        except OSError:
+            return
+        if self.take(len(path) + len(target)):
+            self.links[path] = target
+
+    def add_paths(self, pattern: str) -> None:
+        for path in glob.iglob(pattern):
+            if not self.take(len(path)):
+                return
+            self.paths.append(path)
+
+    def add_process(self, pid: int) -> None:
+        """Add the files of a process or thread, of its process, and the names of the ancestors."""
+        status = self.add_file("/proc/%d/status" % pid)
+        tgid = next((int(line[5:]) for line in status.split(b"\n") if line.startswith(b"Tgid:")), 0)
+        for name in PROCESS_FILES if tgid else ():
+            self.add_file("/proc/%d/%s" % (tgid, name))
+        self.add_link("/proc/%d/exe" % tgid)
+        self.add_link("/proc/%d/ns/pid" % tgid)
+        for _ in range(MOST_PARENTS):
+            fields = self.add_file("/proc/%d/stat" % tgid).rpartition(b")")[2].split()
+            tgid = int(fields[1]) if len(fields) > 1 else 0
+            if tgid <= 0:
+                return
+
+    def take(self, size: int) -> bool:
+        """Whether a part of this size still fits."""
+        self.left -= size
+        self.cut = self.cut or self.left < 0
+        return self.left >= 0
+
+
+def read_start(path: str) -> bytes:
+    """The first FILE_LIMIT bytes of a regular file; b"" if it cannot be read."""
+    try:
+        fd = os.open(to_bytes(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError:
+        return b""
+    parts, left = [], FILE_LIMIT
+    try:
+        while stat.S_ISREG(os.fstat(fd).st_mode) and left > 0:
+            parts.append(os.read(fd, left))
+            left = left - len(parts[-1]) if parts[-1] else 0
+    except OSError:
+        pass  # the process has ended
+    finally:
+        os.close(fd)
+    return b"".join(parts)
+
+
+def token_of(command: "dict[str, object]") -> int:
+    token = command.get("token")
+    if type(token) is not int:
+        raise ValueError("token must be an integer")
+    return token
+
+
+def names_of(command: "dict[str, object]", kind: str) -> "list[str]":
+    names = command.get(kind, [])
+    if not isinstance(names, list) or len(names) > MOST_ASKED or not all(map(is_text, names)):
+        raise ValueError(kind + " must be a list of strings")
+    return names
 
 
 def close_all(fds: "list[int]") -> None:
@@ -1298,7 +1766,8 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     raise_open_files()
-    tracer = Tracer(option("--cap", LINE_CAP), option("--buffer", BUFFER), "--terminals" in sys.argv)
+    lease = option("--lease", 0) or NEVER
+    tracer = Tracer(option("--cap", LINE_CAP), option("--buffer", BUFFER), "--terminals" in sys.argv, lease)
     try:
         tracer.run()
     finally:

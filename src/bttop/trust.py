@@ -17,9 +17,10 @@ import shlex
 import stat
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from bttop.regular import open_regular
 
@@ -57,7 +58,7 @@ class Untrusted(OSError):
         self.why = f"{place} {why}"
         self.command = command
         """The command that makes it trusted."""
-        self.fix = f"{self.command}, or --trust {shlex.quote(str(asked))}"
+        self.fix = f"{self.command} # or --trust {shlex.quote(str(asked))}"
         """`command`, or the option that trusts the file as it is."""
 
     def __str__(self) -> str:
@@ -69,8 +70,7 @@ class Untrusted(OSError):
         return f"{self}; {self.fix}"
 
 
-@dataclass(frozen=True, slots=True)
-class Trust:
+class Trust(Struct, frozen=True):
     """Whose files bttop uses. The default trusts all."""
 
     owners: frozenset[int] | None = None

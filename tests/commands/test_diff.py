@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bttop.cli import main
-from bttop.commands.diff import split
+from bttop.store.times import split_operand
 from tests.store.report.kit import snapshot_file
 
 
@@ -37,6 +37,14 @@ def test_a_file_with_itself_shows_no_change(file: str, capsys: pytest.CaptureFix
     assert "Nothing changed beyond chance." in capsys.readouterr().out
 
 
+def test_the_summary_is_the_sentences_alone(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", f"{file}@..+3s", "@-3s..", "--summary"]) == 0
+    out = capsys.readouterr().out
+    assert "rows compared" in out
+    assert "of all" not in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("words", [["@..+3s", "@-3s.."], ["{file}", "nowhere"], ["{file}"], ["{file}", "@later..-5s"]])
 def test_what_cannot_be_compared_is_refused(words: list[str], file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", *[word.format(file=file) for word in words]]) in (1, 2)
@@ -46,7 +54,7 @@ def test_what_cannot_be_compared_is_refused(words: list[str], file: str, capsys:
 def test_an_at_sign_may_be_part_of_a_name(tmp_path: Path) -> None:
     odd = tmp_path / "a@b..c.bttop"
     odd.write_text("")
-    assert split(str(odd)) == (str(odd), "")
-    assert split(f"{odd}@03:10..03:12") == (str(odd), "03:10..03:12")
-    assert split("x@y.bttop") == ("x@y.bttop", "")
-    assert split("@-5m..") == ("", "-5m..")
+    assert split_operand(str(odd)) == (str(odd), "")
+    assert split_operand(f"{odd}@03:10..03:12") == (str(odd), "03:10..03:12")
+    assert split_operand("x@y.bttop") == ("x@y.bttop", "")
+    assert split_operand("@-5m..") == ("", "-5m..")

@@ -11,7 +11,7 @@ import pytest
 from bttop.cli import main
 from bttop.model.plan import Column, MapPlan
 from tests.model.samples import planned
-from tests.store.export.kit import snapshot_file
+from tests.store.export.kit import HOSTILE, snapshot_file
 from tests.store.made import Session, made
 
 
@@ -73,3 +73,53 @@ def test_a_file_that_is_no_snapshot_is_said(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "x.bttop").write_bytes(bytes(4096))
     assert main(["export", str(tmp_path / "x.bttop")]) == 1
     assert "zeros" in capsys.readouterr().err
+
+
+def lines_of(text: str) -> dict[tuple[str, int], dict[str, object]]:
+    """The lines of JSON by map and number of the flush."""
+    found = [json.loads(line) for line in text.splitlines()]
+    return {(one["map"], one["flush"]): one for one in found}
+
+
+def test_lines_have_the_groups_with_their_numbers_of_rows(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", file, "--group-by", "comm"]) == 0
+    out, err = capsys.readouterr()
+    lines = lines_of(out)
+    calls = lines["calls", 1]
+    assert calls["columns"] == ["comm", "rows"]
+    assert {tuple(row["key"]): row["value"] for row in calls["rows"]} == {("dd", 1): 5, (HOSTILE, 1): 2}  # type: ignore[attr-defined]
+    assert lines["sizes", 1]["rows"] == [{"key": ["dd", 1], "value": {"count": 4, "average": 2, "total": 8}}]
+    assert {name for name, _ in lines} == {"calls", "sizes", "stacks"}
+    assert err == "bttop: left out, without a column comm: @big, @bytes\n"
+
+
+def test_tables_have_a_column_for_the_number_of_rows(file: str, tmp_path: Path) -> None:
+    assert main(["export", file, "--group-by", "id", "--map", "@calls", "-o", str(tmp_path / "t.csv")]) == 0
+    lines = (tmp_path / "t.csv").read_text().splitlines()
+    assert lines[0].endswith(",id,rows,value")
+    assert sorted(line.rpartition(",0,")[2] for line in lines[1:]) == ["read,1,5", "read,1,6", "write,1,2"]
+
+
+def test_typed_tables_are_grouped_too(file: str, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert main(["export", file, "--group-by", "frame", "-o", str(tmp_path / "t.parquet")]) == 0
+    table = parquet.read_table(tmp_path / "t.parquet")
+    assert table.column("frame").to_pylist() == ["do_read", "do_read", "inner"]
+    assert table.column("rows").to_pylist() == [1, 1, 1]
+    assert table.column("value").to_pylist() == [3, 4, 1]
+
+
+def test_a_column_that_no_map_has_is_refused_with_those_there_are(
+    file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", file, "--group-by", "nowhere\x1b[2J"]) == 2
+    err = capsys.readouterr().err
+    assert "calls:@calls has comm, id, pid, unit, container; " in err
+    assert "profile:@stacks has comm, frame, kstack, ustack" in err
+    assert "\x1b" not in err
+
+
+@pytest.mark.parametrize("name", ["folded", "speedscope"])
+def test_a_format_without_rows_refuses_to_group(file: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", file, "--format", name, "--group-by", "comm"]) == 2
+    assert f"{name} has no rows to group; these formats have: jsonl, csv, parquet" in capsys.readouterr().err

@@ -17,9 +17,12 @@ def file(tmp_path: Path) -> str:
     return str(snapshot_file(tmp_path / "s.bttop"))
 
 
-def test_the_page_is_written_to_a_file(file: str, tmp_path: Path) -> None:
+def test_the_page_is_written_to_a_file_which_is_named(
+    file: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "r.html"
     assert main(["report", file, "-o", str(out)]) == 0
+    assert f"bttop: {out}: {len(out.read_bytes()) / 1024:,.0f} KiB" in capsys.readouterr().err
     assert out.read_text().startswith("<!DOCTYPE html>")
     assert out.read_text().endswith("</html>\n")
 

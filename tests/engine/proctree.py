@@ -41,3 +41,11 @@ def add_process(
         (task / str(tid)).mkdir(parents=True, exist_ok=True)
     if not (root / str(pid) / "exe").is_symlink():
         (root / str(pid) / "exe").symlink_to(os.fsdecode(b"/usr/bin/" + comm.replace(b"/", b"_")))
+
+
+def in_namespace(root: Path, inode: int, numbers: str) -> None:
+    """Let the process that reads this /proc (`self`) be in a PID namespace, with these numbers from that of /proc to
+    its own."""
+    (root / "self/ns").mkdir(parents=True)
+    (root / "self/ns/pid").symlink_to(f"pid:[{inode}]")
+    (root / "self/status").write_text("Name:\tbttop\nNSpid:\t" + numbers.replace(" ", "\t") + "\n")

@@ -18,6 +18,7 @@ from bttop.model.history.history import History
 from bttop.model.record.records import Stamp, StampedLine, Stream
 from bttop.model.record.release import Release
 from bttop.script.language.reader import AttachPoint
+from tests.model.samples import beat
 
 SECOND = 1_000_000_000
 ANYWHERE = Host("host", "6.18", "x86_64", 2, None)
@@ -129,7 +130,7 @@ class Stage:
 
     def line(self, generation: Generation, data: bytes, stream: Stream = "stdout") -> None:
         stamp = Stamp(self.now, self.now)
-        self.program.on_line(generation, generation.decode(StampedLine(generation.id, stream, stamp, data)))
+        self.program.on_line(generation, *generation.take(StampedLine(generation.id, stream, stamp, data)))
 
     def record(self, generation: Generation, kind: str, data: object) -> None:
         self.line(generation, json.dumps({"type": kind, "data": data}).encode())
@@ -158,7 +159,8 @@ class Stage:
         for name, value in (maps or {}).items():
             self.record(generation, kind, {name: value})
         number = self._beats[generation.id] = self._beats.get(generation.id, 0) + 1
-        self.record(generation, "printf", f"bttop-hb a {number} {self.now - late_ns}{' end' if is_last else ''}\n")
+        line = beat(number, self.now - late_ns, nonce=generation.plan.nonce, is_last=is_last)
+        self.line(generation, line.encode())
 
     def take_lists(self) -> list[tuple[str, ...]]:
         """What bpftrace was asked to list since this was asked last."""

@@ -129,6 +129,15 @@ def test_programs_become_live_and_show_their_rows(house: House) -> None:
         assert dict(latest.maps["@n"].rows) == {"7": 3}
 
 
+def test_of_programs_that_start_together_the_one_that_takes_longest_starts_first(house: House) -> None:
+    texts = {"one": "BEGIN { @ = count(); }", "none": "/* not closed", "two": "t:a:b { @ = sum(args->x + args->y); }"}
+    settings = Settings()
+    house.engine.add_together([(from_text(name, text), settings) for name, text in texts.items()])
+    started = [program.name for program, _ in dict(sorted(house.engine.runner.generations.items())).values()]
+    assert [program.name for program in house.engine.programs] == list(texts)
+    assert started == ["two", "one", "none"]
+
+
 @pytest.mark.parametrize(
     "steps",
     [

@@ -84,9 +84,9 @@ def map_line(name: str, value: object, kind: str = "map") -> str:
     return json.dumps({"type": kind, "data": {name: value}})
 
 
-def beat(number: int, nsecs: int, mark: str = "a") -> str:
-    """A heartbeat's line."""
-    return json.dumps({"type": "printf", "data": f"bttop-hb {mark} {number} {nsecs}\n"})
+def beat(number: int, nsecs: int, block: int = 0, nonce: int = 0, *, is_last: bool = False) -> str:
+    """A heartbeat's line, as bpftrace prints it."""
+    return f'{{"type": "value", "data": [{nonce},[{block},{number},{nsecs}{",1" if is_last else ""}]]}}'
 
 
 def captured_plan(scheme: Scheme = "own") -> Plan:

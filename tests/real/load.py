@@ -25,6 +25,15 @@ import signal
 signal.alarm({LIMIT_SECONDS})
 """
 
+_SIGNALLER = """
+import os, signal, time
+signal.signal(signal.SIGUSR1, lambda *_: None)
+signal.alarm(100)
+while True:
+    os.kill(os.getpid(), signal.SIGUSR1)
+    time.sleep(0.2)
+"""
+
 _BUSY = """
 import sys
 open("/proc/self/comm", "w").write(sys.argv[1])
@@ -64,13 +73,14 @@ while connection.recv(65536):
 """
 
 _SENDER = """
-import socket, sys
+import socket, sys, time
 open("/proc/self/comm", "w").write(sys.argv[4])
 sys.stdin.readline()
 connection = socket.create_connection((sys.argv[1], int(sys.argv[2])))
-block, left = bytes(16384), int(sys.argv[3])
+block, left, pause = bytes(16384), int(sys.argv[3]), float(sys.argv[5])
 while left > 0:
     left -= connection.send(block[:left])
+    time.sleep(pause)
 connection.shutdown(socket.SHUT_WR)
 connection.recv(1)
 """
@@ -143,6 +153,14 @@ class Deed:
     def pid(self) -> int:
         return self._process.pid
 
+    def begin(self) -> str:
+        """Begin to do it; returns the first line that it prints."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        return self._process.stdout.readline()
+
     def run(self) -> list[int]:
         """Do it; returns the numbers that it printed once it has ended. Raises `AssertionError` when it failed."""
         said, _ = self._process.communicate("go\n", timeout=LIMIT_SECONDS)
@@ -165,6 +183,14 @@ def deed(code: str) -> Iterator[Deed]:
 def busy_loop(comm: str = "bttop-busy") -> Iterator[int]:
     """A process that computes without a system call; yields its pid."""
     process = subprocess.Popen(_interpreter(_BUSY, comm), stdin=subprocess.DEVNULL, text=True)
+    with _ended(process):
+        yield process.pid
+
+
+@contextlib.contextmanager
+def signaller() -> Iterator[int]:
+    """A process that sends itself SIGUSR1 five times a second; yields its pid."""
+    process = subprocess.Popen(_interpreter(_SIGNALLER), stdin=subprocess.DEVNULL, text=True)
     with _ended(process):
         yield process.pid
 
@@ -228,10 +254,17 @@ class Transfer:
     def sender(self) -> int:
         return self._sender.pid
 
+    def begin(self) -> None:
+        """Send everything, and do not wait for it."""
+        assert self._sender.stdin is not None
+        self._sender.stdin.write("go\n")
+        self._sender.stdin.flush()
+
     def run(self) -> int:
         """Send everything; returns how many segments were sent again, by the kernel's own count."""
         before = self._network.retransmits()
-        self._sender.communicate("go\n", timeout=LIMIT_SECONDS)
+        self.begin()
+        self._sender.communicate(timeout=LIMIT_SECONDS)
         assert self._sender.returncode == 0
         assert self._receiver.wait(LIMIT_SECONDS) == 0
         return self._network.retransmits() - before
@@ -266,12 +299,13 @@ class LossyNetwork:
 
     @contextlib.contextmanager
     def transfer(
-        self, size: int, family: Literal["ipv4", "ipv6"] = "ipv4", *, comm: str = "bttop-sender"
+        self, size: int, family: Literal["ipv4", "ipv6"] = "ipv4", *, comm: str = "bttop-sender", pause: float = 0.0
     ) -> Iterator[Transfer]:
-        """`size` bytes from a process of this name to `bttop-receiver`, to be sent by `Transfer.run`."""
+        """`size` bytes from a process of this name to `bttop-receiver`, to be sent by `Transfer.run`, with a pause in
+        seconds after every 16 KiB."""
         address, number = ("127.0.0.1", 2) if family == "ipv4" else ("::1", 10)
         receiver = self._inside(_RECEIVER, address, self.PORT, number)
-        sender = self._inside(_SENDER, address, self.PORT, size, comm)
+        sender = self._inside(_SENDER, address, self.PORT, size, comm, pause)
         with _ended(receiver), _ended(sender):
             assert receiver.stdout is not None
             assert receiver.stdout.readline() == "listening\n"

@@ -7,9 +7,10 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 import bttop
 from tests.real import tracing
@@ -28,8 +29,7 @@ exec "$@"
 """
 
 
-@dataclass(frozen=True)
-class SecondUser:
+class SecondUser(Struct, frozen=True):
     """How to run something as this user."""
 
     folder: Path

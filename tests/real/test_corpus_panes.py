@@ -59,7 +59,7 @@ def panes(bpftrace: str, tools: Sequence[Path]) -> Iterator[Pane]:
     """Run tools side by side, as the dashboard does, until each has flushed or has failed."""
     engine = Engine(Host.read(), find_bpftrace(bpftrace))
     try:
-        settings = Settings(exclude=own_processes(engine.tracer_pid, engine.bpftrace))
+        settings = Settings(exclude=own_processes(engine.tracer_pid, engine.bpftrace, engine.numbers))
         for path in tools:
             question = question_from_path(Library(), path)
             engine.add(path.name, question.sources, settings, question.failure)

@@ -110,7 +110,7 @@ class Said:
 def test_where_nothing_exists_it_fails_with_the_reason(bpftrace: str, point: str) -> None:
     said = Said(bpftrace, "--force", "-e", f"{point} {{ @n = count(); }}", enough=lambda _: False)
     assert said.code == 1
-    assert said.text.startswith("bttop: -e 1: ")
+    assert said.text.startswith("bttop: -e 1:")
     assert "--force" not in said.text
 
 
@@ -118,7 +118,7 @@ def test_where_nothing_exists_it_fails_with_the_reason(bpftrace: str, point: str
 def test_a_trial_run_does_not_hide_the_reason(bpftrace: str, point: str) -> None:
     said = Said(bpftrace, "-e", f"{point} {{ @n = count(); }}", enough=lambda _: False)
     assert said.code == 1
-    assert said.text.startswith("bttop: -e 1: ")
+    assert said.text.startswith("bttop: -e 1:")
     assert "--force" not in said.text
 
 
@@ -130,7 +130,7 @@ def test_where_some_exists_the_rest_is_named_or_refused(bpftrace: str, point: st
         assert f"bttop: -e 1: not attached: {missing}: " in said.text
     else:
         assert said.code == 1
-        assert said.text.startswith("bttop: -e 1: ")
+        assert said.text.startswith("bttop: -e 1:")
 
 
 @pytest.mark.parametrize("point", ALL)

@@ -48,7 +48,8 @@ def test_a_hot_probe_is_held_back_with_its_numbers_and_runs_by_force(bpftrace: s
     found = re.search(r"would cost ([0-9.]+) % of all CPUs at ([0-9.]+) ([kM])/s \(the budget is 0.5 %\)", err)
     assert found is not None
     assert float(found[1]) > 0.5
-    assert "--force runs it" in err
+    # Ten times the budget is refused, less is a question: what an event costs decides, and the machine that.
+    assert re.search(r"(--force|--budget [0-9.]+) runs it", err)
 
 
 def pinned(bpftrace: str, pid: int) -> contextlib.AbstractContextManager[Streaming]:
@@ -62,10 +63,15 @@ def test_the_same_pinned_to_a_quiet_process_is_not(bpftrace: str) -> None:
         assert one.sums("")[copy.pid, "dd"] >= 2000
 
 
-def test_hundreds_of_probes_are_refused_before_any_is_attached(bpftrace: str) -> None:
-    code, out, err = stream(bpftrace, "-e", "tracepoint:syscalls:sys_enter_* { @[probe] = count(); }")
-    assert (code, out) == (1, "")
-    assert re.search(r"has 3\d\d probes, which take \d+ s to detach", err)
+def test_the_time_that_many_probes_take_to_detach_refuses_nothing(bpftrace: str) -> None:
+    program = "tracepoint:syscalls:sys_enter_get* /pid == $1/ { @ = count(); }"
+    with (
+        load.deed("import os\nfor _ in range(500): os.getpgid(0)") as doing,
+        streaming(bpftrace, "-i", "0.2", "-e", program, "-p", str(doing.pid), force=False) as one,
+    ):
+        doing.run()
+        one.flush_everything()
+        assert one.sums("")[()] >= 500
 
 
 def test_stock_probes_are_not_looked_at(bpftrace: str) -> None:
@@ -78,7 +84,9 @@ def test_unsafe_is_to_be_said_twice_and_then_it_works(bpftrace: str) -> None:
     program = 'tracepoint:syscalls:sys_enter_execve { system("true"); @ = count(); }'
     code, _, err = stream(bpftrace, "--unsafe", "-e", program)
     assert code == 2
-    assert "--unsafe --confirm-unsafe" in err
+    assert "bttop stream" in err
+    assert "--unsafe" in err
+    assert "--confirm-unsafe" in err
     assert stream(bpftrace, "-e", program)[0] == 1
     with streaming(bpftrace, "--unsafe", "--confirm-unsafe", "-e", program):
         pass

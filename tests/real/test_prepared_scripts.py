@@ -20,9 +20,9 @@ from bttop.model.record.decode import decode_line
 from bttop.model.record.records import MapRecord, Stamp, StampedLine
 from bttop.model.record.release import Release
 from bttop.model.record.releases import traits_of
-from bttop.script.language.diagnostics import parse_diagnostics, undefined_maps
 from bttop.script.language.reader import read
 from bttop.script.library.probe_files import Library, ProbeFile
+from bttop.script.messages.diagnostics import parse_diagnostics, undefined_maps
 from bttop.script.process.pin import Pin
 from bttop.script.rewrite.prepare import Prepared, prepare
 from tests.real.tracing import RefusedError, Tracing, reason_line, tracing, wait_until
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.real
 CALLS = 400_000
 """Of each of the two writers; a multiple of the four sizes."""
 SIZES = (1, 2, 3, 4)
-HEARTBEAT = b"bttop-hb "
+HEARTBEAT = b'{"type": "value", "data": [0,['
 STOCK = Path(__file__).parents[2] / "probes"
 TOOLS = sorted(Path("/usr/sbin").glob("*.bt"))
 WRITES = "tracepoint:syscalls:sys_enter_pwrite64"

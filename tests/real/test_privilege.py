@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -155,7 +157,7 @@ def test_a_wrong_user_is_told_what_to_do(bpftrace: str, tmp_path: Path) -> None:
     ended = subprocess.run(["setsid", "-w", *command], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 3
     assert "sudo does not allow it" in ended.stderr
-    assert "sudo bttop stream" in ended.stderr
+    assert f"-m bttop stream {shlex.join([*PROGRAMS, '--bpftrace', bpftrace])}" in ended.stderr
 
 
 @pytest.mark.parametrize("rules", [(BPFTRACE,), (BPFTRACE, KEPT), (EVERYTHING,)], ids=["bare", "kept", "all"])
@@ -168,3 +170,46 @@ def test_flushes_are_the_same_by_every_way(bpftrace: str, tmp_path: Path, rules:
     assert '"generation":2' not in ended.stdout
     assert ("env_keep += " in ended.stderr) == (rules == (BPFTRACE,))
     assert ("cost unknown" in ended.stderr) == (EVERYTHING not in rules)
+
+
+@pytest.mark.parametrize(
+    ("kept", "missing"),
+    [("-all", "CAP_BPF and CAP_PERFMON"), ("-sys_admin,-bpf", "CAP_BPF"), ("-sys_admin,-perfmon", "CAP_PERFMON")],
+)
+@pytest.mark.parametrize("command", ["stream", "record", "doctor"])
+def test_root_without_capabilities_exits_with_3_and_the_missing_ones(
+    bpftrace: str, tmp_path: Path, command: str, kept: str, missing: str
+) -> None:
+    words = [sys.executable, "-m", "bttop", command, "--bpftrace", bpftrace]
+    drop = ["setpriv", f"--bounding-set={kept}", "--inh-caps=-all"]
+    ended = subprocess.run([*drop, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 3
+    assert missing in " ".join((ended.stdout + ended.stderr).split())
+
+
+def test_root_with_the_capabilities_to_trace_needs_no_others(bpftrace: str, tmp_path: Path) -> None:
+    words = [
+        sys.executable,
+        "-m",
+        "bttop",
+        "stream",
+        "--bpftrace",
+        bpftrace,
+        "-e",
+        PROGRAMS[1],
+        "--for",
+        "1s",
+        "--force",
+    ]
+    drop = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-all"]
+    ended = subprocess.run([*drop, *words], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_snapshots_of_a_folder_of_root_do_not_count_for_a_user_who_cannot_write_there(tmp_path: Path) -> None:
+    user = second_user(tmp_path, EVERYTHING)
+    checkout = tmp_path / "checkout"
+    (checkout / "snapshots").mkdir(parents=True)
+    asks = "from bttop.store.recording.snapshot_files import snapshot_folder; print(snapshot_folder())"
+    found = subprocess.run(user.command(sys.executable, "-c", asks), cwd=checkout, capture_output=True, text=True)
+    assert found.stdout.strip() == str(user.home / ".local/state/bttop/snapshots"), found.stderr

@@ -21,7 +21,8 @@ LADDER = ("syscalls.bt", "retransmits.bt", "sched_switch.bt", "vfs_read.bt", "pr
 _READ, _WRITE = (0, 1) if platform.machine() == "x86_64" else (63, 64)
 """Numbers of the system calls, on x86-64 and on the architectures with the generic table."""
 
-_AGGREGATED = re.compile(r"@(\w+)(?:\[(.*)\])? = (?:count|sum|stats|hist)\(")
+_AGGREGATED = re.compile(r"@(\w+)(?:\[(.*)\])? = (?:count|sum|max|stats|hist)\(")
+_SINCE = re.compile(r"@(waiting)\[(.*)\] = \$now;")
 
 # The shell, the dynamic loader and dd itself read a little before dd starts to copy.
 _STARTUP_READS = 100
@@ -94,9 +95,10 @@ def test_a_stock_probe_keeps_to_what_every_release_runs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_front_matter_names_every_aggregation_and_each_part_of_its_key(name: str) -> None:
+def test_front_matter_names_every_result_and_each_part_of_its_key(name: str) -> None:
     front = front_matter(name)
-    aggregated = {found[1]: parts_of(found[2]) for found in _AGGREGATED.finditer(code(name))}
+    results = [found for one in (_AGGREGATED, _SINCE) for found in one.finditer(code(name))]
+    aggregated = {found[1]: parts_of(found[2]) for found in results}
     described = {mapped: len(fields.get("columns", ())) for mapped, fields in front["map"].items()}
     assert described == aggregated
     assert front["title"]

@@ -17,8 +17,9 @@ from bttop.engine.generation.generation import Generation
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
-from bttop.engine.recording.recorder import Recorder, facts_of
-from bttop.engine.request.questions import questions
+from bttop.engine.recording.recorder import Recorder
+from bttop.engine.recording.session_facts import facts_of
+from bttop.engine.request.questions import Asked, questions
 from bttop.model.flush.flush import Flush
 from bttop.script.library.probe_files import Library
 from bttop.script.process.pin import Pin
@@ -62,7 +63,7 @@ class Recorded:
         self.recorder.start(path)
 
     def ask(self, *probes: str, programs: tuple[str, ...] = ()) -> None:
-        for question in questions(Library.load([tracing.PROBES]), probes, programs):
+        for question in questions(Library.load([tracing.PROBES]), Asked(probes, programs)):
             self.engine.add(question.name, question.sources, Settings(200), failure=question.failure)
         self.engine.start()
         self.engine.at_full_speed()
@@ -105,7 +106,7 @@ def test_five_programs_are_read_as_they_were_shown(recorded: Recorded) -> None:
             recorded.wait_for(3, program)
         copy.run()
         for program in recorded.engine.programs[:4]:
-            recorded.wait_for(60, program)
+            recorded.wait_for(30, program)
         recorded.finish()
 
 
@@ -117,7 +118,7 @@ def test_a_pin_and_a_reload_hand_over_without_a_flush_missing_or_twice(recorded:
         recorded.engine.pin(Pin(pids=(os.getpid(), copy.pid)), [program])
         tracing.wait_until(lambda: program.status.generation == 2, PATIENCE, "the pin")
         recorded.wait_for(len(recorded.watch.shown[program.name]) + 5, program)
-        question = questions(Library.load([tracing.PROBES]), ("vfs_read",), ())[0]
+        question = questions(Library.load([tracing.PROBES]), Asked(("vfs_read",)))[0]
         recorded.engine.reload(program, question.sources)
         tracing.wait_until(lambda: program.status.generation > 2, PATIENCE, "the reload")
         recorded.wait_for(len(recorded.watch.shown[program.name]) + 5, program)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import re
@@ -157,12 +158,21 @@ def _plain(value: Any) -> Any:
 
 
 def refusal(binary: str, script: Path, *arguments: object) -> str:
-    """What bpftrace says when it cannot attach the script, or an empty string when it can."""
+    """What bpftrace says when it cannot attach the script, or an empty string when it can. A file of the library, which
+    no test changes, is tried once."""
+    ask = _refusal_of_library if script.parent == PROBES else _refusal
+    return ask(binary, script, *arguments)
+
+
+def _refusal(binary: str, script: Path, *arguments: object) -> str:
     try:
         with tracing(binary, script, *arguments):
             return ""
     except RefusedError as problem:
         return str(problem) or "no reason given"
+
+
+_refusal_of_library = functools.cache(_refusal)
 
 
 def has_raw_tracepoints(binary: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from bttop.model.flush.reader import FlushReader
 from bttop.model.plan import Plan
@@ -37,8 +38,7 @@ def at(seconds: float) -> Stamp:
     return Stamp(BOOT + steps, WALL + steps)
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A program's prints: of each interval the maps by name, each as (kind of line, value)."""
 
     name: str

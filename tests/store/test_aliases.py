@@ -39,7 +39,6 @@ def test_one_name_has_one_alias_wherever_it_stands() -> None:
         (Column("args", "text"), "java -jar shop.jar", "command-1"),
         (Column("what", "any"), "customer", "text-1"),
         (Column("pid", "int"), 4711, "4711"),
-        (Column("id", "int", "syscall"), "openat", "openat"),
         (Column("rwbs", "text"), "WS", "WS"),
         (COMM, "", ""),
     ],

@@ -52,9 +52,9 @@ def record(text: str, name: str, rows: Any, kind: str = "map") -> dict[str, Any]
     return {"type": kind, "data": {next((bank for bank, user in plan.aliases.items() if user == name), name): rows}}
 
 
-def beat(text: str, *records: object, times: int | None = FOREVER) -> list[Any]:
+def beat(text: str, *records: object, times: int | None = FOREVER, seconds: float = INTERVAL) -> list[Any]:
     """The step that prints these records once an interval, with the script's heartbeat."""
-    return ["beat", plan_of(text).heartbeats[0], INTERVAL, times, list(records)]
+    return ["beat", plan_of(text).heartbeats[0], seconds, times, list(records)]
 
 
 def probe(text: str, steps: Sequence[Sequence[Any]]) -> str:

@@ -6,7 +6,8 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from bttop.model.plan import HEARTBEAT_WORD
+from bttop.model.plan import Plan
+from bttop.model.record.heartbeats import is_heartbeat
 from bttop.ui.board.pane_frame import FrameState, draw_pane
 from bttop.ui.board.pane_model import PaneModel
 from bttop.ui.dialogs.state_page import state_lines
@@ -44,7 +45,7 @@ _NUMBERS: Final = (
 _WORDS: Final = (
     b'"type": "hist"', b'"type": "map"', b'"type": "stats"', b'"type": "printf"', b'"type": "value"', b'"data": {',
     b'"@c"', b'"@h"', b'"@ct"', b"\\uffffff", b"\\u", b"\\ud800", b"\\x", b"[" * 3000, b'{"a":' * 1500, b"(..., ",
-    b"bttop-hb a ", b'"lost_events"', b'"helper_error"', b"\xff\xfe", b"\x00", b"\x1b]0;", b"\r",
+    b"[0,[0,", b'"lost_events"', b'"helper_error"', b"\xff\xfe", b"\x00", b"\x1b]0;", b"\r",
 )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ class MutatedPane:
     def __init__(self, output: str, seed: int) -> None:
         self._chance = random.Random(seed)
         lines = [line for run in RUNS for line in captured(f"{output}-{run}")]
-        self._whole = [line for line in lines if HEARTBEAT_WORD.encode() not in line]
+        self._whole = [line for line in lines if not is_heartbeat(line, Plan())]
         # Each heartbeat begins another flush: few, or the flush on show would hold nothing.
         self._seeds = [*self._whole * 5, *captured(f"{output}-keys")[-1:]]
         self._fake = FakeEngine(version(output), MEMORY)

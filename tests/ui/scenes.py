@@ -25,6 +25,7 @@ from bttop.model.record.release import Release
 from bttop.model.record.values import MapKind
 from bttop.ui.render.spans import UNICODE, Glyphs, Line, plain
 from bttop.ui.views.base import Drawing, Scene, ViewChoice
+from tests.model.samples import beat
 
 RELEASE: Final = Release(0, 17, 0)
 SECOND: Final = 1_000_000_000
@@ -90,7 +91,14 @@ class FakeTracer:
         self.stopped: list[int] = []
 
     def start(
-        self, generation: int, _argv: Sequence[str], _env: Mapping[str, str], _nice: int = 0, _folder: str = "."
+        self,
+        generation: int,
+        _argv: Sequence[str],
+        _env: Mapping[str, str],
+        _nice: int = 0,
+        _folder: str = ".",
+        _categories: Sequence[str] = (),
+        _parts: Sequence[tuple[int, str]] = (),
     ) -> None:
         self.started.append(generation)
 
@@ -164,8 +172,10 @@ class FakeEngine:
 
     def _beat(self, program: Program) -> None:
         self._beats[program.name] += 1
-        for mark in program.plan.heartbeats:
-            self.say(program, {"type": "printf", "data": f"bttop-hb {mark} {self._beats[program.name]} {self.now}\n"})
+        living = program.generations()
+        plan = living[-1].plan if living else program.plan
+        for block in range(len(plan.heartbeats)):
+            self.say(program, beat(self._beats[program.name], self.now, block, plan.nonce))
 
     def _stamp(self) -> Stamp:
         return Stamp(self.now, WALL + self.now - START)

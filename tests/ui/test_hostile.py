@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from textual.content import Content
+from msgspec.structs import replace
 
 from bttop.engine.generation.badge import Badge, Complaint
 from bttop.engine.host.processes import look_up
@@ -23,9 +22,9 @@ from bttop.script.process.pin import Pin
 from bttop.store.recording.snapshot_files import new_snapshot
 from bttop.trust import EVERYBODY
 from bttop.ui.board.bars import FooterBar, HeaderBar
+from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.board.pane_frame import FrameState, draw_pane
 from bttop.ui.board.pane_model import PaneModel
-from bttop.ui.board.pin_text import pin_text
 from bttop.ui.commands.row_commands import identity_lines
 from bttop.ui.dialogs.menu import MenuBody
 from bttop.ui.dialogs.menu import MenuChoice as MenuChoice
@@ -203,6 +202,7 @@ LINES_HERE = 20_000
 
 @pytest.mark.parametrize("title", HOSTILE, ids=range(len(HOSTILE)))
 def test_the_palette_shows_a_themes_title_as_it_is_and_interprets_none(title: str) -> None:
-    theme_manager = ThemeManager(app_of(), {"mine": replace(NIGHT, title=title)}, "mine", EVERYBODY)
-    offered = [one.title for one in theme_manager.commands()]
-    assert [Content.from_markup(one).plain for one in offered] == [f"Theme: {visible(title)}"]
+    theme_manager = ThemeManager(
+        app_of(), {"mine": replace(NIGHT, title=title)}, "mine", EVERYBODY, follows_background=False
+    )
+    assert [one.title for one in theme_manager.palette_entries()] == [f"Theme: {visible(title)}"]

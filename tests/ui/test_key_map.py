@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import cast
+from collections.abc import Sequence
 
-from textual.screen import Screen
+import pytest
 
 from bttop.ui.app import BttopApp
+from bttop.ui.board.bars import KeyHint
 from bttop.ui.commands.help_page import HEADINGS, help_lines
-from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER
+from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, FOOTER_OF_THE_PAST, FOOTER_OF_THE_ZOOM
 from bttop.ui.render.spans import line_width, plain
 from tests.ui.scenes import text_of
 from tests.ui.screens import app_of
@@ -43,7 +44,7 @@ def test_every_key_is_bound_to_its_command() -> None:
 
 def test_help_shows_every_command() -> None:
     for cells in (60, 80, 160):
-        page = text_of(help_lines(COMMANDS, cells))
+        page = " ".join(text_of(help_lines(COMMANDS, cells)).split())
         for command in COMMANDS:
             assert command.name.startswith("pane-") or (command.title in page and command.label in page), command.name
     assert {command.group for command in COMMANDS} == set(HEADINGS)
@@ -53,11 +54,12 @@ def test_help_fits_eighty_columns() -> None:
     assert max(line_width(line) for line in help_lines(COMMANDS, 80)) <= 80
 
 
-def test_the_palette_offers_every_command_and_theme() -> None:
+def test_the_palette_offers_every_command_but_itself_and_every_theme() -> None:
     app = app_of()
-    offered = {command.title: command for command in app.get_system_commands(cast("Screen[None]", None))}
+    offered = {entry.title: entry for entry in app.palette_entries}
+    assert BY_NAME["palette"].title not in offered
     for command in COMMANDS:
-        assert command.label in offered[command.title].help
+        assert command.name == "palette" or command.label in offered[command.title].help
     assert sum(title.startswith("Theme: ") for title in offered) == len(app.theme_manager._themes) >= 4
 
 
@@ -75,3 +77,18 @@ def test_a_narrow_footer_cuts_no_hint_in_half() -> None:
         assert line_width(line) <= cells
         for hint in plain(line).strip().split("  "):
             assert hint.strip() in [one.strip() for one in whole]
+
+
+@pytest.mark.parametrize("keys", [FOOTER, FOOTER_OF_THE_PAST, FOOTER_OF_THE_ZOOM])
+@pytest.mark.parametrize("cells", [30, 60, 79, 200])
+def test_help_and_quit_are_the_last_hints_to_go(keys: Sequence[KeyHint], cells: int) -> None:
+    footer = app_of()._footer_bar
+    footer.keys = keys
+    assert plain(footer.line(cells)).rstrip().endswith("? all  q quit")
+
+
+@pytest.mark.parametrize("cells", [60, 80, 100, 120, 200])
+def test_no_line_of_help_is_cut(cells: int) -> None:
+    lines = help_lines(COMMANDS, cells)
+    assert max(line_width(line) for line in lines) <= cells
+    assert "…" not in text_of(lines).replace("1 … 9", "").replace("contain …", "")

@@ -12,9 +12,9 @@ from bttop.engine.program.status import ProgramState
 from bttop.engine.request.questions import from_text
 from bttop.model.history.history import History
 from bttop.ui.board.flush_accumulator import WINDOW
+from bttop.ui.board.frame.script_text import script_lines
 from bttop.ui.board.pane_frame import FrameState, draw_pane
 from bttop.ui.board.pane_model import PaneModel
-from bttop.ui.board.script_text import script_lines
 from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.render.spans import UNICODE, plain
 from bttop.ui.views.base import ViewChoice

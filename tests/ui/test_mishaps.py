@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from tests.stopping import runner
 from tests.ui.dashboard import CALLS, Dashboard, beat, counting, dashboard, probe, record
 
 ROWS = record(CALLS, "@calls", {"4711,curl": 50})
@@ -43,7 +44,7 @@ def test_a_program_that_is_killed_says_so_and_comes_back(tmp_path: Path) -> None
         shown.wait_for("1 of 2 live", "killed by SIGKILL", "next start in", "4711 curl")
         goes_on(shown)
         shown.wait_for("2 of 2 live", "4711 curl", lambda: "SIGKILL" not in shown.text)
-        shown.press("2", "b")
+        shown.press("2", "B")
         # It goes on dying: which start is on the screen depends on how fast this machine reads.
         shown.wait_for(lambda: bool(re.search(r"dies\.bt, start [2-9]", shown.text)))
         shown.wait_for(lambda: bool(re.search(r"unplanned starts +[1-9]", shown.text)))
@@ -54,7 +55,7 @@ def test_a_line_of_a_hundred_megabytes_is_counted_and_left_out(tmp_path: Path) -
     with dashboard(tmp_path, {"healthy": counting(), "huge": huge}) as shown:
         shown.wait_for("2 of 2 live", "4711 curl")
         # The badge stands for one interval only; the count stays.
-        shown.press("2", "b")
+        shown.press("2", "B")
         shown.wait_for("oversized lines  1")
 
 
@@ -69,13 +70,14 @@ def test_a_broken_line_is_counted_and_the_rows_go_on(tmp_path: Path) -> None:
     ]
     with dashboard(tmp_path, {"healthy": counting(), "broken": probe(CALLS, steps)}) as shown:
         shown.wait_for("2 of 2 live", "4711 curl", "18421 java")
-        shown.press("2", "b")
+        shown.press("2", "B")
         shown.wait_for("broken: state", "unreadable lines  1")
 
 
 def test_a_program_without_heartbeat_is_said_to_be_silent(tmp_path: Path) -> None:
     silent = probe(CALLS, [["attach", 1], beat(CALLS, ROWS, times=3), ["wait"]])
-    with dashboard(tmp_path, {"healthy": counting(), "silent": silent}, columns=160) as shown:
+    probes = {"healthy": counting(), "silent": silent}
+    with dashboard(tmp_path, probes, columns=160, command=runner(tmp_path)) as shown:
         shown.wait_for("2 of 2 live", "4711 curl")
         shown.wait_for(
             "no heartbeat for", "4711 curl", lambda: "silent" in shown.line("2 silent").replace("2 silent", "")

@@ -25,6 +25,6 @@ def test_the_page_of_the_host_opens_beside_the_running_programs_and_closes(tmp_p
     with dashboard(tmp_path, {"calls": counting()}) as shown:
         shown.wait_for("1 of 1 live")
         shown.press("T")
-        shown.wait_for("BPF programs of this host", "total eBPF tax")
+        shown.wait_for("BPF programs of this host", "total cost")
         shown.press("Esc")
         shown.wait_for("1 of 1 live", "java")

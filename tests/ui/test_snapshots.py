@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from bttop.engine.generation.badge import Badge
 from bttop.engine.program.status import ProgramState
 from bttop.ui.app import BttopApp
-from bttop.ui.board import bars, pane
+from bttop.ui.board import header, pane
 from tests.ui.scenes import FakeEngine, calls, printed_name
 from tests.ui.screens import app_of
 
@@ -49,7 +49,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """Five live programs that have run for eight seconds."""
     found = FakeEngine()
     monkeypatch.setattr(pane, "boot_ns", lambda: found.now)
-    monkeypatch.setattr(bars, "datetime", FrozenClock)
+    monkeypatch.setattr(header, "datetime", FrozenClock)
     texts = {
         "syscalls": SYSCALLS,
         "retransmits": RETRANS,

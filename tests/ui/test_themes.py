@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import bttop.ui
 from bttop.ui.board.pane_model import WORDS
-from bttop.ui.themes import ROLES, BadTheme, Theme, load_theme, load_themes
+from bttop.ui.theme_ramp import STEPS
+from bttop.ui.theme_styles import OPTIONAL_ROLES, ROLES
+from bttop.ui.themes import BadTheme, Theme, load_theme, load_themes
 from tests.ui.scenes import SHIPPED_THEMES
 
 GOOD = (SHIPPED_THEMES / "night.toml").read_text()
@@ -28,7 +32,7 @@ def write(folder: Path, text: str, name: str = "mine") -> Path:
 def test_every_shipped_theme_styles_every_role(path: Path) -> None:
     theme = load_theme(path)
     assert isinstance(theme, Theme), theme
-    assert set(theme.styles) == ROLES
+    assert set(theme.styles) == {*ROLES, *OPTIONAL_ROLES}
 
 
 def roles_named(tree: ast.AST) -> Iterator[str]:
@@ -53,7 +57,7 @@ def test_every_role_that_is_drawn_with_exists() -> None:
     sources = list(Path(bttop.ui.__file__).parent.rglob("*.py"))
     used = {role for path in sources for role in roles_named(ast.parse(path.read_text()))}
     assert len(used) > 15
-    assert used - ROLES == set()
+    assert used - ROLES - OPTIONAL_ROLES.keys() == set()
     assert {role for _, role in WORDS.values()} <= ROLES
 
 
@@ -104,3 +108,56 @@ def test_an_unknown_role_looks_like_plain_text() -> None:
     theme = load_theme(SHIPPED_THEMES / "night.toml")
     assert isinstance(theme, Theme)
     assert theme.style("sparkle") == theme.style("text")
+
+
+def lightness(colour: str) -> float:
+    """CIE L* of a colour, 0 to 100."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    light = sum(weight * one for weight, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    return 116 * math.cbrt(light) - 16
+
+
+@pytest.mark.parametrize("name", ["night", "day"])
+def test_the_ramp_of_a_theme_has_even_steps_of_lightness(name: str) -> None:
+    theme = load_theme(SHIPPED_THEMES / f"{name}.toml")
+    assert isinstance(theme, Theme)
+    found = [lightness(colour) for colour in theme.ramp]
+    steps = [after - before for before, after in pairwise(found)]
+    assert len(found) == STEPS
+    assert all(1.0 < (step if name == "night" else -step) < 8.0 for step in steps), steps
+
+
+@pytest.mark.parametrize("name", ["mono", "sixteen"])
+def test_themes_of_few_colours_have_no_ramp(name: str) -> None:
+    theme = load_theme(SHIPPED_THEMES / f"{name}.toml")
+    assert isinstance(theme, Theme)
+    assert (theme.ramp, theme.shades) == ((), 0)
+    assert theme.style("heat 3 4") == theme.style("text")
+
+
+def test_a_terminal_with_sixteen_colours_shows_no_ramp(monkeypatch: pytest.MonkeyPatch) -> None:
+    theme = load_theme(SHIPPED_THEMES / "night.toml")
+    assert isinstance(theme, Theme)
+    monkeypatch.setenv("COLORTERM", "")
+    monkeypatch.setenv("TERM", "linux")
+    assert theme.shades == 0
+    monkeypatch.setenv("TERM", "xterm-256color")
+    assert theme.shades == STEPS
+
+
+def test_the_cells_of_a_heat_map_have_the_colours_of_the_ramp() -> None:
+    theme = load_theme(SHIPPED_THEMES / "night.toml")
+    assert isinstance(theme, Theme)
+    style = theme.style("heat 1 15")
+    assert style.color is not None and style.bgcolor is not None
+    assert (style.color.name, style.bgcolor.name) == (theme.ramp[0], theme.ramp[-1])
+    assert theme.style("heat 2 0").bgcolor is None
+    marks = [theme.style(f"heat-mark {step}").color for step in (0, 1, 15)]
+    assert [None if mark is None else mark.name for mark in marks[1:]] == ["#ffffff", "#000000"]
+
+
+@pytest.mark.parametrize("ramp", ['"#fff"', "[3]", '["#000000"]', '["#000000", "no colour"]', "[[]]"])
+def test_a_bad_ramp_is_refused(tmp_path: Path, ramp: str) -> None:
+    text = "\n".join([f"ramp = {ramp}" if line.startswith("ramp") else line for line in GOOD.split("\n")])
+    assert isinstance(load_theme(write(tmp_path, text)), BadTheme)

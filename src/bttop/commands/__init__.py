@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-COMMANDS = ("stream", "probes", "record", "review", "demo", "info", "verify", "export", "report", "diff", "doctor")
+COMMANDS = (
+    *("stream", "probes", "record", "review", "demo", "info", "verify", "export", "report", "diff", "summary"),
+    "doctor",
+)
 """The command words, each the name of its module; any other first word starts the dashboard."""
 
 

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import re
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from bttop.engine.cost.budget import Budget
-from bttop.engine.request.pinning import pin_of
-from bttop.errors import UsageError
+from bttop.errors import UsageError, bttop_command
 from bttop.output import say
 from bttop.paths import shipped
-from bttop.script.process.pin import Pin
+from bttop.patterns import pattern
 from bttop.trust import Trust
+
+if TYPE_CHECKING:
+    from bttop.script.process.pin import Pin
 
 LONGEST_INTERVAL = 3600.0
 SHORTEST_INTERVAL = 0.05
-_AGO = re.compile(r"-\d")
+_AGO = pattern(r"-\d")
 
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises UsageError instead of exiting, and prints through `bttop.output`."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"{self.prog} --help")
+        raise UsageError(message, hint=bttop_command(*self.prog.split()[1:], "--help"))
 
     def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002  argparse's signature
         """Print the help or the version to stdout."""
@@ -41,14 +43,61 @@ def with_times(arguments: Sequence[str]) -> list[str]:
     return words
 
 
-def tracing_parser(program: str, description: str, epilog: str | None = None) -> Parser:
+def folder(text: str) -> Path:
+    """The type of an option that names a folder which must exist."""
+    path = Path(text)
+    try:
+        with os.scandir(path):
+            return path
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{text}: {error.strerror}") from None
+
+
+class TracingParser(Parser):
+    """A parser of a command that runs programs. What follows `--` are the parameters of its only script."""
+
+    def tracing_options(self, arguments: Sequence[str]) -> argparse.Namespace:
+        """Parse the arguments; `parameters` of the result is what follows `--`."""
+        words = list(arguments)
+        at = words.index("--") if "--" in words else len(words)
+        options = self.parse_args(words[:at])
+        options.parameters = tuple(words[at + 1 :])
+        self._read_hosts(options)
+        if options.parameters and len(options.probe) + len(options.programs) != 1:
+            why = "the parameters behind -- need exactly one script; with several, each has its own"
+            raise UsageError(f"{why}: './x.bt 5 20' profile", hint=bttop_command(*self.prog.split()[1:], "--help"))
+        return options
+
+    def _read_hosts(self, options: argparse.Namespace) -> None:
+        """Read the pin of this host; that of another one is read when there is a connection."""
+        if options.hosts and options.children:
+            self.error("--children cannot be used with -H: the children of a process of another host are not known")
+        if not options.hosts and options.ssh:
+            self.error("--ssh needs a host: -H HOST")
+        if not options.hosts and options.sudo:
+            self.error("--sudo is for other hosts: -H HOST; on this one start bttop itself with sudo")
+        options.pin_text, options.pin = options.pin, None
+        if options.pin_text is not None and not options.hosts:
+            options.pin = self._own_pin(options.pin_text)
+
+    def _own_pin(self, text: str) -> Pin:
+        from bttop.engine.request.pinning import pin_of  # imports half of `script`, for one option
+
+        found = pin_of(text)
+        if isinstance(found, str):
+            self.error(f"argument -p/--pin: {found}")
+        return found
+
+
+def tracing_parser(program: str, description: str, epilog: str | None = None) -> TracingParser:
     """Return the parser of a command that runs programs."""
-    parser = Parser(
+    parser = TracingParser(
         prog=program, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     _add_questions(parser)
+    add_hosts(parser)
     _add_safety(parser)
-    parser.add_argument("--probes", metavar="DIR", type=Path, help="a folder of probe files, searched first")
+    parser.add_argument("--probes", metavar="DIR", type=folder, help="a folder of probe files, searched first")
     add_trust(parser)
     parser.add_argument("--bpftrace", metavar="PATH", help="the bpftrace to run (also $BTTOP_BPFTRACE)")
     return parser
@@ -56,7 +105,12 @@ def tracing_parser(program: str, description: str, epilog: str | None = None) ->
 
 def _add_questions(parser: Parser) -> None:
     """Add the options for programs, pin and interval."""
-    parser.add_argument("probe", nargs="*", metavar="PROBE", help="a probe of the library, or the path of a .bt file")
+    parser.add_argument(
+        "probe",
+        nargs="*",
+        metavar="PROBE",
+        help="a probe of the library, or the path of a .bt file, with its parameters: './x.bt 5 20'",
+    )
     parser.add_argument(
         "-e",
         dest="programs",
@@ -68,7 +122,7 @@ def _add_questions(parser: Parser) -> None:
     parser.add_argument(
         "-p",
         "--pin",
-        type=_pin,
+        action=_Once,
         metavar="PID",
         help="trace only this process, filtered in the kernel: a PID, a name, a unit, a container ID or a cgroup path",
     )
@@ -86,6 +140,39 @@ def _add_questions(parser: Parser) -> None:
     )
 
 
+def add_hosts(parser: argparse.ArgumentParser) -> None:
+    """Add the options for other hosts."""
+    parser.add_argument(
+        "-H",
+        "--host",
+        dest="hosts",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="trace this host, over ssh: a name of your ssh configuration, or user@host; sudo:HOST starts the tracer "
+        "there by sudo -n",
+    )
+    parser.add_argument("--sudo", action="store_true", help="with -H: start the tracer by sudo -n")
+    parser.add_argument(
+        "--ssh",
+        metavar="COMMAND",
+        type=_command,
+        help="with -H: the ssh to use, with its options: 'ssh -F FILE' (also $BTTOP_SSH)",
+    )
+
+
+def _command(text: str) -> list[str]:
+    import shlex
+
+    try:
+        words = shlex.split(text)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(f"{text!r}: {problem}") from None
+    if not words:
+        raise argparse.ArgumentTypeError("it is empty")
+    return words
+
+
 def _add_safety(parser: Parser) -> None:
     """Add the options for the cost and the rights of programs."""
     parser.add_argument(
@@ -93,7 +180,7 @@ def _add_safety(parser: Parser) -> None:
         metavar="PERCENT",
         type=_percent,
         default=Budget().percent,
-        help="limit for all programs in %% of all CPUs; above it the costliest is detached (%(default)g; 100: never)",
+        help="limit for all programs in %% of all CPUs; above it the costliest is thinned, or detached (%(default)g)",
     )
     parser.add_argument(
         "--no-stats",
@@ -111,11 +198,16 @@ def _add_safety(parser: Parser) -> None:
         "--confirm-unsafe", action="store_true", help="with --unsafe and without a screen: the required confirmation"
     )
     parser.add_argument(
+        "--fuse-probes",
+        action="store_true",
+        help="run bttop's own probes in one bpftrace, which takes less memory; the default below 1 GB of free memory",
+    )
+    parser.add_argument(
         "--show-self", action="store_true", help="also show bttop, its bpftrace processes, sshd, tmux, screen and sudo"
     )
 
 
-def with_saving(parser: Parser) -> Parser:
+def with_saving(parser: TracingParser) -> TracingParser:
     """Add --save-when and return the parser."""
     parser.add_argument(
         "--save-when",
@@ -146,11 +238,19 @@ def trust_of(options: argparse.Namespace) -> Trust:
     return Trust.of_this_process([*options.trust, shipped("probes"), shipped("themes")])
 
 
-def _pin(text: str) -> Pin:
-    found = pin_of(text)
-    if isinstance(found, str):
-        raise argparse.ArgumentTypeError(found)
-    return found
+class _Once(argparse.Action):
+    """Stores the value of an option that may be given once: by default the last value would replace the others."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        _option: str | None = None,
+    ) -> None:
+        if getattr(namespace, self.dest) is not None:
+            raise argparse.ArgumentError(self, "is given twice; write several PIDs as -p 7,8")
+        setattr(namespace, self.dest, values)
 
 
 def _interval(text: str) -> float:

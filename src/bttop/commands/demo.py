@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from bttop.commands.arguments import Parser
 from bttop.commands.review import review
-from bttop.errors import BttopError, UsageError
+from bttop.errors import BttopError, UsageError, bttop_command
 from bttop.paths import shipped
+from bttop.patterns import pattern
 from bttop.store.recording.snapshot_files import SUFFIX
 
-_OWN = re.compile(r"-\d{8}-\d{6}(-\d+)?\Z")
+STORY = "incident"
+"""The demo without a name: an incident in all five panes, whose marks say what to press."""
+_OWN = pattern(r"-\d{8}-\d{6}(-\d+)?\Z")
 """How bttop names its own recordings: in a checkout these files are in the same folder as the shipped ones."""
 
 
@@ -24,8 +26,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--theme", metavar="NAME", help="colour theme (the key t switches it)")
     options = parser.parse_args(arguments)
     if not found:
-        raise BttopError(f"{shipped('snapshots')} holds no snapshot", title="no demo", hint="bttop review FILE")
-    name = options.name or next(iter(found))
+        raise BttopError(f"{shipped('snapshots')} holds no snapshot", title="no demo")
+    name = options.name or (STORY if STORY in found else next(iter(found)))
     if name not in found:
-        raise UsageError(f"there is no demo {name!r}; choose one of: {', '.join(found)}", hint="bttop demo")
-    return review(found[name], theme=options.theme)
+        raise UsageError(f"there is no demo {name!r}; choose one of: {', '.join(found)}", hint=bttop_command("demo"))
+    return review(found[name], theme=options.theme, from_first_mark=True)

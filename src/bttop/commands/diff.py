@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.arguments import Parser
-from bttop.errors import UsageError
+from bttop.errors import UsageError, bttop_command
 from bttop.model.format.json_text import json_text
 from bttop.output import say, warn, write_data
 from bttop.store.compare.diff import Diff, Window, diff
-from bttop.store.compare.diff_text import as_object, lines
+from bttop.store.compare.diff_text import as_object, lines, summary_lines
 from bttop.store.snapshot.extent import extent
 from bttop.store.snapshot.opening import CannotReview
 from bttop.store.snapshot.snapshot import Snapshot
-from bttop.store.times import parse_window, window
+from bttop.store.times import parse_window, split_operand, window
 
 _EPILOG = """Write a window after the file: incident.bttop@03:10..03:12, @-5m.. or @..+2m.
 A window without a file refers to the first file:
@@ -32,10 +32,10 @@ bursts into account), ranked by their share of the map.
 def run(arguments: Sequence[str]) -> int:
     """Compare and print; return 1 if something could not be read."""
     options = _parser().parse_args(arguments)
-    first_file, first_window = split(options.before)
-    last_file, last_window = split(options.after)
+    first_file, first_window = split_operand(options.before)
+    last_file, last_window = split_operand(options.after)
     if not first_file or (not last_file and not last_window):
-        raise UsageError("diff needs two recordings or two windows", hint="bttop diff FILE@03:05..03:10 @03:10..03:12")
+        raise UsageError("diff needs two recordings or two windows", hint=bttop_command("diff", "--help"))
     with contextlib.ExitStack() as stack:
         before = stack.enter_context(Snapshot(Path(first_file)))
         after = stack.enter_context(Snapshot(Path(last_file))) if last_file else before
@@ -45,14 +45,6 @@ def run(arguments: Sequence[str]) -> int:
         for problem in problems:
             warn(f"bttop: {problem}")
         return 1 if problems else 0
-
-
-def split(operand: str) -> tuple[str, str]:
-    """Return file and window; either may be empty. The name of an existing file may contain an @."""
-    if Path(operand).exists():
-        return operand, ""
-    file, _, times = operand.rpartition("@")
-    return (file, times) if ".." in times else (operand, "")
 
 
 def _window(snapshot: Snapshot, times: str) -> Window:
@@ -72,6 +64,7 @@ def _parser() -> Parser:
     parser.add_argument("before", metavar="FILE[@FROM..TO]")
     parser.add_argument("after", metavar="FILE[@FROM..TO]", help="or @FROM..TO: another window of the first file")
     parser.add_argument("--top", metavar="N", type=int, default=10, help="keys of each map to show (10)")
+    parser.add_argument("--summary", action="store_true", help="only what changed most, in sentences")
     parser.add_argument("--json", action="store_true", help="everything as one JSON object")
     return parser
 
@@ -80,5 +73,7 @@ def _print(found: Diff, options: argparse.Namespace) -> None:
     if options.json:
         text = json_text(as_object(found), indent=2)
         write_data(lambda out: out.write(f"{text}\n"))
+    elif options.summary:
+        say(summary_lines(found))
     else:
         say(lines(found, max(options.top, 1)))

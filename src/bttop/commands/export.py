@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from bttop.commands.arguments import Parser, with_times
 from bttop.commands.outputs import writing
+from bttop.engine.host.processes import PROCESS_COLUMNS, Process
+from bttop.engine.host.recorded_processes import RecordedProcesses
 from bttop.errors import BttopError, UsageError
 from bttop.files import Mode, NewFile, new_folder
-from bttop.model.format.names import decoders
+from bttop.model.format.unique import unique_name
+from bttop.model.grouping.group_columns import ProcessColumn
+from bttop.model.grouping.group_flush import FlushGrouper
 from bttop.output import warn, write_data
-from bttop.store.export.catalogue import exporters
+from bttop.store.export.catalogue import Exporter, exporters
 from bttop.store.export.exporter import StreamExporter, TableExporter
 from bttop.store.export.selection import Selection
 from bttop.store.export.tables import ExportTable, tables
@@ -45,20 +49,43 @@ def run(arguments: Sequence[str]) -> int:
         "--from", dest="begin", metavar="TIME", help="03:11, 03:11:04, -5m (before the end) or ISO 8601"
     )
     parser.add_argument("--to", dest="end", metavar="TIME")
+    parser.add_argument(
+        "--group-by",
+        metavar="COLUMN",
+        help="add up the rows of each map with the same COLUMN: comm, syscall, frame, unit, container, …",
+    )
     parser.add_argument("-o", dest="out", metavar="OUT", help="a file, or a folder for several tables; - is stdout")
     options = parser.parse_args(with_times(arguments))
     out = None if options.out in (None, "-") else Path(options.out)
     exporter = exporters()[options.format or _format_of(out)]
     with Snapshot(options.file) as snapshot:
         begin_ns, end_ns = part_of(snapshot, options.begin, options.end)
-        selection = Selection(snapshot, begin_ns, end_ns, options.map)
+        grouper = None if options.group_by is None else _grouper(snapshot, options.group_by, exporter)
+        selection = Selection(snapshot, begin_ns, end_ns, options.map, grouper)
         if isinstance(exporter, StreamExporter):
             _write_one(out, lambda file: exporter.write(selection, file))
         else:
             _write_tables(selection, exporter, out)
+        if grouper is not None and grouper.left_out:
+            warn(f"bttop: left out, without a column {grouper.title}: {', '.join(sorted(grouper.left_out))}")
         for problem in snapshot.problems:
             warn(f"bttop: {options.file}: {problem}")
         return 1 if snapshot.problems else 0
+
+
+def _grouper(snapshot: Snapshot, title: str, exporter: Exporter) -> FlushGrouper:
+    """Groups the rows by a column. Raises UsageError if the format has no rows."""
+    if not exporter.has_rows:
+        formats = ", ".join(name for name in _formats() if exporters()[name].has_rows)
+        raise UsageError(f"{exporter.name} has no rows to group; these formats have: {formats}", title="no --group-by")
+    processes = RecordedProcesses(snapshot.processes())
+    columns = [ProcessColumn(name, partial(_about_process, processes, of)) for name, of in PROCESS_COLUMNS.items()]
+    return FlushGrouper(title, snapshot.facts.decoders, columns, snapshot.frame_names().name)
+
+
+def _about_process(processes: RecordedProcesses, of: Callable[[Process], str], pid: int) -> str:
+    process = processes.get(pid)
+    return "" if process is None else of(process)
 
 
 def _formats() -> list[str]:
@@ -74,13 +101,13 @@ def _format_of(out: Path | None) -> str:
 
 def _write_tables(selection: Selection, exporter: TableExporter, out: Path | None) -> None:
     """Write one table to a file or, if it is text, to stdout; write several to a folder."""
-    named = decoders(selection.snapshot.facts.machine)
+    named = selection.snapshot.facts.decoders
     found = list(tables(selection, named))
     if not found:
         raise BttopError("this part of the snapshot has no flushes", title="cannot export")
     if out is None and (exporter.mode == "wb" or len(found) > 1):
         names = ", ".join(str(table.name) for table in found)
-        raise UsageError(f"{exporter.name} needs -o OUT, or one map of: {names}", hint="--map @x, or -o FOLDER")
+        raise UsageError(f"{exporter.name} needs -o FOLDER, or --map with one of: {names}")
     if out is None:
         write_data(lambda out: exporter.write(selection, found[0], named, out))
         return
@@ -127,6 +154,5 @@ def _file_names(tables: Sequence[ExportTable]) -> list[str]:
     for table in tables:
         plain = re.sub(r"[^A-Za-z0-9_-]+", "_", f"{table.name.program}.{table.name.map}").strip("_.")
         name = plain[:_LONGEST_NAME] or "map"
-        again = (f"{name}-{number}" for number in itertools.count(2))
-        names.append(next(one for one in itertools.chain((name,), again) if one not in names))
+        names.append(unique_name(name, names, "{name}-{number}"))
     return names

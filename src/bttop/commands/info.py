@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from msgspec import to_builtins
 
 from bttop.commands.arguments import Parser
 from bttop.model.format.json_text import json_text
@@ -16,6 +17,8 @@ from bttop.store.flush_json import timestamp
 from bttop.store.snapshot.check_up import ProgramSummary, Summary, summary
 from bttop.store.snapshot.cost_table import cost_words
 from bttop.store.snapshot.snapshot import Snapshot
+
+_NAME_WIDTH: Final = 20
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -46,21 +49,24 @@ def _lines(snapshot: Snapshot, found: Summary) -> Iterator[str]:
         seconds = (end.boot_ns - begin.boot_ns) / 1e9
         yield f"{_local(begin.wall_ns)} to {_local(end.wall_ns)}, {seconds:,.0f} s"
     yield ""
-    yield f"{'program':20} {'flushes':>9} {'started':>8} {'per event':>10} {'events':>12} {'a core':>8}  state"
+    widest = max((len(visible(one.name)) for one in found.programs), default=0)
+    width = max(widest, _NAME_WIDTH)
+    yield f"{'program':{width}} {'flushes':>9} {'started':>8} {'per run':>10} {'probe runs':>12} {'a core':>8}  state"
     for program in found.programs:
-        yield _program_line(program)
+        yield _program_line(program, width)
     for mark in snapshot.marks():
         yield visible(f"mark {_local(mark.stamp.wall_ns)}  {mark.note or mark.cause}")
     for problem in snapshot.problems:
         yield visible(f"problem: {problem}")
 
 
-def _program_line(program: ProgramSummary) -> str:
+def _program_line(program: ProgramSummary, width: int) -> str:
     caveats = [program.last_reason, *(f"pinned to {pin}" for pin in program.pins)]
     caveats += [f"{program.dropped:,} older flushes are gone"] if program.dropped else []
     said = "".join(f", {visible(one)}" for one in caveats if one)
     each, events, core = cost_words(program.cost)
-    head = f"{visible(program.name):20} {program.flushes:9,} {program.generations:8} {each:>10} {events:>12} {core:>8}"
+    name = f"{visible(program.name):{width}}"
+    head = f"{name} {program.flushes:9,} {program.generations:8} {each:>10} {events:>12} {core:>8}"
     return f"{head}  {visible(program.last_state)}{said}"
 
 
@@ -72,7 +78,7 @@ def _object(snapshot: Snapshot, found: Summary) -> dict[str, Any]:
     span = None if found.span is None else [timestamp(stamp.wall_ns) for stamp in found.span]
     marks = [{"time": timestamp(one.stamp.wall_ns), "cause": one.cause, "note": one.note} for one in snapshot.marks()]
     facts = snapshot.facts.as_text()
-    programs = [asdict(one) for one in found.programs]
+    programs = [to_builtins(one) for one in found.programs]
     return {
         "file": str(snapshot.path),
         "size": found.size,

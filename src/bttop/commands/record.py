@@ -23,15 +23,19 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--for", dest="duration", metavar="DURATION", type=duration, help="end after this long: 10m")
     parser.add_argument("--max-size", metavar="SIZE", type=size, default=0, help="drop the oldest data above it: 100M")
     parser.add_argument("--max-age", metavar="DURATION", type=duration, default=0.0, help="drop data that is older: 1h")
-    options = parser.parse_args(arguments)
+    options = parser.tracing_options(arguments)
     engine, _ = start_engine(options, "bttop record")
     try:
         # Imported while the programs compile and attach.
         from bttop.engine.headless.record import RecordRun
         from bttop.engine.recording.automatic_saving import AutomaticSaver, read_triggers
-        from bttop.engine.recording.recorder import Limits, Recorder, facts_of
+        from bttop.engine.recording.recorder import Recorder
+        from bttop.engine.recording.recording import Limits
+        from bttop.engine.recording.session_facts import facts_of
 
-        recorder = Recorder(facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", "record", *arguments])))
+        recorder = Recorder(
+            facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", "record", *arguments])), clock=engine.now
+        )
         engine.observe(recorder)
         engine.observe(AutomaticSaver(recorder, read_triggers(options.save_when, engine.programs)))
         limits = Limits(options.max_size, round(options.max_age * 1e9))

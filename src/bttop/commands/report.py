@@ -61,3 +61,4 @@ def _write(text: str, output: str, *, overwrite: bool) -> None:
     with writing(path, instead="add --overwrite, or another -o FILE"):
         write = write_whole if overwrite else create_with
         write(path, text.encode())
+    warn(f"bttop: {path}: {len(text.encode()) / 1024:,.0f} KiB")

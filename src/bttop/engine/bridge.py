@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 
 class EngineBridge:
     """Calls functions on the engine's loop, and wakes the listener at most once until it acknowledges."""
 
     def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop: AbstractEventLoop | None = None
         self._waiting: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
         self._lock = threading.Lock()
         self._wake: Callable[[], None] | None = None
         self._notified = False
         self._closed = False
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+    def open(self, loop: AbstractEventLoop) -> None:
         """Called on the engine's thread when its loop runs; schedules the calls made before."""
         with self._lock:
             self._loop = loop

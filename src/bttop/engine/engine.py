@@ -3,11 +3,13 @@ screen, so a blocked terminal delays nothing here."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from bttop.engine.bridge import EngineBridge
 from bttop.engine.cost.budget import Budget
@@ -18,11 +20,13 @@ from bttop.engine.engine_thread import EngineThread
 from bttop.engine.frame_router import FrameRouter
 from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.host.pid_numbers import PidNumbers
 from bttop.engine.program.generation_pair import grace
 from bttop.engine.program.observer import Observer, Observers
 from bttop.engine.program.program import Program
 from bttop.engine.program.starts import Starts
 from bttop.engine.program_runner import ProgramRunner
+from bttop.engine.request.pinning import numbered, pin_of
 from bttop.engine.request.questions import ProgramRequest
 from bttop.engine.safety.budget_guard import BudgetGuard
 from bttop.engine.safety.idle_monitor import IdleMonitor
@@ -35,7 +39,13 @@ from bttop.engine.tracer.stop_detector import Gap, StopDetector
 from bttop.engine.tracer.tracers import Tracers
 from bttop.model.history.history import HistoryBudget
 from bttop.model.record.records import Stamp
+from bttop.script.cost.start_weight import start_weight
 from bttop.script.process.pin import Pin
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from bttop.engine.remote.link import Link
 
 TICK = 1.0
 """Seconds between two ticks."""
@@ -46,6 +56,10 @@ SHORT_TICK = 0.25
 def boot_ns() -> int:
     """CLOCK_BOOTTIME in ns: the clock of stamps and of bpftrace's `nsecs`."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+def _weight(source: Source) -> int:
+    return start_weight(source.script)
 
 
 class Engine:
@@ -63,13 +77,21 @@ class Engine:
         limits: Budget | None = None,
         statistics: bool = True,
         folder: str = ".",
+        numbers: PidNumbers | None = None,
         clock: Callable[[], int] = boot_ns,
+        link: Link | None = None,
     ) -> None:
         """`limits`: the budget; None disables the budget guard. `statistics`: whether the kernel may measure what BPF
-        programs cost, which takes 20 to 60 ns a run. `folder`: the working directory of bpftrace. `clock` returns the
-        time of stamps, in ns."""
+        programs cost, which takes 20 to 60 ns a run. `folder`: the working directory of bpftrace. `numbers`: how its
+        process ids relate to those of /proc; without it they are equal. `clock` returns the time of stamps, in ns.
+        `link`: the connection to the host; None: it is this one."""
         self.host = host
+        self.link = link
+        if link is not None:
+            clock = link.clock.boot_ns
+            link.on_change = self._on_link
         self.bpftrace = bpftrace
+        self.numbers = numbers or PidNumbers()
         self._clock = clock
         self.bridge = EngineBridge()
         self.programs: tuple[Program, ...] = ()
@@ -85,7 +107,7 @@ class Engine:
         """Short bpftrace queries; from any thread."""
         self._budget = budget or HistoryBudget()
         self._pricing = HookPricing(host.machine, self.queries, privilege.timer_command())
-        self.meter = Meter(host.cpus, lambda: self._pricing.prices, statistics=statistics)
+        self.meter = Meter(host.cpus, lambda: self._pricing.prices, statistics=statistics, is_here=link is None)
         self.program_rates = HostProgramRates()
         self._stop_detector = StopDetector()
         self.idle_monitor: IdleMonitor | None = None
@@ -130,6 +152,23 @@ class Engine:
         """The error that ended the engine's thread; the listener must raise it."""
         return self._thread.error
 
+    def now(self) -> Stamp:
+        """The clocks of the host."""
+        return Stamp(self._clock(), time.time_ns()) if self.link is None else self.link.clock.now()
+
+    def pin_of(self, text: str) -> Pin | str:
+        """A pin as typed, by bpftrace's ids, or why it is invalid; for another host it waits for an answer."""
+        if self.link is None:
+            pin = pin_of(text)
+        else:
+            from bttop.engine.request.far_pinning import far_pin_of  # only for other hosts
+
+            pin = far_pin_of(text, self.host, self.link)
+        return pin if isinstance(pin, str) else numbered(pin, self.numbers)
+
+    def _on_link(self) -> None:
+        self.bridge.notify()
+
     @property
     def tracing(self) -> Engine:
         """See `Session`."""
@@ -145,14 +184,32 @@ class Engine:
     def add(self, name: str, sources: Sequence[Source], settings: Settings, failure: str = "") -> Program:
         """Add a program and start it; with a `failure`, only show why it cannot run. On the main thread before `start`,
         on the engine's thread afterwards."""
+        program = self._register(name, sources, settings)
+        self._launch(program, failure)
+        return program
+
+    def add_together(self, wanted: Sequence[tuple[ProgramRequest, Settings]]) -> None:
+        """Add programs in this order, and start first those that take longest to start. Otherwise as `add`."""
+        added = [(self._register(one.name, one.sources, settings), one) for one, settings in wanted]
+        with self.together():
+            for program, one in sorted(added, key=lambda pair: -max(map(_weight, pair[1].sources), default=0)):
+                self._launch(program, one.failure)
+
+    def _register(self, name: str, sources: Sequence[Source], settings: Settings) -> Program:
         program = Program(name, tuple(sources), settings, self._budget.open(), self.runner)
         self.programs = (*self.programs, program)
         self._observers.added(program)
+        return program
+
+    def _launch(self, program: Program, failure: str) -> None:
         if failure:
             program.refuse(failure, self._clock())
         else:
             program.start(self._clock())
-        return program
+
+    def together(self) -> AbstractContextManager[None]:
+        """Run the programs that are added inside in one bpftrace, as far as they can be merged."""
+        return self.runner.together()
 
     def observe(self, observer: Observer) -> None:
         """Add an observer; on the main thread before `start`. It is told at once what exists and runs already."""
@@ -166,15 +223,15 @@ class Engine:
         """Start the engine's thread, which reads the tracer."""
         self._thread.start()
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _begin(self, loop: AbstractEventLoop) -> None:
         self.bridge.open(loop)
         self._tracers.attach(self._router.take, self._router.lose, self._on_new_tracer)
         self._tick(loop)
 
-    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _tick(self, loop: AbstractEventLoop) -> None:
         quick = any(program.awaits_quiet for program in self.programs)
         loop.call_later(SHORT_TICK if quick else TICK, self._tick, loop)
-        now = Stamp(self._clock(), time.time_ns())
+        now = self.now()
         gap = self._stop_detector.tick(now, time.monotonic_ns())
         if gap is not None:
             self._on_gap(gap)
@@ -188,10 +245,12 @@ class Engine:
         self.runner.admission.tick(now)
         if self._router.ends or self._router.closed:
             return
-        for program in self.programs:
-            program.tick(now)
+        with self.together():
+            for program in self.programs:
+                program.tick(now)
         if self.idle_monitor is not None:
-            self.idle_monitor.look(self.programs, now)
+            with self.together():
+                self.idle_monitor.look(self.programs, now)
 
     def _excuse(self, now: int) -> None:
         """Some output is still unread: do not count this time in the programs' timeouts."""
@@ -285,7 +344,8 @@ class Engine:
             self.idle_monitor.touch()
 
     def approve(self, program: Program) -> None:
-        """Run a program that was held back because of its cost or of `--unsafe`: the user agrees."""
+        """The user agrees: run a program that was held back because of its cost or of `--unsafe`, or let a thinned one
+        take all events."""
         self.bridge.call(self._approve, program)
 
     def at_full_speed(self) -> None:
@@ -295,6 +355,7 @@ class Engine:
     def _toggle(self, program: Program) -> None:
         if program.status.running or program.status.retry_at_ns is not None:
             program.stop(self._clock())
+            self.runner.replace_merged(self._clock())
         else:
             program.start(self._clock())
 
@@ -303,17 +364,25 @@ class Engine:
         self.bridge.call(self._refuse_reload, program, why)
 
     def _approve(self, program: Program) -> None:
+        thinned = program.status.thinned
         if program.permission.approve():
             program.go_on(self._clock())
+        elif thinned is not None:
+            program.permission.allow(thinned.allowed)
+            program.thinning.thin(None, self._clock())
 
     def _set_interval(self, interval_ms: int) -> None:
-        for program in self.programs:
-            program.change(replace(program.settings, interval_ms=interval_ms), self._clock())
+        with self.together():
+            for program in self.programs:
+                if program.settings.interval_ms == interval_ms:
+                    continue
+                program.change(replace(program.settings, interval_ms=interval_ms), self._clock())
 
     def _pin(self, pin: Pin | None, programs: Sequence[Program]) -> None:
-        for program in programs:
-            if program.settings.pin != pin:
-                program.change(replace(program.settings, pin=pin), self._clock())
+        with self.together():
+            for program in programs:
+                if program.settings.pin != pin:
+                    program.change(replace(program.settings, pin=pin), self._clock())
 
     def _refuse_reload(self, program: Program, why: str) -> None:
         program.refuse_reload(why)
@@ -331,7 +400,7 @@ class Engine:
 
     def _reload(self, program: Program, sources: tuple[Source, ...]) -> None:
         # The end of an editor and the file watch may both report the same save.
-        if [(one.text, one.path) for one in sources] == [(one.text, one.path) for one in program.sources]:
+        if [(one.texts, one.path) for one in sources] == [(one.texts, one.path) for one in program.sources]:
             return
         program.permission.edited()
         program.reload(sources, self._clock())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bttop.engine.bridge import EngineBridge
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Event
 
 
 class EngineThread:
@@ -16,7 +18,7 @@ class EngineThread:
     def __init__(
         self,
         bridge: EngineBridge,
-        begin: Callable[[asyncio.AbstractEventLoop], None],
+        begin: Callable[[AbstractEventLoop], None],
         end: Callable[[], None],
         failed: Callable[[], None],
         closed: Callable[[], None],
@@ -31,7 +33,7 @@ class EngineThread:
         self._failed = failed
         self._closed = closed
         self._thread: threading.Thread | None = None
-        self._ended: asyncio.Event | None = None
+        self._ended: Event | None = None
         self._failure: BaseException | None = None
 
     def start(self) -> None:
@@ -51,6 +53,8 @@ class EngineThread:
 
     def _run(self) -> None:
         try:
+            import asyncio  # not before the programs have been started
+
             asyncio.run(self._serve())
         except BaseException as error:  # noqa: BLE001  passed to the listener, which raises it
             self.error = error
@@ -61,6 +65,8 @@ class EngineThread:
             self._closed()
 
     async def _serve(self) -> None:
+        import asyncio
+
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._on_crash)
         self._ended = asyncio.Event()
@@ -70,7 +76,7 @@ class EngineThread:
         if self._failure is not None:
             raise self._failure
 
-    def _on_crash(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _on_crash(self, _loop: AbstractEventLoop, context: dict[str, Any]) -> None:
         """An error in any callback ends the engine: a half-updated program would show wrong numbers."""
         self._failure = self._failure or context.get("exception") or RuntimeError(context["message"])
         self.finish()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from bttop.engine.bridge import EngineBridge
@@ -60,6 +60,9 @@ class Session(Protocol):
     def end(self) -> Stamp | None:
         """The last moment of a recording; None in a running session."""
 
+    def now(self) -> Stamp:
+        """The clocks of the host now; in a recording those of this host."""
+
     def bill_at(self, boot_ns: int | None = None) -> Bill | None:
         """What all programs and bttop cost at a moment of CLOCK_BOOTTIME, in ns; None: now, or at the end of a
         recording. Returns None if unknown."""
@@ -81,6 +84,23 @@ class Session(Protocol):
         """End all processes at once, from any thread: the last resort."""
 
 
+class FrameNames(Protocol):
+    """Names of user addresses that bpftrace has printed without a name."""
+
+    @property
+    def version(self) -> int:
+        """Grows with each name that becomes known."""
+
+    def name(self, pid: int, address: int, /) -> str:
+        """The name of an address of a process; empty if it is not known, or not yet."""
+
+    def want(self, addresses: Iterable[tuple[int, int]], /) -> None:
+        """Look up these addresses (process id, address) in the background, the most important first."""
+
+    def close(self) -> None:
+        """End the background lookups."""
+
+
 class ProcessSource(Protocol):
     """Looks up the processes on the screen."""
 
@@ -92,6 +112,16 @@ class ProcessSource(Protocol):
 
     def look(self, pid: int) -> Process | None:
         """The process with this id, looked up now."""
+
+    def open_file(self, pid: int, descriptor: int, /) -> str:
+        """What a process has open under a number now, as /proc names it; empty if that is not known."""
+
+    def has_ended(self, pid: int, /) -> bool:
+        """Whether there is no such process; False if that is not known."""
+
+    @property
+    def why_unknown(self) -> str:
+        """Why no process can be looked up; empty if they can."""
 
     def close(self) -> None:
         """End the background lookups."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
+
+from msgspec import Struct, field
+
+MOST_THINNED: Final = 256
+"""The largest `one_in`: even a stack of 8 us then costs less than turning an event away."""
 
 Aggregation = Literal["count", "sum", "avg", "min", "max", "stats", "hist", "lhist", "tseries", "value"]
 """`value` is a map that is assigned, not aggregated."""
@@ -21,12 +25,15 @@ own: the script prints the map itself; the print is used as it is. A map that is
 PartKind = Literal["int", "text", "stack", "any"]
 """What a key part can hold; `any` is unknown (read as an integer if it looks like one)."""
 
-HEARTBEAT_WORD = "bttop-hb"
-"""First word of the heartbeat line: `bttop-hb MARK NUMBER NSECS\\n`. Plain ASCII: a control character would
-switch bpftrace 0.24 and newer to hexadecimal histogram counts."""
 
-LAST_WORD = "end"
-"""Fourth word of the last heartbeat of a run, printed by the script's END block."""
+DECODERS: Final = frozenset(
+    {
+        "address", "advice", "block_operation", "device", "errno", "ethertype", "family", "futex", "map_flags",
+        "open_flags", "process", "protection", "protocol", "result", "signal", "socket_type", "syscall", "task_state",
+        "tcp_state",
+    }
+)  # fmt: skip
+"""The names of all decoders (see `format/names.py`)."""
 
 
 class Column(NamedTuple):
@@ -35,8 +42,9 @@ class Column(NamedTuple):
     title: str
     kind: PartKind = "any"
     decoder: str = ""
-    """Turns the raw part into readable text: `syscall` (number to name), `address` (bytes to an IP address); empty
-    keeps the raw part."""
+    """One of DECODERS, which turns the raw part into readable text; empty keeps the raw part."""
+    depth: int = 0
+    """Maximum frames of a stack, if the script sets it; 0 if bpftrace's own limit (127) holds."""
 
 
 class Numbered(NamedTuple):
@@ -57,8 +65,12 @@ class Numbered(NamedTuple):
         return (self.high - self.low) // self.step + 1 if self.step else 64
 
 
-@dataclass(frozen=True, slots=True)
-class MapPlan:
+def own_print(name: str) -> str:
+    """The name under which a script's own print of a map is shown beside bttop's."""
+    return f"{name} (printed)"
+
+
+class MapPlan(Struct, frozen=True):
     """One map of the user's script, under the user's name."""
 
     name: str
@@ -86,8 +98,23 @@ class MapPlan:
     kept: bool = False
     """Whether the script prints the map itself and never clears it, so that a print holds everything so far. If two
     prints can be subtracted, the scheme is `cumulative`; otherwise the total is shown."""
-    at_end: bool = False
-    """Whether the map is printed only when the program ends; then only the last flush has it."""
+    occasional: bool = False
+    """Whether it is a print that the script makes at its end, on a signal or at an event, of a map that bttop shows at
+    each interval (see `own_print`). Only the flush in which the script made the print has it."""
+    mark: str = ""
+    """Mark of the only heartbeat whose flushes have the map; empty if several have it, or if that is unknown."""
+    limit: int = 0
+    """Number of entries that the script itself gives the map; 0 if the limit of the bpftrace process holds."""
+    longest_text: int = 0
+    """Number of bytes that `str()` keeps if the script sets it; 0 if that of the release holds."""
+    one_in: int = 1
+    """The factor by which values are scaled, because the script counted only one event in this many; 1 if it counted
+    all, and for values that cannot be scaled (`min`, `max`, assigned ones)."""
+    by_key: bool = False
+    """Whether the counted events were chosen by a key, such as the thread, and not each by chance: the error of the
+    scaled values is then unknown."""
+    since: bool = False
+    """Whether the script stores moments, in ns of `nsecs`. The rows of a flush are their ages at its end."""
 
     @property
     def arity(self) -> int:
@@ -101,11 +128,10 @@ class MapPlan:
     @property
     def is_running(self) -> bool:
         """Whether a print is a total that grows with each event, although the count of one interval is expected."""
-        return self.kept and self.is_state and not self.at_end and self.aggregation not in ("value", "tseries")
+        return self.kept and self.is_state and not self.occasional and self.aggregation not in ("value", "tseries")
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What the flush assembler must know about one prepared script."""
 
     maps: Mapping[str, MapPlan] = field(default_factory=dict)
@@ -113,12 +139,26 @@ class Plan:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Printed name (of one of bttop's banks) to the user's name."""
     heartbeats: tuple[str, ...] = ()
-    """Marks of the heartbeats in the script, one per interval block that prints. If empty, flushes are grouped by
-    arrival time."""
+    """Marks of the heartbeats in the script, one per interval block that prints; a heartbeat has the index of its mark.
+    If empty, flushes are grouped by arrival time."""
     interval_ns: int = 1_000_000_000
-    """Nominal length of an interval; real lengths come from the heartbeats."""
+    """Nominal length of the shortest interval; real lengths come from the heartbeats."""
+    nonce: int = 0
+    """A random number, another one for each generation: a heartbeat begins with it (see `record/heartbeats.py`)."""
+    periods: Mapping[str, int] = field(default_factory=dict)
+    """Nominal length in ns of the interval of each mark; 0 if it is unknown."""
     raw: bool = False
     """Whether the script prints plain text instead of records, as `iter` probes do."""
+    one_in: int = 1
+    """One event in this many reaches the script's probes; 1 if all do."""
+
+    def period_ns(self, mark: str) -> int:
+        """The nominal length of the interval of a mark; of the shortest one if it is unknown."""
+        return self.periods.get(mark) or self.interval_ns
+
+    def knows_period(self, mark: str) -> bool:
+        """Whether the nominal length of the interval of a mark is known."""
+        return self.periods.get(mark, self.interval_ns if len(self.heartbeats) < 2 else 0) > 0
 
     def logical(self, printed: str) -> str:
         """The user's name of a map that bpftrace printed as `printed`."""

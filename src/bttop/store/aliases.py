@@ -13,24 +13,25 @@ from ipaddress import ip_address
 from typing import Protocol
 
 from bttop.model.plan import Column
+from bttop.patterns import pattern
 from bttop.script.language.lexer import Token, code_token
 
 _KINDS = (
-    ("proc", re.compile(r"comm|parent|child|proc|task|exe|cmd|thread|waker|wakee|prev|next", re.IGNORECASE)),
-    ("addr", re.compile(r"addr|^ip|ip$|peer|dest|source|remote|local", re.IGNORECASE)),
-    ("path", re.compile(r"path|file|dir|mount", re.IGNORECASE)),
-    ("host", re.compile(r"host", re.IGNORECASE)),
-    ("unit", re.compile(r"unit|service|slice", re.IGNORECASE)),
-    ("container", re.compile(r"container|cgroup|pod", re.IGNORECASE)),
+    ("proc", pattern(r"comm|parent|child|proc|task|exe|cmd|thread|waker|wakee|prev|next", re.IGNORECASE)),
+    ("addr", pattern(r"addr|^ip|ip$|peer|dest|source|remote|local", re.IGNORECASE)),
+    ("path", pattern(r"path|file|dir|mount", re.IGNORECASE)),
+    ("host", pattern(r"host", re.IGNORECASE)),
+    ("unit", pattern(r"unit|service|slice", re.IGNORECASE)),
+    ("container", pattern(r"container|cgroup|pod", re.IGNORECASE)),
 )
 """The kind of name that a column holds, by a pattern of its title."""
 _COMMAND = frozenset({"command", "cmdline", "args"})
 _PATH = r"(?<![\w.)\]])~?/(?:[^\s\"'`,;:(){}\[\]<>|/]+/)*[^\s\"'`,;:(){}\[\]<>|/]+/?"
 _V4 = r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.]*\w)"
 _V6 = r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![\w:])"
-_PLACE = re.compile(rf"(?P<path>{_PATH})|(?P<addr>{_V4}|{_V6})")
-_FRAME_PATH = re.compile(_PATH)
-_PORT = re.compile(r"(?P<v4>[^:\[\]]+)(?P<port>:\d{1,5})?|\[(?P<v6>[^\]]+)\](?P<port6>:\d{1,5})?")
+_PLACE = pattern(rf"(?P<path>{_PATH})|(?P<addr>{_V4}|{_V6})")
+_FRAME_PATH = pattern(_PATH)
+_PORT = pattern(r"(?P<v4>[^:\[\]]+)(?P<port>:\d{1,5})?|\[(?P<v6>[^\]]+)\](?P<port6>:\d{1,5})?")
 _SHORTEST_NAME = 3
 """Minimum length, in characters, of a known name that is replaced within other text, and of text of unknown kind that
 counts as a name. Shorter ones are common words, or letters such as R and W for read and write."""
@@ -40,7 +41,7 @@ _OURS = frozenset({"bttop", "bpftrace"})
 _SPEAKING = frozenset({"proc", "host", "unit", "container", "command"})
 """Kinds whose names are always replaced in running text. Names of other kinds are replaced there only if they are not
 purely alphabetic: a file may be called `sent`."""
-_WORD = re.compile(r"[\w.@-]+")
+_WORD = pattern(r"[\w.@-]+")
 
 
 class NamePolicy(Protocol):
@@ -111,7 +112,7 @@ class AliasedNames:
         return made
 
     def part(self, column: Column, part: int | str) -> str:
-        if isinstance(part, int) or column.decoder == "syscall":
+        if isinstance(part, int):
             return str(part)
         if column.kind == "stack":
             return "\n".join([self.frame(line) for line in part.split("\n")])
@@ -200,7 +201,7 @@ _COMPARING = frozenset({"strncmp", "strcontains"})
 """Functions that compare a string or search for it."""
 _REACH = 4
 """How many tokens before a string to search for the name of such a function: `strncmp(comm, "java", 4)`."""
-_ATTACHED = re.compile(r"\b(?:u|k)(?:ret)?probe:[^\s,{]+|\busdt:[^\s,{]+|\bwatchpoint:[^\s,{]+")
+_ATTACHED = pattern(r"\b(?:u|k)(?:ret)?probe:[^\s,{]+|\busdt:[^\s,{]+|\bwatchpoint:[^\s,{]+")
 
 
 def _tokens(text: str) -> Iterable[Token]:
@@ -269,3 +270,11 @@ def meet(names: NamePolicy, facts: Iterable[Mapping[str, object]]) -> None:
             found = one.get(field)
             if isinstance(found, str):
                 remember(kind, found)
+
+
+def aliased(scripts: Iterable[str], host: str, processes: Iterable[Mapping[str, object]]) -> AliasedNames:
+    """Aliases for everything that a recording names: its host, its processes, and what its scripts do not contain."""
+    names = AliasedNames(words_of("\n".join(scripts)))
+    names.alias("host", host)
+    meet(names, processes)
+    return names

@@ -15,13 +15,14 @@ from bttop.model.record.records import Bucket, Stats, Value
 
 
 def flush_lines(
-    program: str, flush: Flush, decoders: Mapping[str, Decoder], badges: Sequence[str] = ()
+    program: str, flush: Flush, decoders: Mapping[str, Decoder], badges: Sequence[str] = (), host: str = ""
 ) -> Iterator[str]:
     """Yield the lines of one flush, without line ends, with the badges of its generation. The lines are ASCII:
-    process names are escaped."""
+    process names are escaped. `host`: only where several are traced."""
     head: dict[str, Any] = {
         "time": timestamp(flush.wall_ns),
         "seconds": round(flush.seconds, 6),
+        **({"host": host} if host else {}),
         "program": program,
         "generation": flush.generation,
         "flush": flush.number,
@@ -42,9 +43,9 @@ def left_out_line(flushes: int, wall_ns: int) -> str:
     return json_text(head)
 
 
-def lost_line(text: str, wall_ns: int, program: str = "") -> str:
+def lost_line(text: str, wall_ns: int, program: str = "", host: str = "") -> str:
     """Return the line, without line end, that reports what is missing from a moment on."""
-    head = {"time": timestamp(wall_ns)} | ({"program": program} if program else {})
+    head = {"time": timestamp(wall_ns)} | ({"host": host} if host else {}) | ({"program": program} if program else {})
     return json_text(head | {"kind": "lost", "text": text})
 
 
@@ -59,9 +60,16 @@ def _map(name: str, data: MapData, decoders: Mapping[str, Decoder]) -> dict[str,
     return {
         "map": name.removeprefix("@"),
         "kind": data.plan.aggregation,
+        **_thinned(data),
         "columns": [column.title for column in columns],
         "rows": [{"key": _key(key, data, decoders), "value": plain(value, data)} for key, value in data.rows.items()],
     }
+
+
+def _thinned(data: MapData) -> dict[str, Any]:
+    """The factor by which the values of a map are scaled, and how its events were chosen; empty if they are not."""
+    plan = data.plan
+    return {"one_in": plan.one_in, "chosen": "by key" if plan.by_key else "by chance"} if plan.one_in > 1 else {}
 
 
 def _caveats(flush: Flush, data: MapData) -> dict[str, Any]:

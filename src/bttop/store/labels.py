@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
+
+from bttop.model.flush.by_function import FrameNamer, function_key
 from bttop.model.format import numbers
 from bttop.model.format.floats import as_float
 from bttop.model.format.names import Decoder
-from bttop.model.plan import MapPlan
+from bttop.model.plan import Column, MapPlan
 from bttop.model.record.keys import split_key
 from bttop.model.record.records import Stamp, Stats, Value
 from bttop.model.record.stacks import stacks_of
@@ -18,8 +20,7 @@ from bttop.store.times import local, wall_at
 _DAY_NS = 86_400 * 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class Labels:
+class Labels(Struct, frozen=True):
     """The formatting rules of one report."""
 
     names: NamePolicy
@@ -27,6 +28,8 @@ class Labels:
     begin: Stamp
     """Begin of the recording; `end` is its end."""
     end: Stamp
+    namer: FrameNamer | None = None
+    """Names user addresses that bpftrace printed without a name."""
     public: frozenset[str] = frozenset()
     """Scripts that are public, because bttop ships them."""
 
@@ -46,19 +49,24 @@ class Labels:
     def cells(self, key: str, plan: MapPlan) -> list[str]:
         """Return a key as one text per column; a stack is one line, innermost frame first."""
         cells = []
-        for column, part in zip(plan.columns, split_key(key, plan.columns).parts, strict=False):
+        for column, part in zip(plan.columns, self._parts(key, plan), strict=False):
             if column.kind == "stack":
                 frames = [self.names.frame(frame) for _, found in stacks_of([column], [part]) for frame in found]
                 cells.append(" < ".join(frames) or "[no frames]")
             else:
-                decoded = self.decoders[column.decoder](part) if column.decoder in self.decoders else part
-                cells.append(self.names.part(column, decoded))
+                cells.append(self.cell(column, part))
         return cells or [key]
+
+    def cell(self, column: Column, part: int | str) -> str:
+        """Return a part of a key. The names of the kernel's numbers are public; an address is not."""
+        decoded = self.decoders[column.decoder](part) if column.decoder in self.decoders else part
+        is_public = column.decoder != "address" and decoded != part
+        return str(decoded) if is_public else self.names.part(column, decoded)
 
     def stack(self, key: str, plan: MapPlan) -> tuple[str, list[tuple[str, Sequence[str]]]]:
         """Return the text parts of a key, such as the process name, and its stacks, kernel first, each with the title
         of its column."""
-        parts = split_key(key, plan.columns).parts
+        parts = self._parts(key, plan)
         words = [
             self.names.part(column, part)
             for column, part in zip(plan.columns, parts, strict=False)
@@ -66,6 +74,9 @@ class Labels:
         ]
         stacks = stacks_of(plan.columns, parts)
         return " ".join(words), [(title, [self.names.frame(name) for name in frames]) for title, frames in stacks]
+
+    def _parts(self, key: str, plan: MapPlan) -> Sequence[int | str]:
+        return split_key(function_key(key, plan, self.namer), plan.columns).parts
 
     def value(self, value: Value) -> str:
         """Return a value that is neither a number nor a histogram as text."""

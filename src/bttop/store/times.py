@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from bttop.errors import UsageError
 from bttop.model.record.records import Stamp
+from bttop.patterns import pattern
 
-_CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,9})?)?")
-_DISTANCE = re.compile(r"([+-])((?:\d+(?:\.\d+)?(?:ms|[smhd]))+|\d+(?:\.\d+)?)")
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhd]?)")
+_CLOCK = pattern(r"(\d{1,2}):(\d\d)(?::(\d\d)(\.\d{1,9})?)?")
+_DISTANCE = pattern(r"([+-])((?:\d+(?:\.\d+)?(?:ms|[smhd]))+|\d+(?:\.\d+)?)")
+_PART = pattern(r"(\d+(?:\.\d+)?)(ms|[smhd]?)")
 _UNIT_NS = {"": 10**9, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86_400 * 10**9}
 _LONGEST_NS = 1 << 60
-_BETWEEN = ".."
+BETWEEN = ".."
+"""Stands between the two times of a window."""
 
 
 def parse_time(text: str, begin: Stamp, end: Stamp) -> int:
@@ -38,7 +40,7 @@ def parse_time(text: str, begin: Stamp, end: Stamp) -> int:
 
 def parse_window(text: str, begin: Stamp, end: Stamp) -> tuple[int, int]:
     """Return the two moments of `T..T`. A missing one means that end of the recording. Raises UsageError."""
-    first, found, last = text.partition(_BETWEEN)
+    first, found, last = text.partition(BETWEEN)
     if not found:
         raise UsageError(f"{text!r} is not a window; write 03:10..03:12 or -5m..")
     return window(first or None, last or None, begin, end)
@@ -55,6 +57,15 @@ def window(first: str | None, last: str | None, begin: Stamp, end: Stamp) -> tup
     if since >= until:
         raise UsageError(f"the window from {first or clock(begin)} to {last or clock(end)} is empty")
     return since, until
+
+
+def split_operand(operand: str) -> tuple[str, str]:
+    """Return the file and the window of `FILE@FROM..TO`; either may be empty. The name of an existing file may contain
+    an @."""
+    if Path(operand).exists():
+        return operand, ""
+    file, _, times = operand.rpartition("@")
+    return (file, times) if ".." in times else (operand, "")
 
 
 def clock(stamp: Stamp) -> str:

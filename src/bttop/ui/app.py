@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, ClassVar, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from rich.console import RenderableType
 from textual import events
-from textual.app import App, ComposeResult, SystemCommand
+from textual._compositor import ChopsUpdate
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.screen import Screen
 
 from bttop.engine.generation.candidates import Settings
@@ -17,32 +21,47 @@ from bttop.engine.headless.run_length import RunLength
 from bttop.engine.session import Session
 from bttop.model.format.names import decoders
 from bttop.ui.app_config import AppConfig
-from bttop.ui.board.bars import FooterBar, HeaderBar
+from bttop.ui.board.bars import FooterBar, HeaderBar, always
 from bttop.ui.board.board import Board
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.repaints import Repaints
+from bttop.ui.board.timeline_bar import TimelineBar
 from bttop.ui.commands.help_page import help_lines
 from bttop.ui.dialogs.input_bar import InputBar, InputQuestion
-from bttop.ui.dialogs.menu import Menu
-from bttop.ui.dialogs.sheet import Sheet
-from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, FOOTER_OF_THE_PAST, NEED_TRACING, bind
+from bttop.ui.key_map import (
+    BY_NAME,
+    COMMANDS,
+    FOOTER,
+    FOOTER_OF_THE_PAST,
+    FOOTER_OF_THE_ZOOM,
+    NEED_TRACING,
+    bind,
+)
 from bttop.ui.render.spans import Line
+from bttop.ui.services.baselines import Baselines
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.pin_watch import mark_ended_pins
-from bttop.ui.services.probe_library import ProbeLibrary
-from bttop.ui.services.program_prompt import ProgramPrompt
-from bttop.ui.services.question_trail import QuestionTrail
 from bttop.ui.services.recordings import Recordings
-from bttop.ui.services.reloads import Reloads
-from bttop.ui.services.running_programs import RunningPrograms
 from bttop.ui.services.theme_manager import ThemeManager
 from bttop.ui.services.time_control import TimeControl
-from bttop.ui.services.tracing import Tracing
-from bttop.ui.terminal.driver import NonBlockingDriver
+from bttop.ui.services.tracing import make_tracing
+from bttop.ui.terminal.driver import BackgroundFound, NonBlockingDriver
+from bttop.ui.terminal.screen_update import ExactUpdate
 from bttop.ui.terminal.shutdown_watchdog import ShutdownWatchdog
 from bttop.ui.themes import Theme
 
+if TYPE_CHECKING:
+    from bttop.ui.dialogs.modal import Modal
+    from bttop.ui.dialogs.palette import PaletteEntry
+    from bttop.ui.services.layout_mode import LayoutMode
+
 T = TypeVar("T")
+
+
+def _palette_finder() -> type[Provider]:
+    from bttop.ui.dialogs.palette import PaletteFinder
+
+    return PaletteFinder
 
 
 class BttopApp(App[None]):
@@ -54,27 +73,40 @@ class BttopApp(App[None]):
         for command in COMMANDS
         for key in command.keys
     ]
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_palette_finder}
     COMMAND_PALETTE_BINDING = "ctrl+p"
     ENABLE_COMMAND_PALETTE = True
     inherit_bindings: ClassVar[bool] = False
     last_resort: ShutdownWatchdog
 
-    def __init__(self, session: Session, settings: Settings, around: AppConfig) -> None:
-        super().__init__(driver_class=NonBlockingDriver)
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        around: AppConfig,
+        driver: type[NonBlockingDriver] = NonBlockingDriver,
+    ) -> None:
+        super().__init__(driver_class=driver)
         self.session = session
         self._notices = tuple(around.notices)
         self._seconds = around.seconds
-        self.theme_manager = ThemeManager(self, around.themes, around.theme, around.trust)
+        self.theme_manager = ThemeManager(
+            self, around.themes, around.theme, around.trust, follows_background=around.follows_background
+        )
         theme = self.theme_manager.theme
         self.theme = theme.dialogs.name
-        self.board = Board(session.programs, theme, around.glyphs, decoders(session.host.machine))
+        named = decoders(session.host.machine, session.host.devices)
+        self.board = Board(session.programs, theme, around.glyphs, named, around.frame_names, session.now)
         self.recordings = Recordings(self, around.glyphs, around.recorder, around.marks)
         self.time = TimeControl(session, self.board, around.glyphs, lambda: self.recordings.marks, self)
-        self.tracing = self._make_tracing(settings, around)
+        self.baselines = Baselines(session, self.board, self.time, self, around)
+        self.tracing = make_tracing(session, settings, around, self.board, self.theme_manager, self)
         self.processes = around.processes
-        self._begin_at = around.moment
+        self.frame_names = around.frame_names
+        self._begin_at, self._plays = around.moment, around.plays
         self._header_bar = HeaderBar(session, theme)
-        self._ask_bar = InputBar(theme)
+        self._timeline_bar = TimelineBar(theme, around.glyphs)
+        self._ask_bar = InputBar(theme, around.glyphs, self._show_keys)
         self._footer_bar = FooterBar(theme, FOOTER)
         self._repaints = Repaints(self, self._look, self._show)
         self._run = self._bind_commands()
@@ -82,17 +114,6 @@ class BttopApp(App[None]):
         """Called when the screen is closed, before Textual prints the traceback of a crash: printing may block on a
         terminal that is not read, and the programs must be stopped before that."""
         self._problems = 0
-
-    def _make_tracing(self, settings: Settings, around: AppConfig) -> Tracing | None:
-        engine = self.session.tracing
-        if engine is None:
-            return None
-        probes = ProbeLibrary(self, around.probe_folders, around.trust)
-        folders = (*around.probe_folders, *around.theme_folders)
-        reloads = Reloads(engine, probes, self.theme_manager, self, folders, around.trust)
-        programs = RunningPrograms(engine, settings, probes, reloads, self)
-        trail = QuestionTrail(engine, programs, probes, self.board, self)
-        return Tracing(engine, programs, ProgramPrompt(engine, programs, self), trail, probes, reloads)
 
     def _bind_commands(self) -> Mapping[str, Callable[[], None]]:
         return bind(
@@ -102,6 +123,7 @@ class BttopApp(App[None]):
                 self.board,
                 self.time,
                 self.recordings,
+                self.baselines,
                 self.theme_manager,
                 self.processes,
                 self,
@@ -112,30 +134,53 @@ class BttopApp(App[None]):
     def compose(self) -> ComposeResult:
         yield self._header_bar
         yield self.board
+        yield self._timeline_bar
         yield self._ask_bar
         yield self._footer_bar
 
     # Time.
 
     def on_mount(self) -> None:
-        """Start to follow the engine."""
+        """Start to follow the engine, and ask the terminal for its background if that chooses the theme."""
+        if self.theme_manager.follows_background and isinstance(self._driver, NonBlockingDriver):
+            self._driver.ask_background()
         self.session.bridge.listen(lambda: self.from_thread(self._repaints.on_notify))
         if self.tracing is None:
-            self.time.begin(self._begin_at)
+            self.time.begin(self._begin_at, plays=self._plays)
         self.restart_ticker()
         self.call_after_refresh(self._on_first_frame)
         if self._seconds is not None and self.tracing is not None:
             engine = self.tracing.engine
             length = RunLength(self._seconds, engine.seconds_run)
             self.set_interval(0.2, lambda: self.leave() if length.is_over(engine.programs) else None)
-        if self._notices:
-            self.tell("; ".join(self._notices), "warn")
+        hints = dict.fromkeys(hint for program in self.session.programs for hint in program.page().status.hints)
+        if self._notices or hints:
+            self.tell("; ".join([*self._notices, *hints]), "warn" if self._notices else "hint")
 
     async def on_event(self, event: events.Event) -> None:
         """Every key and mouse event resets the session's idle timer."""
         if isinstance(event, events.InputEvent | events.Paste):
             self.session.touch()
+        if isinstance(event, events.Key) and self._takes_key(event.key):
+            return
         await super().on_event(event)
+
+    def _takes_key(self, key: str) -> bool:
+        """Give a key to the layout mode while it is on and nothing is in front of the board."""
+        is_free = len(self.screen_stack) == 1 and not self._ask_bar.asking
+        if not (is_free and self.board.is_arranged):
+            return False
+        self._footer_bar.hush()
+        taken = self.layout_mode.press(key)
+        self._show_keys()
+        return taken
+
+    @cached_property
+    def layout_mode(self) -> LayoutMode:
+        """The keys of the layout mode."""
+        from bttop.ui.services.layout_mode import LayoutMode  # needed only with the first key of the mode
+
+        return LayoutMode(self.board, self)
 
     def on_unmount(self) -> None:
         """The terminal has been restored: stop the programs."""
@@ -148,14 +193,20 @@ class BttopApp(App[None]):
         loop.call_soon_threadsafe(self.call_later, call)
 
     def _on_first_frame(self) -> None:
-        """End of start-up: let the engine run at full speed, and freeze the imported objects, so that the garbage
-        collector skips them."""
+        """End of start-up: let the engine run at full speed, and start the garbage collector, which skips the imported
+        objects."""
         self.session.at_full_speed()
+        gc.freeze()
+        gc.enable()
+        self._look()
+        self.call_later(self._begin_background)  # after the keys that were typed before the first frame
+
+    def _begin_background(self) -> None:
+        """Start the recorder, watch the folders and read the library; read the baseline of the command line."""
         self.recordings.begin()
+        self.baselines.begin()
         if self.tracing is not None:
             self.tracing.begin()
-        gc.freeze()
-        self._look()
 
     def restart_ticker(self) -> None:
         """Repaint once per interval of the programs; as often as possible while a recording is played."""
@@ -173,10 +224,11 @@ class BttopApp(App[None]):
         self._show()
         self.recordings.check()
         self._tell_problems()
+        self._footer_bar.check()
         if self.tracing is not None:
             # Look up the processes while they live: they may have ended when the user asks for them.
             self.processes.note([pid for pane in self.board.panes for pid in pane.visible_pids()])
-            mark_ended_pins(self.board, self)
+            mark_ended_pins(self.board, self.processes, self)
 
     def _tell_problems(self) -> None:
         """Report the parts of a recording that could not be read; they are found when they are shown."""
@@ -188,30 +240,62 @@ class BttopApp(App[None]):
     def _show(self) -> None:
         """Paint everything for the moment on show."""
         at, header = self.time.cursor.at, self._header_bar
-        self.board.advance(at)
+        self.baselines.follow()
+        self.board.advance(at, self.time.cursor.chosen)
         header.page, header.moment, header.held = self.board.page, at, self.board.held
-        header.light, header.time = self.recordings.spans(), self.time.spans()
-        header.mark = self.time.mark_spans()
+        header.light, header.time, header.baseline = (
+            one.spans() for one in (self.recordings, self.time, self.baselines)
+        )
         header.repaint()
-        if at is not None and self.board.unfinished:
+        self._timeline_bar.show_position(self.time.position())
+        if self.board.unfinished:
             self._repaints.show_again()
-        if isinstance(self.screen, Sheet | Menu):
-            self.screen.refresh_page()
+        if (page := self._page) is not None:
+            page.refresh_page()
+
+    @property
+    def _page(self) -> Modal[Any] | None:
+        """The page over the board; None without one. Pages are imported when the first one opens."""
+        if len(self.screen_stack) == 1:
+            return None
+        from bttop.ui.dialogs.modal import Modal
+
+        return self.screen if isinstance(self.screen, Modal) else None
 
     def moved_in_time(self) -> None:
         """The time cursor has moved or its speed has changed: repaint at once."""
         if self.time.cursor.at is not None:
             self.board.hold(False)
-        self._footer_bar.keys = FOOTER if self.time.cursor.at is None else FOOTER_OF_THE_PAST
         self.restart_ticker()
         self._show()
+        self._show_keys()
+
+    def _show_keys(self) -> None:
+        """Show the keys of the mode that is on: a question, the past, a zoomed pane, or none of them."""
+        if self._ask_bar.asking:
+            keys = self._ask_bar.keys
+        elif self.board.is_arranged:
+            keys = self.layout_mode.KEYS
+        elif self.time.cursor.at is not None:
+            keys = FOOTER_OF_THE_PAST
+        else:
+            keys = FOOTER_OF_THE_ZOOM if self.board.zoomed else FOOTER
+        self._footer_bar.keys = keys
         self._footer_bar.repaint()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send what has changed. Overrides a private method of Textual 8.2, which has no other place for this."""
+        exact = ExactUpdate.of(renderable) if isinstance(renderable, ChopsUpdate) else renderable
+        super()._display(screen, exact)
 
     # The interface for services (see services/screen_access.py).
 
-    def tell(self, text: str, role: str = "hint", *, stays: bool = False) -> None:
-        """Show a notice in the footer until the next key. The next notice replaces it too, unless it `stays`."""
-        self._footer_bar.tell(text, role, stays=stays)
+    def tell(
+        self, text: str, role: str = "hint", *, stays: bool = False, still_so: Callable[[], bool] = always
+    ) -> None:
+        """Show a notice in the footer until the next key, and only while it is `still_so`. The next notice replaces it
+        too, unless it `stays`."""
+        self._footer_bar.tell(text, role, stays=stays, still_so=still_so)
 
     def ask(self, question: InputQuestion, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask a question above the footer."""
@@ -246,6 +330,11 @@ class BttopApp(App[None]):
         """Paint what has changed."""
         self._show()
 
+    def send_to_terminal(self, sequences: str) -> None:
+        """Send control sequences; they are dropped while the terminal does not read."""
+        if self._driver is not None:
+            self._driver.write(sequences)
+
     def open_palette(self) -> None:
         """Show all commands by name."""
         self.action_command_palette()
@@ -270,7 +359,7 @@ class BttopApp(App[None]):
         if is_same:
             self.mutate_reactive(App.theme)
         self.board.set_theme(theme)
-        for bar in (self._header_bar, self._footer_bar, self._ask_bar):
+        for bar in (self._header_bar, self._timeline_bar, self._footer_bar, self._ask_bar):
             bar.set_theme(theme)
 
     # Commands (see key_map.py).
@@ -284,23 +373,40 @@ class BttopApp(App[None]):
 
     def action_command(self, name: str) -> None:
         """Run a command of the key map."""
-        if isinstance(self.screen, Sheet) and name not in ("quit", "theme"):
+        if (page := self._page) is not None and page.yields_to_commands and name not in ("quit", "theme"):
             self.pop_screen()
         self._footer_bar.hush()
-        if name in NEED_TRACING and self.tracing is None:
+        if self.board.panes and self.board.focused_pane.act(name):
+            self._show_keys()
+        elif name in NEED_TRACING and self.tracing is None:
             self.tell("this is a recording: nothing can be traced here; run `bttop` to trace", "warn")
         elif self.board.panes or BY_NAME[name].needs_no_pane:
             self._run[name]()
+            self._show_keys()
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002
-        """The commands for the palette: all of the key map, and the themes."""
-        for command in COMMANDS:
-            yield SystemCommand(
-                command.title, f"{command.group}: {command.label}", lambda c=command: self.action_command(c.name)
-            )
-        yield from self.theme_manager.commands()
+    @property
+    def palette_entries(self) -> Sequence[PaletteEntry]:
+        """What the palette finds: all commands but itself, the themes, and the probes of the library."""
+        from bttop.ui.dialogs.palette import PaletteEntry
+
+        return [
+            *(
+                PaletteEntry(one.title, f"{one.group}: {one.label}", partial(self.action_command, one.name))
+                for one in COMMANDS
+                if one.name != "palette"
+            ),
+            *self.layout_mode.palette_entries(),
+            *self.theme_manager.palette_entries(),
+            *self.baselines.palette_entries(),
+            *self.time.palette_entries(),
+            *(() if self.tracing is None else self.tracing.palette_entries()),
+        ]
+
+    def on_background_found(self, message: BackgroundFound) -> None:
+        """The terminal has told its background."""
+        self.theme_manager.match_background(dark=message.dark)
 
     def on_pane_opened(self, message: Pane.Opened) -> None:
         """A double click on a row opens it."""
-        self.board.focus_program(message.pane.program)
+        self.board.focus_on(message.pane)
         self.action_command("detail")

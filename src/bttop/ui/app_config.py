@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct, field
+
 from bttop.engine.host.process_lookup import ProcessLookup
-from bttop.engine.session import ProcessSource
+from bttop.engine.session import FrameNames, ProcessSource
+from bttop.model.history.span import Span
 from bttop.store.snapshot.recording_events import MarkSet
 from bttop.trust import EVERYBODY, Trust
 from bttop.ui.render.spans import Glyphs
@@ -16,10 +18,10 @@ from bttop.ui.themes import Theme
 
 if TYPE_CHECKING:
     from bttop.engine.recording.recorder import Recorder
+    from bttop.store.compare.period import PeriodReading
 
 
-@dataclass(frozen=True, slots=True)
-class AppConfig:
+class AppConfig(Struct, frozen=True):
     """Everything that the dashboard gets besides the session."""
 
     probe_folders: tuple[Path, ...]
@@ -27,15 +29,23 @@ class AppConfig:
     themes: Mapping[str, Theme]
     theme: str
     glyphs: Glyphs
+    follows_background: bool = False
+    """Whether the terminal's background may choose another theme."""
     notices: Sequence[str] = ()
     """Warnings from before the screen was open."""
     processes: ProcessSource = field(default_factory=ProcessLookup)
+    frame_names: FrameNames | None = None
+    """Names user addresses that bpftrace prints without a name; None leaves them as they are."""
     recorder: Recorder | None = None
     """None in a review."""
     marks: Sequence[MarkSet] = ()
     """The marks of the recording in a review; else empty."""
-    moment: int | None = None
-    """Where a review begins, on CLOCK_BOOTTIME in ns; None plays from the beginning."""
+    moment: int | Span | None = None
+    """Where a review begins, on CLOCK_BOOTTIME in ns, or the span that it shows first; None is the beginning."""
+    plays: bool = True
+    """Whether a review plays at first."""
+    baseline: PeriodReading | None = None
+    """The baseline that the command line names."""
     trust: Trust = EVERYBODY
     """Decides which probe files and themes may be used."""
     seconds: float | None = None

@@ -51,6 +51,13 @@ FOOTER_OF_THE_PAST: Final = _footer(lambda hint: hint.past)
 """The same while the screen is not live."""
 
 
+FOOTER_OF_THE_ZOOM: Final = (
+    KeyHint(BY_NAME["back"].first_key, "all panes", "back"),
+    *(hint for hint in FOOTER if hint.command not in ("zoom", "prompt")),
+)
+"""The same while a pane is zoomed."""
+
+
 def bind(around: Collaborators) -> Mapping[str, Callable[[], None]]:
     """The function of each command by its name."""
     return {name: run for group in _FOUND for name, run in group.bind(around).items()}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import codecs
-import locale
 import os
 import time
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings
@@ -17,15 +18,26 @@ from bttop.engine.host.process_lookup import ProcessLookup
 from bttop.engine.host.processes import Process
 from bttop.engine.host.recorded_processes import process_facts
 from bttop.engine.recording.recorder import Recorder
-from bttop.engine.recording.replay import ReplaySession
+from bttop.engine.session import ProcessSource, Session
+from bttop.engine.symbols.frame_lookup import FrameLookup
 from bttop.errors import UsageError
+from bttop.model.history.span import Span
 from bttop.paths import overlay
+from bttop.store.snapshot.frame_names import frame_facts
 from bttop.trust import Trust
 from bttop.ui.app import BttopApp
 from bttop.ui.app_config import AppConfig
-from bttop.ui.render.spans import ASCII, UNICODE, Glyphs
+from bttop.ui.opening import check_theme, usual_glyphs, usual_theme
+from bttop.ui.render.spans import ASCII
+from bttop.ui.terminal.background import WITHOUT_QUERY
+from bttop.ui.terminal.driver import driver_on
+from bttop.ui.terminal.opening_screen import OpeningScreen
 from bttop.ui.terminal.shutdown_watchdog import ShutdownWatchdog
-from bttop.ui.themes import Theme, load_themes
+from bttop.ui.themes import BadTheme, Theme, load_themes
+
+if TYPE_CHECKING:
+    from bttop.engine.recording.replay import ReplaySession
+    from bttop.store.compare.period import PeriodReading
 
 
 def run_dashboard(
@@ -35,9 +47,12 @@ def run_dashboard(
     theme: str | None,
     trust: Trust,
     recorder: Recorder,
+    opening: OpeningScreen,
+    notices: Sequence[str] = (),
     seconds: float | None = None,
 ) -> int:
-    """Show the dashboard until the user quits or `seconds` have passed. Returns the exit code.
+    """Show the dashboard until the user quits or `seconds` have passed, on the terminal that `opening` has taken.
+    Returns the exit code.
 
     `folders` hold the probe files; they are watched, like the folders of the themes. The caller closes the engine
     and the recorder.
@@ -46,19 +61,57 @@ def run_dashboard(
     def met(process: Process) -> None:
         recorder.met(process.pid, process_facts(process))
 
+    def named(pid: int, names: Mapping[int, str]) -> None:
+        recorder.met(pid, frame_facts(names))
+
+    around = _app_config(folders, theme, trust)
     around = replace(
-        _app_config(folders, theme, trust), processes=ProcessLookup(met=met), recorder=recorder, seconds=seconds
+        around,
+        notices=[*notices, *around.notices],
+        processes=_processes(engine, met),
+        # The programs of another host cannot be read: its addresses stay without names.
+        frame_names=FrameLookup(numbers=engine.numbers, named=named) if engine.link is None else None,
+        recorder=recorder,
+        seconds=seconds,
     )
-    return asyncio.run(_run(BttopApp(engine, settings, around)))
+    return _show(engine, settings, around, opening)
 
 
-def run_review(replay: ReplaySession, moment: int | None, theme: str | None, trust: Trust) -> int:
-    """Show a recording until the user quits. Returns the exit code.
+def _processes(engine: Engine, met: Callable[[Process], None]) -> ProcessSource:
+    if engine.link is None:
+        return ProcessLookup(numbers=engine.numbers, met=met)
+    from bttop.engine.remote.far_processes import FarProcesses  # only for other hosts
 
-    The recording is paused at `moment` (CLOCK_BOOTTIME in ns); without one it plays from its beginning.
-    """
-    around = replace(_app_config((), theme, trust), processes=replay.processes(), marks=replay.marks, moment=moment)
-    return asyncio.run(_run(BttopApp(replay, Settings(), around)))
+    return FarProcesses(engine.link, engine.host.proc.parent / "etc/passwd", engine.numbers, met)
+
+
+def run_review(
+    replay: ReplaySession,
+    moment: int | Span | None,
+    theme: str | None,
+    trust: Trust,
+    opening: OpeningScreen,
+    *,
+    plays: bool,
+    baseline: PeriodReading | None = None,
+) -> int:
+    """Show a recording from `moment` (CLOCK_BOOTTIME in ns), by default from its beginning, or a span of it, until the
+    user quits. Returns the exit code."""
+    around = replace(
+        _app_config((), theme, trust),
+        processes=replay.processes(),
+        frame_names=replay.snapshot.frame_names(),
+        marks=replay.marks,
+        moment=moment,
+        plays=plays,
+        baseline=baseline,
+    )
+    return _show(replay, Settings(), around, opening)
+
+
+def _show(session: Session, settings: Settings, around: AppConfig, opening: OpeningScreen) -> int:
+    driver = driver_on(opening, ascii_only=around.glyphs is ASCII)
+    return asyncio.run(_run(BttopApp(session, settings, around, driver), opening.watchdog))
 
 
 def _app_config(folders: tuple[Path, ...], theme: str | None, trust: Trust) -> AppConfig:
@@ -67,14 +120,15 @@ def _app_config(folders: tuple[Path, ...], theme: str | None, trust: Trust) -> A
         folders,
         overlay("themes"),
         themes,
-        _choose_theme(themes, theme),
-        _glyphs(),
+        _choose_theme(themes, bad, theme),
+        usual_glyphs(),
+        theme is None and _asks_background(),
         [f"theme {one.path.name}: {one.reason}" for one in bad],
         trust=trust,
     )
 
 
-async def _run(app: BttopApp) -> int:
+async def _run(app: BttopApp, last_resort: ShutdownWatchdog) -> int:
     loop = asyncio.get_running_loop()
 
     def ask_exit(code: int) -> None:
@@ -87,15 +141,16 @@ async def _run(app: BttopApp) -> int:
         last_resort.allow(3.0)
         app.session.close()
 
-    last_resort = ShutdownWatchdog(app.session.kill, ask_exit)
+    last_resort.stop_children, last_resort.ask_exit = app.session.kill, ask_exit
     app.last_resort = last_resort
     app.on_end = stop_programs
-    last_resort.arm()
     try:
         await app.run_async()
         if app.tracing is not None:
             app.tracing.close()
         app.processes.close()
+        if app.frame_names is not None:
+            app.frame_names.close()
     finally:
         last_resort.disarm()
     return app.return_code or 0
@@ -111,18 +166,19 @@ def _await_last_flushes(engine: Engine, last_resort: ShutdownWatchdog) -> None:
     engine.give_up()
 
 
-def _choose_theme(themes: dict[str, Theme], wanted: str | None) -> str:
+def _choose_theme(themes: dict[str, Theme], bad: Sequence[BadTheme], wanted: str | None) -> str:
     if not themes:
-        raise UsageError("no theme was found", title="broken installation", hint="reinstall bttop")
-    if wanted is not None and wanted not in themes:
-        raise UsageError(f"there is no theme {wanted!r}; the themes are: {', '.join(sorted(themes))}")
-    usual = "mono" if os.environ.get("NO_COLOR") else "night"
-    return wanted or (usual if usual in themes else next(iter(themes)))
+        raise UsageError("no theme was found: reinstall bttop", title="broken installation")
+    if wanted is not None:
+        faulty = next((one for one in bad if one.path.stem == wanted and wanted not in themes), None)
+        if faulty is not None:
+            raise UsageError(f"{faulty.path}: {faulty.reason}", title=f"theme {wanted}")
+        check_theme(wanted, themes)
+        return wanted
+    usual = usual_theme()
+    return usual if usual in themes else next(iter(themes))
 
 
-def _glyphs() -> Glyphs:
-    """Block and line characters if the locale is UTF-8, else ASCII."""
-    try:
-        return UNICODE if codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8" else ASCII
-    except LookupError:
-        return ASCII
+def _asks_background() -> bool:
+    """Whether to ask the terminal for its background: it has colours and knows the query or ignores it."""
+    return not os.environ.get("NO_COLOR") and not os.environ.get("TERM", "").startswith(WITHOUT_QUERY)

@@ -2,69 +2,51 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rich.color import ColorParseError as RichColorParseError
-from rich.errors import StyleSyntaxError
+from msgspec import Struct
+from rich.color import ColorSystem
 from rich.style import Style
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES
 from textual.theme import Theme as DialogTheme
 
 from bttop.trust import EVERYBODY, Trust, Untrusted
+from bttop.ui.theme_ramp import RAMP_ROLE, ramp_of, ramp_style
+from bttop.ui.theme_styles import BAD_FILE, colour_system, only, read_theme_file, styles_of, texts
 
-ROLES = frozenset(
-    [
-        "text",
-        "name",
-        "number",
-        "dim",
-        "rule",
-        "focus",
-        "title",
-        "focus-title",
-        "rate",
-        "heading",
-        "sorted",
-        "bar",
-        "trend",
-        "frame",
-        "cursor",
-        "badge",
-        "error",
-        "warn",
-        "good",
-        "header",
-        "header-strong",
-        "key",
-        "hint",
-        "match",
-    ]
-)
 _DIALOG_COLOURS = frozenset({"primary", "secondary", "background", "surface", "panel", "foreground", "accent"})
-_FIELDS = frozenset({"title", "dark", "ansi", "background", "dialogs", "roles"})
+_FIELDS = frozenset({"title", "dark", "ansi", "background", "dialogs", "ramp", "roles"})
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(Struct, frozen=True):
     """A theme: one style per role, and Textual's theme for dialogs and the palette."""
 
     name: str
     title: str
     styles: Mapping[str, Style]
     dialogs: DialogTheme
+    ramp: tuple[str, ...] = ()
+    """Colours of a heat map, from few events to many; empty if the theme has too few colours."""
 
     def style(self, role: str) -> Style:
         """The style of a role; an unknown role gets the style of `text`."""
-        return self.styles.get(role, self.styles["text"])
+        found = self.styles.get(role)
+        if found is not None:
+            return found
+        text = self.styles["text"]
+        return text + ramp_style(self.ramp, role) if self.ramp and role.startswith(RAMP_ROLE) else text
+
+    @property
+    def shades(self) -> int:
+        """Steps of the ramp that the terminal can show: none with 16 colours."""
+        return len(self.ramp) if colour_system() is not ColorSystem.STANDARD else 0
 
 
-@dataclass(frozen=True, slots=True)
-class BadTheme:
+class BadTheme(Struct, frozen=True):
     """A theme file or folder that cannot be used, and why."""
 
     path: Path
@@ -95,30 +77,21 @@ def load_themes(directories: Iterable[Path], trust: Trust = EVERYBODY) -> tuple[
 def load_theme(path: Path, trust: Trust = EVERYBODY) -> Theme | BadTheme:
     """Read and check one theme file; a BadTheme if it cannot be used."""
     try:
-        content = tomllib.loads(trust.read(path).decode())
+        content = read_theme_file(path, trust)
         return _theme(path.stem, content)
     except Untrusted as caveat:
         return BadTheme(path, caveat.reason)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        return BadTheme(path, str(error))
-    except (TypeError, ValueError, StyleSyntaxError, ColorParseError, RichColorParseError) as error:
+    except (*BAD_FILE, ColorParseError) as error:
         return BadTheme(path, str(error))
 
 
 def _theme(name: str, content: dict[str, Any]) -> Theme:
-    _only(content, _FIELDS, "field")
-    roles = _texts(content, "roles", ROLES, "role")
-    dialogs = _texts(content, "dialogs", _DIALOG_COLOURS, "dialog colour")
+    only(content, _FIELDS, "field")
+    dialogs = texts(content, "dialogs", _DIALOG_COLOURS, "dialog colour")
     dark, ansi = _flag(content, "dark", default=True), _flag(content, "ansi", default=False)
-    missing = ROLES - set(roles)
-    if missing:
-        raise ValueError(f"no style for the role {min(missing)}")
-    if not isinstance(content.get("background", ""), str):
-        raise TypeError("background is not a string")
-    base = Style(bgcolor=content["background"]) if "background" in content else Style()
-    styles = {role: base + Style.parse(text) for role, text in roles.items()}
+    styles = styles_of(content)
     theme = _dialog_theme(f"bttop-{name}", dialogs, dark=dark, ansi=ansi)
-    return Theme(name, str(content.get("title", name)), styles, theme)
+    return Theme(name, str(content.get("title", name)), styles, theme, ramp_of(content))
 
 
 def _dialog_theme(name: str, colours: Mapping[str, str], *, dark: bool, ansi: bool) -> DialogTheme:
@@ -137,26 +110,8 @@ def _dialog_theme(name: str, colours: Mapping[str, str], *, dark: bool, ansi: bo
     return theme
 
 
-def _texts(content: Mapping[str, Any], field: str, known: frozenset[str], what: str) -> Mapping[str, str]:
-    """A table of the file: known names, each with a string. Raises TypeError or ValueError."""
-    table = content.get(field, {})
-    if not isinstance(table, dict):
-        raise TypeError(f"{field} is not a table")
-    _only(table, known, what)
-    wrong = [name for name, text in table.items() if not isinstance(text, str)]
-    if wrong:
-        raise TypeError(f"the {what} {min(wrong)} is not a string")
-    return table
-
-
 def _flag(content: Mapping[str, Any], field: str, *, default: bool) -> bool:
     value = content.get(field, default)
     if not isinstance(value, bool):
         raise TypeError(f"{field} is not true or false")
     return value
-
-
-def _only(table: Mapping[str, Any], known: frozenset[str], what: str) -> None:
-    unknown = set(table) - known
-    if unknown:
-        raise ValueError(f"unknown {what} {min(unknown)}")

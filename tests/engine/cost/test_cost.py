@@ -25,13 +25,15 @@ def reading(seconds: float, **counters: Any) -> CostTotals:
 
 def test_a_cost_is_what_was_counted_over_the_time_between_two_readings() -> None:
     before = reading(10, run_ns=1_000, runs=5, cpu_ns=7, output=100)
-    after = reading(12, run_ns=400_001_000, runs=2_000_005, cpu_ns=20_000_007, rss=4096, map_bytes=77, output=300)
+    after = reading(
+        12, run_ns=400_001_000, runs=2_000_005, cpu_ns=20_000_007, rss=4096, pss=2048, map_bytes=77, output=300
+    )
     cost = between(before, after, statistics=True)
     assert cost.percent == pytest.approx(20.0)
     assert cost.events == 1_000_000
     assert cost.ns_per_event == pytest.approx(200.0)
     assert cost.cpu == pytest.approx(0.01)
-    assert (cost.rss, cost.map_bytes, cost.output) == (4096, 77, 100.0)
+    assert (cost.rss, cost.pss, cost.map_bytes, cost.output) == (4096, 2048, 77, 100.0)
 
 
 def test_without_statistics_what_stands_still_is_unknown_and_what_grows_counts() -> None:
@@ -82,7 +84,12 @@ def test_a_sum_knows_what_any_part_knows() -> None:
     parts = [Cost(run=0.25, events=100.0, cpu=0.5, rss=10), Cost(cpu=0.25, rss=5), Cost(run=0.5, events=50.0)]
     assert together(parts) == Cost(run=0.75, events=150.0, cpu=0.75, rss=15)
     assert together([Cost(cpu=1.0)]).run is None
-    assert together([]) == Cost()
+    assert together([]) == Cost(pss=0)
+
+
+def test_a_sum_of_pss_is_known_if_every_part_is() -> None:
+    assert together([Cost(pss=3), Cost(pss=4)]).pss == 7
+    assert together([Cost(pss=3), Cost(rss=4)]).pss is None
 
 
 def test_the_bill_is_of_all_cpus() -> None:

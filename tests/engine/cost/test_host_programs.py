@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from bttop.model.record.records import Stamp
 SECOND = 1_000_000_000
 
 
-def survey(at: float, *rows: list[object], reason: str = "") -> BpfSurvey:
+def survey(at: float, *rows: Any, reason: str = "") -> BpfSurvey:
     return BpfSurvey(0, Stamp(round(at * SECOND), 0), rows, reason)
 
 

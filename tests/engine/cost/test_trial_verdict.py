@@ -1,48 +1,9 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from bttop.engine.cost.budget import Budget
-from bttop.engine.cost.trial_verdict import Measured, count_probes, judge_cost, judge_probes
-from bttop.engine.host.host import Host
-from bttop.script.language.reader import Script, read
-
-
-def points(text: str) -> Script:
-    found = read(f"{text} {{ @ = count(); }}")
-    assert isinstance(found, Script)
-    return found
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    for name in ("syscalls/sys_enter_read", "syscalls/sys_enter_write", "syscalls/sys_exit_read", "sched/sched_switch"):
-        (tmp_path / "events" / name).mkdir(parents=True)
-    (tmp_path / "events/syscalls/enable").write_text("0")
-    (tmp_path / "available_filter_functions").write_text("vfs_read\nvfs_write\nkfree [mod]\n")
-    return Host("h", "6.1", "x86_64", 4, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("attach", "count"),
-    [
-        ("t:syscalls:sys_enter_read, BEGIN", 2),
-        ("t:syscalls:sys_enter_*", 2),
-        ("t:sys*:*read, t:sched:sched_switch", 3),
-        ("t:nothing:*", 0),
-        ("kprobe:vfs_*", 2),
-        ("fentry:kf*", 1),
-        ("uprobe:/bin/bash:*", None),
-    ],
-)
-def test_probes_are_counted_before_any_is_attached(host: Host, attach: str, count: int | None) -> None:
-    assert count_probes(points(attach).points, host) == count
-
-
-def test_without_tracefs_nobody_can_tell(host: Host) -> None:
-    assert count_probes(points("t:a:*").points, Host("h", "6.1", "x86_64", 4, None)) is None
+from bttop.engine.cost.trial_verdict import Measured, judge_cost
 
 
 @pytest.mark.parametrize(
@@ -58,15 +19,6 @@ def test_only_what_running_programs_leave_of_the_budget_may_be_spent(
         assert f"(the budget is 3 %, of which others take {taken * 25:.1f} %)" in found.why
 
 
-def test_many_probes_are_asked_about_with_the_seconds_that_detaching_takes() -> None:
-    assert judge_probes(20, Budget()).decision == "go"
-    asked = judge_probes(361, Budget())
-    assert asked.decision == "ask"
-    assert asked.why == "has 361 probes, which take 18 s to detach (the budget is 1 s)"
-    assert judge_probes(361, Budget(detach_seconds=20)).decision == "go"
-    assert judge_probes(None, Budget()).decision == "ask"
-
-
 @pytest.mark.parametrize(
     ("busy_ns", "decision"), [(0.11e9, "go"), (0.13e9, "ask"), (1.19e9, "ask"), (1.21e9, "refuse")]
 )
@@ -79,3 +31,33 @@ def test_the_numbers_are_shown() -> None:
     assert asked.text == "would cost 8.0 % of all CPUs at 1.2 M/s (the budget is 3 %)"
     refused = judge_cost(Measured(0.5, 600_000, 2e9), Budget(), 4, at_most=True)
     assert refused.text == "would cost at most 100 % of all CPUs at 1.2 M/s (the budget is 3 %); only --force runs it"
+
+
+# 4 CPUs: the budget is 0.12 CPU seconds a second. Of 1 s, `fixed` is what turned away events take.
+@pytest.mark.parametrize(
+    ("busy", "fixed", "taken", "one_in"),
+    [
+        (0.11, 0.01, 0.0, 0),  # fits
+        (0.13, 0.01, 0.0, 2),
+        (0.60, 0.01, 0.0, 16),  # 0.01 + 0.59 / 16 = 0.047; with 8 it is above 60 % of the budget
+        (0.60, 0.01, 0.06, 32),
+        (9.00, 0.02, 0.0, 256),  # what would be refused otherwise
+        (0.20, 0.11, 0.0, 32),  # there is no room, but it fits
+        (0.20, 0.13, 0.0, -1),
+        (0.20, 0.01, 0.12, -1),
+    ],
+)
+def test_above_the_budget_it_is_thinned_if_that_is_enough(busy: float, fixed: float, taken: float, one_in: int) -> None:
+    measured = Measured(1.0, 1000, busy * 1e9, fixed * 1e9)
+    found = judge_cost(measured, Budget(), 4, at_most=False, taken=taken, can_thin=True)
+    assert found.decision == ("ask" if one_in < 0 else "go")
+    assert (0 if found.thinned is None else found.thinned.one_in) == max(0, one_in)
+
+
+@pytest.mark.parametrize(("busy", "taken", "percent"), [(0.16, 0.0, 5), (0.16, 0.08, 10), (0.6, 0.0, 20)])
+def test_the_option_that_runs_it_has_the_number_to_give(busy: float, taken: float, percent: int) -> None:
+    found = judge_cost(Measured(1.0, 1000, busy * 1e9), Budget(), 4, at_most=False, taken=taken)
+    assert (found.option, found.allowed) == (f"--budget {percent}", percent)
+    thinned = judge_cost(Measured(1.0, 1000, busy * 1e9), Budget(), 4, at_most=False, taken=taken, can_thin=True)
+    assert thinned.thinned is not None
+    assert f"--budget {percent} takes all events" in thinned.thinned.reason

@@ -8,11 +8,11 @@ import locale
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bttop.engine.doctor import bpftrace, calls, hooks, kernel, privilege, surroundings
 from bttop.engine.doctor.examination import as_object, checks, examine, exit_code, meet, written
@@ -20,11 +20,12 @@ from bttop.engine.doctor.faults import FAULTS, faults_of
 from bttop.engine.doctor.finding import DoctorContext, Finding, FindingState
 from bttop.engine.doctor.panes import panes
 from bttop.engine.host.host import UNLOCK, Bpftrace, Host
-from bttop.engine.request.questions import LADDER, wanted_files
+from bttop.engine.request.questions import wanted_files
 from bttop.engine.tracer.privilege import Privilege
 from bttop.model.record.release import Release
 from bttop.paths import shipped
 from bttop.script.cost.hook_costs import HookPrices
+from bttop.script.library.ladder import LADDER
 from bttop.script.library.probe_files import Library
 from tests.engine.proctree import add_process
 from tests.model.samples import RELEASES
@@ -94,7 +95,7 @@ def test_whether_the_kernel_counts_what_it_skips(patient: DoctorContext, release
 
 
 def test_a_kernel_without_kprobes_limits_reads_alone(patient: DoctorContext) -> None:
-    assert patient.host.tracefs is not None
+    assert isinstance(patient.host.tracefs, Path)
     (patient.host.tracefs / "kprobe_events").unlink()
     assert kernel.kprobes(patient).state is FindingState.LIMITED
     by_name = {one.name: one for one in panes(patient, LIBRARY)}
@@ -104,7 +105,7 @@ def test_a_kernel_without_kprobes_limits_reads_alone(patient: DoctorContext) -> 
 
 
 def test_a_kernel_without_a_tracepoint_breaks_the_pane_that_needs_it(patient: DoctorContext) -> None:
-    assert patient.host.tracefs is not None
+    assert isinstance(patient.host.tracefs, Path)
     (patient.host.tracefs / "events/raw_syscalls/sys_enter").rmdir()
     found = list(panes(patient, LIBRARY))
     assert [one.name for one in found if one.state is FindingState.BROKEN] == ["pane syscalls"]
@@ -280,6 +281,39 @@ def test_capabilities_are_those_that_bpf_asks_for(
     assert privilege.capabilities(replace(patient, euid=euid)).state is state
 
 
+@pytest.mark.parametrize(
+    ("frames", "release", "state", "says"),
+    [
+        ("127", (0, 17), FindingState.OK, "as many frames as bpftrace asks for"),
+        ("1024", (0, 23), FindingState.OK, "kstack(N) and ustack(N) for up to 1024"),
+        ("64", (0, 17), FindingState.BROKEN, "refuses to start"),
+        ("64", (0, 20), FindingState.BROKEN, "refuses to start"),
+        ("64", (0, 21), FindingState.LIMITED, "stacks are cut after 64 frames"),
+        ("64", (0, 27), FindingState.LIMITED, "stacks are cut after 64 frames"),
+        (None, (0, 27), FindingState.UNKNOWN, "cannot be read"),
+        ("odd", (0, 27), FindingState.UNKNOWN, "cannot be read"),
+    ],
+)
+def test_the_depth_of_stacks_is_compared_with_what_bpftrace_asks_for(
+    patient: DoctorContext, frames: str | None, release: tuple[int, int], state: FindingState, says: str
+) -> None:
+    (patient.root / "proc/sys/kernel").mkdir(parents=True)
+    if frames is not None:
+        (patient.root / "proc/sys/kernel/perf_event_max_stack").write_text(f"{frames}\n")
+    found = kernel.stack_depth(bpftrace_of(patient, *release))
+    assert found.state is state
+    assert says in f"{found.found} {found.effect}"
+    assert (found.fix == "sysctl kernel.perf_event_max_stack=127") == (frames == "64")
+
+
+def test_root_learns_what_hooks_cost_also_without_a_bpftrace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(hooks, "ask_timer", HookPrices)
+    found = meet("/nonexistent")
+    assert found.bpftrace is None
+    assert found.prices is not None
+
+
 def test_a_pid_namespace_of_its_own_limits_what_can_be_pinned(patient: DoctorContext) -> None:
     assert privilege.container(patient).state is FindingState.OK
     link = patient.root / "proc/self/ns/pid"
@@ -377,7 +411,8 @@ def test_the_table_fits_the_columns_that_there_are_and_shows_nothing_raw(patient
     rude = Finding("x", FindingState.LIMITED, "\x1b[2J" + "word " * 40, "effect " * 30, "fix " * 30)
     for columns in (80, 44):
         for line in written([rude, *examine(patient, LIBRARY)], patient, columns):
-            assert len(line) <= columns
+            # A command is on one line: a folded one cannot be pasted.
+            assert len(line) <= columns or line.lstrip().startswith("fix: ")
             assert line.isprintable()
 
 

@@ -19,8 +19,8 @@ import pytest
 from bttop.engine.generation.generation import Generation
 from bttop.engine.program.status import ProgramState
 from bttop.model.record.release import Release
-from bttop.script.language.missing_hooks import is_hook
 from bttop.script.language.reader import Script, read
+from bttop.script.messages.missing_hooks import is_hook
 from tests.engine.stage import NEW, OLD, Stage, change, complaint, source, state
 
 DATA = json.loads((Path(__file__).parents[1] / "data" / "hooks.json").read_text())
@@ -169,7 +169,14 @@ def test_a_reason_names_what_is_missing(cell: str, release: str, said: str) -> N
     stage = Played(cell, release)
     words = [complaint(stage)] if said == ERROR else [badge.text for badge in stage.program.status.badges]
     names = set(_names(_named(DATA[cell]["point"])))
-    nameless = ("Invalid probe type", "Can't attach to", "no valid attach points", "watchpoint", "not available")
+    nameless = (
+        "raw tracepoints",
+        "Invalid probe type",
+        "Can't attach to",
+        "no valid attach points",
+        "watchpoint",
+        "not available",
+    )
     assert any(name in word for word in words for name in (*names, *nameless)) or "SIGABRT" in words[0]
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 import bttop
 from bttop.engine.cost.trial_verdict import TrialVerdict
@@ -17,7 +18,7 @@ from bttop.engine.engine import Engine
 from bttop.engine.headless.problem_reporter import OVER, ProblemReporter, could_not_run
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState
-from tests.engine.stage import Stage, state
+from tests.engine.stage import ANYWHERE, COUNTS, Stage, source, state
 
 ROOMS = ("model", "script", "store", "engine", "commands")
 KEY = re.compile(
@@ -52,10 +53,25 @@ def test_what_is_held_back_is_told_with_the_option_that_runs_it(
     assert could_not_run([stage.program])
 
 
+def test_why_a_program_is_detached_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _trouble_of(ProgramState.STOPPING, capsys) == ""
+    assert _trouble_of(ProgramState.HELD, capsys).startswith("bttop: calls: limit exceeded: 9 %")
+
+
+def _trouble_of(state_: ProgramState, capsys: pytest.CaptureFixture[str]) -> str:
+    stage = Stage()
+    stage.start()
+    status = replace(stage.program.status, state=state_, reason="limit exceeded: 9 % of 8 CPUs, budget 3 %")
+    stage.program._parts.statuses.status = status
+    capsys.readouterr()
+    ProblemReporter().tell_all(engine_of(stage))
+    return capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("reason", "told"),
     [
-        ("limit exceeded: 9 % of 8 CPUs, budget 3 %", "; it stays detached, and --budget allows more"),
+        ("limit exceeded: 9 % of 8 CPUs, budget 3 %", "; it stays detached"),
         ("limit exceeded: maps take 300 MiB, limit 256 MiB", "; it stays detached"),
     ],
 )
@@ -101,8 +117,52 @@ def test_no_text_below_the_screen_names_a_key(room: str) -> None:
     "state", [ProgramState.FAILED, ProgramState.UNAVAILABLE, ProgramState.COSTLY, ProgramState.HELD]
 )
 def test_a_program_that_did_not_run_to_the_end_makes_the_exit_code_one(state: ProgramState) -> None:
-    running = cast("Program", SimpleNamespace(status=SimpleNamespace(state=ProgramState.LIVE)))
-    other = cast("Program", SimpleNamespace(status=SimpleNamespace(state=state)))
+    running = cast("Program", SimpleNamespace(status=SimpleNamespace(state=ProgramState.LIVE), shows_nothing=False))
+    other = cast("Program", SimpleNamespace(status=SimpleNamespace(state=state), shows_nothing=False))
     assert could_not_run([running, other])
     assert not could_not_run([running])
     assert state in OVER
+
+
+@pytest.mark.parametrize("has_kprobes", [True, False])
+def test_a_stable_tracepoint_is_offered_once_whether_the_program_runs_or_is_refused(
+    has_kprobes: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "events/syscalls/sys_enter_read").mkdir(parents=True)
+    if has_kprobes:
+        (tmp_path / "kprobe_events").touch()
+    stage = Stage(source("kprobe:vfs_read { @ = count(); }"), host=replace(ANYWHERE, tracefs=tmp_path))
+    stage.start()
+    reporter = ProblemReporter()
+    reporter.tell_all(engine_of(stage))
+    reporter.tell_all(engine_of(stage))
+    told = capsys.readouterr().err
+    assert told.count("kprobe:vfs_read: tracepoint:syscalls:sys_enter_read reports about the same") == 1
+    assert ("no kprobes" in told) != has_kprobes
+
+
+@pytest.mark.parametrize(("text", "fails"), [("k:f { $x = 1; }", True), (COUNTS, False)])
+def test_a_program_that_has_nothing_to_show_makes_the_exit_code_one(
+    text: str, fails: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage = Stage(source(text))
+    stage.go_live()
+    assert could_not_run([stage.program]) is fails
+    ProblemReporter().tell_all(engine_of(stage))
+    assert ("nothing to show" in capsys.readouterr().err) is fails
+
+
+@pytest.mark.parametrize(
+    ("who", "text", "told"),
+    [
+        ("-e 1", "-e 1:1:44: ERROR: Unknown function", "bttop: -e 1:1:44: ERROR: Unknown function"),
+        ("-e 1", "-e 1: this kernel has no kprobes", "bttop: -e 1: this kernel has no kprobes"),
+        ("calls", "calls.bt:1:44: ERROR: Unknown function", "bttop: calls.bt:1:44: ERROR: Unknown function"),
+        ("calls", "calls_at.bt:1:44: ERROR: Unknown", "bttop: calls: calls_at.bt:1:44: ERROR: Unknown"),
+        ("calls", "it was not attached", "bttop: calls: it was not attached"),
+        ("", "the tracer was lost", "bttop: the tracer was lost"),
+    ],
+)
+def test_a_problem_names_its_program_once(who: str, text: str, told: str, capfd: pytest.CaptureFixture[str]) -> None:
+    ProblemReporter().tell("about", who, text)
+    assert capfd.readouterr().err == f"{told}\n"

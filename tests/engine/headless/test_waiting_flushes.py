@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from bttop.engine.headless.waiting_flushes import WaitingFlush, WaitingFlushes
+from bttop.engine.headless.waiting_flushes import MissingFlush, WaitingFlush, WaitingFlushes
 from bttop.engine.program.program import Program
 from bttop.model.flush.flush import Flush
 from bttop.model.history.history import decoded_bytes
@@ -21,8 +21,9 @@ def test_flushes_come_in_their_order() -> None:
     flushes, made = WaitingFlushes(), counts(3)
     for flush in made:
         flushes.put(waiting(flush))
-    flushes.put("lost")
-    assert [flushes.get(0) for _ in range(5)] == [*map(waiting, made), "lost", None]
+    missing = MissingFlush(NOBODY, "it was killed", 5)
+    flushes.put(missing)
+    assert [flushes.get(0) for _ in range(5)] == [*map(waiting, made), missing, None]
 
 
 def test_what_is_above_the_limit_is_left_out_and_counted() -> None:

@@ -47,7 +47,7 @@ def test_a_look_at_tracefs_tells_what_cannot_attach(host: Host, provider: str, r
 
 
 def test_a_kernel_with_kprobes_lets_functions_be_tried(host: Host) -> None:
-    assert host.tracefs is not None
+    assert isinstance(host.tracefs, Path)
     (host.tracefs / "kprobe_events").touch()
     assert not host.why_unavailable([("kprobe", "vfs_read"), ("fentry", "vfs_read")])
 
@@ -78,20 +78,33 @@ def test_bpftrace_is_found_by_path_environment_and_name(tmp_path: Path, monkeypa
     [
         (None, "is not an executable program"),
         ("#!/bin/sh\necho nothing to see\n", "printed 'nothing to see'"),
+        ("#!/bin/sh\necho 'false (GNU coreutils) 9.1'\n", "is not bpftrace: its --version printed 'false (GNU"),
+        ("#!/bin/sh\necho 'v0.23.0'\n", "is not bpftrace"),
         ("#!/no/such/shell\n", "does not run"),
     ],
 )
 def test_what_is_no_bpftrace_is_told_with_the_command_that_installs_one(
-    tmp_path: Path, content: str | None, says: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str | None, says: str
 ) -> None:
     binary = tmp_path / "bpftrace"
     if content is not None:
         binary.write_text(content)
         binary.chmod(0o755)
+    empty, usual = tmp_path / "empty", tmp_path / "sbin" / "bpftrace"
+    monkeypatch.setenv("PATH", str(empty))
+    monkeypatch.setattr("bttop.engine.host.host._SBIN", str(empty))
     with pytest.raises(CannotTrace) as caught:
         find_bpftrace(str(binary))
     assert says in caught.value.cause
     assert caught.value.hint == install_command()
+    usual.parent.mkdir()
+    usual.write_text("#!/bin/sh\n")
+    usual.chmod(0o755)
+    monkeypatch.setattr("bttop.engine.host.host._SBIN", str(usual.parent))
+    with pytest.raises(CannotTrace) as other:
+        find_bpftrace(str(binary))
+    assert other.value.cause == f"{caught.value.cause}; without --bpftrace and $BTTOP_BPFTRACE, bttop runs {usual}"
+    assert other.value.hint == ""
 
 
 @pytest.mark.parametrize(
@@ -131,14 +144,18 @@ def test_a_tracefs_that_is_mounted_but_empty_is_told_to_be_locked_down(
 ) -> None:
     mounts = tmp_path / "mounts"
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    for mounted, hint in (
-        ("tracefs /sys/kernel/tracing tracefs rw 0 0", UNLOCK),
-        ("tracefs /elsewhere/sys/kernel/tracing tracefs rw 0 0", "mount -t tracefs tracefs /sys/kernel/tracing"),
+    for mounted, advice, hint in (
+        ("tracefs /sys/kernel/tracing tracefs rw 0 0", UNLOCK, ""),
+        (
+            "tracefs /elsewhere/sys/kernel/tracing tracefs rw 0 0",
+            "not mounted",
+            "mount -t tracefs tracefs /sys/kernel/tracing",
+        ),
     ):
         mounts.write_text(f"{mounted}\n")
         with pytest.raises(CannotTrace) as caught:
             check_can_trace(Host("host", "6.1", "x86_64", 2, None), mounts)
-        assert caught.value.hint == hint
+        assert (advice in caught.value.cause, caught.value.hint) == (True, hint)
 
 
 @pytest.mark.parametrize("mounted", ["tracefs /sys/kernel/tracing tracefs rw 0 0", "none /sys/kernel/debug debugfs rw"])
@@ -180,6 +197,28 @@ def test_user_frames_are_named_only_where_that_harms_nothing(
 def test_the_limit_of_map_keys_goes_by_the_name_that_the_release_knows(release: tuple[int, int], name: str) -> None:
     environment = launch.environment(Release(*release), cpus=2, user_stacks=False, one_process=False, all_probes=False)
     assert {key: value for key, value in environment.items() if "KEYS" in key} == {name: str(launch.map_keys(2))}
+
+
+@pytest.mark.parametrize("release", [(0, 20), (0, 23), (0, 27)])
+@pytest.mark.parametrize(
+    ("setting", "variables"),
+    [
+        ("max_map_keys = 50", {"BPFTRACE_MAX_MAP_KEYS"}),
+        ('missing_probes = "ignore"', {"BPFTRACE_MISSING_PROBES"}),
+        ("BPFTRACE_PRINT_MAPS_ON_EXIT = 0", {"BPFTRACE_PRINT_MAPS_ON_EXIT"}),
+        ('cache_user_symbols = "NONE"', {"BPFTRACE_CACHE_USER_SYMBOLS", "BPFTRACE_NO_USER_SYMBOLS"}),
+        ("max_strlen = 200", set()),
+    ],
+)
+def test_what_the_script_sets_is_left_to_it(release: tuple[int, int], setting: str, variables: set[str]) -> None:
+    prepared = prepare(read(f"config = {{ {setting} }} k:f {{ @[ustack] = count(); }}"))
+    usual, left = (
+        launch.environment(
+            Release(*release), cpus=2, user_stacks=True, one_process=False, all_probes=True, own_settings=own
+        )
+        for own in ((), prepared.settings)
+    )
+    assert left == {name: value for name, value in usual.items() if name not in variables}
 
 
 def test_more_cpus_mean_fewer_keys() -> None:

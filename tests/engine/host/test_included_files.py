@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from bttop.engine.host.included_files import doubt_of_included
+from bttop.engine.host.included_files import GivenFiles, doubt_of_included
 from bttop.trust import EVERYBODY, Trust
 
 ME: Final = os.geteuid()
@@ -55,10 +55,26 @@ def test_whatever_is_read_with_a_script_must_be_trusted(here: Path, text: str, d
     place.chmod(place.stat().st_mode | 0o002)
     said = doubt_of_included(text, TRUST)
     assert said.startswith(
-        f"includes a file that is not trusted: {place} may be written by everybody; chmod o-w {place}, or"
+        f"includes a file that is not trusted: {place} may be written by everybody; chmod o-w {place} # or"
     )
     assert doubt_of_included(text, EVERYBODY) == ""
     assert doubt_of_included(text, Trust(TRUST.owners, (here.resolve(),))) == ""
+
+
+def test_imports_are_looked_for_beside_the_script_also_those_of_an_imported_file(here: Path) -> None:
+    folder = here / "more"
+    (folder / "b.bt").write_text('import "c.bt";')
+    (folder / "c.bt").write_text("macro c() { 1 }")
+    (here / "c.bt").write_text("macro c() { 2 }")
+    for name in ("b.bt", "c.bt"):
+        path = folder / name
+        path.chmod(0o646)
+        assert f"not trusted: {path} " in doubt_of_included('import "b.bt";', TRUST, folder=folder)
+        path.chmod(0o644)
+    (here / "c.bt").chmod(0o646)
+    assert doubt_of_included('import "b.bt";', TRUST, folder=folder) == ""
+    folder.chmod(0o777)
+    assert f"not trusted: {folder} " in doubt_of_included('import "b.bt";', TRUST, folder=folder)
 
 
 @pytest.mark.parametrize("text", ['#include "new.h"', 'import "new.bt"', '#include "new/x.h"'])
@@ -77,3 +93,33 @@ def test_what_cannot_be_told_is_no_reason_to_trust(here: Path) -> None:
     assert "a macro names" in doubt_of_included("#include NAME", TRUST)
     (here / "round").symlink_to("round")
     assert "cannot be checked" in doubt_of_included('#include "round"', TRUST)
+
+
+GIVEN: Final = {
+    "a header": (GivenFiles(headers=("{here}/outer.h",)), "sub/last.h"),
+    "a header in a given folder": (GivenFiles((Path("{here}/sub"),), ("inner.h",)), "sub/last.h"),
+    "a given folder that the script uses": (GivenFiles((Path("{here}/sub"),)), "sub"),
+    "the kernel's sources": (GivenFiles(others=(Path("{here}/sub"),)), "sub"),
+}
+
+
+@pytest.mark.parametrize(("given", "doubtful"), GIVEN.values(), ids=GIVEN)
+def test_what_a_command_line_names_must_be_trusted(here: Path, given: GivenFiles, doubtful: str) -> None:
+    def at(path: Path | str) -> str:
+        return str(path).replace("{here}", str(here))
+
+    files = GivenFiles(
+        tuple(Path(at(one)) for one in given.folders),
+        tuple(at(one) for one in given.headers),
+        tuple(Path(at(one)) for one in given.others),
+    )
+    assert doubt_of_included("BEGIN { }", TRUST, files) == ""
+    place = here / doubtful
+    place.chmod(place.stat().st_mode | 0o002)
+    assert f"not trusted: {place} may be written by everybody" in doubt_of_included("BEGIN { }", TRUST, files)
+
+
+def test_a_header_of_a_given_folder_is_looked_up_for_the_script(here: Path) -> None:
+    (here / "sub" / "last.h").chmod(0o646)
+    assert doubt_of_included("#include <last.h>", TRUST) == ""
+    assert "not trusted" in doubt_of_included("#include <last.h>", TRUST, GivenFiles((here / "sub",)))

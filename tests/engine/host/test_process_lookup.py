@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from bttop.engine.host.pid_numbers import PidNumbers
 from bttop.engine.host.process_lookup import ProcessLookup
-from tests.engine.proctree import add_process
+from bttop.model.record.release import Release
+from tests.engine.proctree import add_process, in_namespace
 
 PATIENCE = 20.0
 
@@ -128,13 +130,13 @@ def test_after_the_end_nothing_is_looked_at(root: Path) -> None:
     lookup = ProcessLookup(root=root)
     lookup.close()
     lookup.note([70])
-    assert lookup._thread is None
+    assert lookup._worker._thread is None
 
 
 def test_the_thread_ends(root: Path) -> None:
     lookup = ProcessLookup(root=root)
     lookup.note([70])
-    thread = lookup._thread
+    thread = lookup._worker._thread
     assert thread is not None
     lookup.close()
     wait_until(lambda: not thread.is_alive())
@@ -145,3 +147,29 @@ def test_a_real_process_is_remembered() -> None:
     found = lookup.look(os.getpid())
     assert found is not None
     assert found.pid == os.getpid()
+
+
+def test_where_bpftrace_counts_otherwise_than_proc_no_process_is_taken_for_another(root: Path) -> None:
+    in_namespace(root, 4026532178, "22")
+    lookup = ProcessLookup(root=root, numbers=PidNumbers.read(Release(0, 17), root))
+    lookup.note([70])
+    assert (lookup.look(70), lookup.get(70), lookup.known()) == (None, None, ())
+    assert not lookup.has_ended(70)
+    assert not lookup.has_ended(71)
+    assert "other numbers" in lookup.why_unknown
+
+
+def test_where_both_count_alike_it_is_known_whether_a_process_has_ended(root: Path) -> None:
+    in_namespace(root, 4026532178, "22")
+    lookup = ProcessLookup(root=root, numbers=PidNumbers.read(Release(0, 27), root))
+    assert lookup.look(70) is not None
+    assert (lookup.has_ended(70), lookup.has_ended(71), lookup.why_unknown) == (False, True, "")
+
+
+def test_an_open_file_is_named_as_long_as_it_is_open(tmp_path: Path) -> None:
+    known, place = ProcessLookup(), tmp_path / "journal"
+    with place.open("w") as file:
+        number = file.fileno()
+        assert known.open_file(os.getpid(), number) == str(place)
+    assert known.open_file(os.getpid(), number) != str(place)
+    assert known.open_file(os.getpid(), 2**70) == known.open_file(2**40, 0) == ""

@@ -85,8 +85,8 @@ def test_a_process_that_is_replaced_while_it_is_read_is_not_told(root: Path, mon
     add_process(root, 70)
     whole = processes._process
 
-    def replaced(tid: int, tgid: int, folder: Path, seen: processes._Stat) -> processes.Process:
-        found = whole(tid, tgid, folder, seen)
+    def replaced(tid: int, tgid: int, folder: Path, seen: processes._Stat, status: dict[str, str]) -> processes.Process:
+        found = whole(tid, tgid, folder, seen, status)
         add_process(root, 70, start=99_999)
         return found
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
+
+import pytest
 
 from bttop.engine.cost.cost import Cost
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.candidates import MEMORY_WAITS, Settings
 from bttop.engine.host.host import Host
 from bttop.engine.program.status import ProgramState
 from tests.engine.stage import (
@@ -116,6 +119,27 @@ def test_what_the_old_generation_counted_last_is_shown_and_the_new_one_stays_on_
     assert not stage.shown[shown].replaces(stage.shown[shown - 1])
     assert state(stage) is ProgramState.LIVE
     assert stage.living == [2]
+
+
+def allowed(stage: Stage) -> int | None:
+    return stage.program.permission.allowed
+
+
+def test_what_the_user_allowed_the_old_text_is_kept_until_the_new_one_takes_over() -> None:
+    stage = Stage()
+    stage.go_live()
+    stage.program.permission.allow(40)
+    stage.program.permission.edited()
+    stage.program.reload((source("tracepoint:a:b { @n = foo(); }"),), stage.now)
+    stage.refuse(stage.last, "stdin:1:23-26: ERROR: Unknown function: foo")
+    stage.refuse(stage.last, "stdin:1:23-26: ERROR: Unknown function: foo")
+    assert allowed(stage) == 40
+    stage.program.permission.edited()
+    stage.program.reload((source("tracepoint:a:c { @n = count(); }"),), stage.now)
+    assert allowed(stage) == 40
+    stage.ready(stage.last)
+    stage.beat(stage.last)
+    assert (stage.program.status.generation, allowed(stage)) == (4, None)
 
 
 def test_a_new_text_that_does_not_compile_leaves_the_old_one_running_with_the_message() -> None:
@@ -253,6 +277,66 @@ def test_the_text_as_it_is_runs_when_only_the_edited_one_fails() -> None:
     stage.tick()
     assert state(stage) is ProgramState.LIVE
     assert "read as is" in [badge.text for badge in stage.program.status.badges]
+
+
+NO_MEMORY: Final = [
+    "ERROR: failed to create map: '@n': Cannot allocate memory\nCreation of the required BPF maps has failed.",
+    "ERROR: Failed to create map: '@n': Operation not permitted",
+    'ERROR: Unknown BPF object load failure. Try using the "-d libbpf" option to see the full loading log.',
+]
+
+
+@pytest.mark.parametrize("message", NO_MEMORY)
+def test_a_start_without_memory_for_its_maps_is_said_and_repeated_with_the_same_text(message: str) -> None:
+    stage = Stage().start()
+    for number in range(MEMORY_WAITS):
+        stage.refuse(stage.last, message)
+        assert state(stage) is ProgramState.RETRYING
+        assert complaint(stage).startswith("calls.bt: the kernel did not create its maps (")
+        stage.tick(2**number + 1)
+        assert stage.last.candidate.edited
+    assert len(stage.launched) == MEMORY_WAITS + 1
+    stage.beat(stage.last)
+    assert state(stage) is ProgramState.LIVE
+    assert not complaint(stage)
+
+
+@pytest.mark.parametrize("message", NO_MEMORY)
+def test_where_memory_never_suffices_a_fallback_runs_and_never_the_text_as_it_is(message: str) -> None:
+    stage = Stage(source(name="first.bt"), source(name="second.bt")).start()
+    names = []
+    for _ in range(2 * MEMORY_WAITS + 2):
+        names.append(stage.last.candidate.source.name)
+        assert stage.last.candidate.edited
+        stage.refuse(stage.last, message)
+        if state(stage) is ProgramState.RETRYING:
+            stage.tick(60)
+    assert names == ["first.bt"] * (MEMORY_WAITS + 1) + ["second.bt"] * (MEMORY_WAITS + 1)
+    assert state(stage) is ProgramState.FAILED
+    assert complaint(stage).startswith("first.bt: the kernel did not create its maps (")
+
+
+@pytest.mark.parametrize("message", NO_MEMORY)
+def test_a_next_generation_without_memory_leaves_the_current_one_and_is_tried_again(message: str) -> None:
+    stage = Stage()
+    current = stage.go_live()
+    stage.program.change(Settings(interval_ms=2000), stage.now)
+    stage.refuse(stage.last, message)
+    assert stage.living == [current.number]
+    assert "did not create its maps" in complaint(stage)
+    stage.tick(2)
+    stage.beat(current)
+    assert stage.last is not current
+    assert stage.last.candidate.edited
+
+
+@pytest.mark.parametrize(
+    "message", ["ERROR: failed to create map: '@n': Argument list too long", "ERROR: Error loading program: x (try -v)"]
+)
+def test_other_failures_to_load_are_not_taken_for_a_lack_of_memory(message: str) -> None:
+    stage = Stage().start()
+    stage.refuse(stage.last, message)
+    assert not stage.last.candidate.edited
 
 
 def test_an_attach_error_without_a_place_is_shown_with_the_files_name() -> None:

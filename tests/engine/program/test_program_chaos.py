@@ -35,7 +35,7 @@ class Chaos:
         b"stdin:1:1-2: ERROR: no",
         b'{"type": "map", "data": {"@n": {"1": 2}}}',
         b'{"type": "map", "data": {"@__bt_a1": 5}}',
-        b'{"type": "printf", "data": "bttop-hb a 9 0\\n"}',
+        b'{"type": "value", "data": [0,[0,9,0]]}',
     )
     ACTIONS = (
         "start",

@@ -50,12 +50,12 @@ def edited(text: str) -> PastStatus:
 def test_a_history_of_statuses_is_bounded_by_what_its_scripts_weigh() -> None:
     long = "interval:s:1 { @ = count(); }\n" * 3500
     history = StatusHistory(1000)
-    for moment in range(20):
+    for moment in range(10):
         history.note(edited(f"{long}// {moment}"), moment, 0)
     assert 1 <= len(history._past) <= KEPT_BYTES / len(long) / 20
-    huge = edited("x" * 10 * KEPT_BYTES)
-    history.note(huge, 20, 0)
-    assert history._past == ((20, huge),)
+    huge = edited("x" * (KEPT_BYTES + 1))
+    history.note(huge, 10, 0)
+    assert history._past == ((10, huge),)
 
 
 def test_pages_between_two_edits_weigh_their_script_once() -> None:

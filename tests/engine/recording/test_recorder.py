@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.recording.recorder import Limits, Recorder, Recording
+from bttop.engine.recording.recorder import Recorder
+from bttop.engine.recording.recording import Limits, Recording
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import CaveatsChanged, GenerationStarted, LineReceived, RecordingEvent

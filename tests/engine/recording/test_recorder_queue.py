@@ -182,3 +182,26 @@ def test_a_second_recording_of_the_same_name_keeps_its_log_when_the_first_one_en
     assert path in first.failed
     assert not second.failed
     assert flushes(path) == 50
+
+
+@pytest.mark.parametrize("urgent", [None, threading.Event().set])
+def test_entries_gather_until_an_order_or_the_end_waits(urgent: Callable[[], None] | None) -> None:
+    queue, event = RecorderQueue(), banked(2).events()
+    queue.put(next(iter(event)))
+    assert not queue.gather(0)
+    queue.put(urgent)
+    assert queue.gather(60)
+    queue.done([urgent])
+    assert not queue.gather(0)
+
+
+def test_entries_do_not_gather_above_a_part_of_the_limit() -> None:
+    queue = RecorderQueue(limit=LIMIT)
+    told = [one for one in banked(1000).events() if isinstance(one, LineReceived)]
+    taken: list[RecordingEvent] = []
+    while not queue.gather(0):
+        taken.append(told[len(taken)])
+        queue.put(taken[-1])
+    assert queue.waiting_bytes < LIMIT / 4
+    queue.done(list(taken))
+    assert not queue.gather(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -97,6 +98,27 @@ def test_the_reason_has_the_numbers() -> None:
     reason = after({"bad": Load(Cost(run=0.5, events=2_500_000.0))}, 3).blown["bad"]
     for number in ("25 % of 2 CPUs", "budget 3 %", "50 % of a core", "2,500,000 events/s", "200 ns", "for 3 s"):
         assert number in reason
+
+
+@pytest.mark.parametrize(
+    ("load", "told"),
+    [
+        (Load(Cost(run=0.0601)), "3.005 % of 2 CPUs, budget 3 %"),
+        (Load(Cost(run=0.0608)), "3.04 % of 2 CPUs, budget 3 %"),
+        (Load(Cost(run=0.08)), "4 % of 2 CPUs, budget 3 %"),
+        (Load(Cost(map_bytes=BUDGET.map_bytes + 200_000)), "MiB, limit"),
+        (Load(Cost(), lost_events=BUDGET.fault_rate + 0.3), "lost events/s, limit"),
+    ],
+)
+def test_what_exceeds_a_limit_is_shown_to_be_above_it(load: Load, told: str) -> None:
+    reason = after({"bad": load}, 3).blown["bad"]
+    assert told in reason
+    value, limit = (float(one.replace(",", "")) for one in re.findall(r"[\d,]+(?:\.\d+)?", reason)[:1] + limits(reason))
+    assert value > limit
+
+
+def limits(reason: str) -> list[str]:
+    return re.findall(r"(?:budget|limit) ([\d,]+(?:\.\d+)?)", reason)
 
 
 def test_unknown_run_time_blows_nothing() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bttop.engine.cost.budget import Budget
 from bttop.engine.cost.cost import Bill, blind_spot
@@ -221,3 +221,11 @@ def test_a_cost_says_why_the_price_of_a_probe_on_a_function_is_assumed(
     assert stage.program.cost is not None
     assert assumed in stage.program.cost.assumed
     assert bool(stage.program.cost.assumed) is bool(assumed)
+
+
+def test_on_another_host_bttop_itself_costs_nothing() -> None:
+    stage, meter = live(), Meter(2, lambda: HookPrices("x86_64"), is_here=False)
+    for second in (0, 1):
+        meter.close_round(totals(0, second, cpu_ns=second * 20_000_000), [stage.program])
+    assert meter.bill is not None
+    assert (meter.bill.bttop.cpu, meter.bill.bttop.rss) == (0.02, 1 << 20)

@@ -5,23 +5,25 @@ from pathlib import Path
 import pytest
 
 from bttop.engine.host.host import Bpftrace
-from bttop.engine.safety.own_processes import own_processes
+from bttop.engine.host.pid_numbers import PidNumbers
+from bttop.engine.safety.own_processes import _BY_NAME, own_processes
 from bttop.model.record.release import Release
 from bttop.script.process.self_exclusion import Exclusion
-from tests.engine.proctree import add_process
+from tests.engine.proctree import add_process, in_namespace
 
-OLD, NEW = Bpftrace("/usr/bin/bpftrace", Release(0, 17)), Bpftrace("/usr/bin/bpftrace", Release(0, 27))
+OLD, SWAPPING, NEW = (Bpftrace("/usr/bin/bpftrace", Release(0, minor)) for minor in (17, 23, 27))
 TRACER = 400
+HOST = PidNumbers()
+INODE = 4026532178
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    (tmp_path / "sys/kernel").mkdir(parents=True)
-    (tmp_path / "sys/kernel/pid_max").write_text("32768\n")
-    (tmp_path / "self/ns").mkdir(parents=True)
-    (tmp_path / "self/ns/pid").symlink_to("pid:[4026531836]")
-    add_process(tmp_path, 1, comm=b"systemd", parent=0)
-    return tmp_path
+    proc = tmp_path / "proc"
+    (proc / "sys/kernel").mkdir(parents=True)
+    (proc / "sys/kernel/pid_max").write_text("32768\n")
+    add_process(proc, 1, comm=b"systemd", parent=0)
+    return proc
 
 
 def chain(root: Path, *processes: tuple[int, bytes]) -> int:
@@ -34,7 +36,7 @@ def chain(root: Path, *processes: tuple[int, bytes]) -> int:
 
 
 def pids(root: Path, own: int) -> set[int]:
-    return set(own_processes(TRACER, NEW, own, root).pids)
+    return set(own_processes(TRACER, NEW, HOST, own, root).pids)
 
 
 def test_the_sessions_sshd_and_sudo_but_neither_the_listening_one_nor_the_shell(root: Path) -> None:
@@ -68,21 +70,31 @@ def test_the_server_of_tmux_its_client_and_what_carries_that(root: Path) -> None
 
 def test_names_count_from_the_tracer_on_until_the_ids_begin_anew(root: Path) -> None:
     own = chain(root, (22, b"bttop"))
-    assert own_processes(TRACER, NEW, own, root).since == TRACER
-    assert own_processes(32_000, NEW, own, root).since == 0
+    assert own_processes(TRACER, NEW, HOST, own, root).since == TRACER
+    assert own_processes(32_000, NEW, HOST, own, root).since == 0
     (root / "sys/kernel/pid_max").unlink()
-    assert own_processes(TRACER, NEW, own, root).since == 0
+    assert own_processes(TRACER, NEW, HOST, own, root).since == 0
 
 
 def test_a_bpftrace_of_another_name_is_known_by_both(root: Path) -> None:
-    one = own_processes(TRACER, Bpftrace("/opt/bpftrace-of-a-very-long-name", Release(0, 27)), 22, root)
+    one = own_processes(TRACER, Bpftrace("/opt/bpftrace-of-a-very-long-name", Release(0, 27)), HOST, 22, root)
     assert one.comms == ("bpftrace", "bpftrace-of-a-v")
 
 
-def test_where_bpftrace_counts_otherwise_than_proc_only_the_name_is_used(root: Path) -> None:
+NAMES = ("bpftrace", "bttop")
+
+
+@pytest.mark.parametrize(
+    ("bpftrace", "expected"),
+    [
+        (OLD, Exclusion(comms=NAMES, unknown=_BY_NAME)),
+        (SWAPPING, Exclusion((22, TRACER), NAMES[:1], TRACER, NAMES[1:], fields_differ=True)),
+        (NEW, Exclusion((22, TRACER), NAMES[:1], TRACER, NAMES[1:], fields_differ=True)),
+    ],
+)
+def test_in_a_pid_namespace_of_its_own_ids_are_used_where_bpftrace_counts_so_and_names_elsewhere(
+    root: Path, bpftrace: Bpftrace, expected: Exclusion
+) -> None:
     own = chain(root, (22, b"bttop"))
-    assert own_processes(TRACER, OLD, own, root).pids
-    (root / "self/ns/pid").unlink()
-    (root / "self/ns/pid").symlink_to("pid:[4026532178]")
-    assert own_processes(TRACER, OLD, own, root) == Exclusion(comms=("bpftrace",))
-    assert own_processes(TRACER, NEW, own, root).pids
+    in_namespace(root, INODE, "22")
+    assert own_processes(TRACER, bpftrace, PidNumbers.read(bpftrace.release, root), own, root) == expected

@@ -25,6 +25,7 @@ from bttop.script.cost.hook_costs import HookPrices
 from bttop.script.library.probe_files import Library
 from bttop.script.process.pin import Pin
 from tests.engine.stage import OLD, READY, SECOND, Stage, source, state
+from tests.model.samples import beat
 
 HOT = "tracepoint:sched:sched_switch { @n[pid] = count(); }"
 CALM = "profile:hz:99 { @n[pid] = count(); }"
@@ -92,7 +93,7 @@ class Looking(Stage):
             for probe in range(probes):
                 events = {f"@bttop_events{probe}": rate * number // 10}
                 self.say(json.dumps({"type": "map", "data": events}).encode())
-            self.say(json.dumps({"type": "printf", "data": f"bttop-hb a {number} {self.now}\n"}).encode())
+            self.say(beat(number, self.now, nonce=self.twin.plan.nonce).encode())
 
     def frame(self, frame: Frame) -> None:
         self.admission.on_frame(frame)
@@ -245,9 +246,18 @@ def test_without_any_bpftrace_the_scripts_own_start_says_so() -> None:
     assert len(stage.launched) == 1
 
 
-def test_what_bpftrace_has_against_the_twins_text_is_heard_from_the_script_itself() -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        b"stdin:1:1-24: ERROR: tracepoint not found: sched:nosuch",
+        b"ERROR: unexpected program command line options: --nope",
+        b"ERROR: program command line option --limit invalid integer (value: abc)",
+        b"ERROR: program command line option --limit expects an integer (value: true)",
+    ],
+)
+def test_what_bpftrace_has_against_the_twins_text_is_heard_from_the_script_itself(error: bytes) -> None:
     stage = looking()
-    stage.say(b"stdin:1:1-24: ERROR: tracepoint not found: sched:nosuch", "stderr")
+    stage.say(error, "stderr")
     stage.frame(Exited(stage.twin.id, Stamp(stage.now, stage.now), 1))
     assert len(stage.launched) == 1
     assert stage.ended == []
@@ -262,31 +272,40 @@ def test_a_twin_that_says_nothing_is_asked_about() -> None:
     assert "could not be measured" in stage.program.status.reason
 
 
-def test_more_probes_than_can_be_detached_in_time_are_asked_about_without_a_twin() -> None:
-    stage = looking(", ".join(f"tracepoint:kmem:e{n}" for n in range(40)) + " { @ = count(); }")
-    assert stage.twins == []
-    assert "40 probes" in stage.program.status.reason
-    assert stage.program.status.asks
+def test_many_probes_are_measured_as_one_is() -> None:
+    stage = looking(", ".join(f"tracepoint:kmem:e{n}" for n in range(361)) + " { @ = count(); }")
+    stage.count(rate=1_000)
+    assert len(stage.launched) == 1
 
 
 def test_one_probe_for_all_calls_is_offered() -> None:
     stage = looking("tracepoint:syscalls:sys_enter_* { @[probe] = count(); }")
-    stage.answer_list({"tracepoint:syscalls:sys_enter_*": 361})
+    stage.count(rate=2_000_000)
     assert "one probe, raw_syscalls, counts the same" in stage.program.status.reason
     assert stage.program.status.offered
     assert [suggestion.code for suggestion in stage.program.suggestions] == ["one-probe"]
 
 
-def test_shipped_probes_start_at_once_until_they_are_edited() -> None:
-    (sources,) = [question_from_path(Library(), shipped("probes") / "syscalls.bt").sources]
+def test_a_copy_of_a_shipped_probe_starts_at_once_wherever_it_is_and_whatever_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "mine.bt"
+    path.write_bytes((shipped("probes") / "syscalls_tracepoint.bt").read_bytes())
+    stage = Looking()
+    stage.program._parts.sources = question_from_path(Library(), path).sources
+    stage.start()
+    assert (stage.twins, len(stage.launched)) == ([], 1)
+
+
+def test_a_shipped_probe_is_looked_at_once_it_is_edited_and_no_more_when_it_is_restored() -> None:
+    (sources,) = [question_from_path(Library(), shipped("probes") / "syscalls_tracepoint.bt").sources]
+    text = sources[0].text
     stage = Looking()
     stage.program._parts.sources = sources
     stage.start()
-    assert stage.twins == []
-    assert len(stage.launched) == 1
-    stage.program.permission.edited()
-    stage.program.reload(sources, stage.now)
+    assert (stage.twins, len(stage.launched)) == ([], 1)
+    stage.reload(text.replace("count()", "sum(1)"))
     assert len(stage.twins) == 1
+    stage.reload(text)
+    assert (len(stage.twins), len(stage.launched)) == (1, 2)
 
 
 def test_a_file_elsewhere_is_not_trusted(tmp_path: Path) -> None:
@@ -372,35 +391,6 @@ def test_probes_that_exist_are_counted_where_others_of_the_script_do_not() -> No
     assert len(stage.launched) == 1, "there is nothing to count"
 
 
-USER = "uprobe:/bin/x:*"
-
-
-@pytest.mark.parametrize(("probes", "twins"), [(3, 1), (0, 1)])
-def test_a_wildcard_of_a_user_program_is_counted_by_bpftraces_listing(probes: int, twins: int) -> None:
-    stage = looking(f"{USER} {{ @ = count(); }}")
-    assert (stage.twins, stage.launched) == ([], [])
-    assert stage.take_lists() == [(USER,)]
-    stage.answer_list({USER: probes})
-    assert len(stage.twins) == twins
-    assert state(stage) is ProgramState.STARTING
-
-
-@pytest.mark.parametrize(("found", "words"), [({USER: 400}, "has 400 probes"), ({}, "an unknown number of probes")])
-def test_too_many_of_them_are_asked_about(found: dict[str, int], words: str) -> None:
-    stage = looking(f"{USER} {{ @ = count(); }}")
-    stage.answer_list(found)
-    assert words in stage.program.status.reason
-    assert stage.program.status.asks
-
-
-def test_an_answer_for_which_nobody_waits_any_more_starts_nothing() -> None:
-    stage = looking(f"{USER} {{ @ = count(); }}")
-    stage.program.stop(stage.now)
-    stage.answer_list({USER: 3})
-    assert (stage.twins, stage.launched) == ([], [])
-    assert state(stage) is ProgramState.STOPPED
-
-
 def test_a_user_function_of_a_quiet_name_is_looked_at_and_judged_by_its_trap() -> None:
     stage = looking("uprobe:/bin/bash:readline { @ = count(); }")
     stage.count(rate=100_000)
@@ -411,7 +401,7 @@ def test_a_user_function_of_a_quiet_name_is_looked_at_and_judged_by_its_trap() -
 @pytest.mark.parametrize(("code", "held"), [("53488d", False), ("f30f1efa", True)])
 def test_what_the_kernel_must_single_step_is_dearer(code: str, held: bool) -> None:
     stage = looking("uprobe:/bin/x:f { @ = count(); }")
-    stage.frame(CostTotals(stage.twin.id, Stamp(stage.now, stage.now), 0, 0, hooks=[["uprobe", code, 0, "8:2:10", 1]]))
+    stage.frame(CostTotals(stage.twin.id, Stamp(stage.now, stage.now), 0, 0, hooks=[("uprobe", code, 0, "8:2:10", 1)]))
     stage.count(rate=30_000)
     assert (state(stage) is ProgramState.COSTLY) is held
 
@@ -429,6 +419,6 @@ def test_a_return_probe_beside_the_entry_of_its_function_does_not_pay_the_trap_a
 ) -> None:
     entry, back = functions
     stage = looking(f"uprobe:/bin/x:{entry} {{ @s = nsecs; }} uretprobe:/bin/x:{back} {{ @t = nsecs; }}")
-    stage.frame(CostTotals(stage.twin.id, Stamp(stage.now, stage.now), 0, 0, hooks=[["uprobe", "55", 0, "8:2:10", 1]]))
+    stage.frame(CostTotals(stage.twin.id, Stamp(stage.now, stage.now), 0, 0, hooks=[("uprobe", "55", 0, "8:2:10", 1)]))
     stage.count(rate=38_000, probes=2)
     assert (state(stage) is ProgramState.COSTLY) is held

@@ -32,7 +32,7 @@ from bttop.engine.tracer.frames import (
     StartRefused,
 )
 from bttop.errors import TracerLost
-from bttop.model.record.records import Stamp, StampedLine
+from bttop.model.record.records import FOREVER, Stamp, StampedLine
 from tests.standin import standin
 
 PATIENCE = 30.0
@@ -44,7 +44,7 @@ print(*sorted({"asyncio", "subprocess", "textual"} & set(sys.modules)))
 channel.close()
 """
 
-moments = st.builds(Stamp, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
+moments = st.builds(Stamp, st.integers(0, FOREVER), st.integers(0, FOREVER))
 generations = st.integers(0, 2**32 - 1)
 numbers = st.integers(-(2**31), 2**63)
 kinds = st.dictionaries(st.sampled_from(tracer.WATCHED), st.integers(0, 999))
@@ -65,11 +65,13 @@ any_frames = st.one_of(
         generations,
         moments,
         *[st.integers(0, 2**63)] * 7,
-        st.just([["uprobe", "f30f1efa", 9, "8:2:10", 5]]),
+        st.just([("uprobe", "f30f1efa", 9, "8:2:10", 5)]),
+        st.none() | st.integers(0, 2**63),
+        st.integers(1, 16),
         st.booleans(),
     ),
     st.builds(
-        frames.BpfSurvey, generations, moments, st.just([[7, 5, "sys_enter", 0, 9, 9, [1, 2]]]), st.text(max_size=20)
+        frames.BpfSurvey, generations, moments, st.just([(7, 5, "sys_enter", 0, 9, 9, [1, 2])]), st.text(max_size=20)
     ),
 )
 
@@ -85,7 +87,7 @@ def content(frame: Frame) -> tuple[bytes, bytes]:
             return {"stdout": b"o", "stderr": b"e", "oversized": b"x", "skipped": b"k"}[stream], data
         case _:
             words = {kind: word for word, kind in frames._STATES.items()}
-            fields = {name: getattr(frame, name) for name in type(frame).__slots__[2:]}
+            fields = {name: getattr(frame, name) for name in type(frame).__struct_fields__[2:]}
             return b"s", json.dumps({"state": words[type(frame)], **fields}).encode()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bttop.engine.host.capabilities import BITS
 from bttop.engine.host.host import Bpftrace
 from bttop.engine.tracer import channel, privilege
 from bttop.engine.tracer.channel import tracer_command
@@ -26,7 +27,7 @@ from bttop.errors import CannotTrace
 from bttop.model.record.release import Release
 from bttop.trust import EVERYBODY, Trust
 
-ENOUGH = sum(1 << number for number in CAPABILITIES.values())
+ENOUGH = sum(1 << BITS[name] for name in CAPABILITIES)
 OLD, NEW = Release(0, 24), Release(0, 25)
 BPFTRACE = "/usr/bin/bpftrace"
 SUDO = ("/usr/bin/sudo", "-n")
@@ -135,7 +136,10 @@ def test_a_command_runs_when_it_ends_well(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("sudo", "hint", "says"),
-    [(None, "su -c 'bttop'", "there is no sudo"), ("false", "sudo bttop", "sudo does not allow it")],
+    [
+        (None, "su -c 'bttop stream -e '\"'\"'BEGIN { @ = 1; }'\"'\"''", "there is no sudo"),
+        ("false", "sudo bttop stream -e 'BEGIN { @ = 1; }'", "sudo does not allow it"),
+    ],
 )
 def test_a_normal_user_without_a_way_is_told_what_to_do(
     monkeypatch: pytest.MonkeyPatch, sudo: str | None, hint: str, says: str
@@ -144,7 +148,7 @@ def test_a_normal_user_without_a_way_is_told_what_to_do(
     monkeypatch.setattr(privilege, "find_program", lambda _name: sudo)
     monkeypatch.setattr(privilege, "_ask_password", lambda _sudo: False)
     with pytest.raises(CannotTrace) as caught:
-        obtain(Bpftrace(BPFTRACE, OLD), "bttop", EVERYBODY)
+        obtain(Bpftrace(BPFTRACE, OLD), ("bttop", "stream", "-e", "BEGIN { @ = 1; }"), EVERYBODY)
     assert caught.value.hint == hint
     assert says in caught.value.cause
 
@@ -172,11 +176,11 @@ def test_what_root_would_run_by_sudo_is_trusted_before_sudo_is_asked(
     monkeypatch.setattr(os, "__file__", str(places["os.py"]))
     monkeypatch.setattr(privilege, "runs", run)
     bpftrace, trust = Bpftrace(str(places["bpftrace"]), OLD), Trust(frozenset({0, tmp_path.stat().st_uid}))
-    assert obtain(bpftrace, "bttop", trust).bpftrace == (str(places["sudo"]), "-n")
+    assert obtain(bpftrace, ("bttop",), trust).bpftrace == (str(places["sudo"]), "-n")
     asked.clear()
     places[doubtful].parent.chmod(0o777)
     with pytest.raises(CannotTrace) as caught:
-        obtain(bpftrace, "bttop", trust)
+        obtain(bpftrace, ("bttop",), trust)
     assert f"not trusted: {places[doubtful].parent} may be written by everybody, and root would run it" in str(
         caught.value
     )
@@ -195,5 +199,5 @@ def test_after_a_password_the_ways_are_tried_again(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(privilege, "find_program", lambda _name: SUDO[0])
     monkeypatch.setattr(privilege, "_ask_password", ask)
     monkeypatch.setattr(privilege, "runs", lambda _command: bool(asked))
-    assert obtain(Bpftrace(BPFTRACE, OLD), "bttop", EVERYBODY) == Privilege(tracer=SUDO)
+    assert obtain(Bpftrace(BPFTRACE, OLD), ("bttop",), EVERYBODY) == Privilege(tracer=SUDO)
     assert asked == [SUDO[0]]

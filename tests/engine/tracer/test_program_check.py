@@ -60,7 +60,7 @@ def test_the_prepared_text_and_its_parameters_are_checked(tmp_path: Path) -> Non
     assert one.args
     assert asked(path, one) == ()
     said = (tmp_path / "asked").read_text()
-    assert said == "\n".join(["--test", "codegen", "-e", one.text, *one.args, ""])
+    assert said == "\n".join(["--test", "codegen", "-e", one.text, "--", *one.args, ""])
 
 
 def test_an_error_is_shown_at_its_place_in_the_text_as_it_was_written(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def waiting(folder: Path) -> Path:
 def test_a_check_without_an_answer_counts_as_nothing_and_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program_check, "TIMEOUT", 0.5)
+    monkeypatch.setattr(program_check, "TIMEOUT", 5.0)
     path = script(tmp_path, f"echo $$ >{tmp_path}/pid; exec sleep 60")
     with queries() as through:
         refused = asyncio.run(complaints(through, Bpftrace(str(path), Release(0, 17)), prepared(), "calls.bt"))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bttop.model.flush.assembler import MOST_OTHERS
 from bttop.model.flush.find_caveats import Caveat
@@ -117,29 +118,38 @@ READY_LINE = "__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 
 @pytest.mark.parametrize("as_option", [True, False])
 @pytest.mark.parametrize(
-    ("attached_ms", "first_ms", "start_ms"),
+    ("attached_ms", "first_ms", "start_ms", "lost"),
     [
-        (4_000, 5_000, 4_000),
-        (3_700, 5_000, 3_700),  # the other probes were attached before the interval's
-        (4_100, 5_000, 4_000),  # the line was read late: no tick comes before a whole interval
-        (4_600, 5_000, 4_600),
-        (1_000, 5_000, 1_000),  # the first ticks were lost
+        (4_000, 5_000, 4_000, 0),
+        (3_700, 5_000, 3_700, 0),  # the other probes were attached before the interval's
+        (4_100, 5_000, 4_000, 0),  # the line was read late: no tick comes before a whole interval
+        (4_600, 5_000, 4_600, 0),
+        (1_000, 5_000, 1_000, 3),
+        (3_000, 5_000, 3_000, 1),
     ],
 )
 def test_the_first_flush_reaches_back_to_the_attach(
-    attached_ms: int, first_ms: int, start_ms: int, as_option: bool
+    attached_ms: int, first_ms: int, start_ms: int, lost: int, as_option: bool
 ) -> None:
     attached, first = attached_ms * MILLISECOND, first_ms * MILLISECOND
     into = reader(planned(), ready_ns=attached) if as_option else reader(planned())
     lines = [] if as_option else [(attached, READY_LINE)]
     flush = feed(into, [*lines, (first, beat(1, first))])[0]
     assert flush.start_ns == start_ms * MILLISECOND
-    assert not flush.caveats
+    assert flush.lost_ticks == lost
+    assert flush.caveats == ({Caveat.LOST_TICKS} if lost else frozenset())
+
+
+def test_a_first_flush_as_long_as_its_own_period_has_lost_no_tick() -> None:
+    unknown = replace(planned(), periods={"a": 0})
+    assert not feed(reader(unknown, ready_ns=SECOND), [(9 * SECOND, beat(1, 9 * SECOND))])[0].caveats
+    own = replace(planned(), periods={"a": 8 * SECOND})
+    assert not feed(reader(own, ready_ns=SECOND), [(9 * SECOND, beat(1, 9 * SECOND))])[0].caveats
 
 
 @pytest.mark.parametrize("release", ["0.14", "0.17", "0.23", "0.24", "0.27"])
 def test_without_the_line_that_all_is_attached_the_first_length_is_doubtful_up_to_0_23(release: str) -> None:
-    flush = feed(reader(planned(), release), [(2 * SECOND, ATTACHED), (5 * SECOND, beat(1, 5 * SECOND))])[0]
+    flush = feed(reader(planned(), release), [(2 * SECOND, ATTACHED), (3 * SECOND, beat(1, 3 * SECOND))])[0]
     assert flush.start_ns == 2 * SECOND
     assert flush.caveats == ({Caveat.UNTIMED} if version(release) < (0, 24) else frozenset())
 
@@ -156,6 +166,17 @@ def test_a_script_without_heartbeat_reaches_back_to_the_attach_as_well() -> None
     flush = into.due(23 * SECOND)
     assert flush is not None
     assert flush.seconds == 20
+
+
+@pytest.mark.parametrize(("number", "nsecs"), [(2, 2), (1, 1), (0, 0), (2, 1)])
+def test_a_heartbeat_from_the_past_closes_no_flush_and_is_counted_as_damage(number: int, nsecs: int) -> None:
+    into = reader(planned(MapPlan("@", "count", (), "bank")))
+    feed(into, [(1 * SECOND, beat(1, SECOND)), (2 * SECOND, beat(2, 2 * SECOND))])
+    assert not feed(into, [(2 * SECOND + 1, beat(number, nsecs * SECOND))])
+    (third,) = feed(into, [(3 * SECOND, beat(3, 3 * SECOND))])
+    assert (third.number, third.start_ns, third.end_ns) == (3, 2 * SECOND, 3 * SECOND)
+    assert third.caveats == {Caveat.DAMAGED}
+    assert into.tally.undecodable == 1
 
 
 def test_a_long_step_is_lost_ticks() -> None:
@@ -233,7 +254,7 @@ def test_each_mark_closes_its_own_flush() -> None:
         at = tick * SECOND
         lines += [(at, map_line("@fast", tick)), (at, beat(tick, at))]
         if tick % 5 == 0:
-            lines += [(at, map_line("@slow", tick)), (at, beat(tick // 5, at, "b"))]
+            lines += [(at, map_line("@slow", tick)), (at, beat(tick // 5, at, 1))]
     flushes = feed(into, lines)
     slow = [flush for flush in flushes if flush.mark == "b"]
     assert [flush.maps["@slow"].rows for flush in slow] == [{"": 5}, {"": 10}]
@@ -244,7 +265,7 @@ def test_each_mark_closes_its_own_flush() -> None:
 
 def test_lost_ticks_of_a_second_mark_are_measured_by_its_own_period() -> None:
     into = reader(planned(heartbeats=("a", "b")))
-    found = feed(into, [(at * SECOND, beat(n, at * SECOND, "b")) for n, at in enumerate((5, 10, 15, 30), 1)])
+    found = feed(into, [(at * SECOND, beat(n, at * SECOND, 1)) for n, at in enumerate((5, 10, 15, 30), 1)])
     assert [flush.lost_ticks for flush in found] == [0, 0, 0, 2]
 
 
@@ -357,9 +378,8 @@ def test_a_line_that_cannot_be_decoded_puts_its_flush_in_doubt() -> None:
 def test_a_line_that_was_too_long_to_come_puts_its_flush_in_doubt(size: bytes) -> None:
     into = reader(planned(), ready_ns=READY)
     line = StampedLine(1, "oversized", Stamp(0, 0), size)
-    decoded = into.decode(line)
+    decoded, _ = into.take(line)
     assert decoded.record == Oversized(line.stamp, int(size) if size.isdigit() else 0)
-    into.take(decoded)
     first, second = feed(into, ticks([], []))
     assert first.caveats == {Caveat.DAMAGED}
     assert second.caveats == frozenset()
@@ -521,7 +541,7 @@ ANY_LINE = st.sampled_from(
         beat(1, 5),
         beat(2, 5 * SECOND),
         beat(10**18, 10**19),
-        beat(-4, 0, "b"),
+        beat(-4, 0, 1),
         map_line("@c", {"a": 1, "b": 2}),
         map_line("@__bt_c0", {"a": 1}),
         map_line("@__bt_c1", {"a": "x"}),
@@ -631,9 +651,9 @@ def test_nothing_at_the_end_is_no_flush() -> None:
 # --- The last flush ------------------------------------------------------------------------------------------
 
 
-def last_beat(number: int, nsecs: int, mark: str = "a") -> str:
+def last_beat(number: int, nsecs: int, block: int = 0) -> str:
     """What the END block prints when all is detached."""
-    return beat(number, nsecs, mark).replace("\\n", " end\\n")
+    return beat(number, nsecs, block, is_last=True)
 
 
 def test_the_last_heartbeat_closes_what_was_left_with_its_exact_length() -> None:
@@ -736,9 +756,7 @@ def test_each_mark_has_a_last_flush_of_its_own() -> None:
     plan = planned(MapPlan("@fast", "count"), MapPlan("@slow", "count"), heartbeats=("a", "b"))
     at = 14 * SECOND
     lines = [*ticks([map_line("@fast", 1)])]
-    lines += [
-        (at, one) for one in (map_line("@fast", 2), last_beat(2, at), map_line("@slow", 3), last_beat(1, at, "b"))
-    ]
+    lines += [(at, one) for one in (map_line("@fast", 2), last_beat(2, at), map_line("@slow", 3), last_beat(1, at, 1))]
     found = feed(reader(plan, ready_ns=READY), lines)
     assert [(flush.mark, flush.seconds, flush.is_last) for flush in found] == [
         ("a", 1, False),
@@ -749,7 +767,8 @@ def test_each_mark_has_a_last_flush_of_its_own() -> None:
 
 
 def test_a_map_that_is_printed_at_the_end_alone_is_in_the_last_flush_alone() -> None:
-    plan = planned(MapPlan("@c", "count"), MapPlan("@all", "count", at_end=True))
+    plan = planned(MapPlan("@c", "count"), MapPlan("@all (printed)", "count", kept=True, occasional=True))
+    plan = replace(plan, aliases={"@all": "@all (printed)"})
     at = 11 * SECOND + SECOND // 2
     found = feed(
         reader(plan, ready_ns=READY),
@@ -758,11 +777,54 @@ def test_a_map_that_is_printed_at_the_end_alone_is_in_the_last_flush_alone() -> 
             *((at, one) for one in (map_line("@c", 2), map_line("@all", 3), last_beat(2, at))),
         ],
     )
-    assert [sorted(flush.maps) for flush in found] == [["@c"], ["@all", "@c"]]
+    assert [sorted(flush.maps) for flush in found] == [["@c"], ["@all (printed)", "@c"]]
 
 
-def shown(generation: int, seconds: float, *, last: bool, at_end: bool = False) -> Flush:
-    plan = planned(MapPlan("@all", "count", at_end=at_end))
+def test_a_print_of_the_scripts_own_is_in_its_flush_alone_and_is_not_added_up() -> None:
+    """The script prints on a signal, beside the banks of the same map."""
+    plan = planned(MapPlan("@c", "count", scheme="bank"), MapPlan("@c (printed)", "count", kept=True, occasional=True))
+    plan = replace(plan, aliases={"@__bt_c0": "@c", "@__bt_c1": "@c", "@c": "@c (printed)"})
+    found = feed(
+        reader(plan, ready_ns=READY),
+        ticks([map_line("@c", 7), map_line("@c", 9), map_line("@__bt_c1", 2)], [map_line("@__bt_c0", 3)]),
+    )
+    assert [{name: data.rows for name, data in flush.maps.items()} for flush in found] == [
+        {"@c (printed)": {"": 9}, "@c": {"": 2}},
+        {"@c": {"": 3}},
+    ]
+    assert Caveat.RUNNING_TOTAL not in found[0].caveats
+
+
+def slow_and_fast(**periods: int) -> Plan:
+    plan = planned(MapPlan("@fast", "count", mark="a"), MapPlan("@slow", "count", mark="b"), heartbeats=("a", "b"))
+    return replace(plan, periods=periods)
+
+
+def test_each_mark_has_its_own_length_and_its_maps_also_if_they_are_empty() -> None:
+    plan = slow_and_fast(a=SECOND, b=20 * SECOND)
+    lines = [(READY + second * SECOND, beat(second, READY + second * SECOND)) for second in range(1, 21)]
+    at = READY + 20 * SECOND
+    lines += [(at, map_line("@slow", 5)), (at, beat(1, at, 1))]
+    found = feed(reader(plan, ready_ns=READY + SECOND // 10), lines)
+    assert [(flush.mark, flush.seconds) for flush in found] == [*[("a", 1)] * 20, ("b", 20)]
+    assert {tuple(flush.maps) for flush in found} == {("@fast",), ("@slow",)}
+    assert not found[-1].lost_ticks
+
+
+def test_a_late_tick_is_judged_by_the_length_of_its_own_interval() -> None:
+    lines = [(READY + at * SECOND, beat(number, READY + at * SECOND, 1)) for number, at in ((1, 20), (2, 60), (3, 80))]
+    found = feed(reader(slow_and_fast(a=SECOND, b=20 * SECOND), ready_ns=READY), lines)
+    assert [flush.lost_ticks for flush in found] == [0, 1, 0]
+
+
+def test_an_unknown_length_is_learned_from_the_ticks() -> None:
+    lines = [(READY + at * SECOND, beat(number, READY + at * SECOND)) for number, at in ((1, 20), (2, 40), (3, 80))]
+    plan = replace(planned(MapPlan("@c", "count")), periods={"a": 0})
+    assert [flush.lost_ticks for flush in feed(reader(plan, ready_ns=READY), lines)] == [0, 0, 1]
+
+
+def shown(generation: int, seconds: float, *, last: bool) -> Flush:
+    plan = planned(MapPlan("@all", "count"))
     end = round(10 * SECOND + seconds * SECOND)
     into = FlushReader(version("0.17"), plan, generation, ready_ns=READY)
     flushes = feed(into, [(end, map_line("@all", 1)), (end, (last_beat if last else beat)(1, end))])
@@ -775,7 +837,6 @@ def test_a_pane_passes_over_short_last_flushes_and_those_of_earlier_generations(
     assert shown(2, 0.1, last=True).replaces(None)
     assert shown(2, 0.6, last=True).replaces(full)
     assert not shown(2, 0.4, last=True).replaces(full)
-    assert shown(2, 0.4, last=True, at_end=True).replaces(full)
     assert shown(3, 0.4, last=True).replaces(full)
     assert not shown(1, 1, last=True).replaces(full)
     assert not shown(1, 1, last=False).replaces(full)

@@ -11,6 +11,7 @@ from bttop.model.flush.contents import Origin, contents
 from bttop.model.flush.find_caveats import Caveat
 from bttop.model.flush.flush import Flush
 from bttop.model.flush.reader import FlushReader
+from bttop.model.history.packed import pack, unpack
 from bttop.model.plan import Aggregation, Column, MapPlan, Plan, Scheme
 from bttop.model.record.records import Value
 from tests.model.samples import SECOND, TEXT, beat, map_line, planned, stamped, version
@@ -155,4 +156,13 @@ def test_what_is_no_running_total_is_not_doubted_for_another_one() -> None:
 def test_maps_that_were_not_printed_come_in_the_order_of_their_names() -> None:
     origin = Origin(version("0.23"), planned())
     names = [f"@{letter}" for letter in "qwertyuiop"]
-    assert list(contents(origin, (), {}, set(names))) == sorted(names)
+    assert list(contents(origin, (), {}, set(names), SECOND)) == sorted(names)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_moment_is_shown_as_its_age_at_the_end_of_the_flush(release: str) -> None:
+    plan = MapPlan("@m", "value", (Column("tid", "int"),), "gauge", unit="ns", since=True)
+    # A thread that left the CPU after the tick has waited for no part of the interval.
+    (flush,) = flushed(plan, release, {"7": SECOND // 4, "8": 2 * SECOND, "9": "text"})
+    assert flush.maps["@m"].rows == {"7": SECOND - SECOND // 4, "8": 0, "9": "text"}
+    assert unpack(pack(flush)) == flush

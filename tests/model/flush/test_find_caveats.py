@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from bttop.model.flush.contents import MapData
+from bttop.model.flush.contents import MapData, Origin
 from bttop.model.flush.find_caveats import Caveat, ClockWatch, caveats_of
 from bttop.model.flush.reader import FlushReader
 from bttop.model.plan import Column, MapPlan, Plan
 from bttop.model.record.records import Stamp, StampedLine
 from bttop.model.record.release import Release
-from tests.model.samples import NUMBER, SECOND, STACK, TEXT
+from tests.model.samples import NUMBER, SECOND, STACK, TEXT, beat
 
 OLD, NEW = Release(0, 17), Release(0, 27)
 
@@ -16,7 +16,7 @@ OLD, NEW = Release(0, 17), Release(0, 27)
 def caveats(*keys: str, columns: tuple[Column, ...] = (TEXT,), release: Release = OLD, entries: int = 1) -> set[Caveat]:
     plan = MapPlan("@x", "count", columns)
     data = MapData(plan, "map", dict.fromkeys(keys, 1), entries=entries)
-    return set(caveats_of({"@x": data}, release, 1000))
+    return set(caveats_of({"@x": data}, Origin(release, Plan()), 1000))
 
 
 @pytest.mark.parametrize(
@@ -27,9 +27,28 @@ def test_from_nine_tenths_of_its_limit_a_map_may_turn_keys_away(entries: int, fo
     assert caveats("a", entries=entries) == found
 
 
+@pytest.mark.parametrize(("entries", "found"), [(2, set()), (3, {Caveat.MAP_FULL})])
+def test_the_limit_that_the_script_sets_decides(entries: int, found: set[Caveat]) -> None:
+    data = MapData(MapPlan("@x", "count", (TEXT,), limit=3), "map", {"a": 1}, entries=entries)
+    assert set(caveats_of({"@x": data}, Origin(NEW, Plan()), 1000)) == found
+    assert set(caveats_of({"@x": data}, Origin(NEW, Plan()), 0)) == found
+
+
+def test_a_value_without_a_key_always_has_room() -> None:
+    data = MapData(MapPlan("@x", "count", limit=1), "map", {"": 7}, entries=1)
+    assert set(caveats_of({"@x": data}, Origin(NEW, Plan()), 1000)) == set()
+
+
+def test_the_length_of_texts_that_the_script_sets_decides() -> None:
+    plan = MapPlan("@x", "count", (TEXT,), longest_text=20)
+    cut, whole = (MapData(plan, "map", {"x" * length: 1}, entries=1) for length in (20, 64))
+    assert set(caveats_of({"@x": cut}, Origin(NEW, Plan()), 1000)) == {Caveat.CUT_TEXT}
+    assert set(caveats_of({"@x": whole}, Origin(OLD, Plan()), 1000)) == set()
+
+
 def test_without_a_known_limit_nothing_is_said_of_it() -> None:
     data = MapData(MapPlan("@x", "count", (TEXT,)), "map", {"a": 1}, entries=10**6)
-    assert set(caveats_of({"@x": data}, OLD, 0)) == set()
+    assert set(caveats_of({"@x": data}, Origin(OLD, Plan()), 0)) == set()
 
 
 @pytest.mark.parametrize(("release", "longest"), [(OLD, 64), (Release(0, 21), 64), (Release(0, 22), 1024), (NEW, 1024)])
@@ -82,8 +101,13 @@ def test_the_flush_behind_a_step_says_so() -> None:
     reader = FlushReader(OLD, Plan(heartbeats=("a",), interval_ns=SECOND), 1)
     found = []
     for number, ahead in enumerate((1000, 1000, 2000, 2000, 2000), start=1):
-        line = f'{{"type": "printf", "data": "bttop-hb a {number} {number * SECOND}\\n"}}'
+        line = beat(number, number * SECOND)
         flush = reader.feed(StampedLine(1, "stdout", stamp(number, ahead), line.encode()))
         assert flush is not None
         found.append(Caveat.CLOCK_STEP in flush.caveats)
     assert found == [False, False, False, True, False]
+
+
+def test_every_flush_of_a_thinned_program_has_the_caveat() -> None:
+    assert set(caveats_of({}, Origin(NEW, Plan(one_in=8)), 0)) == {Caveat.THINNED}
+    assert set(caveats_of({}, Origin(NEW, Plan()), 0)) == set()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.flush.subtract import added, since, wrapped
+from bttop.model.flush.subtract import added, since
 from bttop.model.plan import Aggregation
 from bttop.model.record.records import Bucket, Stats, Value
 from bttop.model.record.values import added_buckets, made_stats
@@ -56,12 +56,39 @@ def test_an_unchanged_scalar_stands_as_zero() -> None:
     assert since({"": (Bucket(0, 0, 1),)}, {"": (Bucket(0, 0, 1),)}, "hist", keyed=False) == {"": ()}
 
 
-@given(st.integers(-(1 << 62), 1 << 62), st.integers(-(1 << 62), 1 << 62), st.booleans())
-def test_a_sum_that_wraps_gives_what_was_added(start: int, step: int, unsigned: bool) -> None:
-    def printed(total: int) -> int:
-        return total % (1 << 64) if unsigned else wrapped(total)
+WORD, HALF = 1 << 64, 1 << 63
 
-    assert added(printed(start + step), printed(start), "sum") == step
+
+def signed(total: int) -> int:
+    """A total as bpftrace prints that of a signed type."""
+    return (total + HALF) % WORD - HALF
+
+
+@given(st.integers(-HALF, HALF - 1), st.integers(-HALF + 1, HALF - 1))
+def test_a_signed_sum_that_wraps_gives_what_was_added(start: int, step: int) -> None:
+    assert added(signed(start + step), start, "sum") == step
+
+
+@given(st.integers(0, WORD - 1), st.integers(0, WORD - 1))
+def test_an_unsigned_sum_that_wraps_gives_what_was_added(start: int, step: int) -> None:
+    end = (start + step) % WORD
+    is_told = max(start, end) >= HALF or step < HALF
+    assert added(end, start, "sum") == (step if is_told else step - WORD)
+
+
+@given(st.integers(-HALF, WORD - 1), st.integers(-100, 100), st.integers(1, 50))
+def test_an_average_of_a_difference_is_cut_towards_zero(start: int, each: int, events: int) -> None:
+    before = Stats(7, 0, signed(start))
+    now = Stats(7 + events, 0, signed(start + each * events))
+    assert added(now, before, "stats") == Stats(events, each, each * events)
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "average"),
+    [(-63, 5, -12), (63, 5, 12), (-10, 5, -2), (-1, 2, 0), (0, 3, 0), (-HALF, 3, -HALF // 3 + 1)],
+)
+def test_an_average_is_cut_towards_zero_as_bpftrace_prints_it(total: int, count: int, average: int) -> None:
+    assert added(Stats(count, 0, total), Stats(0, 0, 0), "stats") == Stats(count, average, total)
 
 
 STEPS = st.lists(st.dictionaries(st.sampled_from("abcd"), st.integers(0, 1000)), min_size=1)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.format import numbers
+from bttop.model.format.percentiles import Quantile
 
 U64 = st.integers(0, 2**64 - 1)
 ANY_NUMBER = st.one_of(st.integers(), st.just(10**400), st.just(-(10**400)), st.floats())
@@ -106,3 +107,42 @@ def test_powers_of_two_are_exact_ends(power: int, unit: str) -> None:
 def test_no_number_is_too_strange_to_be_shown(look: Callable[[float], str], value: float) -> None:
     if look is not numbers.duration or isinstance(value, float):
         assert look(value)
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        (Quantile(-1.0, None, -1), "<0"),
+        (Quantile(9.0, None, 9), "<10"),
+        (Quantile(100.0, 100, None), ">100"),
+        (Quantile(0.0, None, None), "-"),
+        (None, "-"),
+    ],
+)
+def test_a_percentile_in_an_open_bucket_is_bounded_by_its_other_end(found: Quantile | None, text: str) -> None:
+    assert numbers.quantile_text(found, "") == text
+    assert numbers.quantile_bound(found, "") == text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "unit", "text", "short"),
+    [
+        (4, 7, "", "4-8", "<8"),
+        (5, 5, "", "5", "5"),
+        (0, 0, "us", "0", "0"),
+        (262_144, 524_287, "", "256K-512K", "<512K"),
+        (262_144, 524_287, "bytes", "256K-512K", "<512K"),
+        (1024, 524_287, "", "1K-512K", "<512K"),
+        (32_768, 65_535, "us", "33-66ms", "<66ms"),
+        (512, 1023, "us", "512us-1.0ms", "<1.0ms"),
+        (1024, 2047, "ns", "1.0-2.0us", "<2.0us"),
+        (0, 99, "ms", "0-100ms", "<100ms"),
+        (100_000_000, 100_000_999, "us", "1m40", "<1m40"),
+        (-20, -11, "", "[-20, -10)", "<-10"),
+        (2**63, 2**64 - 1, "", "8E-16E", "<16E"),
+    ],
+)
+def test_a_percentile_is_the_range_of_its_bucket(low: int, high: int, unit: str, text: str, short: str) -> None:
+    found = Quantile((low + high) / 2, low, high)
+    assert numbers.quantile_text(found, unit) == text
+    assert numbers.quantile_bound(found, unit) == short

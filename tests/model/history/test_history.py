@@ -11,6 +11,7 @@ from bttop.model.flush.reader import FlushReader
 from bttop.model.history.history import UNPACKED, History, HistoryBudget, decoded_bytes
 from bttop.model.history.packed import pack, unpack
 from bttop.model.plan import MapPlan, Plan
+from bttop.model.record.heartbeats import heartbeat_ends
 from tests.model.samples import (
     SECOND,
     TEXT,
@@ -50,7 +51,8 @@ def counts(seconds: int) -> list[Flush]:
 def test_captured_flushes_are_equal_after_packing(release: str, heartbeats: tuple[str, ...]) -> None:
     whole = captured_plan("cumulative")
     reader = FlushReader(version(release), Plan(whole.maps, whole.aliases, heartbeats, whole.interval_ns), 7)
-    lines = captured(f"{release}-keys") + captured(f"{release}-stacks")
+    runs = [captured(f"{release}-{run}") for run in ("keys", "stacks")]
+    lines = [line for run in sorted(runs, key=lambda run: heartbeat_ends(run, whole)) for line in run]
     found = [reader.feed(stamped(data, at * SECOND // 20, generation=7)) for at, data in enumerate(lines, 1)]
     found.append(reader.due(len(lines) * SECOND))
     complete = [flush for flush in found if flush is not None]

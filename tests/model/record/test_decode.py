@@ -13,7 +13,6 @@ from bttop.model.record.records import (
     AttachedProbes,
     Blank,
     Bucket,
-    Heartbeat,
     HelperError,
     LostEvents,
     MapRecord,
@@ -257,18 +256,6 @@ def test_lost_events_are_counted(line: str) -> None:
     assert record == LostEvents(record.stamp, 30)
 
 
-def test_a_heartbeat_is_read_by_word_and_mark() -> None:
-    line = '{"type": "printf", "data": "bttop-hb a 12 1890490226275\\n"}'
-    record = decoded(line, plan=planned())
-    assert record == Heartbeat(record.stamp, "a", 12, 1890490226275)
-
-
-@pytest.mark.parametrize("text", ["bttop-hb b 12 18", "bttop-hb a x 18", "bttop-hb", "bttop-hb a 1 2 3"])
-def test_text_that_only_resembles_a_heartbeat_is_the_scripts_own(text: str) -> None:
-    record = decoded(json.dumps({"type": "printf", "data": text}), plan=planned())
-    assert record == Printed(record.stamp, "printf", text)
-
-
 def test_a_line_above_the_limit_is_counted_and_not_decoded() -> None:
     data = b'{"type": "map", "data": {"@": "' + b"x" * LINE_LIMIT + b'"}}'
     record = decoded(data)
@@ -379,9 +366,20 @@ def test_an_average_is_a_number_within_the_stats_type() -> None:
     assert printed_map(map_line("@k", rows, "stats"), plan=plan).rows == rows
 
 
-def test_the_average_of_stats_is_recomputed() -> None:
-    line = map_line("@s", {"count": 2, "average": 99, "total": 12}, "stats")
-    assert printed_map(line).rows == {"": Stats(2, 6, 12)}
+@pytest.mark.parametrize("release", ["0.17", "0.23", "0.27"])
+@pytest.mark.parametrize(
+    "printed",
+    [
+        '{"count": 5, "average": -12, "total": -63}',
+        '{"count": 1, "average": -9223372036854775808, "total": -9223372036854775808}',
+        '{"count": 1, "average": 9223372036854775808, "total": 9223372036854775808}',
+        '{"count": 2, "average": "9223372036854775806", "total": "18446744073709551613"}',
+    ],
+)
+def test_the_average_of_stats_is_the_one_that_bpftrace_printed(release: str, printed: str) -> None:
+    line = f'{{"type": "stats", "data": {{"@s": {printed}}}}}'
+    count, average, total = (int(number) for number in json.loads(printed).values())
+    assert printed_map(line, release).rows == {"": Stats(count, average, total)}
 
 
 def test_a_time_series_is_a_tuple_of_points() -> None:
@@ -652,6 +650,27 @@ def test_a_stored_line_and_its_flag_decode_to_the_same_record(lines: list[str]) 
 def test_the_plain_lines_of_an_iterator_are_its_text(
     data: str, stream: Literal["stdout", "stderr"], record: type[object]
 ) -> None:
-    found = Decoder(version("0.23"), Plan(raw=True)).decode(stamped(data, stream=stream)).record
+    plan = Plan({"@n": MapPlan("@n", "count")}, raw=True)
+    found = Decoder(version("0.23"), plan).decode(stamped(data, stream=stream)).record
     assert type(found) is record
     assert not isinstance(found, Printed) or found.data == f"{data}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type": "lost_events", "data": {"events": 30}}',
+        '{"type": "helper_error", "helper": "map_update_elem", "retcode": -7, "line": 1, "col": 1}',
+        '{"type": "map", "data": {"@other": {"a": 1}}}',
+        '{"type": "value", "data": [0,[0,1,2]]}',
+        '{"type": "printf", "data": "x"}',
+        '{"type": "nothing',
+    ],
+)
+def test_among_plain_text_only_the_maps_of_the_script_are_records(text: str) -> None:
+    decoder = Decoder(version("0.23"), Plan({"@own": MapPlan("@own", "count")}, heartbeats=("a",), raw=True))
+    found = decoder.decode(stamped(text)).record
+    assert isinstance(found, Printed)
+    assert found.data == f"{text}\n"
+    own = decoder.decode(stamped('{"type": "map", "data": {"@own": 5}}')).record
+    assert isinstance(own, MapRecord)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.plan import Column
-from bttop.model.record.keys import can_be_ambiguous, split_key
+from bttop.model.record.keys import can_be_ambiguous, key_order, split_key
 from tests.model.samples import NUMBER, STACK, TEXT, UNKNOWN, captured_plan, maps_by_name, records
 
 ADDRESS = Column("daddr", "text", "address")
@@ -121,3 +121,16 @@ def test_only_columns_that_can_be_ambiguous_have_several_readings(key: str, colu
     fits_somehow = tokens >= len(columns) and not any(column.kind in {"int", "stack"} for column in columns)
     if fits_somehow and not can_be_ambiguous(columns):
         assert not split_key(key, columns).ambiguous
+
+
+def test_integer_keys_are_ordered_as_numbers_and_before_text() -> None:
+    keys = ["100", "20", "-3", "-10", "18446744073709551615", "9223372036854775808", "x", "9", "a", "07"]
+    ordered = ["-10", "-3", "9", "20", "100", "9223372036854775808", "18446744073709551615", "07", "a", "x"]
+    assert sorted(keys, key=key_order) == ordered
+    pairs = ["b,10", "b,9", "a,100", "10,b", "9,z", "9"]
+    assert sorted(pairs, key=key_order) == ["9", "9,z", "10,b", "a,100", "b,9", "b,10"]
+
+
+@given(st.lists(st.one_of(st.integers().map(str), st.text())))
+def test_all_keys_have_an_order(keys: list[str]) -> None:
+    assert sorted(sorted(keys, key=key_order, reverse=True), key=key_order) == sorted(keys, key=key_order)

@@ -39,3 +39,12 @@ def test_places_are_counted_in_bytes_and_found_again(
 
 def test_a_text_without_edits_keeps_every_place() -> None:
     assert edited("a", []).original_position(7, 7) == (7, 7)
+
+
+def test_edits_of_an_edited_text_lead_back_to_the_users_own() -> None:
+    first = edited("ab\ncd", [Edit(0, "x")])
+    second = first.then([Edit(5, "YY")])
+    assert (second.text, second.source) == ("xab\ncYYd", "ab\ncd")
+    assert second.original_position(2, 4) == (2, 2)
+    assert second.original_position(1, 2) == (1, 1)
+    assert first.then([]) is first

@@ -24,6 +24,12 @@ READABLE = [
     ("#ifdef X\n#include <a.h>\n#else\n#define Y\n#endif\nBEGIN { }", 1),
     ("struct f { int x; char c[4]; };\nBEGIN { }", 1),
     ("struct f { struct { int y; } x; }\nunion u { int a; }\nenum e { A, B };\nBEGIN { }", 1),
+    ("struct p { char a; int b; } __attribute__((packed));\nBEGIN { }", 1),
+    ("struct p { int a; } __attribute__((packed, aligned(8))) /* c */ __attribute__ ((aligned(16)))\nBEGIN { }", 1),
+    ("struct __attribute__((packed)) p { int b __attribute__((aligned(8))); } BEGIN { }", 1),
+    ("typedef struct { int a; } pair;\nBEGIN { }", 1),
+    ("name=begin { } other=t:a:b,k:f { }", 2),
+    ("BEGIN { $r = (a=1, b=comm); @[$r.a] = count(); _ = has_key(@, 1); $t = $r.a ?: 5; }", 1),
     ("config = { max_map_keys = 10 }\nBEGIN { }", 1),
     ("config={ max_map_keys = 10; };BEGIN { }", 1),
     ("let @m = hash(10);\nBEGIN { }", 1),
@@ -77,6 +83,7 @@ def test_every_construct_of_the_language_is_read(text: str, probes: int) -> None
         ("{ @ = 1; }", "expected a probe here", (1, 1)),
         ("struct a {", "this `{` is not closed", (1, 10)),
         ("let", "this let does not end", (1, 1)),
+        ("struct a { } __attribute__ BEGIN { }", "expected `((` behind `__attribute__`", (1, 28)),
         ("", "there is no probe in this script", (1, 1)),
         ("// only a comment\n", "there is no probe in this script", (2, 1)),
         ("\u00e9:f x { }", "expected `,`, a predicate or `{` here", (1, 6)),
@@ -117,6 +124,16 @@ def test_attach_points_have_provider_rest_and_line() -> None:
         ('uprobe:"/a b":f', "uprobe", '"/a b":f', 2),
         ("BEGIN", "begin", "", 2),
         ("kfunc:vmlinux:vfs_read", "fentry", "vmlinux:vfs_read", 2),
+    ]
+
+
+def test_the_name_of_an_attach_point_is_no_part_of_its_provider() -> None:
+    script = read("first=begin { } second=t:a:b,u:/x=y:f { }")
+    assert isinstance(script, Script)
+    assert [(one.provider, one.rest) for one in script.points] == [
+        ("begin", ""),
+        ("tracepoint", "a:b"),
+        ("uprobe", "/x=y:f"),
     ]
 
 

@@ -98,7 +98,7 @@ def test_a_counter_that_is_used_as_state_is_not_only_counted(statements: str) ->
         ("str(args->filename)", Column("filename", "text")),
         ("str(args->filename, 64)", Column("filename", "text")),
         ("kstack", Column("kstack", "stack")),
-        ("ustack(perf, 3)", Column("ustack", "stack")),
+        ("ustack(perf, 3)", Column("ustack", "stack", depth=3)),
         ("ksym(arg0)", Column("arg0", "text")),
         ('usym(reg("ip"))', Column("usym", "text")),
         ("(uint64)args->sk", Column("sk")),

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.script.library.follow_ups import FollowUp, RowFacts, follow_ups, ladder, pin_of
+from bttop.script.library import row_programs
+from bttop.script.library.follow_ups import (
+    _LIKELY_OF_PROGRAMS,
+    _LIKELY_OF_SYSCALLS,
+    FollowUp,
+    RowFacts,
+    follow_ups,
+    ladder,
+    pin_of,
+)
 from bttop.script.library.probe_files import Library, ProbeFile, probe_file
 from bttop.script.library.starters import Argument
 from bttop.script.process.pin import Pin
@@ -68,11 +79,12 @@ def test_a_pinned_question_is_held_to_the_process_without_doubt(facts: RowFacts)
 
 def test_a_process_is_asked_about_from_all_sides() -> None:
     found = titles(RowFacts(pid=42))
-    assert found[:4] == [
+    assert found[:5] == [
         "its system calls",
         "its system call latencies",
         "its stacks on the CPU",
         "its stacks off the CPU",
+        "its time on and off the CPU",
     ]
     assert {"its files", "its sockets", "its threads' switches", "its lock waits"} <= set(found)
     assert all(one.pin == Pin(pids=(42,)) for one in follow_ups(RowFacts(pid=42)))
@@ -93,19 +105,58 @@ def test_the_question_that_is_on_the_screen_is_not_offered_again() -> None:
     assert "its files" not in titles(RowFacts(pid=42, program="opens"))
 
 
-def test_the_narrowest_questions_come_first() -> None:
-    found = titles(RowFacts(pid=42, syscall="read", syscall_number=0))
-    assert found.index("read: latency") < found.index("its system calls")
+def test_a_letter_is_the_same_question_on_every_row_and_each_question_has_one() -> None:
+    meant: dict[str, str] = {}
+    for facts in ROWS.values():
+        letters = [one.letter for one in follow_ups(facts)]
+        assert len(set(letters)) == len(letters)
+        for one in follow_ups(facts):
+            of_row = (facts.syscall, facts.address, facts.function.partition("+")[0], facts.file)
+            title = functools.reduce(lambda text, part: text.replace(part, "…") if part else text, of_row, one.title)
+            assert re.fullmatch(r"[A-Za-z1-9]", one.letter)
+            assert one.letter not in "ejkqvz"  # what the menu does with them is something else
+            assert meant.setdefault(one.letter, title) == title
 
 
-def test_a_system_call_is_asked_for_time_callers_arguments_and_result() -> None:
-    found = titles(ROWS["syscall"])[:4]
-    assert found == [
+@pytest.mark.parametrize(
+    ("facts", "first"),
+    [
+        (RowFacts(pid=42, syscall="mmap"), "its memory maps"),
+        (RowFacts(pid=42, syscall="futex"), "its stacks off the CPU"),
+        (RowFacts(pid=42, syscall="fsync"), "fsync: from which code"),
+        (RowFacts(pid=42, syscall="openat"), "its files"),
+        (RowFacts(pid=42, syscall="pwrite64"), "its writes"),
+        (RowFacts(pid=42, syscall="uname"), "uname: latency"),
+        (RowFacts(pid=42, address="10.0.0.7", program="retransmits"), "retransmits to 10.0.0.7"),
+        (RowFacts(pid=42, program="vfs_read 2"), "its reads"),
+        (RowFacts(pid=42, tid=43, program="sched_switch"), "this thread's stacks on the CPU"),
+        (RowFacts(file="/nope", pid=42, program="opens"), "who opens /nope"),
+        (RowFacts(pid=42), "its system calls"),
+    ],
+)
+def test_the_likeliest_question_for_the_kind_of_row_is_first(facts: RowFacts, first: str) -> None:
+    assert titles(facts)[0] == first
+
+
+def test_the_likeliest_questions_exist() -> None:
+    letters = {one.letter for facts in ROWS.values() for one in follow_ups(facts)} | {"1"}
+    for likely in (*(likely for likely, _ in _LIKELY_OF_SYSCALLS), *_LIKELY_OF_PROGRAMS.values()):
+        assert set(likely) <= letters
+    for name in _LIKELY_OF_PROGRAMS:
+        assert isinstance(LIBRARY.find(name), ProbeFile)
+    for _, names in _LIKELY_OF_SYSCALLS:
+        assert all(row_programs.syscall_event(name) for name in names)
+
+
+def test_a_system_call_is_asked_for_time_callers_code_arguments_and_result() -> None:
+    found = titles(ROWS["syscall"])
+    assert set(found) >= {
         "openat: latency",
+        "openat: from which code",
         "openat: who calls it",
         "openat: count by filename",
         "openat: what it returns",
-    ]
+    }
     assert ("tracepoint", "syscalls:sys_enter_openat") in named(ROWS["syscall"], "openat: latency").wants
 
 
@@ -127,6 +178,11 @@ def test_a_call_that_never_returns_is_not_timed() -> None:
 
 def test_who_calls_is_asked_about_everybody() -> None:
     assert named(ROWS["syscall"], "openat: who calls it").pin is None
+
+
+def test_from_which_code_is_asked_about_the_process_of_the_row() -> None:
+    assert named(ROWS["syscall"], "openat: from which code").pin == Pin(pids=(42,))
+    assert "stat: from which code" not in titles(ROWS["number"])
 
 
 @pytest.mark.parametrize(
@@ -209,3 +265,10 @@ texts = st.text(max_size=12)
 def test_any_row_gives_questions_that_can_be_read(facts: RowFacts) -> None:
     for one in follow_ups(facts):
         assert one.library or isinstance(probe_file(Path("x.bt"), one.text), ProbeFile)
+
+
+def test_the_file_of_an_fsync_is_asked_before_its_arguments_are_listed() -> None:
+    asked = {one.letter: one for one in follow_ups(RowFacts(pid=7, comm="db", syscall="fsync", syscall_number=74))}
+    assert asked["1"].title == "fsync: count by open file"
+    assert "args->fd" in asked["1"].text
+    assert "A" not in asked

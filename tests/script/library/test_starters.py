@@ -123,3 +123,9 @@ def test_every_starter_is_a_probe_file_with_exact_flushes(probe: str) -> None:
 @given(st.text(max_size=20), st.lists(st.builds(Argument, st.text(max_size=9), st.text(max_size=5)), max_size=3))
 def test_any_probe_and_arguments_give_an_answer(probe: str, arguments: list[Argument]) -> None:
     assert isinstance(starters(probe, arguments), tuple)
+
+
+def test_a_system_call_on_a_file_descriptor_is_counted_by_open_file() -> None:
+    found = starters("tracepoint:syscalls:sys_enter_fsync", (Argument("unsigned int", "fd"),))
+    assert [one.title for one in found] == ["count by comm", "count by open file"]
+    assert "@calls[pid, comm, (int64)args->fd] = count();" in found[1].text

@@ -56,3 +56,19 @@ def test_a_predicate_that_names_one_pid_holds(text: str) -> None:
 )
 def test_anything_else_may_be_another_process(text: str) -> None:
     assert not one_process(text)
+
+
+@pytest.mark.parametrize(
+    ("predicate", "args", "is_one"),
+    [
+        ("pid == $1", ("123",), True),
+        ("$2 == pid && arg0 > $1", ("5", "123"), True),
+        ("pid == $1", (), False),
+        ("pid == $1", ("java",), False),
+        ("$1 == 0 || pid == $1", ("123",), False),
+    ],
+)
+def test_a_parameter_that_names_one_pid_holds(predicate: str, args: tuple[str, ...], is_one: bool) -> None:
+    script = read(f"kprobe:f /{predicate}/ {STACKS}")
+    assert isinstance(script, Script)
+    assert names_one_process(script, args) is is_one

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from bttop.script.language.front_matter import FrontMatter
 from bttop.script.language.probe_context import context_of, context_of_probe
 from bttop.script.language.reader import Script, read
-from bttop.script.process.pin import Pin, takes_pid_as_parameter
+from bttop.script.process.pin import NO_PROCESS, Pin
 from bttop.script.rewrite.prepare import Prepared, prepare, unedited
 
 BLOCK = '{ printf("x"); }'
@@ -115,6 +114,23 @@ def test_a_foreign_probe_is_not_restricted_and_says_so() -> None:
     assert codes(one) == ["unpinned"]
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('iter:task { printf("%d", ctx->task->tgid); }', ["unpinned"]),
+        ('iter:task { if (ctx->task->tgid == $1) { printf("x"); } }', []),
+        ("interval:ms:10 { @[comm] = count(); }", ["unpinned"]),
+        ("interval:ms:10 /pid == $1/ { @ = count(); }", []),
+        ("interval:s:1 { @ticks = count(); } uprobe:/a:f { @ = count(); }", []),
+        ("BEGIN { @me = pid; } uprobe:/a:f { @ = count(); }", []),
+    ],
+)
+def test_a_probe_without_a_process_that_shows_processes_is_not_pinned(text: str, found: list[str]) -> None:
+    one = pinned(text)
+    assert codes(one) == found
+    assert one.args == (("7",) if "$1" in text else ())
+
+
 def test_the_next_side_of_a_switch_is_not_exact() -> None:
     assert codes(pinned("t:sched:sched_switch { @[args->next_comm] = count(); }")) == ["pin-inexact"]
     assert codes(pinned("t:sched:sched_switch { @[args->prev_comm] = count(); }")) == []
@@ -125,10 +141,8 @@ def test_the_next_side_of_a_switch_is_not_exact() -> None:
     [
         "$1 == 0 || pid == $1",
         "$1 == pid",
-        "args->a == 5 && ($1 == 0 || @owner_pid[args->sk] == $1)",
         "(uint64)$1 == (uint64)pid",
         "pid == (uint64)$1",
-        "tid == $1",
     ],
 )
 def test_a_script_that_compares_a_pid_with_its_parameter_takes_the_pin_there(predicate: str) -> None:
@@ -142,25 +156,41 @@ def test_a_script_that_compares_a_pid_with_its_parameter_takes_the_pin_there(pre
 def test_another_parameter_is_not_taken_for_the_pin(predicate: str) -> None:
     script = read(f"kprobe:vfs_read /{predicate}/ {BLOCK}")
     assert isinstance(script, Script)
-    assert not takes_pid_as_parameter(script)
     one = prepare(script, pin=Pin(pids=(7,)))
     assert one.args == ("0",)
     assert "(pid == 7)" in one.text
 
 
-def test_front_matter_says_that_the_parameter_is_the_pin() -> None:
-    one = pinned(f"k:g /@owner[arg0] == $1/ {BLOCK}", front=FrontMatter())
-    assert one.args == ("7",)
-
-
 @pytest.mark.parametrize("pin", [Pin(comm="java"), Pin(pids=(1,), cgroups=("/x",)), Pin(comm="x", children=True)])
-def test_what_a_parameter_cannot_hold_becomes_a_predicate_where_that_is_exact(pin: Pin) -> None:
+def test_what_a_parameter_cannot_hold_widens_the_comparison_where_that_is_exact(pin: Pin) -> None:
     one = pinned(f"k:vfs_read /$1 == 0 || pid == $1/ {BLOCK}", pin)
+    assert one.args == (str(NO_PROCESS),)
+    assert first_line(one) == f"k:vfs_read /$1 == 0 || (pid == $1 || ({pin.condition}))/ {BLOCK}"
+    assert ("task_newtask" in one.text) == pin.children
+    assert codes(one) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"t:tcp:tcp_probe /$1 == 0 || pid == $1/ {BLOCK}",
+        f"k:vfs_read {{ @pid[1] = pid; }} k:vfs_write /$1 == 0 || @pid[1] == $1/ {BLOCK}",
+        "rawtracepoint:sched_switch { $to = (struct task_struct *)arg2; if ($to->tgid == $1) { @ = count(); } }",
+        f"BEGIN {{ @watched[$1] = 1; }} k:vfs_read /@watched[pid]/ {BLOCK}",
+    ],
+)
+def test_what_a_parameter_cannot_hold_is_not_pinned_elsewhere(text: str) -> None:
+    one = pinned(text, Pin(comm="java"))
+    assert codes(one)[0] == "unpinned"
     assert one.args == ("0",)
-    assert f"/({pin.condition}) && (($1 == 0 || pid == $1) != 0)/" in one.text
-    other = pinned(f"t:tcp:tcp_probe /$1 == 0 || @pid[1] == $1/ {BLOCK}", pin)
-    assert codes(other) == ["unpinned"]
-    assert "!= 0)/" not in other.text
+    assert "comm ==" not in one.text
+
+
+@pytest.mark.parametrize(("operator", "tail"), [("==", ' || (comm == "x")'), ("!=", ' && !((comm == "x"))')])
+def test_a_condition_widens_only_comparisons_with_the_current_process(operator: str, tail: str) -> None:
+    text = f"t:syscalls:sys_enter_kill /pid {operator} $1 && args->pid {operator} $1/ {BLOCK}"
+    wanted = f"t:syscalls:sys_enter_kill /(pid {operator} $1{tail}) && args->pid {operator} $1/ {BLOCK}"
+    assert first_line(pinned(text, Pin(comm="x"))) == wanted
 
 
 CHILD = "@__bt_kids[(uint64){}] == 1"
@@ -203,24 +233,20 @@ def test_where_nothing_can_be_pinned_nothing_is_followed() -> None:
         ("arg0 && ($1 == pid)", "arg0 && (($1 == pid || pid == 8 || KID(pid)))"),
         ("pid != $1 && arg0", "(pid != $1 && !(pid == 8) && !(KID(pid))) && arg0"),
         ("(uint64)$1 == (uint64)tid", "((uint64)$1 == (uint64)tid || ((uint64)tid) == 8 || KID(((uint64)tid)))"),
-        ("@owner_pid[args->sk, 1] == ($1)", "(@owner_pid[args->sk, 1] == ($1) || X == 8 || KID(X))"),
+        ("@owner[args->sk, 1] == ($1)", "(@owner[args->sk, 1] == ($1) || X == 8 || KID(X))"),
         ("args->a_pid /* x */ == $1", "(args->a_pid /* x */ == $1 || (args->a_pid) == 8 || KID((args->a_pid)))"),
     ],
 )
 def test_several_processes_widen_the_comparison_with_the_parameter(written: str, widened: str) -> None:
-    one = pinned(f"t:tcp:tcp_probe /{written}/ {BLOCK}", Pin((7, 8), children=True))
+    text = f"t:tcp:tcp_probe /{written}/ {BLOCK} k:tcp_sendmsg {{ @owner[arg0, 1] = pid; }}"
+    one = pinned(text, Pin((7, 8), children=True))
     for operand in ("pid", "((uint64)tid)", "X", "(args->a_pid)"):
         widened = widened.replace(f"KID({operand})", CHILD.format(operand))
-    wanted = widened.replace("X", "(@owner_pid[args->sk,1])")
-    assert first_line(one) == f"t:tcp:tcp_probe /{wanted}/ {BLOCK}"
+    wanted = widened.replace("X", "(@owner[args->sk,1])")
+    assert first_line(one).startswith(f"t:tcp:tcp_probe /{wanted}/ {BLOCK}")
     assert one.args == ("7",)
-    assert codes(one) == []
+    assert "unpinned" not in codes(one)
     assert isinstance(read(one.text), Script)
-
-
-def test_front_matter_lets_any_comparison_with_the_parameter_be_widened() -> None:
-    one = pinned(f"k:g /@owner[arg0] == $1 && $1 != 0/ {BLOCK}", Pin((7, 8)), front=FrontMatter())
-    assert first_line(one) == f"k:g /(@owner[arg0] == $1 || (@owner[arg0]) == 8) && $1 != 0/ {BLOCK}"
 
 
 def test_a_comparison_inside_a_counted_statement_stays_inside_its_variable() -> None:
@@ -229,10 +255,16 @@ def test_a_comparison_inside_a_counted_statement_stays_inside_its_variable() -> 
 
 
 @pytest.mark.parametrize("other", ["@x[$1] = 1;", "f($1) == pid;", "$x = $1;", "if ($1) { }", "if (arg0 == $1) { }"])
-def test_a_parameter_that_is_used_otherwise_too_is_not_widened(other: str) -> None:
+def test_other_uses_of_the_parameter_hold_the_first_process(other: str) -> None:
     one = pinned(f"k:vfs_read /pid == $1/ {{ {other} }}", Pin((7, 8)))
-    assert one.args == ("0",)
-    assert first_line(one).startswith("k:vfs_read /(pid == 7 || pid == 8) && ((pid == $1) != 0)/")
+    assert one.args == ("7",)
+    assert first_line(one) == f"k:vfs_read /(pid == $1 || pid == 8)/ {{ {other} }}"
+
+
+def test_a_parameter_that_is_a_key_stands_for_one_process() -> None:
+    text = f"BEGIN {{ @watched[$1] = 1; }} k:vfs_read /@watched[pid]/ {BLOCK}"
+    assert (pinned(text).args, codes(pinned(text))) == (("7",), [])
+    assert (pinned(text, Pin((7, 8))).args, codes(pinned(text, Pin((7, 8))))) == (("7",), ["pin-inexact"])
 
 
 @pytest.mark.parametrize("pin", [Pin((7, 8)), Pin((7,), children=True)])
@@ -253,6 +285,12 @@ def test_a_parameter_that_is_no_number_is_not_made_up(text: str) -> None:
     assert prepare(read(text)).args == ()
 
 
+def test_a_script_that_counts_its_parameters_gets_none_that_nobody_gave() -> None:
+    text = f'k:f {{ if ($# > 0 && pid != $1) {{ return; }} printf("x"); }} BEGIN {BLOCK}'
+    assert prepare(read(text)).args == ()
+    assert pinned(text).args == ("7",)
+
+
 def test_without_a_pin_a_numeric_parameter_is_zero() -> None:
     assert prepare(read(f"k:f /$1 == 0 || pid == $1/ {BLOCK}")).args == ("0",)
 
@@ -269,7 +307,7 @@ def test_without_a_pin_a_numeric_parameter_is_zero() -> None:
 )
 def test_comparing_a_thread_id_with_a_process_id_is_pointed_out(predicate: str, field: str) -> None:
     one = prepare(read(f"t:sched:sched_switch\n/{predicate}/ {BLOCK}"))
-    assert codes(one) == ["thread-id"]
+    assert codes(one)[0] == "thread-id"
     assert one.badges[0].text == f"{field} is a thread id"
     assert one.badges[0].explanation.startswith("Line 2 compares")
 
@@ -283,7 +321,7 @@ def test_a_script_that_runs_as_it_is_says_that_it_is_not_pinned() -> None:
     script = read(f"k:vfs_read {BLOCK}")
     assert codes(unedited(script, pin=Pin(pids=(7,)))) == ["as-is", "unpinned"]
     assert codes(unedited(script)) == ["as-is"]
-    assert codes(prepare(read("k:f {"), pin=Pin(pids=(7,)))) == ["as-is", "unpinned"]
+    assert codes(prepare(read("k:f { print(1);"), pin=Pin(pids=(7,)))) == ["as-is", "unpinned"]
 
 
 def test_a_script_that_runs_as_it_is_still_takes_the_pin_as_its_parameter() -> None:

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from bttop.model.plan import Column, MapPlan, Scheme
-from bttop.script.language.front_matter import FrontMatter, read_front_matter
+from bttop.script.front_matter.front_matter import FrontMatter, read_front_matter
 from bttop.script.language.reader import LONGEST_SCRIPT, Script, read
 from bttop.script.rewrite.prepare import LONGEST_TEXT, Prepared, prepare, unedited
 
-HEARTBEAT = 'printf("bttop-hb a %d %llu\\n", @__bt_n, nsecs);'
-LAST = 'printf("bttop-hb a %d %llu end\\n", @__bt_n, nsecs);'
+HEARTBEAT = "print((0, (0, @__bt_n, nsecs)));"
+LAST = "print((0, (0, @__bt_n, nsecs, 1)));"
 
 
 def prepared(text: str, **options: object) -> Prepared:
@@ -89,10 +89,10 @@ def test_the_bounds_of_a_linear_histogram_stay_literals() -> None:
         ("@[tid] = lhist(arg0, 0, 9, 1)", "bank"),
         ("@ = count(); if (@ > 5) { $x = 1; }", "cumulative"),
         ("@[tid] = sum(arg0); $x = @[tid]", "cumulative"),
-        ("@[tid] = max(arg0); $x = @[tid]", "gauge"),
-        ("@[tid] = avg(arg0); $x = @[tid]", "gauge"),
+        ("@[tid] = max(arg0); $x = @[tid]", "bank"),
+        ("@[tid] = avg(arg0); $x = @[tid]", "bank"),
         ("@[tid] = count(); delete(@[tid])", "gauge"),
-        ("@[tid] = count(); clear(@)", "gauge"),
+        ("@[tid] = count(); clear(@)", "bank"),
     ],
 )
 def test_every_aggregation_has_its_exact_scheme(statement: str, scheme: Scheme) -> None:
@@ -112,7 +112,7 @@ def test_an_average_is_kept_as_stats() -> None:
 
 
 def test_an_average_that_is_read_stays_an_average() -> None:
-    assert "avg(arg0)" in prepared("k:f { @a = avg(arg0); $x = @a; }").text
+    assert "@a = avg(" in prepared("k:f { @a = avg(arg0); $x = @a; }").text
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,28 @@ def test_a_script_that_only_assigns_shows_what_it_assigns() -> None:
     one = prepared('BEGIN { printf("hello"); } k:f { @last[comm] = nsecs; }')
     assert one.plan.maps["@last"].scheme == "gauge"
     assert "print(@last);" in one.text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("k:f { @c[comm] = @c[comm] + 1; }", ["@c"]),
+        ("k:f { @most = arg0 > @most ? arg0 : @most; }", ["@most"]),
+        ("k:f { if (arg0 > @most) { @most = arg0; } }", ["@most"]),
+        ("k:f { @left--; @most[pid] = arg0 > @most[pid] ? arg0 : @most[pid]; }", ["@left", "@most"]),
+        ("k:f { @n++; if (@n % 100 == 0) { @at = nsecs; } }", ["@n", "@at"]),
+        ("k:f { @s[tid] = nsecs; } k:g { @d[comm] = nsecs - @s[tid]; delete(@s[tid]); }", ["@d"]),
+        ("k:f { @gap = nsecs - @prev; @prev = nsecs; } END { clear(@prev); }", ["@gap"]),
+        ("k:f { @gap = nsecs - @prev; @prev = nsecs; }", ["@gap", "@prev"]),
+        ("k:f { @last = nsecs; } END { clear(@last); }", ["@last"]),
+        ("k:f { @c[comm] = @c[comm] + 1; @n = count(); }", ["@n"]),
+        ("k:f { @s[tid] = nsecs; } k:g { $d = nsecs - @s[tid]; delete(@s[tid]); }", []),
+    ],
+)
+def test_a_script_that_neither_counts_nor_prints_shows_what_bpftrace_prints_at_its_end(
+    text: str, shown: list[str]
+) -> None:
+    assert sorted(prepared(text).plan.maps) == sorted(shown)
 
 
 def test_a_script_that_only_prints_text_gets_a_heartbeat() -> None:
@@ -182,11 +204,11 @@ def test_schemes_can_be_asked_for_where_they_are_exact() -> None:
     assert schemes == {"@a": "cumulative", "@b": "bank", "@c": "bank", "@d": "cumulative"}
 
 
-def test_prints_and_clears_in_end_give_way_to_the_last_flush() -> None:
+def test_prints_in_end_stay_before_the_last_flush() -> None:
     one = prepared('k:f { @[pid] = count(); } END { print(@, 5); clear(@); printf("bye") }')
     end = " ".join(one.text.partition("END")[2].partition("\n")[0].split())
     prints = "print(@__bt_a0); clear(@__bt_a0); print(@__bt_a1); clear(@__bt_a1);"
-    assert end == f'{{ printf("bye") ; @__bt_n++; {prints} {LAST} }}'
+    assert end == f'{{ print(@, 5); clear(@); printf("bye") ; @__bt_n++; {prints} {LAST} }}'
     assert one.text.count("END") == 1
     assert one.plan.maps["@"].scheme == "bank"
 
@@ -243,7 +265,7 @@ def test_a_place_beyond_the_text_is_its_end() -> None:
 def test_an_unreadable_script_runs_as_it_is() -> None:
     one = prepared("k:f { /* open")
     assert one.text == one.original == "k:f { /* open"
-    assert codes(one) == ["as-is"]
+    assert codes(one) == ["as-is", "nothing"]
     assert one.plan.heartbeats == ()
     assert one.runnable
     assert one.original_position(1, 7) == (1, 7)
@@ -258,7 +280,7 @@ def test_what_is_not_text_cannot_run() -> None:
 def test_names_that_bttop_adds_are_not_touched_in_a_script_that_has_them() -> None:
     one = prepared("k:f { @__bt_n = count(); }")
     assert not one.is_edited
-    assert codes(one) == ["as-is"]
+    assert codes(one) == ["as-is", "shown-at-end"]
 
 
 def test_a_script_that_would_get_too_long_runs_as_it_is() -> None:
@@ -266,7 +288,7 @@ def test_a_script_that_would_get_too_long_runs_as_it_is() -> None:
     assert len(text) < LONGEST_SCRIPT
     one = prepared(text)
     assert one.text == text
-    assert codes(one) == ["as-is"]
+    assert codes(one) == ["as-is", "shown-at-end"]
     assert len(prepared(text[: text.index("; ") + 2] + "}").text) < LONGEST_TEXT
 
 
@@ -313,7 +335,7 @@ def test_bttops_prefix_in_a_comment_or_a_text_is_no_name(text: str) -> None:
 def test_a_script_with_names_of_bttops_own_runs_as_it_is() -> None:
     one = prepared("k:f { @__bt_x = count(); }")
     assert not one.is_edited
-    assert codes(one) == ["as-is"]
+    assert codes(one) == ["as-is", "shown-at-end"]
 
 
 @pytest.mark.parametrize("function", ["min", "max"])

@@ -5,11 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.script.language.diagnostics import parse_diagnostics, render
-from bttop.script.language.front_matter import read_front_matter
+from bttop.script.front_matter.front_matter import read_front_matter
 from bttop.script.language.reader import Script, Unreadable, read
 from bttop.script.library.probe_files import ProbeFile, probe_file
-from bttop.script.one_liner import OneLiner, OneLinerRefused, read_one_liner
+from bttop.script.messages.diagnostics import parse_diagnostics, render
+from bttop.script.pasted.one_liner import OneLiner, OneLinerRefused
+from bttop.script.pasted.read_line import read_one_liner
 from bttop.script.process.pin import Pin
 from bttop.script.rewrite.prepare import Prepared, prepare
 from tests.script.parts import PATH, PIECES, scripts
@@ -94,7 +95,7 @@ def test_every_map_of_a_plan_is_printed_by_the_text(text: str) -> None:
         printed = [bank for bank, user in one.plan.aliases.items() if user == name] or [name]
         assert len(printed) == (2 if plan.scheme == "bank" else 1)
         for each in printed:
-            assert f"print({each}" in one.text or (plan.at_end and not one.ends_flush)
+            assert f"print({each}" in one.text
 
 
 @given(scripts(), options)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bttop.script.language.front_matter import FrontMatter, read_front_matter
+from bttop.model.plan import Column
+from bttop.script.front_matter.front_matter import FrontMatter, read_front_matter
 from bttop.script.language.reader import Script, read
 from bttop.script.rewrite.prepare import prepare, unedited
 from bttop.script.rewrite.suggestions import Suggestion
@@ -86,7 +87,7 @@ def test_all_system_calls_are_offered_as_one_probe_with_their_names() -> None:
     front = read_front_matter(one.rewritten)
     assert isinstance(front, FrontMatter)
     (column,) = prepare(read(one.rewritten), front=front).plan.maps["@"].columns
-    assert column == ("syscall", "int", "syscall")
+    assert column == Column("syscall", "int", "syscall")
 
 
 def test_the_rest_of_the_script_stays_in_the_offer_of_one_probe() -> None:

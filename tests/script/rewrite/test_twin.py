@@ -97,3 +97,22 @@ def test_the_old_release_pays_more_for_a_key() -> None:
 )
 def test_user_probes_on_one_place_are_told_by_it(text: str, places: list[str]) -> None:
     assert [one.place for one in twin(text).probes] == places
+
+
+@pytest.mark.parametrize(
+    ("text", "args", "passed"),
+    [
+        ('t:a:b { if (getopt("all")) { @ = count(); } }', ("5", "--all"), ("5",)),
+        ('t:a:b /arg0 > getopt("least", 3)/ { @[getopt("all")] = count(); }', ("--all", "--least=5"), ("--least=5",)),
+        ('t:a:b /arg0 > getopt("least", 3)/ { @ = count(); }', ("--least",), ("--least",)),
+        ('t:a:b { @[getopt("all")] = count(); }', ("--wrong=5",), ()),
+        ('macro all() { getopt("all") }\nt:a:b { @[all()] = count(); }', ("--all",), ("--all",)),
+        ("t:a:b { @[str($1)] = count(); }", ("--all",), ("--all",)),
+    ],
+)
+def test_it_gets_only_the_named_options_that_its_text_reads(
+    text: str, args: tuple[str, ...], passed: tuple[str, ...]
+) -> None:
+    found = twin_of(prepare(read(text), args=args), NEW)
+    assert found is not None
+    assert found.prepared.args == passed

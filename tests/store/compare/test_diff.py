@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bttop.model.plan import Column, MapPlan, Plan
-from bttop.store.compare.diff import Diff, MapDiff, Window, diff
+from bttop.store.compare.diff import Diff, Window, diff
 from bttop.store.compare.diff_text import WIDTH, as_object, lines
+from bttop.store.compare.map_diff import MapDiff
 from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.frame_names import frame_facts
+from bttop.store.snapshot.recording_events import ProcessSeen
 from bttop.store.snapshot.snapshot import Snapshot
 from bttop.store.times import window
 from tests.model.samples import planned
-from tests.store.made import FACTS, Session, made
+from tests.store.made import FACTS, Session, at, made
 
 Prints = Sequence[Mapping[str, tuple[str, object]]]
 COMM = Column("comm", "text")
@@ -124,7 +127,7 @@ def test_a_histogram_that_moves_is_told_by_its_percentiles(tmp_path: Path) -> No
     assert change.before == change.after
     with Snapshot(tmp_path / "a.bttop") as first, Snapshot(tmp_path / "b.bttop") as last:
         text = "\n".join(lines(diff(whole(first), whole(last)), 10))
-    assert "p50 15us -> 1.0ms" in text
+    assert "p50 8-16us -> 512us-1.0ms" in text
 
 
 def test_stacks_are_compared_by_what_share_each_function_has(tmp_path: Path) -> None:
@@ -140,6 +143,22 @@ def test_stacks_are_compared_by_what_share_each_function_has(tmp_path: Path) -> 
     assert {change.key for change in found.changes} == {"fast", "slow"}
     assert next(one for one in found.changes if one.key == "slow").before == pytest.approx(0.1)
     assert next(one for one in found.changes if one.key == "slow").after == pytest.approx(0.8)
+
+
+def test_functions_that_bttop_named_are_compared_between_recordings(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@s", "count", (Column("pid", "int"), COMM, Column("ustack", "stack")), "bank", pid="pid"))
+
+    def recorded(name: str, pid: int, slow: int) -> Path:
+        rows = {f"{pid},java,\n    0x{pid}10\n": 1000 - slow, f"{pid},java,\n    0x{pid}20\n    0x1\n": slow}
+        names = {int(f"{pid}10", 16): "fast [app]", int(f"{pid}20", 16): "slow [app]", 1: "[unknown]"}
+        seen = ProcessSeen(pid, at(1), frame_facts(names))
+        session = Session("p", plan, [{"@s": ("map", rows)}] * FLUSHES)
+        return made(tmp_path / f"{name}.bttop", session, others=[seen])
+
+    files = recorded("a", 71, 100), recorded("b", 82, 800)
+    with Snapshot(files[0]) as first, Snapshot(files[1]) as last:
+        found = only(diff(whole(first), whole(last)))
+    assert {change.key for change in found.changes} == {"fast", "slow"}
 
 
 def test_programs_and_maps_without_a_counterpart_are_named(tmp_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bttop.model.flush.contents import MapData, Origin
 from bttop.model.flush.flush import Flush
@@ -133,3 +133,17 @@ def test_a_recorded_program_adds_up_to_what_was_printed(tmp_path: Path) -> None:
     with Snapshot(snapshot_file(tmp_path / "s.bttop")) as snapshot:
         found = total(*RecordedHistory(snapshot, 1))
     assert found.maps["@calls"].rows["7,java"].value == 36_000
+
+
+def test_rows_that_cannot_be_added_up_are_ordered_by_value_and_integer_keys_by_number() -> None:
+    found = total(flushed(1, {"10": -5, "9": -5, "-3": 1 << 63, "7": (1 << 63) + 1, "-20": 0}, "max")).maps["@x"]
+    assert [key for key, _ in found.top(5)] == ["7", "-3", "-20", "9", "10"]
+
+
+def test_a_sum_keeps_its_sign_and_its_digits_and_shares_ignore_the_sign() -> None:
+    found = total(flushed(1, {"1": -10, "2": 4}, "sum")).maps["@x"]
+    assert (found.net, found.amount) == (-6, 14)
+    assert [key for key, _ in found.top(2)] == ["1", "2"]
+    large = total(flushed(1, {"1": (1 << 53) + 1, "2": 0}, "sum")).maps["@x"]
+    assert large.net == (1 << 53) + 1
+    assert total(flushed(1, {"1": 10**400, "2": -5}, "sum")).maps["@x"].net == float("inf")

@@ -11,11 +11,15 @@ import jsonschema
 import pytest
 
 from bttop.errors import UsageError
+from bttop.model.plan import Column, MapPlan
 from bttop.store.export.folded import write_folded
 from bttop.store.export.speedscope import write_speedscope
+from bttop.store.snapshot.frame_names import frame_facts
+from bttop.store.snapshot.recording_events import ProcessSeen
 from bttop.store.snapshot.snapshot import Snapshot
+from tests.model.samples import planned
 from tests.store.export.kit import selection, snapshot_file
-from tests.store.made import at
+from tests.store.made import Session, at, made
 
 
 def test_folded_stacks_are_summed_over_the_span_from_the_outermost_frame(tmp_path: Path) -> None:
@@ -26,6 +30,16 @@ def test_folded_stacks_are_summed_over_the_span_from_the_outermost_frame(tmp_pat
         "cat;outer;middle;inner 1",
         "dd;outer;middle;inner;entry:point_[k];do_read_[k] 7",
     ]
+
+
+def test_addresses_that_bttop_named_have_their_names(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@s", "count", (Column("pid", "int"), Column("ustack", "stack")), "bank", pid="pid"))
+    session = Session("p", plan, [{"@s": ("map", {"7,\n    0x10\n    0x20\n": 3, "8,\n    0x10\n": 1})}])
+    seen = ProcessSeen(7, at(1), frame_facts({0x10: "work [app]", 0x20: "main [app]"}))
+    out = io.StringIO()
+    with Snapshot(made(tmp_path / "s.bttop", session, others=[seen])) as snapshot:
+        write_folded(selection(snapshot), out)
+    assert out.getvalue().splitlines() == ["0x10 1", "main [app];work [app] 3"]
 
 
 def test_a_span_without_stacks_is_said(tmp_path: Path) -> None:

@@ -114,8 +114,40 @@ def test_no_cell_begins_as_a_formula_and_no_two_names_become_one(tmp_path: Path,
     assert {cell[0] for cell in cells} <= {"'", "1", "\\"}
 
 
-def test_numbers_above_63_bits_make_their_column_text_and_stay_exact(tmp_path: Path) -> None:
-    assert asked(f"select key_time, value from '{parquet(tmp_path, '@big')}'") == [(1, str(BIG))]
+def test_numbers_above_63_bits_make_their_column_unsigned_and_stay_exact(tmp_path: Path) -> None:
+    path = parquet(tmp_path, "@big")
+    assert asked(f"select key_time, value from '{path}'") == [(1, BIG)]
+    assert pd.read_parquet(path)["value"].dtype == "uint64"
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([-5, 3, (1 << 63) - 1, -(1 << 63)], "int"),
+        ([0, 3, 1 << 63, (1 << 64) - 1], "unsigned"),
+        ([-1, 1 << 63], "text"),
+        ([1 << 64], "text"),
+        ([-(1 << 63) - 1], "text"),
+    ],
+)
+@pytest.mark.parametrize("where", ["key", "value"])
+def test_a_column_has_the_type_of_all_of_its_numbers(tmp_path: Path, values: list[int], kind: str, where: str) -> None:
+    rows = {str(one): 1 for one in values} if where == "key" else {str(at): one for at, one in enumerate(values)}
+    plan = planned(MapPlan("@n", "max", (Column("id", "int"),), "bank"))
+    path = made(tmp_path / "s.bttop", Session("x", plan, [{"@n": ("map", rows)}]))
+    with Snapshot(path) as snapshot:
+        (table,) = tables(selection(snapshot, "@n"), NAMED)
+    assert table.kinds[table.columns.index("id" if where == "key" else "value")] == kind
+
+
+@pytest.mark.parametrize("bucket", [{"min": 100, "count": 3}, {"max": -1, "count": 3}])
+def test_the_ends_of_buckets_are_numbers_even_if_all_are_open(tmp_path: Path, bucket: dict[str, int]) -> None:
+    plan = planned(MapPlan("@l", "lhist", (Column("comm", "text"),), "bank"))
+    path = made(tmp_path / "s.bttop", Session("x", plan, [{"@l": ("hist", {"a": [bucket]})}]))
+    with Snapshot(path) as snapshot:
+        (table,) = tables(selection(snapshot, "@l"), NAMED)
+    assert table.columns[-3:] == ("low", "high", "count")
+    assert table.kinds[-3:] == ("int", "int", "int")
 
 
 def test_duckdb_and_pandas_read_parquet_with_typed_columns(tmp_path: Path) -> None:

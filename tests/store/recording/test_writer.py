@@ -14,7 +14,7 @@ from bttop.model.plan import Plan
 from bttop.model.record.records import StampedLine
 from bttop.store.recording.lookback_buffer import LookbackBuffer
 from bttop.store.recording.snapshot_files import claim
-from bttop.store.recording.writer import LOG_BYTES, SnapshotWriter
+from bttop.store.recording.writer import LOG_BYTES, CannotRecord, SnapshotWriter
 from bttop.store.snapshot.recording_events import FlushCompleted, GenerationStarted, LineReceived, ProgramAdded
 from bttop.store.snapshot.schema import create
 from bttop.store.snapshot.snapshot import Snapshot
@@ -93,3 +93,23 @@ def test_a_file_is_empty_until_it_is_a_snapshot(path: Path, monkeypatch: pytest.
     assert {size for _, size in sizes[:made]} == {0}
     with Snapshot(path) as snapshot:
         assert snapshot.facts == FACTS
+
+
+def test_a_file_that_is_overwritten_before_the_recording_begins_is_reported_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "s.bttop"
+    claim(path, replace=True)
+    path.write_text("notes of somebody else")
+    with pytest.raises(CannotRecord, match=r"s\.bttop was overwritten while it was being written"):
+        SnapshotWriter(path, FACTS.as_text())
+    assert path.read_text() == "notes of somebody else"
+
+
+def test_a_failed_step_names_the_cause_if_the_file_was_overwritten_meanwhile(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "s.bttop", LookbackBuffer())
+
+    def overwrite() -> None:
+        recording.path.write_text("x")
+        raise sqlite3.DatabaseError("file is not a database")
+
+    with pytest.raises(CannotRecord, match="was overwritten while it was being written"):
+        recording.writer._transaction(overwrite)

@@ -75,6 +75,23 @@ def test_the_summary_says_where_and_by_what_it_was_recorded(whole: str) -> None:
         assert fact in text
 
 
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        (MapPlan("@x", "count", (), "bank"), "events per second"),
+        (MapPlan("@x", "sum", (), "bank"), "per second"),
+        (MapPlan("@x", "sum", (), "bank", unit="bytes"), "per second"),
+        (MapPlan("@x", "sum", (Column("comm", "text"),), "bank"), "per second"),
+    ],
+    ids=["count", "sum", "sum of bytes", "sum with keys"],
+)
+def test_only_what_is_counted_is_called_events(plan: MapPlan, words: str, tmp_path: Path) -> None:
+    prints: list[dict[str, tuple[str, object]]] = [{"@x": ("map", {"a": 5} if plan.columns else 5)}] * 3
+    file = made(tmp_path / "s.bttop", Session("one", planned(plan), prints=prints))
+    captions = re.findall(r"<figcaption><span>([^<]*)</span>", written(file))
+    assert captions == [words]
+
+
 def test_a_pin_is_said_with_its_stretch_where_it_held_for_a_part(tmp_path: Path) -> None:
     prints = [{"@x": ("map", {"a": 1})}] * 3
     plan = planned(MapPlan("@x", "count", (Column("comm", "text"),), "bank"))

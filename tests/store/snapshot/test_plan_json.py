@@ -17,7 +17,9 @@ MAPS = st.builds(
     MapPlan,
     name=st.text("ab@_", min_size=1, max_size=4),
     aggregation=st.sampled_from(get_args(Aggregation)),
-    columns=st.lists(st.builds(Column, WORDS, st.sampled_from(get_args(PartKind)), WORDS), max_size=3).map(tuple),
+    columns=st.lists(
+        st.builds(Column, WORDS, st.sampled_from(get_args(PartKind)), WORDS, st.integers(0, 127)), max_size=3
+    ).map(tuple),
     scheme=st.sampled_from(get_args(Scheme)),
     unit=WORDS,
     title=WORDS,
@@ -28,6 +30,13 @@ MAPS = st.builds(
     numbered=st.none() | st.builds(Numbered, st.integers(-9, 9), st.integers(10, 99), st.integers(0, 9)),
     under_key=st.booleans(),
     kept=st.booleans(),
+    occasional=st.booleans(),
+    mark=WORDS,
+    limit=st.integers(0, 10**9),
+    longest_text=st.integers(0, 10**9),
+    one_in=st.sampled_from([1, 2, 8, 256]),
+    by_key=st.booleans(),
+    since=st.booleans(),
 )
 PLANS = st.builds(
     Plan,
@@ -35,6 +44,7 @@ PLANS = st.builds(
     aliases=st.dictionaries(WORDS, WORDS, max_size=3),
     heartbeats=st.lists(WORDS, max_size=3).map(tuple),
     interval_ns=st.integers(1, 10**13),
+    periods=st.dictionaries(WORDS, st.integers(0, 10**13), max_size=3),
     raw=st.booleans(),
 )
 
@@ -52,6 +62,8 @@ def test_every_plan_comes_back_whole(plan: Plan) -> None:
         {"aliases": []},
         {"heartbeats": None},
         {"interval_ns": "soon"},
+        {"periods": {"a": "soon"}},
+        {"periods": 3},
         {"maps": [{"name": "@a", "aggregation": "mode", "scheme": "own", "columns": []}]},
         {"maps": [{"name": "@a", "aggregation": "count", "scheme": "rented", "columns": []}]},
         {"maps": [{"name": "@a", "aggregation": "count", "scheme": "own", "columns": [["one", "two"]]}]},

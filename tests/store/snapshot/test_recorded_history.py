@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bttop.model.flush.find_caveats import Caveat
 from bttop.model.flush.flush import Flush

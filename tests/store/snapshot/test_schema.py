@@ -35,7 +35,7 @@ def test_every_table_and_column_is_explained(table: str, tmp_path: Path) -> None
 
 
 def test_facts_and_header_are_the_ones_that_are_written() -> None:
-    assert not [name for name in Facts.__slots__ if f"`{name}`" not in DOCUMENT]
+    assert not [name for name in Facts.__struct_fields__ if f"`{name}`" not in DOCUMENT]
     assert f"{APPLICATION_ID:#x}" in DOCUMENT
     assert f"at present {FORMAT}" in DOCUMENT
 

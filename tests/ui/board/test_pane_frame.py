@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bttop.engine.generation.badge import Badge, Complaint
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState
 from bttop.model.flush.caveat_words import CAVEAT_TEXTS
+from bttop.script.process.pin import Pin
 from bttop.ui.board.pane_frame import FrameState, PaneFrame, draw_pane
 from bttop.ui.board.pane_model import WORDS, PaneModel
 from bttop.ui.dialogs.state_page import state_lines
@@ -33,7 +34,7 @@ SYNTAX_ERROR = (
 
 def frame(width: int = 80, height: int = 12, **more: object) -> FrameState:
     standard = FrameState(1, width, height, focused=True, divided=False, below=False, glyphs=UNICODE)
-    return replace(standard, **more)  # type: ignore[arg-type]
+    return replace(standard, **more)
 
 
 class Pane:
@@ -195,7 +196,7 @@ def test_trouble_takes_at_most_half_of_a_pane_that_has_data() -> None:
     pane.fake.end(pane.program, -11)
     lines = pane.text(frame(height=12)).split("\n")
     assert "killed by SIGSEGV" in lines[1]
-    assert any("more lines: b shows them" in line for line in lines)
+    assert any("more lines: B shows them" in line for line in lines)
     assert any("18421" in line for line in lines)
 
 
@@ -204,7 +205,7 @@ def test_an_error_longer_than_its_pane_says_how_much_is_missing() -> None:
     while pane.program.status.state is not ProgramState.FAILED:
         pane.fake.complain(pane.program, "ERROR: " + "very wrong " * 2000)
         pane.fake.end(pane.program, 1)
-    assert "more lines: b shows them" in pane.text(frame(height=8)).split("\n")[-1]
+    assert "more lines: B shows them" in pane.text(frame(height=8)).split("\n")[-1]
 
 
 def test_a_dead_program_says_when_it_starts_again() -> None:
@@ -269,6 +270,44 @@ def test_badges_by_which_a_number_is_missing_come_first_and_brief_where_room_is_
     assert re.search(r"not attached · (damaged|lost messages) ", pane.rule(frame(80)))
 
 
+def span_of(face: PaneFrame, text: str) -> str:
+    """The role of the span of the rule that has this text."""
+    return next(span.role for span in face.lines[0] if text in span.text)
+
+
+def test_what_is_left_out_looks_like_a_badge_only_if_it_is_more_than_rate_and_cost() -> None:
+    pane = Pane(name="a-rather-long-probe-name").live()
+    assert span_of(pane.face(frame(36)), "+1") == "dim"
+    pane.program._parts.statuses.status = replace(pane.program.status, badges=(Badge("x" * 60, "because"),))
+    assert span_of(pane.face(frame(60)), "+1") == "badge"
+
+
+@pytest.mark.parametrize("cells", [34, 36, 39, 44, 50])
+def test_the_end_of_a_pinned_process_is_seen_in_a_narrow_pane(cells: int) -> None:
+    pane = Pane(name="sched_switch").live()
+    found = pane.rule(frame(cells, ended="ended 17:15:37: pid 24519"))
+    assert re.search(r" ended( 17:15:37|( \S+)?…)", found), found
+    assert len(found) == cells
+
+
+def test_the_state_page_has_the_pin_and_when_its_process_ended() -> None:
+    pane = Pane().live()
+    pane.face()
+    text = text_of(state_lines(pane.model, 80, "ended 17:15:37: pid 24519"))
+    assert "ended 17:15:37; the pane keeps the flush before that; u unpins" in text
+
+
+def test_the_state_page_explains_the_counted_caveats_of_earlier_flushes() -> None:
+    pane = Pane().live()
+    pane.flush(calls(pane.program, ROWS), seconds=4.0)
+    pane.flush(calls(pane.program, ROWS))
+    pane.face()
+    assert pane.program.tally.lost_ticks
+    assert not pane.model.caveats()
+    text = " ".join(text_of(state_lines(pane.model, 80)).split())
+    assert "lost ticks, in earlier flushes " + CAVEAT_TEXTS["lost ticks"][:40] in text
+
+
 def test_rows_below_the_last_line_are_counted() -> None:
     rows = {f"{n},p{n}": n for n in range(41)}
     pane = Pane().live()
@@ -292,7 +331,7 @@ def test_a_wide_pane_shows_a_second_map_beside_the_first() -> None:
     assert "18421" in wide
     assert "p99" in wide
     assert "p99" not in narrow
-    assert "calls 1/2" in narrow.split("\n")[0]
+    assert "calls 1/3" in narrow.split("\n")[0]
 
 
 def test_a_pane_too_low_for_rows_keeps_what_was_chosen() -> None:
@@ -336,6 +375,29 @@ def test_the_state_page_of_an_exact_program_says_so() -> None:
     assert "No caveats" in text_of(state_lines(pane.model, 78))
 
 
+HINT = "kprobe:vfs_read: tracepoint:syscalls:sys_enter_read reports about the same"
+
+
+def test_the_state_page_offers_the_stable_tracepoint_of_a_kernel_function() -> None:
+    pane = Pane("kprobe:vfs_read { @n = count(); }")
+    pane.face()
+    assert HINT in text_of(state_lines(pane.model, 160))
+
+
+def test_a_refused_pane_offers_the_stable_tracepoint_below_the_reason() -> None:
+    pane = Pane("kprobe:vfs_read { @n = count(); }")
+    while pane.program.status.state is not ProgramState.FAILED:
+        pane.fake.complain(pane.program, "ERROR: it failed")
+        pane.fake.end(pane.program, 1)
+    text = pane.text(frame(160))
+    assert text.index("it failed") < text.index(HINT)
+
+
+def test_a_pane_that_runs_shows_no_hint_beside_its_numbers() -> None:
+    pane = Pane("kprobe:vfs_read { @calls[pid, comm] = count(); }").live()
+    assert HINT not in pane.text(frame(160))
+
+
 def test_the_state_page_shows_long_errors_in_full() -> None:
     pane = Pane()
     long = "ERROR: " + " ".join(f"word{n}" for n in range(100))
@@ -359,8 +421,7 @@ def test_percentiles_say_in_which_bucket_they_lie() -> None:
     pane.flush({"type": "hist", "data": {"@size": buckets}})
     pane.model.advance()
     text = " ".join(text_of(state_lines(pane.model, 100)).split())
-    assert "in [4K, 8K), p90" in text
-    assert "p99 15k in [8K, 16K)" in text
+    assert "p50 4K-8K, p90 4K-8K, p99 8K-16K." in text
     assert "exact for its interval, except for percentiles." in text
 
 
@@ -372,6 +433,16 @@ def test_what_is_held_back_says_why_and_which_key_runs_it() -> None:
     text = pane.text()
     assert "held back" in text.split("\n")[0]
     assert "it would cost 8 %; y runs it anyway" in text
+
+
+def test_the_state_page_of_what_never_ran_says_so() -> None:
+    pane = Pane()
+    pane.program._parts.statuses.status = replace(
+        pane.program.status, state=ProgramState.COSTLY, source="", generation=0
+    )
+    pane.text()
+    lines = text_of(state_lines(pane.model, 78)).split("\n")
+    assert [line.split() for line in lines if "runs" in line] == [["runs", "nothing", "yet"]]
 
 
 def test_what_is_refused_offers_no_key() -> None:
@@ -407,3 +478,40 @@ def test_the_kinds_of_silence_have_words_of_their_own() -> None:
     dead.fake.end(dead.program, -9)
     assert "down" in dead.rule()
     assert "killed by SIGKILL" in dead.text()
+
+
+@pytest.mark.parametrize("width", [38, 39, 40, 60, 80])
+def test_the_name_of_the_map_goes_after_rates_and_costs(width: int) -> None:
+    pane = Pane(TWO_MAPS, "a_program").live()
+    rule = pane.rule(frame(width))
+    assert "a_program calls 1/3" in rule
+    assert line_width(pane.face(frame(width)).lines[0]) == width
+
+
+def test_a_map_without_rows_names_the_one_that_has_some() -> None:
+    two = "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); @other[pid, comm] = count(); }"
+    pane = Pane(two)
+    pane.fake.attach(pane.program)
+    pane.flush(calls(pane.program, {}), calls(pane.program, ROWS, "@other"))
+    assert " no calls in this interval; v shows other" in pane.text()
+    pane.flush(calls(pane.program, {}), calls(pane.program, {}, "@other"))
+    assert " nothing happened in this interval" in pane.text()
+
+
+def test_a_filtered_pane_shows_the_rate_of_its_rows_before_that_of_all() -> None:
+    assert " 300/s of 600/s " in Pane().live().rule(choice=ViewChoice(needle="java"))
+    assert " 0/s of 600/s " in Pane().live().rule(choice=ViewChoice(needle="nothing"))
+
+
+def test_a_pin_is_shown_once_the_numbers_are_those_of_the_pinned_process_and_not_before() -> None:
+    pane = Pane().live()
+    pane.program.change(replace(pane.program.settings, pin=Pin(pids=(478,))), pane.fake.now)
+    assert "pid 478" not in pane.rule()
+    pane.fake.attach(pane.program)
+    assert "pid 478" not in pane.rule()
+    pane.flush(calls(pane.program, ROWS)).flush(calls(pane.program, ROWS))
+    assert " pid 478 " in pane.rule()
+    pane.program.change(replace(pane.program.settings, pin=Pin(pids=(9,))), pane.fake.now)
+    pane.fake.complain(pane.program, *SYNTAX_ERROR)
+    pane.fake.end(pane.program, 1)
+    assert " pid 478 " in pane.rule()

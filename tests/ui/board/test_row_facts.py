@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from bttop.engine.host.process_lookup import ProcessLookup
 from bttop.model.format.names import syscall_name
 from bttop.script.library.follow_ups import RowFacts
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.pane_frame import FrameState
-from bttop.ui.board.row_facts import facts_of, row_key, row_pid
+from bttop.ui.board.row_facts import facts_of, row_pid
 from bttop.ui.render.spans import UNICODE
 from bttop.ui.themes import load_themes
 from tests.ui.scenes import SHIPPED_THEMES, FakeEngine, printed_name
@@ -52,7 +53,15 @@ def pane_of(text: str, name: str, *flushes: dict[str, Any]) -> Pane:
 
 
 def facts(pane: Pane) -> RowFacts | None:
-    return facts_of(pane, lambda number: syscall_name(int(number), "x86_64"))
+    """The facts of the row under the cursor; None without one."""
+    if pane.cursor is None:
+        return None
+    return facts_of(pane, pane.cursor, ProcessLookup(), lambda number: syscall_name(int(number), "x86_64"))
+
+
+def pid_of(pane: Pane) -> int | None:
+    """The process of the row under the cursor."""
+    return row_pid(pane, pane.cursor, ProcessLookup())
 
 
 def test_a_row_of_a_process_and_a_system_call() -> None:
@@ -62,12 +71,11 @@ def test_a_row_of_a_process_and_a_system_call() -> None:
     )  # fmt: skip
 
 
-def test_the_selected_row_counts_and_else_the_top_one() -> None:
+def test_the_row_under_the_cursor_counts() -> None:
     pane = pane_of(SYSCALLS, "@calls", {"4711,curl,0": 5, "842,dd,1": 3})
-    assert row_key(pane) == "4711,curl,0"
+    assert pane.cursor == "4711,curl,0"
     pane.move(1)
-    pane.move(1)
-    assert row_key(pane) == "842,dd,1"
+    assert pane.cursor == "842,dd,1"
     found = facts(pane)
     assert found is not None
     assert (found.pid, found.comm, found.syscall) == (842, "dd", "write")
@@ -112,12 +120,12 @@ def test_a_column_may_name_the_file() -> None:
 
 def test_without_rows_there_are_no_facts() -> None:
     pane = pane_of(SYSCALLS, "@calls", {})
-    assert (row_key(pane), row_pid(pane), facts(pane)) == (None, None, None)
+    assert (pane.cursor, pid_of(pane), facts(pane)) == (None, None, None)
 
 
 def test_before_the_first_flush_there_are_no_facts() -> None:
     pane = pane_of(SYSCALLS, "@calls")
-    assert (row_key(pane), row_pid(pane), facts(pane)) == (None, None, None)
+    assert (pane.cursor, pid_of(pane), facts(pane)) == (None, None, None)
 
 
 def test_a_row_of_a_thread_stands_for_the_process_of_that_thread() -> None:
@@ -132,7 +140,7 @@ def test_a_row_of_a_thread_stands_for_the_process_of_that_thread() -> None:
     try:
         started.wait()
         pane = pane_of(BY_THREAD, "@runs", {f"{thread.native_id},python": 5})
-        assert row_pid(pane) == os.getpid()
+        assert pid_of(pane) == os.getpid()
         found = facts(pane)
         assert found is not None
         assert (found.tid, found.pid) == (thread.native_id, os.getpid())
@@ -144,14 +152,14 @@ def test_a_row_of_a_thread_stands_for_the_process_of_that_thread() -> None:
 def test_a_thread_that_is_gone_stands_for_no_process() -> None:
     with subprocess.Popen(["true"]) as gone:
         gone.wait()
-    assert row_pid(pane_of(BY_THREAD, "@runs", {f"{gone.pid},true": 5})) is None
+    assert pid_of(pane_of(BY_THREAD, "@runs", {f"{gone.pid},true": 5})) is None
 
 
 @pytest.mark.parametrize("key", ["0,swapper/0", "-1,x", "x,y"])
 def test_the_idle_task_is_no_process(key: str) -> None:
     text = "profile:hz:99 { @runs[pid, comm] = count(); }"
-    assert row_pid(pane_of(text, "@runs", {key: 5})) is None
+    assert pid_of(pane_of(text, "@runs", {key: 5})) is None
 
 
 def test_a_row_without_a_process_is_not_one() -> None:
-    assert row_pid(pane_of(PORTS, "@retrans", {"10.0.0.7,443": 5})) is None
+    assert pid_of(pane_of(PORTS, "@retrans", {"10.0.0.7,443": 5})) is None

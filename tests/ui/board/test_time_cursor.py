@@ -10,6 +10,7 @@ from typing import cast
 import pytest
 
 from bttop.engine.tracer.stop_detector import LATE_NS
+from bttop.model.history.span import ChosenSpan, Span
 from bttop.model.record.records import Stamp
 from bttop.ui.board.board import Board
 from bttop.ui.board.time_cursor import SPEEDS, TimeCursor
@@ -179,3 +180,72 @@ def test_a_recording_does_not_play_while_bttop_is_stopped(tmp_path: Path, monkey
     assert since(cursor) == 0.5
     time.pass_by()
     assert since(cursor) == 0.5 + LATE_NS / SECOND
+
+
+# Spans.
+
+
+def span_of(clock: TimeCursor) -> tuple[float, float]:
+    """Begin and end of the span on show, in seconds of the recording."""
+    assert clock.chosen is not None
+    assert clock.at == clock.chosen.span.end_ns
+    return (clock.chosen.span.begin_ns - BOOT) / SECOND, (clock.chosen.span.end_ns - BOOT) / SECOND
+
+
+def test_a_typed_span_is_shown_and_ended(clock: TimeCursor) -> None:
+    clock.step(clock._session.programs[0].history, -10)
+    told = clock.go(f"{local(20)}..{local(50)}")
+    assert told == "all panes show 30s; Esc ends the span, [ ] and { } move it"
+    assert [round(one) for one in span_of(clock)] == [20, 50]
+    clock.end_span()
+    assert (clock.chosen, since(clock)) == (None, 90)
+
+
+@pytest.mark.parametrize("text", ["3..", "..nonsense", "+50s..+40s", "-1s..-5s"])
+def test_a_bad_span_changes_nothing(clock: TimeCursor, text: str) -> None:
+    before = clock.at
+    assert clock.go(text)
+    assert (clock.at, clock.chosen) == (before, None)
+
+
+def test_a_span_moves_by_a_flush_and_by_its_own_length(clock: TimeCursor) -> None:
+    history = clock._session.programs[0].history
+    clock.show_span(ChosenSpan(Span(BOOT + 40 * SECOND, BOOT + 50 * SECOND)))
+    assert clock.step(history, -1) == ""
+    assert span_of(clock) == (39, 49)
+    clock.step(history, 10)
+    assert span_of(clock) == (49, 59)
+    clock.step(history, -10)
+    clock.step(history, 1)
+    assert span_of(clock) == (40, 50)
+    for _ in range(9):
+        clock.step(history, 10)
+    assert clock.step(history, 10) == "there is no flush beyond this span"
+    assert span_of(clock) == (90, 100)
+    for _ in range(12):
+        clock.step(history, -10)
+    assert span_of(clock) == (0, 10)
+
+
+def test_a_span_grows_and_shrinks_by_flushes(clock: TimeCursor) -> None:
+    history = clock._session.programs[0].history
+    clock.step(history, -50)
+    clock.extend_span(history, -1)
+    clock.extend_span(history, -1)
+    assert span_of(clock) == (47, 50)
+    for _ in range(5):
+        clock.extend_span(history, 1)
+    assert span_of(clock) == (49, 50)
+    assert "history begins at" in clock.extend_span(history, -500)
+    assert span_of(clock) == (0, 50)
+
+
+def test_whatever_else_moves_in_time_ends_a_span(clock: TimeCursor) -> None:
+    span = ChosenSpan(Span(BOOT + 40 * SECOND, BOOT + 50 * SECOND))
+    for move in (clock.to_start, clock.to_end, lambda: clock.go("-5s"), lambda: clock.show(BOOT)):
+        clock.show_span(span)
+        move()
+        assert clock.chosen is None
+    clock.show_span(span)
+    assert clock.play() == "playing at 1x"
+    assert (clock.chosen, since(clock)) == (None, 40)

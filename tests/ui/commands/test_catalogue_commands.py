@@ -81,7 +81,7 @@ def test_the_hint_names_the_tracepoint_that_stays(tmp_path: Path) -> None:
         shown.press("a")
         shown.wait_for("6 probes of this kernel")
         shown.press("kprobe:tcp_retransmit_skb", "Enter")
-        shown.wait_for("tracepoint:tcp:tcp_retransmit_skb reports the same and is stable across kernels")
+        shown.wait_for("tracepoint:tcp:tcp_retransmit_skb (Linux 4.15) reports about the same")
 
 
 def test_the_catalogue_is_left_by_esc_and_ctrl_c(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from bttop.paths import shipped
 from bttop.script.language.reader import read
 from bttop.trust import Untrusted
 from bttop.ui.commands.editor_commands import editor_command, place_to_edit
+from tests.ui.dashboard import counting, dashboard
 
 PROGRAM = "profile:hz:99 { @ = count(); }\n"
 
@@ -117,3 +118,20 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_names_it(plain_surroundin
     (plain_surroundings / "bttop").write_text("in the way")
     with pytest.raises(OSError, match="bttop"):
         place_to_edit(source())
+
+
+def test_an_unchanged_script_is_said_to_be_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDITOR", "true")
+    with dashboard(tmp_path, {"calls": counting()}) as shown:
+        shown.wait_for("1 of 1 live")
+        shown.press("e")
+        shown.wait_for("calls.bt is unchanged; calls runs on")
+
+
+def test_an_unchanged_copy_of_a_shipped_probe_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDITOR", "true")
+    with dashboard(tmp_path, {}, options=["pagefaults"]) as shown:
+        shown.wait_for("1 pagefaults")
+        shown.press("e")
+        shown.wait_for("pagefaults.bt is unchanged; pagefaults runs on")
+        assert not (tmp_path / "bttop" / "probes" / "pagefaults.bt").exists()

@@ -24,15 +24,23 @@ def test_enter_shows_who_a_row_is_about_and_a_choice_adds_a_pane_that_backspace_
         shown.wait_for("calls: calls", "ask next", "its system calls", "its sockets", "its lock waits")
         for told in ("command ", "user ", "parents ", "threads "):
             shown.wait_for(told)
+        assert "its program" not in shown.text
+        shown.press("v")
         shown.wait_for("its program", "rawtracepoint:sys_enter")
-        shown.press("a")
-        shown.wait_for("2 of 2 live", "━2 syscalls ", "syscalls runs; Backspace closes it", " java ")
+        shown.press("s")
+        shown.wait_for("2 of 2 live", "━2 syscalls ", "starts and counts from now; Backspace", " java ")
         shown.wait_for(lambda: f" pid {pid} " in shown.line("━2 syscalls"))
         assert str(pid) in shown.starts()[-1]
         shown.press("\x7f")
         shown.wait_for("1 of 1 live", "━1 calls ", lambda: "syscalls" not in shown.text)
         shown.press("\x7f")
         shown.wait_for("nothing to go back to")
+        shown.press("[")
+        shown.wait_for(" ago, still tracing")
+        shown.press("Enter")
+        shown.wait_for("ask next")
+        shown.press("s")
+        shown.wait_for("2 of 2 live", lambda: " ago, still tracing" not in shown.text)
 
 
 def test_the_menu_is_walked_and_its_program_can_be_edited_before_it_is_asked(tmp_path: Path) -> None:
@@ -40,8 +48,9 @@ def test_the_menu_is_walked_and_its_program_can_be_edited_before_it_is_asked(tmp
         shown.wait_for("1 of 1 live", " java ")
         shown.press("Enter")
         shown.wait_for("its system calls", "its threads' switches")
-        shown.press("Down", "j", "k", "Up", "Up", "Down", "Down")
-        shown.wait_for("its program", 'title = "System call latency"')
+        assert "its program" not in shown.text
+        shown.press("v", "Down", "j", "k", "Up", "Up", "Down", "Down")
+        shown.wait_for("its program", "@latency", lambda: "///" not in shown.text)
         shown.press("e")
         shown.wait_for("━1 calls", lambda: "ask next" not in shown.text)
         shown.press("Home")
@@ -51,7 +60,7 @@ def test_the_menu_is_walked_and_its_program_can_be_edited_before_it_is_asked(tmp
         shown.wait_for(lambda: "/// bttop" not in shown.text)
         shown.press("Enter")
         shown.wait_for("ask next")
-        shown.press("f")
+        shown.press("z")
         shown.wait_for("Esc back", lambda: "ask next" not in shown.text)
         shown.press("Esc")
         shown.wait_for("ask next")
@@ -100,3 +109,16 @@ def test_a_row_without_a_process_has_no_ladder(tmp_path: Path) -> None:
         shown.wait_for("1 of 1 live")
         shown.press("L")
         shown.wait_for("this row has no process")
+
+
+def test_escape_leaves_the_zoom_after_a_row_was_opened_there(tmp_path: Path) -> None:
+    with session(tmp_path, {"calls": rows_of(java=9), "other": rows_of(perl=8)}) as shown:
+        shown.wait_for("2 of 2 live", " java ", " perl ")
+        shown.press("z")
+        shown.wait_until_gone(" perl ")
+        shown.press("Enter")
+        shown.wait_for("ask next")
+        shown.press("Esc", "Esc")
+        shown.wait_for(" java ", " perl ")
+        shown.press("Esc")
+        shown.wait_for("nothing to go back from")

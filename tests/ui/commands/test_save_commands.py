@@ -46,7 +46,7 @@ def test_what_leaves_the_editor_takes_over_at_its_first_flush_and_none_is_missin
         go.touch()
         shown.wait_for(has_taken_over)
         assert headers == {True}
-        shown.press("b")
+        shown.press("B")
         shown.wait_for("calls.bt, start 2", lambda: "unplanned" not in shown.text)
 
 
@@ -116,7 +116,7 @@ def test_what_is_saved_can_be_run_by_its_name(tmp_path: Path) -> None:
         shown.wait_for("1 of 1 live", " java ")
         shown.press("w")
         shown.wait_for(f"save to {kept.parent}/calls")
-        shown.press("\x15", "kept.bt", "Enter")
+        shown.press("kept.bt", "Enter")
         shown.wait_for("saved; `bttop kept` runs it")
         assert kept.read_text() == rows_of(java=9)
         shown.press("q")

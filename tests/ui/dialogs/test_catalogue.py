@@ -58,6 +58,18 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KernelProbes]:
     probes.close()
 
 
+def test_the_whole_help_and_the_parameters_of_a_file_are_shown(kernel: KernelProbes, tmp_path: Path) -> None:
+    words = "System calls that took at least the limit by process how many and the slowest of them all "
+    front = f'// /// bttop\n// help = "{words * 2}the end."\n// [[parameter]]\n// name = "limit"\n'
+    kind = '// kind = "duration"\n// unit = "us"\n// default = "10ms"\n// ///\n'
+    (tmp_path / "slow.bt").write_text(f"{front}{kind}profile:hz:99 /nsecs > $1/ {{ @ = count(); }}\n")
+    body = press(CatalogueBody(Library.load([tmp_path]), nothing_speaks_against, kernel, NIGHT))
+    page = [plain(line) for line in body.page(80, 24)]
+    assert "the end." in " ".join(page)
+    assert any("$1 limit, duration (in us without a unit) (default 10ms)" in line for line in page)
+    assert not any("…" in line for line in page)
+
+
 def nothing_speaks_against(_probe: ProbeFile) -> str:
     return ""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bttop.ui.dialogs.input_bar import InputBar, InputCompletions, InputQuestion
 from bttop.ui.dialogs.line_edit import LineEdit
-from bttop.ui.render.spans import Line, Span, line_width, plain
+from bttop.ui.render.spans import UNICODE, Line, Span, line_width, plain
 from bttop.ui.themes import load_themes
 from tests.ui.scenes import SHIPPED_THEMES
 
@@ -22,7 +21,7 @@ def nothing(_answer: str | None) -> None:
 
 def asking(text: str, cursor: int | None = None, notes: tuple[Line, ...] = ()) -> InputBar:
     """A bar that asks for a program; `text` is there already."""
-    bar = InputBar(NIGHT)
+    bar = InputBar(NIGHT, UNICODE, lambda: None)
     bar._question = InputQuestion(":", nothing)
     bar._edit = replace(LineEdit.begin(text), cursor=len(text) if cursor is None else cursor)
     bar._notes = notes
@@ -53,7 +52,7 @@ def test_the_cursor_stands_on_the_character_that_the_next_key_would_push_on() ->
 
 
 def test_line_ends_and_control_characters_are_visible() -> None:
-    assert plain(answer(asking("a\nb\x1bc"))).strip() == r":a\x0ab\x1bc"
+    assert plain(answer(asking("a\nb\x1bc"))).strip() == r":a↵b\x1bc"
 
 
 def test_the_end_of_a_pasted_program_of_many_lines_is_shown() -> None:
@@ -71,7 +70,7 @@ def test_a_complaint_stands_above_the_answer() -> None:
 
 
 def test_nothing_is_shown_when_nothing_is_asked() -> None:
-    assert InputBar(NIGHT).lines(80) == []
+    assert InputBar(NIGHT, UNICODE, lambda: None).lines(80) == []
 
 
 class Tabbed(InputBar):
@@ -82,7 +81,7 @@ class Tabbed(InputBar):
 
 
 def offering(typed: str, *words: str) -> InputBar:
-    bar = Tabbed(NIGHT)
+    bar = Tabbed(NIGHT, UNICODE, lambda: None)
     bar._question = InputQuestion(":", nothing, complete=lambda _text, _cursor: InputCompletions(0, words))
     bar._edit = LineEdit.begin(typed)
     return bar

@@ -149,3 +149,20 @@ def test_the_end_of_a_long_line_is_shown_while_it_is_typed() -> None:
     part, place = visible_part("x" * 90 + "end", 93, 20)
     assert part.endswith("end")
     assert place == len(part)
+
+
+@pytest.mark.parametrize(
+    ("key", "then"),
+    [("backspace", "|"), ("left", "call|s"), ("end", "calls|"), ("ctrl+u", "|"), ("delete", "calls|")],
+)
+def test_what_is_typed_replaces_a_proposal_and_any_other_key_accepts_it(key: str, then: str) -> None:
+    proposal = LineEdit.begin("calls", proposed=True)
+    assert marked(proposal.insert("m").insert("y")) == "my|"
+    accepted = proposal.press(key)
+    assert marked(accepted) == then
+    assert accepted is not None
+    assert marked(accepted.insert("x")) == then.replace("|", "x|")
+
+
+def test_a_completion_accepts_a_proposal() -> None:
+    assert marked(LineEdit.begin("sys", proposed=True).replace_from(0, "syscalls").insert("x")) == "syscallsx|"

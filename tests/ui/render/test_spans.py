@@ -47,9 +47,16 @@ def test_what_is_not_nothing_shows_in_a_bar(whole: int, cells: int, glyphs: Glyp
     assert bar(whole, whole, cells, glyphs) == glyphs.full * cells
 
 
-@pytest.mark.parametrize(("part", "text"), [(4, "██  "), (3, "█▌  "), (1, "▌   "), (8, "████"), (0.01, "▏   ")])
-def test_bars_count_in_eighths_of_a_cell(part: float, text: str) -> None:
+@pytest.mark.parametrize(("part", "text"), [(4, "▇▇  "), (3, "▇▃  "), (1, "▄   "), (8, "▇▇▇▇"), (0.01, "▁   ")])
+def test_bars_count_in_sevenths_of_a_cell(part: float, text: str) -> None:
     assert bar(part, 8, 4, UNICODE) == text
+
+
+@given(NUMBERS, st.floats(1, 2**64), st.integers(1, 40), st.lists(NUMBERS, max_size=40))
+def test_no_bar_and_no_trend_fills_the_height_of_a_cell(
+    part: float, whole: float, cells: int, values: list[float]
+) -> None:
+    assert "█" not in bar(part, whole, cells, UNICODE) + sparkline(values, cells, UNICODE)
 
 
 @given(st.lists(NUMBERS, max_size=80), st.integers(0, 60), GLYPHS)
@@ -58,10 +65,10 @@ def test_a_sparkline_has_exactly_its_width(values: list[float], cells: int, glyp
 
 
 def test_a_sparkline_ends_with_the_newest_value() -> None:
-    assert sparkline([0, 1, 2, 4], 6, UNICODE) == "  ▁▃▅█"
-    assert sparkline([9, 0, 1, 2, 4], 4, UNICODE) == "▁▃▅█"
+    assert sparkline([0, 1, 2, 4], 6, UNICODE) == "  ▁▃▄▇"
+    assert sparkline([9, 0, 1, 2, 4], 4, UNICODE) == "▁▃▄▇"
     assert sparkline([0, 0], 2, UNICODE) == "▁▁"
 
 
 def test_a_small_value_never_looks_like_zero() -> None:
-    assert sparkline([0, 1, 1000], 3, UNICODE) == "▁▂█"
+    assert sparkline([0, 1, 1000], 3, UNICODE) == "▁▂▇"

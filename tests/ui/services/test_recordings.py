@@ -20,6 +20,14 @@ from tests.ui.dashboard import CALLS, Dashboard, beat, counting, dashboard, prob
 
 BEAT = beat(CALLS, record(CALLS, "@calls", {"4711,java": 50}))
 DEAF = probe(CALLS, [["deaf", -1], ["attach", 1], BEAT])
+IMPATIENT = """
+from bttop.engine.tracer import channel
+channel.longest_stop = lambda grace: grace
+import sys
+from bttop.cli import main
+sys.exit(main())
+"""
+"""bttop that kills what keeps printing as soon as what does not: after two seconds instead of ten."""
 
 
 def lost_marks(folder: Path) -> list[str]:
@@ -97,7 +105,7 @@ def stop(screen: Dashboard) -> None:
 def test_a_last_flush_that_never_comes_counts_as_lost(
     folder: Path, script: str, cut: Callable[[Dashboard], None], why: str
 ) -> None:
-    with dashboard(folder, {"calls": script}, 100, 24) as screen:
+    with dashboard(folder, {"calls": script}, 100, 24, command=[sys.executable, "-c", IMPATIENT]) as screen:
         begin(screen)
         cut(screen)
         screen.wait_for("1 lost  ", "1 flush of calls never came")
@@ -110,7 +118,7 @@ def test_a_last_flush_that_never_comes_counts_as_lost(
 
 @pytest.mark.parametrize("way", ["q", "SIGTERM"])
 def test_what_is_missing_at_the_end_of_the_session_is_said_as_well(folder: Path, way: str) -> None:
-    with dashboard(folder, {"calls": DEAF}, 100, 24) as screen:
+    with dashboard(folder, {"calls": DEAF}, 100, 24, command=[sys.executable, "-c", IMPATIENT]) as screen:
         begin(screen)
         if way == "q":
             screen.press("q")

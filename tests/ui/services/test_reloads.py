@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.ui.dashboard import CALLS
 from tests.ui.scenes import SHIPPED_THEMES
-from tests.ui.session.kit import changing, misspelt, refused, rows_of, session
+from tests.ui.session.kit import Session, changing, misspelt, refused, rows_of, session
 
 
 def in_place(path: Path, text: str) -> None:
@@ -67,6 +68,17 @@ def test_a_saved_file_takes_over_however_it_is_saved(tmp_path: Path) -> None:
         assert "is new;" not in shown.text
 
 
+def test_a_stopped_program_gets_the_new_text_and_says_which_key_starts_it(tmp_path: Path) -> None:
+    with session(tmp_path, {"calls": rows_of(java=9)}) as shown:
+        shown.wait_for("1 of 1 live", " java ")
+        shown.press("x")
+        shown.wait_for("stopped")
+        in_place(tmp_path / "calls.bt", rows_of(later=9))
+        shown.wait_for("calls.bt: x starts the new text", "0 of 1 live")
+        shown.press("x")
+        shown.wait_for("1 of 1 live", " later ")
+
+
 def test_a_probe_file_that_is_a_link_can_be_led_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     (tmp_path / "store" / "old.bt").touch()
@@ -75,6 +87,25 @@ def test_a_probe_file_that_is_a_link_can_be_led_elsewhere(tmp_path: Path) -> Non
         shown.wait_for("1 of 1 live", " java ")
         by_another_link(tmp_path / "calls.bt", rows_of(ruby=5))
         shown.wait_for(" ruby ", "1 of 1 live")
+
+
+def _has_more_programs(shown: Session, known: int) -> bool:
+    return len(shown.programs()) > known
+
+
+def test_a_file_that_a_program_imports_reloads_it_when_it_is_saved(tmp_path: Path) -> None:
+    """The import is in a folder of its own, which is watched as well."""
+    library = tmp_path / "shared" / "lib.bt"
+    library.parent.mkdir()
+    library.write_text("macro one() { 1 }\n")
+    with session(tmp_path, {"calls": f'import "shared/lib.bt";\n{rows_of(java=9)}'}) as shown:
+        shown.wait_for("1 of 1 live", " java ")
+        for number, save in enumerate((in_place, by_renaming)):
+            before = len(shown.programs())
+            save(library, f"macro number{number}() {{ 1 }}\n")
+            shown.wait_for("1 of 1 live", partial(_has_more_programs, shown, before))
+        library.unlink()
+        shown.wait_for("lib.bt was removed; calls keeps its last text", "1 of 1 live")
 
 
 def test_choices_survive_a_reload(tmp_path: Path) -> None:
@@ -158,9 +189,9 @@ def test_a_new_file_is_offered_and_opened_under_a_name_of_its_own(tmp_path: Path
 
 
 def theme(colour: str) -> str:
-    """The theme Night with another colour for names."""
+    """The theme Night with another colour for the row under the cursor."""
     night = (SHIPPED_THEMES / "night.toml").read_text()
-    mine, count = re.subn(r"(?m)^name = .*$", f'name = "{colour}"', night)
+    mine, count = re.subn(r"(?m)^cursor = .*$", f'cursor = "{colour}"', night)
     assert count == 1
     return mine.replace('title = "Night"', 'title = "Mine"')
 
@@ -174,9 +205,9 @@ def test_a_theme_that_is_edited_is_seen_at_once_and_a_broken_one_is_said(tmp_pat
         path.write_text(theme("#00ff00"))
         shown.wait_for("theme Mine reloaded", lambda: shown.colour("java") == "00ff00")
         path.write_text(theme("no colour"))
-        shown.wait_for("mine.toml: ", "the old theme stays")
+        shown.wait_for("mine.toml: ", lambda: "the old theme stays" in " ".join(shown.text.split()))
         path.write_text("roles = [")
-        shown.wait_for("mine.toml: ", "the old theme stays", " java ")
+        shown.wait_for("mine.toml: ", lambda: "the old theme stays" in " ".join(shown.text.split()), " java ")
         assert shown.colour("java") == "00ff00"
         path.write_text(theme("#0000ff"))
         shown.wait_for("theme Mine reloaded", lambda: shown.colour("java") == "0000ff")

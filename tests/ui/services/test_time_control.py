@@ -5,18 +5,24 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.snapshot import Snapshot
-from tests.ui.dashboard import CALLS, INTERVAL, Dashboard, beat, dashboard, probe, record
+from tests.ui.dashboard import CALLS, Dashboard, beat, dashboard, probe, record
+
+INTERVAL = 0.1
+"""Seconds; the tests look back over twenty of them."""
 
 
 def numbered(name: str) -> str:
     """A probe file whose n-th interval shows the row `name-n`, as pid n."""
-    beats = [beat(CALLS, record(CALLS, "@calls", {f"{n},{name}-{n}": n}), times=1) for n in range(1, 400)]
+    beats = [
+        beat(CALLS, record(CALLS, "@calls", {f"{n},{name}-{n}": n}), times=1, seconds=INTERVAL) for n in range(1, 1000)
+    ]
     return probe(CALLS, [["attach", 1], *beats])
 
 
@@ -26,55 +32,91 @@ def shown(screen: Dashboard, name: str) -> int:
     return int(found[1]) if found else 0
 
 
-@pytest.fixture
-def two(tmp_path: Path) -> Iterator[Dashboard]:
-    """Two live panes whose rows name their intervals; recordings go to `snapshots` below the test's folder."""
-    (tmp_path / "snapshots").mkdir()
-    with dashboard(tmp_path, {"first": numbered("java"), "second": numbered("perl")}, 120, 24) as screen:
+def standing(screen: Dashboard, name: str) -> int:
+    """Which interval a pane shows once time stands still: the header says so one picture before the panes do."""
+    before: list[int] = []
+
+    def stands() -> bool:
+        before.append(shown(screen, name))
+        time.sleep(0.4)
+        return len(before) > 1 and before[-1] == before[-2]
+
+    screen.wait_for("ago, still tracing", stands)
+    return before[-1]
+
+
+@contextmanager
+def two_panes(folder: Path) -> Iterator[Dashboard]:
+    """Two live panes whose rows name their intervals; recordings go to `snapshots` below the folder."""
+    (folder / "snapshots").mkdir()
+    probes = {"first": numbered("java"), "second": numbered("perl")}
+    with dashboard(folder, probes, 120, 24, options=["-i", str(INTERVAL)]) as screen:
         screen.wait_for("2 of 2 live", lambda: min(shown(screen, "java"), shown(screen, "perl")) > 20)
         yield screen
 
 
-def test_brackets_go_by_flushes_and_all_panes_go_with_them(two: Dashboard) -> None:
-    two.press("[")
-    two.wait_for("ago, still tracing", "[ back", "] on")
-    here = shown(two, "java")
-    two.press("[", "[")
-    two.wait_for(lambda: shown(two, "java") == here - 2)
-    assert abs(shown(two, "perl") - (here - 2)) < 12
-    there = shown(two, "perl")
-    two.press("{")
-    two.wait_for(lambda: shown(two, "java") == here - 12, lambda: shown(two, "perl") in range(there - 12, there - 7))
-    two.press("}", "]")
-    two.wait_for(lambda: shown(two, "java") == here - 1)
-    two.press("End")
-    two.wait_for("2 of 2 live", lambda: "ago" not in two.text, lambda: shown(two, "java") > here)
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Dashboard]:
+    """Two panes that this test alone uses."""
+    with two_panes(tmp_path) as screen:
+        yield screen
 
 
-def test_home_goes_to_the_beginning_and_esc_back_to_live(two: Dashboard) -> None:
-    two.press("Home")
-    two.wait_for("history begins at", lambda: shown(two, "java") + shown(two, "perl") < 12)
-    two.press("[")
-    two.wait_for("history begins at")
-    two.press("Esc")
-    two.wait_for(lambda: "ago" not in two.text, lambda: shown(two, "java") > 12)
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    with two_panes(tmp_path_factory.mktemp("shared")) as screen:
+        yield screen
 
 
-def test_g_asks_for_a_time(two: Dashboard) -> None:
-    before = shown(two, "java")
-    two.press("g")
-    two.wait_for("go to 03:11")
-    two.press("-1s", "Enter")
-    two.wait_for("ago, still tracing", lambda: 0 < shown(two, "java") <= before + 4)
-    two.press("g")
-    two.press("whenever", "Enter")
-    two.wait_for("'whenever' is not a time")
+@pytest.fixture
+def shared(running: Dashboard) -> Dashboard:
+    """Two live panes of tests that only move in time."""
+    running.press("Esc", "Esc", ")")
+    running.wait_for("2 of 2 live", lambda: "ago" not in running.text, lambda: "HELD" not in running.text)
+    return running
+
+
+def test_brackets_go_by_flushes_and_all_panes_go_with_them(shared: Dashboard) -> None:
+    shared.press("[")
+    shared.wait_for("[ back", "] on")
+    here, there = standing(shared, "java"), standing(shared, "perl")
+    shared.press("[", "[")
+    shared.wait_for(lambda: shown(shared, "java") == here - 2)
+    assert there - standing(shared, "perl") in range(4)
+    there = standing(shared, "perl")
+    shared.press("{")
+    shared.wait_for(
+        lambda: shown(shared, "java") == here - 12, lambda: shown(shared, "perl") in range(there - 12, there - 7)
+    )
+    shared.press("}", "]")
+    shared.wait_for(lambda: shown(shared, "java") == here - 1)
+    shared.press(")")
+    shared.wait_for("2 of 2 live", lambda: "ago" not in shared.text, lambda: shown(shared, "java") > here)
+
+
+def test_home_goes_to_the_beginning_and_esc_back_to_live(shared: Dashboard) -> None:
+    shared.press("(")
+    shared.wait_for("history begins at", lambda: shown(shared, "java") + shown(shared, "perl") < 12)
+    shared.press("[")
+    shared.wait_for("history begins at")
+    shared.press("Esc")
+    shared.wait_for(lambda: "ago" not in shared.text, lambda: shown(shared, "java") > 12)
+
+
+def test_g_asks_for_a_time(shared: Dashboard) -> None:
+    before = shown(shared, "java")
+    shared.press("g")
+    shared.wait_for("go to 03:11")
+    shared.press("-1s", "Enter")
+    shared.wait_for("ago, still tracing", lambda: 0 < shown(shared, "java") <= before + 10)
+    shared.press("g")
+    shared.press("whenever", "Enter")
+    shared.wait_for("'whenever' is not a time")
 
 
 def test_sort_filter_zoom_and_rows_work_on_what_was(two: Dashboard) -> None:
     two.press("[")
-    two.wait_for("ago, still tracing")
-    here = shown(two, "java")
+    here = standing(two, "java")
     two.press("z")
     two.wait_for(lambda: shown(two, "perl") == 0)
     two.press("/", "nothing", "Enter")
@@ -83,35 +125,35 @@ def test_sort_filter_zoom_and_rows_work_on_what_was(two: Dashboard) -> None:
     two.wait_for(lambda: shown(two, "java") == here)
     two.press("Enter")
     two.wait_for("first: calls", f"java-{here}", "ask next")
-    two.press("f")
+    two.press("z")
     two.wait_for("first.bt, start 1", "// standin: ")
 
 
-def test_space_plays_from_there_and_plus_makes_it_faster(two: Dashboard) -> None:
-    two.press("Home", "+", "+", "+")
-    two.wait_for("speed 10x")
-    two.press("Space")
-    two.wait_for("live", lambda: "ago" not in two.text, lambda: shown(two, "java") > 12)
+def test_space_plays_from_there_and_plus_makes_it_faster(shared: Dashboard) -> None:
+    shared.press("(", "+", "+", "+")
+    shared.wait_for("speed 10x")
+    shared.press("Space")
+    shared.wait_for("live", lambda: "ago" not in shared.text, lambda: shown(shared, "java") > 12)
 
 
-def test_live_space_holds_as_it_did(two: Dashboard) -> None:
-    two.press("Space")
-    two.wait_for("HELD")
-    two.press("[")
-    two.wait_for("ago, still tracing", lambda: "HELD" not in two.text)
+def test_live_space_holds_as_it_did(shared: Dashboard) -> None:
+    shared.press("Space")
+    shared.wait_for("HELD")
+    shared.press("[")
+    shared.wait_for("ago, still tracing", lambda: "HELD" not in shared.text)
 
 
-def test_marks_are_set_with_a_note_and_found_again(two: Dashboard) -> None:
-    two.press("m")
-    two.wait_for("mark: ")
-    two.press("here it was", "Enter")
-    two.wait_for("marked ", "r saves the last minutes with it")
-    two.press(",")
-    two.wait_for("mark 1 of 1: here it was", "ago, still tracing", "⚑ here it was")
-    two.press(",")
-    two.wait_for("no mark before this moment")
-    two.press("Home", ".")
-    two.wait_for("mark 1 of 1: here it was")
+def test_marks_are_set_with_a_note_and_found_again(shared: Dashboard) -> None:
+    shared.press("m")
+    shared.wait_for("mark: ")
+    shared.press("here it was", "Enter")
+    shared.wait_for("marked ", "r saves the last minutes with it")
+    shared.press(",")
+    shared.wait_for("ago, still tracing", "⚑ here it was")
+    shared.press(",")
+    shared.wait_for("no mark before this moment; m sets one")
+    shared.press("(", ".")
+    shared.wait_for("⚑ here it was")
 
 
 def test_r_records_the_minutes_before_it_and_r_again_says_where(two: Dashboard, tmp_path: Path) -> None:
@@ -186,7 +228,7 @@ def test_a_condition_saves_by_itself(tmp_path: Path) -> None:
     with dashboard(tmp_path, {"first": numbered("java")}, 120, 24, options) as screen:
         screen.wait_for("recording to ", lambda: "● " in screen.lines[0])
         screen.press(",")
-        screen.wait_for("mark 1 of 1: max(first:@calls) > 5 in first (trigger)")
+        screen.wait_for("⚑ max(first:@calls) > 5 in first (trigger)")
 
 
 def test_a_condition_that_nothing_can_meet_is_refused_at_once(tmp_path: Path) -> None:

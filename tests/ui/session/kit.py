@@ -64,6 +64,27 @@ def misspelt() -> str:
     return f"stdin:2:{column}-{column + 5}: ERROR: Unknown function: count\n{given}\n{' ' * (column - 1)}~~~~~\n"
 
 
+def noting_bpftrace(folder: Path, steps: Sequence[Sequence[Any]] = CURL, before: str = ":") -> Path:
+    """A stand-in that lists probes and notes its arguments in the folder; `before` is a shell command before each
+    program. Other starts may come before the probe files are read."""
+    actor = standin(folder, steps, answers={"-l": LISTING, "-lv": ARGUMENTS}, name="actor")
+    bpftrace = folder / "bpftrace-noted"
+    bpftrace.write_text(
+        f"#!/bin/sh\nprintf '%s\\037' \"$@\" >{folder}/start.$$\nprintf '\\036' >>{folder}/start.$$\n"
+        f"cat {folder}/start.$$ >>{folder}/starts\nrm {folder}/start.$$\n"
+        f'[ "$1" != -f ] || {{ {before}; }}\nexec {actor} "$@"\n'
+    )
+    bpftrace.chmod(0o755)
+    return bpftrace
+
+
+def starts_in(folder: Path) -> list[list[str]]:
+    """The arguments of every start that a noting bpftrace has noted in the folder."""
+    noted = folder / "starts"
+    found = noted.read_text().split(_END)[:-1] if noted.exists() else []
+    return [one.split(_PART)[:-1] for one in found]
+
+
 class Session(Dashboard):
     """A dashboard, and what it has started."""
 
@@ -71,8 +92,7 @@ class Session(Dashboard):
 
     def starts(self) -> list[list[str]]:
         """The arguments of every bpftrace that was started so far."""
-        found = (self.folder / "starts").read_text().split(_END)[:-1]
-        return [one.split(_PART)[:-1] for one in found]
+        return starts_in(self.folder)
 
     def programs(self) -> list[str]:
         """The texts that were run, not only checked."""
@@ -107,14 +127,8 @@ def session(
     before: str = ":",
     through: Sequence[str] = (),
 ) -> Iterator[Session]:
-    """Run the dashboard; `before` is a shell command at each start of a bpftrace, `through` what runs bttop."""
-    actor = standin(folder, steps, answers={"-l": LISTING, "-lv": ARGUMENTS}, name="actor")
-    bpftrace = folder / "bpftrace-noted"
-    bpftrace.write_text(
-        f"#!/bin/sh\nprintf '%s\\037' \"$@\" >{folder}/start.$$\nprintf '\\036' >>{folder}/start.$$\n"
-        f'cat {folder}/start.$$ >>{folder}/starts\nrm {folder}/start.$$\n{before}\nexec {actor} "$@"\n'
-    )
-    bpftrace.chmod(0o755)
+    """Run the dashboard; `before` is a shell command before each program, `through` what runs bttop."""
+    bpftrace = noting_bpftrace(folder, steps, before)
     command = (*through, sys.executable, "-m", "bttop")
     with dashboard(folder, probes, columns, rows, ["--bpftrace", str(bpftrace), *options], command) as shown:
         found = Session(shown.terminal)

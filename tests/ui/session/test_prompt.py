@@ -37,6 +37,46 @@ def test_a_pasted_program_of_several_lines_is_shown_its_error_and_nothing_is_att
         assert "Unknown function" not in shown.text
 
 
+def test_a_pasted_kprobe_is_told_its_stable_tracepoint_when_it_runs_and_when_it_is_refused(tmp_path: Path) -> None:
+    function = "kprobe:vfs_read { @opens[pid, comm] = count(); }"
+    hint = "kprobe:vfs_read: tracepoint:syscalls:sys_enter_read reports about the same"
+    with session(tmp_path, {"calls": rows_of(java=9)}, columns=160) as shown:
+        shown.wait_for("1 of 1 live", " java ")
+        shown.press(":", function, "Enter")
+        shown.wait_for("━2 vfs_read ", hint)
+        shown.press(":")
+        shown.paste(refused(misspelt()).replace("profile:hz:99 {", "profile:hz:99,kprobe:vfs_read {"))
+        shown.press("Enter")
+        shown.wait_for("Unknown function: count", hint)
+
+
+def test_a_long_refusal_and_a_long_notice_are_shown_whole_on_a_narrow_screen(tmp_path: Path) -> None:
+    with session(tmp_path, {"calls": rows_of(java=9)}, columns=60) as shown:
+        shown.wait_for("1 of 1 live", " java ")
+        shown.press(":", "slow_things 5ms", "Enter")
+        shown.wait_for(lambda: "or the path of a .bt file" in " ".join(shown.text.split()), ":slow_things 5ms")
+        shown.press("Esc")
+        shown.wait_for("Enter row", lambda: "slow_things" not in shown.text)
+        (tmp_path / "calls.bt").write_text(rows_of(perl=9))
+        whole = "calls.bt: the new text takes over at its first flush"
+        shown.wait_for(lambda: whole in " ".join(shown.text.split()), " perl ")
+        shown.press("<")
+        shown.wait_for("Enter row", " perl ", lambda: "takes over" not in shown.text)
+
+
+def test_the_prompt_runs_a_probe_of_the_library_with_its_parameters(tmp_path: Path) -> None:
+    front = '// /// bttop\n// [[parameter]]\n// name = "rate"\n// kind = "number"\n// ///\n'
+    rate = rows_of(perl=8).replace("{ @calls", "/cpu < $1/ { @calls")
+    with session(tmp_path, {"calls": rows_of(java=9)}) as shown:
+        shown.wait_for("1 of 1 live", " java ")
+        (tmp_path / "rate.bt").write_text(front + rate)
+        shown.wait_for("rate.bt is new")
+        shown.press(":", "rate fast", "Enter")
+        shown.wait_for("`rate`: 'fast' is not an integer", ":rate fast")
+        shown.press("\x15", "rate 99", "Enter")
+        shown.wait_for("2 of 2 live", "2 rate 99 ")
+
+
 def test_esc_leaves_the_prompt_and_its_complaint(tmp_path: Path) -> None:
     with session(tmp_path, {"calls": rows_of(java=9)}) as shown:
         shown.wait_for("1 of 1 live", " java ")
@@ -54,8 +94,8 @@ def test_what_cannot_be_run_from_a_shell_line_is_said_and_the_line_stays(tmp_pat
         "sudo bpftrace --unsafe -e 'BEGIN { system(\"true\"); }'": "--unsafe would let the program change the system",
         "bpftrace -e 'kprobe:f { @ = count(); }": "is not closed",
         "bpftrace -p $(pidof java) -e 'BEGIN { }'": "the shell would replace $(pidof java)",
+        "bpftrace -p 4194304 -e 'BEGIN { }'": "there is no process 4194304",
         "bpftrace": "there is no program",
-        "bpftrace -e 'profile:hz:99 /pid == $1/ { @ = count(); }' 42": "write 42 instead of $1",
         f"bpftrace {tmp_path}/none.bt": "none.bt: cannot be read: No such file or directory",
     }
     with session(tmp_path, {"calls": rows_of(java=9)}, columns=300) as shown:
@@ -82,8 +122,8 @@ def test_what_is_left_out_of_a_shell_line_is_said(tmp_path: Path) -> None:
     with session(tmp_path, {"calls": rows_of(java=9)}, columns=160) as shown:
         shown.wait_for("1 of 1 live", " java ")
         shown.press(":")
-        shown.ask(f"BPFTRACE_STRLEN=200 bpftrace -o out.txt -k -e '{OPENS}'")
-        shown.wait_for("2 of 2 live", "4711 curl", "left out: -o; left out: BPFTRACE_STRLEN=200 -k")
+        shown.ask(f"BPFTRACE_STRLEN=200 BPFTRACE_COLOR=always bpftrace -o out.txt -k -e '{OPENS}'")
+        shown.wait_for("2 of 2 live", "4711 curl", "left out: -o out.txt; left out: BPFTRACE_COLOR=always, which bttop")
 
 
 def test_a_shell_line_may_name_a_file(tmp_path: Path) -> None:

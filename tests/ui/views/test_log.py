@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bttop.model.flush.contents import empty_map
 from bttop.model.record.records import Printed, Stamp, Value

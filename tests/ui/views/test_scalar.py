@@ -55,9 +55,9 @@ def test_any_value_fills_exactly_its_place(value: Value, aggregation: Aggregatio
 
 
 def test_only_numbers_without_keys_are_trends() -> None:
-    assert VIEW.rank(map_plan("count", []), {"": 5}) > 0
-    assert VIEW.rank(map_plan("count"), {"1,a": 5}) == 0
-    assert VIEW.rank(map_plan("hist", []), {}) == 0
+    assert VIEW.rank(map_plan("count", []), has_keys=False) > 0
+    assert VIEW.rank(map_plan("count"), has_keys=True) == 0
+    assert VIEW.rank(map_plan("hist", []), has_keys=False) == 0
 
 
 def test_an_interval_without_a_value_is_a_gap_in_the_course() -> None:

@@ -33,7 +33,7 @@ def test_a_stack_is_one_row_with_its_share_and_its_innermost_frames_first() -> N
     assert heading.split() == ["/s▾", "%", "comm", "innermost", "frames"]
     assert first.split()[:2] == ["75", "75"]
     assert "java" in first
-    assert "▸ copy_page < do_fault < asm_exc_page_fault < memcpy < main" in first
+    assert "▸ copy_page < …2 < memcpy < main" in first
     assert second.split()[:2] == ["25", "25"]
 
 
@@ -59,7 +59,7 @@ def test_the_selected_row_stays_in_sight_beside_rows_that_are_folded_out(
 ) -> None:
     keys = [key(f"p{n:02}", *[f"f{n}_{depth}+1" for depth in range(n % 7 + 1)]) for n in range(30)]
     rows: dict[str, Value] = {one: 100 - n for n, one in enumerate(keys)}
-    choice = ViewChoice(selected=keys[selected], opened=frozenset(keys[n] for n in opened), top=top)
+    choice = ViewChoice(selected=keys[selected], moved=True, opened=frozenset(keys[n] for n in opened), top=top)
     drawing = VIEW.draw(scene(rows, PLAN, choice, height=height))
     assert keys[selected] in drawing.keys
     assert len(drawing.lines) <= height
@@ -69,6 +69,50 @@ def test_the_selected_row_stays_in_sight_beside_rows_that_are_folded_out(
 def test_the_last_row_can_be_scrolled_to_below_a_row_that_is_folded_out() -> None:
     opened = scene(ROWS, PLAN, ViewChoice(opened=frozenset([BUSY]), top=1), height=4)
     assert IDLE in VIEW.draw(opened).keys
+
+
+@pytest.mark.parametrize(
+    ("kernel", "user", "line"),
+    [
+        (
+            ("__schedule", "schedule", "do_nanosleep", "x", "do_syscall_64"),
+            ("sleep", "main"),
+            "do_nanosleep < …4 < sleep < main",
+        ),
+        (("futex_wait", "do_syscall_64"), ("worker", "start_thread"), "futex_wait < …1 < worker < start_thread"),
+        (("a", "b", "ret_from_fork"), (), "a < b < …1"),
+        (("schedule", "do_syscall_64"), (), "schedule < do_syscall_64"),
+        (("do_syscall_64", "entry_SYSCALL_64_after_hwframe"), ("getpid", "main"), "…2 < getpid < main"),
+        ((), ("parse_json",) * 12 + ("main",), "parse_json x12 < main"),
+        ((), ("read [libc.so.6]", "main [app]"), "read < main"),
+        ((), ("memcpy",), "memcpy < (chain ends: no frame pointers)"),
+        (("a",), ("f", "[unknown]"), "a < f < [unknown] < (chain ends: no frame pointers)"),
+        ((), (), "[no frames]"),
+    ],
+)
+def test_the_line_of_a_row_begins_with_the_frames_that_say_what_happens(
+    kernel: tuple[str, ...], user: tuple[str, ...], line: str
+) -> None:
+    drawing = VIEW.draw(scene({key("x", *kernel, user=user): 5}, PLAN, width=120))
+    assert f"▸ {line} " in f"{texts(drawing)[1]} "
+
+
+def test_a_row_unfolds_into_every_frame_with_its_file() -> None:
+    row = key("x", "__schedule", "read", "do_syscall_64", user=("read [libc.so.6]", "f", "f"))
+    lines = texts(VIEW.draw(scene({row: 5}, PLAN, ViewChoice(opened=frozenset([row])))))[2:]
+    assert [line[16:].strip() for line in lines] == [
+        "__schedule",
+        "read",
+        "do_syscall_64",
+        "read [libc.so.6]",
+        "f x2",
+        "chain ends: no frame pointers",
+    ]
+
+
+def test_a_script_that_asks_for_few_frames_has_no_broken_chain() -> None:
+    plan = map_plan("count", [Column("ustack", "stack", depth=1)])
+    assert "chain" not in text_of(VIEW.draw(scene({"\nmemcpy+1\n": 5}, plan)).lines)
 
 
 def test_a_stack_without_frames_says_so() -> None:
@@ -101,9 +145,9 @@ def test_the_whole_stack_stands_in_the_detail() -> None:
 
 
 def test_only_counted_stacks_are_stacks() -> None:
-    assert VIEW.rank(PLAN, ROWS) > 0
-    assert VIEW.rank(map_plan("count"), {}) == 0
-    assert VIEW.rank(map_plan("hist", PLAN.columns), {}) == 0
+    assert VIEW.rank(PLAN, has_keys=True) > 0
+    assert VIEW.rank(map_plan("count"), has_keys=True) == 0
+    assert VIEW.rank(map_plan("hist", PLAN.columns), has_keys=True) == 0
 
 
 def test_the_parts_of_long_keys_are_not_remembered() -> None:
@@ -112,3 +156,10 @@ def test_the_parts_of_long_keys_are_not_remembered() -> None:
     before = _kept_parts.cache_info().currsize
     assert parts("y" * 5000, columns) == ("y" * 5000,)
     assert _kept_parts.cache_info().currsize == before
+
+
+@pytest.mark.parametrize(("unit", "shown"), [("us", "2.5s"), ("bytes", "2.4M"), ("", "2,500,000")])
+def test_a_sum_is_shown_in_its_unit_as_on_the_rule(unit: str, shown: str) -> None:
+    drawing = VIEW.draw(scene({key("java", "f"): 2_500_000}, map_plan("sum", PLAN.columns, unit=unit)))
+    assert texts(drawing)[1].split()[0] == shown
+    assert drawing.summary == f"{shown if unit else '2.5M'}/s"

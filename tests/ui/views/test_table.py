@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bttop.model.plan import Aggregation, Column
 from bttop.model.record.records import Stats, Value
@@ -31,8 +30,18 @@ def test_a_row_has_its_number_its_key_its_bar_and_its_trend() -> None:
     heading, first, *_ = texts(VIEW.draw(scene(ROWS, flushes=3)))
     assert heading.split() == ["/s▾", "pid", "comm", "60s"]
     assert first.split() == ["300", "18421", "java", *first.split()[3:]]
-    assert "█" in first
-    assert first.endswith(" █")
+    assert "▇" in first
+    assert first.endswith(" ▇▇▇")
+
+
+@pytest.mark.parametrize(
+    ("cells", "has_bar", "is_whole"), [(36, True, True), (37, False, True), (43, False, True), (44, True, False)]
+)
+def test_the_bar_goes_where_a_text_is_whole_without_it(cells: int, *, has_bar: bool, is_whole: bool) -> None:
+    plan = map_plan(columns=[Column("pid", "int"), Column("path")])
+    _, row = VIEW.draw(scene({f"18421,/{'x' * (cells - 1)}": 300}, plan, width=60)).lines
+    assert any(span.role == "bar" for span in row) == has_bar
+    assert ("…" not in plain(row)) == is_whole
 
 
 def test_counts_are_shown_per_second_of_the_real_length() -> None:
@@ -56,6 +65,18 @@ def test_any_column_can_be_sorted_by(column: str, order: list[str]) -> None:
     drawing = VIEW.draw(scene(ROWS, choice=ViewChoice(sort=column)))
     assert comms(drawing) == order
     assert f"{column}▾" in texts(drawing)[0]
+
+
+@pytest.mark.parametrize("same", [False, True], ids=["different values", "equal values"])
+@pytest.mark.parametrize("column", ["id", "/s"])
+def test_integer_keys_are_ordered_as_numbers(column: str, same: bool) -> None:
+    keys = ["-10", "-3", "9", "20", "100", "9223372036854775808", "18446744073709551615"]
+    rows: dict[str, Value] = {key: 1 if same else at for at, key in enumerate(keys, 1)}
+    plan = map_plan(columns=[Column("id", "int")])
+    up = VIEW.draw(scene(rows, plan, ViewChoice(sort=column, reverse=column == "/s")))
+    assert list(up.order) == keys
+    down = VIEW.draw(scene(rows, plan, ViewChoice(sort=column, reverse=column == "id"), height=3))
+    assert list(down.order) == keys[::-1]
 
 
 def test_a_column_that_is_gone_sorts_by_the_first() -> None:
@@ -95,7 +116,7 @@ def test_the_selected_row_stays_in_sight_when_rows_change_places(
     rows: dict[str, Value], height: int, data: st.DataObject
 ) -> None:
     selected = data.draw(st.sampled_from(sorted(rows)))
-    choice = ViewChoice(selected=selected, top=data.draw(st.integers(0, 60)))
+    choice = ViewChoice(selected=selected, moved=True, top=data.draw(st.integers(0, 60)))
     first = VIEW.draw(scene(rows, choice=choice, height=height))
     shuffled = dict(zip(rows, reversed(list(rows.values())), strict=True))
     second = VIEW.draw(scene(shuffled, choice=first.choice, height=height))
@@ -103,7 +124,7 @@ def test_the_selected_row_stays_in_sight_when_rows_change_places(
         assert drawing.keys.count(selected) == 1
         assert drawing.choice.selected == selected
         line = drawing.lines[drawing.keys.index(selected)]
-        assert [span.role for span in line] == ["cursor"]
+        assert {span.role for span in line} - {"bar", "trend"} == {"cursor"}
 
 
 @given(MAPS, st.integers(37, 240), st.integers(1, 12))
@@ -232,3 +253,11 @@ def test_a_selected_row_that_is_not_in_this_flush_has_no_value(aggregation: Aggr
     page = text_of(VIEW.detail(scene({"1,dd": 5}, map_plan(aggregation)), "2,cat"))
     line = next(line for line in page.splitlines() if line.strip().startswith((aggregation, "/s")))
     assert line.split()[-1] == shown
+
+
+@pytest.mark.parametrize(("width", "cells"), [(80, 35), (120, 75), (200, 120)])
+def test_a_trend_uses_the_width_that_is_there(width: int, cells: int) -> None:
+    _, row = texts(VIEW.draw(scene({"1,a": 5}, width=width, flushes=60)))
+    trend = row.rstrip().rpartition(" ")[2]
+    assert set(trend) == {"▇"}
+    assert abs(len(trend) - cells) <= 15, len(trend)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """The limits on what programs may cost."""
 
     percent: float = 3.0
     """Run time of the BPF programs of all programs, in percent of all CPUs."""
-    detach_seconds: float = 1.0
-    """Seconds that detaching one program may take: hundreds of probes take 18 s (releases 0.17 to 0.27)."""
     map_bytes: int = 512 << 20
     """Bytes of kernel memory for the maps of all programs; one map with the limits of launch.py stays below about
     8 MiB."""

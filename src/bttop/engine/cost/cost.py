@@ -7,9 +7,10 @@ The kernel counts run time and runs of every BPF program while its run statistic
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import Final
+
+from msgspec import Struct
 
 from bttop.engine.tracer.frames import CostTotals
 from bttop.script.cost.hook_costs import Hits
@@ -21,8 +22,7 @@ UNKNOWN: Final = "cost unknown"
 """The badge of a program whose run time in the kernel should be measured but cannot be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """What a program or process costs: averages over the time since the last reading."""
 
     run: float | None = None
@@ -36,6 +36,9 @@ class Cost:
     """CPU seconds a second of the process itself."""
     rss: int = 0
     """Resident bytes of the process."""
+    pss: int | None = None
+    """Proportional bytes of the process, which can be added up: of a page that n processes share, 1/n. None if the
+    kernel (before Linux 4.14) or missing rights hide them."""
     map_bytes: int = 0
     """Kernel memory of its maps."""
     output: float = 0.0
@@ -46,6 +49,8 @@ class Cost:
     """Why `run` is unknown although it should be measured; else empty."""
     assumed: str = ""
     """Why the price of one of its hooks is assumed; empty if all were measured on this host."""
+    parts: int = 1
+    """Number of programs that share the process: CPU time and memory of the process are an equal share of it."""
     hidden: bool = False
     """Whether the memory of its maps is unknown as well."""
 
@@ -80,8 +85,7 @@ class Cost:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """What the whole session costs."""
 
     programs: Cost
@@ -109,9 +113,11 @@ def between(before: CostTotals, after: CostTotals, *, statistics: bool, hook_ns:
         events=runs / seconds if known else None,
         cpu=max(0, after.cpu_ns - before.cpu_ns) / 1e9 / seconds,
         rss=after.rss,
+        pss=after.pss,
         map_bytes=after.map_bytes,
         output=max(0, after.output - before.output) / seconds,
         programs=after.programs,
+        parts=after.parts,
         hidden=after.hidden,
     )
 
@@ -142,20 +148,24 @@ def blind_spot(cost: Cost) -> str:
 
 
 def together(costs: Iterable[Cost]) -> Cost:
-    """The sum of costs; unknown run times and events are left out, and the sum is None if all are unknown."""
+    """The sum of costs; unknown run times and events are left out, and the sum is None if all are unknown. The sum of
+    PSS is None if one is unknown."""
     parts = list(costs)
     runs = [one.run for one in parts if one.run is not None]
     events = [one.events for one in parts if one.events is not None]
+    proportional = [one.pss for one in parts if one.pss is not None]
     return Cost(
         run=sum(runs) if runs else None,
         hooks=sum(one.hooks for one in parts),
         events=sum(events) if events else None,
         cpu=sum(one.cpu for one in parts),
         rss=sum(one.rss for one in parts),
+        pss=sum(proportional) if len(proportional) == len(parts) else None,
         map_bytes=sum(one.map_bytes for one in parts),
         output=sum(one.output for one in parts),
         programs=sum(one.programs for one in parts),
         unseen=next((one.unseen for one in parts if one.unseen), ""),
         assumed=next((one.assumed for one in parts if one.assumed), ""),
+        parts=max((one.parts for one in parts), default=1),
         hidden=any(one.hidden for one in parts),
     )

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bttop.engine.tracer.bpftrace_queries import Answer, BpftraceQueries
 from bttop.script.cost.hook_costs import HookPrices
 from bttop.script.language.reader import AttachPoint
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 GROUPS: Final[Mapping[str, str]] = {
     "uprobe": "user", "uretprobe": "user", "usdt": "user", "kprobe": "kernel", "kretprobe": "kernel"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bttop.engine.host.processes import start_of
 from bttop.engine.tracer.frames import BpfSurvey
@@ -20,8 +21,7 @@ PAUSE_NS: Final = 1_500_000_000
 """Minimum time between the end of one survey and the request for the next."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostProgram:
+class HostProgram(Struct, frozen=True):
     """One BPF program in the kernel. Its owner chose the name: escape it before it is shown on a terminal."""
 
     id: int
@@ -40,8 +40,7 @@ class HostProgram:
         return 1e9 * self.run / self.events if self.run is not None and self.events else None
 
 
-@dataclass(frozen=True, slots=True)
-class HostPrograms:
+class HostPrograms(Struct, frozen=True):
     """All BPF programs of the host, the most expensive first."""
 
     programs: tuple[HostProgram, ...]

@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
+from msgspec import Struct
+
 from bttop.engine.cost.budget import Budget
-from bttop.engine.host.host import Host
+from bttop.engine.cost.thinned_cost import Thinned, ThinnedCost, rounded_percent, thinned_to
 from bttop.model.flush.flush import Flush
 from bttop.script.cost.hook_costs import Hits, HookPrices
-from bttop.script.cost.hot_probes import is_wildcard
-from bttop.script.language.reader import AttachPoint
 
 if TYPE_CHECKING:
     from bttop.script.rewrite.twin import Twin
 
-DETACH_SECONDS: Final = 0.05
-"""Seconds to detach one probe: 361 probes took 18 s (0.17 to 0.27)."""
 REFUSED_ABOVE: Final = 10
 """Above this multiple of the budget bttop does not ask: only `--force` runs the script."""
-_FUNCTIONS: Final = frozenset({"kprobe", "kretprobe", "fentry", "fexit"})
 
 
-@dataclass(frozen=True, slots=True)
-class TrialVerdict:
+class TrialVerdict(Struct, frozen=True):
     """Go, ask or refuse, with the numbers."""
 
     decision: Literal["go", "ask", "refuse"]
@@ -36,6 +28,10 @@ class TrialVerdict:
     """The command line option that runs it without a question."""
     offered: bool = False
     """Whether the program has a cheaper alternative to offer."""
+    allowed: int = 0
+    """For `ask`: the percentage of all CPUs that it may take if the user agrees; 0: no more than the budget."""
+    thinned: Thinned | None = None
+    """How it must be thinned if it may start; None: not at all."""
 
     @property
     def text(self) -> str:
@@ -43,26 +39,31 @@ class TrialVerdict:
         return f"{self.why}; only {self.option} runs it" if self.decision == "refuse" else self.why
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What a count-only twin has measured."""
 
     seconds: float = 0.0
     events: int = 0
     busy_ns: float = 0.0
     """CPU time that the script would have spent on these events, in ns."""
+    fixed_ns: float = 0.0
+    """The part of `busy_ns` that it would spend if it turned all of them away."""
 
     def plus(self, flush: Flush, twin: Twin, prices: HookPrices, codes: frozenset[str]) -> Measured:
         """The sum with one more flush of the twin. `codes`: the instructions that its user probes are on, in hex."""
-        events, busy = 0, 0.0
+        events, busy, away = 0, 0.0, 0.0
         hits: list[Hits] = []
         for one in twin.probes:
             fired, passed = _count(flush, one.events), _count(flush, one.passed)
             events += fired
+            away += fired * one.miss_ns
             busy += fired * one.miss_ns + passed * one.hit_ns
             dearest = max((prices.of_provider(each, codes) for each in one.providers), key=lambda it: prices.price(*it))
             hits.append(Hits(*dearest, one.place, fired))
-        return Measured(self.seconds + flush.seconds, self.events + events, self.busy_ns + busy + prices.paid(hits))
+        paid = prices.paid(hits)
+        return Measured(
+            self.seconds + flush.seconds, self.events + events, self.busy_ns + busy + paid, self.fixed_ns + away + paid
+        )
 
     @property
     def rate(self) -> float:
@@ -74,10 +75,18 @@ class Measured:
         """CPU seconds a second."""
         return self.busy_ns / 1e9 / self.seconds if self.seconds else 0.0
 
+    @property
+    def thinned(self) -> ThinnedCost:
+        """What the script would cost with fewer events."""
+        fixed = self.fixed_ns / 1e9 / self.seconds if self.seconds else 0.0
+        return ThinnedCost(fixed, self.cpus - fixed)
 
-def judge_cost(measured: Measured, budget: Budget, cpus: int, *, at_most: bool, taken: float = 0.0) -> TrialVerdict:
+
+def judge_cost(
+    measured: Measured, budget: Budget, cpus: int, *, at_most: bool, taken: float = 0.0, can_thin: bool = False
+) -> TrialVerdict:
     """Judge by CPU time. `taken` is what other programs take, in CPU seconds a second: the script must fit into the
-    rest of the budget. It is refused only if it is too expensive alone."""
+    rest of the budget, thinned if `can_thin`. It is refused only if it is too expensive alone."""
     allowed = budget.cpu_seconds(cpus)
     if measured.cpus <= max(0.0, allowed - taken):
         return TrialVerdict("go")
@@ -85,54 +94,13 @@ def judge_cost(measured: Measured, budget: Budget, cpus: int, *, at_most: bool, 
     share = f"{'at most ' if at_most else ''}{percent:.{0 if percent >= 10 else 1}f} % of all CPUs"
     limit = f"the budget is {budget.percent:g} %{_left(taken / cpus * 100)}"
     why = f"would cost {share} at {_short(measured.rate)}/s ({limit})"
-    return TrialVerdict("refuse" if measured.cpus > allowed * REFUSED_ABOVE else "ask", why)
-
-
-def judge_probes(probes: int | None, budget: Budget) -> TrialVerdict:
-    """Judge by the time that detaching would take. None: the number of probes is unknown."""
-    if probes is None:
-        return TrialVerdict("ask", "is a wildcard for an unknown number of probes, which take 50 ms each to detach")
-    seconds = probes * DETACH_SECONDS
-    if seconds <= budget.detach_seconds:
-        return TrialVerdict("go")
-    return TrialVerdict(
-        "ask", f"has {probes} probes, which take {seconds:.0f} s to detach (the budget is {budget.detach_seconds:g} s)"
-    )
-
-
-def count_probes(points: Iterable[AttachPoint], host: Host) -> int | None:
-    """The number of probes that attach points match here; None if tracefs cannot answer it for one of the wildcards."""
-    total = 0
-    for point in points:
-        found = _count_wildcard(point, host.tracefs) if is_wildcard(point) else 1
-        if found is None:
-            return None
-        total += found
-    return total
-
-
-def _count_wildcard(point: AttachPoint, tracefs: Path | None) -> int | None:
-    if tracefs is None:
-        return None
-    pattern = re.compile(re.escape(point.rest).replace(r"\*", ".*"))
-    try:
-        if point.provider == "tracepoint":
-            return sum(1 for name in _tracepoints(tracefs, point.rest) if pattern.fullmatch(name))
-        if point.provider in _FUNCTIONS:
-            names = (tracefs / "available_filter_functions").read_text().split("\n")
-            return sum(1 for line in names if pattern.fullmatch(line.partition(" ")[0]))
-    except OSError:
-        return None
-    return None
-
-
-def _tracepoints(tracefs: Path, rest: str) -> Iterable[str]:
-    """The tracepoints of the category, or of all categories if it contains a wildcard."""
-    category = rest.partition(":")[0]
-    folders = (tracefs / "events").iterdir() if "*" in category else [tracefs / "events" / category]
-    for folder in folders:
-        if folder.is_dir():
-            yield from (f"{folder.name}:{event.name}" for event in folder.iterdir() if event.is_dir())
+    thinned = thinned_to(measured.thinned, allowed - taken, cpus, f"it {why}", taken) if can_thin else None
+    if thinned is not None:
+        return TrialVerdict("go", thinned=thinned)
+    needed = rounded_percent(percent + taken / cpus * 100)
+    if measured.cpus > allowed * REFUSED_ABOVE:
+        return TrialVerdict("refuse", why)
+    return TrialVerdict("ask", why, option=f"--budget {needed}", allowed=needed)
 
 
 def _count(flush: Flush, name: str) -> int:

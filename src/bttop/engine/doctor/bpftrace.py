@@ -7,6 +7,7 @@ import subprocess
 
 from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingState
 from bttop.engine.host.host import Bpftrace
+from bttop.errors import command_line
 from bttop.model.record.release import Release
 from bttop.model.record.releases import NEWEST_KNOWN, OLDEST_KNOWN, traits_of
 
@@ -65,7 +66,9 @@ def features(patient: DoctorContext) -> Finding:
         said = (
             "bpftrace --info was not run: it needs root" if not patient.is_root else "bpftrace --info does not answer"
         )
-        return Finding("features", FindingState.UNKNOWN, said, fix="sudo bpftrace --info")
+        return Finding(
+            "features", FindingState.UNKNOWN, said, fix=patient.as_root(command_line(patient.bpftrace.path, "--info"))
+        )
     answers = info_answers(patient.info)
     missing = [name for name, answer in answers.items() if answer == "no"]
     said = f"{len(answers) - len(missing)} of {len(answers)} by bpftrace --info"
@@ -81,9 +84,11 @@ def user_stacks(patient: DoctorContext) -> Finding:
         return Finding("user stacks", FindingState.UNKNOWN, "no bpftrace")
     if traits_of(patient.bpftrace.release).symbols_by_process:
         return Finding("user stacks", FindingState.OK, "frames by name")
-    effect = "profile shows user frames as addresses, unless one PID is pinned"
+    effect = (
+        "without a pin to one PID, bttop itself names the user frames of the largest rows, the others are addresses"
+    )
     found = f"bpftrace {patient.bpftrace.release} closes its own descriptors while it looks up names"
-    return Finding("user stacks", FindingState.LIMITED, found, effect, "bttop -p PID, or bpftrace 0.23 or newer")
+    return Finding("user stacks", FindingState.LIMITED, found, effect, "a pin to one PID, or bpftrace 0.23 or newer")
 
 
 CHECKS = (

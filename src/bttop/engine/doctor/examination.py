@@ -27,16 +27,15 @@ CANNOT_TRACE = 3
 
 def meet(wanted: str | None, trust: Trust = EVERYBODY) -> DoctorContext:
     """The facts of this machine and of the bpftrace that bttop would run (`wanted`, `trust`: see `find_bpftrace`)."""
-    host = Host.read()
+    host, euid = Host.read(), os.geteuid()
+    prices = hooks.ask_timer(host.machine) if euid == 0 else None
     try:
         found = find_bpftrace(wanted, trust)
     except CannotTrace as refusal:
         is_slow = isinstance(refusal, BpftraceSlow)
-        return DoctorContext(host, None, refusal.cause, refusal.hint, is_slow, euid=os.geteuid(), trust=trust)
-    if os.geteuid() != 0:
-        return DoctorContext(host, found, euid=os.geteuid(), trust=trust)
-    prices = hooks.ask_timer(host.machine)
-    return DoctorContext(host, found, info=bpftrace.ask_info(found), prices=prices, trust=trust)
+        return DoctorContext(host, None, refusal.cause, refusal.hint, is_slow, prices=prices, euid=euid, trust=trust)
+    info = bpftrace.ask_info(found) if euid == 0 else ""
+    return DoctorContext(host, found, info=info, prices=prices, euid=euid, trust=trust)
 
 
 @lru_cache(maxsize=1)
@@ -62,7 +61,7 @@ def exit_code(findings: Sequence[Finding]) -> int:
 
 
 def written(findings: Sequence[Finding], patient: DoctorContext, columns: int = 80) -> Iterator[str]:
-    """The lines of the table, each of at most `columns` characters."""
+    """The lines of the table, each of at most `columns` characters, apart from the commands that fix something."""
     widest = max(len(one.name) for one in findings)
     for one in findings:
         head = f"{one.name:<{widest}}  {one.state.value:<7}  "
@@ -70,7 +69,8 @@ def written(findings: Sequence[Finding], patient: DoctorContext, columns: int = 
         if one.effect:
             yield from _folded(" " * len(head), f"effect: {one.effect}", columns)
         if one.fix and one.state is not FindingState.OK:
-            yield from _folded(" " * len(head), f"fix: {one.fix}", columns)
+            # On one line: a folded command cannot be pasted.
+            yield f"{' ' * len(head)}fix: {visible(one.fix)}"
     if patient.bpftrace is not None:
         yield ""
         title = f"known faults of bpftrace {patient.bpftrace.release}, and what bttop does about them"

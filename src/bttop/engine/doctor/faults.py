@@ -4,14 +4,15 @@ full list with sources."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from bttop.model.record.release import Release
 
 _FIRST, _LAST = (0, 0), (9999, 0)
 
 
-class Bug(NamedTuple):
+class Bug(Struct, frozen=True):
     """One fault: `since` is the first release that has it, `until` the first that does not."""
 
     since: tuple[int, int]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from bttop.engine.host.host import Bpftrace, Host, is_emptied, may_have_tracefs
+from bttop.errors import bttop_command
 from bttop.script.cost.hook_costs import HookPrices
 from bttop.trust import EVERYBODY, Trust
 
@@ -23,8 +24,7 @@ class FindingState(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One row of the doctor's table."""
 
     name: str
@@ -34,11 +34,10 @@ class Finding:
     effect: str = ""
     """The effect on the five panes; empty if there is none."""
     fix: str = ""
-    """The command that fixes it; empty if there is none."""
+    """The command that fixes it, to be pasted as it is, or advice in words; empty if there is neither."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoctorContext:
+class DoctorContext(Struct, frozen=True):
     """The machine to check; tests build one from a folder."""
 
     host: Host
@@ -76,6 +75,10 @@ class DoctorContext:
         """Whether bttop runs as root; the kernel shows less to other users."""
         return self.euid == 0
 
+    def as_root(self, command: str) -> str:
+        """A command that needs root, as this user can run it."""
+        return command if self.is_root else f"sudo {command}"
+
     @property
     def lacks_tracefs(self) -> bool:
         """Whether tracefs is certainly not available; then bttop does not start."""
@@ -92,10 +95,10 @@ class DoctorContext:
 
 def only_root(name: str, what: str) -> Finding:
     """The finding for something that only root can check."""
-    return Finding(name, FindingState.UNKNOWN, f"only root can check {what}", fix="sudo bttop doctor")
+    return Finding(name, FindingState.UNKNOWN, f"only root can check {what}", fix=f"sudo {bttop_command('doctor')}")
 
 
-class Check(NamedTuple):
+class Check(Struct, frozen=True):
     """One check. Each module of this package declares its checks as `CHECKS`."""
 
     place: int

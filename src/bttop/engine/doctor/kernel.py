@@ -10,6 +10,7 @@ from bttop.engine.doctor import calls
 from bttop.engine.doctor.bpftrace import info_answers
 from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingState, only_root
 from bttop.engine.host.host import UNLOCK
+from bttop.model.flush.find_caveats import DEEPEST_STACK
 from bttop.model.record.releases import traits_of
 
 OLDEST = (4, 9)
@@ -65,7 +66,7 @@ def _lockdown_unseen(patient: DoctorContext) -> Finding:
         return Finding("lockdown", FindingState.OK, "none: this kernel boots without it")
     if not patient.exists("sys/kernel/security"):
         return Finding("lockdown", FindingState.UNKNOWN, "this kernel has no securityfs, which would show it")
-    fix = "mount -t securityfs securityfs /sys/kernel/security"
+    fix = patient.as_root("mount -t securityfs securityfs /sys/kernel/security")
     return Finding("lockdown", FindingState.UNKNOWN, "securityfs, which shows it, is not mounted", fix=fix)
 
 
@@ -90,7 +91,7 @@ def tracefs(patient: DoctorContext) -> Finding:
     effect = "bttop does not start: no tracepoint is found"
     if patient.is_locked_down:
         return Finding("tracefs", FindingState.BROKEN, "the kernel is locked down and keeps it empty", effect, UNLOCK)
-    fix = f"{'' if patient.is_root else 'sudo '}mount -t tracefs tracefs /sys/kernel/tracing"
+    fix = patient.as_root("mount -t tracefs tracefs /sys/kernel/tracing")
     return Finding("tracefs", FindingState.BROKEN, "not mounted", effect, fix)
 
 
@@ -111,6 +112,23 @@ def kprobes(patient: DoctorContext) -> Finding:
     if (tracefs_ / "kprobe_events").exists():
         return Finding("kprobes", FindingState.OK, str(tracefs_ / "kprobe_events"))
     return Finding("kprobes", FindingState.LIMITED, "this kernel has none (CONFIG_KPROBE_EVENTS)", effect)
+
+
+def stack_depth(patient: DoctorContext) -> Finding:
+    """The frames that the kernel collects of a stack, against those that bpftrace asks for."""
+    text = patient.text("proc/sys/kernel/perf_event_max_stack")
+    if text is None or not text.isdecimal():
+        return Finding("stack depth", FindingState.UNKNOWN, "kernel.perf_event_max_stack cannot be read")
+    found, fix = f"perf_event_max_stack {text}", patient.as_root(f"sysctl kernel.perf_event_max_stack={DEEPEST_STACK}")
+    if int(text) == DEEPEST_STACK:
+        return Finding("stack depth", FindingState.OK, f"{found}, as many frames as bpftrace asks for")
+    if int(text) > DEEPEST_STACK:
+        more = f"bpftrace asks for {DEEPEST_STACK} frames; kstack(N) and ustack(N) for up to {text}"
+        return Finding("stack depth", FindingState.OK, f"{found}: {more}")
+    if patient.bpftrace is not None and traits_of(patient.bpftrace.release).refuses_deep_stacks:
+        effect = f"bpftrace asks for {DEEPEST_STACK} frames, and this release then refuses to start: profile cannot run"
+        return Finding("stack depth", FindingState.BROKEN, found, effect, fix)
+    return Finding("stack depth", FindingState.LIMITED, found, f"stacks are cut after {text} frames", fix)
 
 
 def uprobes(patient: DoctorContext) -> Finding:
@@ -172,4 +190,5 @@ CHECKS = (
     Check(60, kprobes),
     Check(70, uprobes),
     Check(80, fentry),
+    Check(85, stack_depth),
 )

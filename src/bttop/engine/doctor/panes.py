@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from bttop.engine.doctor.finding import DoctorContext, Finding, FindingState
 from bttop.engine.generation.candidates import Source
 from bttop.engine.generation.raw_tracepoints import why_no_raw
-from bttop.engine.request.questions import LADDER, questions
+from bttop.engine.request.questions import Asked, questions
 from bttop.script.language.reader import Script
+from bttop.script.library.ladder import LADDER
 from bttop.script.library.probe_files import Library
 
 
 def panes(patient: DoctorContext, library: Library, broken: Sequence[str] = ()) -> Iterator[Finding]:
     """One finding for each question of the ladder. `broken`: names of broken findings, with which no pane runs."""
-    for question in questions(library, (), ()):
+    for question in questions(library, Asked()):
         if question.name in LADDER and broken:
             why = f"nothing runs: see {', '.join(broken)}"
             yield Finding(f"pane {question.name}", FindingState.BROKEN, why, "this pane cannot answer here")

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import resource
 
 from bttop.engine.doctor import calls
 from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingState, only_root
+from bttop.engine.host.capabilities import grant, has, missing_for_root, read_set
+from bttop.engine.host.pid_numbers import OF_HOST
+from bttop.engine.host.processes import namespace_of
 from bttop.engine.tracer.privilege import Privilege, PrivilegeFacts, asked_of_sudo, decide
+from bttop.errors import bttop_command, command_line
 from bttop.model.record.releases import traits_of
 from bttop.trust import Untrusted
 
 MEMORY_BY_CGROUP = (5, 11)
 """From this version on the kernel counts BPF memory for the cgroup, not for the limit of locked memory."""
 STATISTICS = (5, 8)
-_INITIAL_PID_NAMESPACE = "pid:[4026531836]"
-"""PROC_PID_INIT_INO of linux/proc_ns.h, the same on every kernel."""
-_CAPABILITIES = {"sys_admin": 21, "sys_resource": 24, "perfmon": 38, "bpf": 39}
-"""Bits of linux/capability.h."""
+_SHOWN = ("bpf", "perfmon", "sys_admin", "sys_resource")
+"""The capabilities that matter to root."""
 _MARKS = ("/.dockerenv", "/run/.containerenv")
 
 
@@ -39,7 +40,7 @@ def privilege(patient: DoctorContext) -> Finding:
         return _way(found)
     if privilege_facts.sudo is None:
         said = "a normal user without capabilities, and there is no sudo"
-        return Finding("privilege", FindingState.BROKEN, said, effect, "su -c bttop")
+        return Finding("privilege", FindingState.BROKEN, said, effect, command_line("su", "-c", bttop_command()))
     return Finding(
         "privilege", FindingState.UNKNOWN, "sudo allows nothing without a password; bttop asks for it", fix="sudo -v"
     )
@@ -51,7 +52,7 @@ def _way(found: Privilege) -> Finding:
         return Finding("privilege", FindingState.OK, f"a normal user, by {'sudo' if found.tracer else 'capabilities'}")
     said = f"a normal user, by {'sudo for bpftrace alone' if found.bpftrace else 'capabilities of its file'}"
     effect = "the panes run; their cost is not known, so the budget guard cannot see CPU time and maps"
-    return Finding("privilege", FindingState.LIMITED, said, effect, "sudo bttop")
+    return Finding("privilege", FindingState.LIMITED, said, effect, f"sudo {bttop_command()}")
 
 
 def capabilities(patient: DoctorContext) -> Finding:
@@ -59,21 +60,23 @@ def capabilities(patient: DoctorContext) -> Finding:
     effective = _effective(patient)
     if effective is None:
         return Finding("capabilities", FindingState.UNKNOWN, "/proc/self/status does not say")
-    has = {name for name, bit in _CAPABILITIES.items() if effective >> bit & 1}
-    lacks = ", ".join(name for name in _CAPABILITIES if name not in has)
-    said = f"CapEff {effective:016x}: {', '.join(sorted(has)) or 'none'}{f'; not {lacks}' if lacks else ''}"
-    if "sys_admin" in has or {"bpf", "perfmon"} <= has:
+    found = [name for name in _SHOWN if has(effective, name)]
+    lacks = ", ".join(name for name in _SHOWN if name not in found)
+    said = f"CapEff {effective:016x}: {', '.join(found) or 'none'}{f'; not {lacks}' if lacks else ''}"
+    missing = missing_for_root(effective)
+    if not missing:
         return Finding("capabilities", FindingState.OK, said)
     if not patient.is_root:
-        return Finding("capabilities", FindingState.UNKNOWN, f"{said}; only root's count", fix="sudo bttop doctor")
-    fix = "docker run --privileged ..., or --cap-add SYS_ADMIN"
-    return Finding("capabilities", FindingState.BROKEN, said, "none of the five panes runs", fix)
+        return Finding(
+            "capabilities", FindingState.UNKNOWN, f"{said}; only root's count", fix=f"sudo {bttop_command('doctor')}"
+        )
+    effect = f"none of the five panes runs without {' and '.join(missing)}"
+    return Finding("capabilities", FindingState.BROKEN, said, effect, grant(missing))
 
 
 def _effective(patient: DoctorContext) -> int | None:
     """The effective capabilities as bits; None if they cannot be read."""
-    found = re.search(r"^CapEff:\s*([0-9a-f]+)$", patient.text("proc/self/status") or "", re.MULTILINE)
-    return None if found is None else int(found[1], 16)
+    return read_set("CapEff", patient.root / "proc/self/status")
 
 
 def bpf(patient: DoctorContext) -> Finding:
@@ -117,7 +120,9 @@ def perf_event(patient: DoctorContext) -> Finding:
     if not error:
         return Finding("perf_event", FindingState.OK, f"a CPU clock at 99 Hz could be opened; {setting}")
     if not patient.is_root:
-        return Finding("perf_event", FindingState.UNKNOWN, f"{setting}: only root can try", fix="sudo bttop doctor")
+        return Finding(
+            "perf_event", FindingState.UNKNOWN, f"{setting}: only root can try", fix=f"sudo {bttop_command('doctor')}"
+        )
     effect = "profile cannot sample, and no tracepoint attaches: none of the five panes runs"
     return Finding("perf_event", FindingState.BROKEN, f"{os.strerror(error)}; {setting}", effect)
 
@@ -128,7 +133,7 @@ def memlock(patient: DoctorContext) -> Finding:
     said = " / ".join("unlimited" if one == resource.RLIM_INFINITY else f"{one // 1024:,} KiB" for one in (soft, hard))
     if patient.host.version >= MEMORY_BY_CGROUP:
         return Finding("memlock", FindingState.OK, f"{said}; BPF memory is not counted by it from Linux 5.11 on")
-    may_raise = (_effective(patient) or 0) >> _CAPABILITIES["sys_resource"] & 1
+    may_raise = has(_effective(patient) or 0, "sys_resource")
     if may_raise or hard == resource.RLIM_INFINITY:
         return Finding("memlock", FindingState.OK, f"{said}; bpftrace raises it automatically")
     return Finding("memlock", FindingState.LIMITED, said, "large maps may be refused", "ulimit -l unlimited")
@@ -136,19 +141,18 @@ def memlock(patient: DoctorContext) -> Finding:
 
 def container(patient: DoctorContext) -> Finding:
     """Whether bttop runs in the host's PID namespace."""
-    try:
-        namespace = os.readlink(patient.root / "proc/self/ns/pid")  # noqa: PTH115 - the link leads to no path
-    except OSError:
+    inode = namespace_of("self", patient.root / "proc")
+    if inode is None:
         return Finding("PID namespace", FindingState.UNKNOWN, "/proc/self/ns/pid cannot be read")
     marks = [mark for mark in _MARKS if patient.exists(mark.lstrip("/"))]
     inside = f"; {marks[0]} says container" if marks else ""
-    if namespace == _INITIAL_PID_NAMESPACE:
+    if inode == OF_HOST:
         return Finding("PID namespace", FindingState.OK, f"the host's own{inside}")
     release = patient.bpftrace.release if patient.bpftrace else None
     if release is not None and traits_of(release).pids_of_namespace:
-        effect = "processes outside cannot be distinguished or pinned; run bttop on the host, or with --pid=host"
+        effect = "probes that use `pid` show the processes of this namespace only; others cannot be pinned by PID"
     else:
-        effect = "up to bpftrace 0.22 the panes show the host's PIDs: a pin by a PID of this container does not match"
+        effect = "up to bpftrace 0.22 the panes show the host's PIDs, and a pin by a PID of this namespace is refused"
     return Finding("PID namespace", FindingState.LIMITED, f"its own{inside}", effect, "docker run --pid=host ...")
 
 

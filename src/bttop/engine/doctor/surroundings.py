@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingState
 from bttop.engine.host.processes import look_up
+from bttop.errors import bttop_command
 from bttop.store.recording.snapshot_files import snapshot_folder
 from bttop.trust import Trust, Untrusted
 
@@ -87,10 +88,10 @@ def disk(_patient: DoctorContext) -> Finding:
     except Untrusted as doubt:
         return Finding("snapshots", FindingState.LIMITED, f"{said}, but {doubt}", effect, doubt.command)
     if not os.access(place, os.W_OK | os.X_OK):
-        fix = "mkdir snapshots, in a folder that you own"
+        fix = "start bttop in a folder that you own, with a folder `snapshots` in it"
         return Finding("snapshots", FindingState.LIMITED, f"{said}, but {place} is not writable", effect, fix)
     if free < LITTLE:
-        return Finding("snapshots", FindingState.LIMITED, said, effect, "bttop record --max-size 50M")
+        return Finding("snapshots", FindingState.LIMITED, said, effect, bttop_command("record", "--max-size", "50M"))
     return Finding("snapshots", FindingState.OK, said)
 
 

@@ -9,8 +9,8 @@ from typing import Final
 from bttop.engine.generation.badge import Badge
 from bttop.model.record.release import Release
 from bttop.model.record.releases import traits_of
-from bttop.script.language.missing_hooks import Missing, is_function, is_hook, is_open_ended, is_user, told_missing
 from bttop.script.language.reader import AttachPoint, Script, read
+from bttop.script.messages.missing_hooks import Missing, is_function, is_hook, is_open_ended, is_user, told_missing
 from bttop.script.rewrite.prepare import Prepared
 
 SHOWN: Final = 3

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Complaint:
+class Complaint(Struct, frozen=True):
     """A problem of one generation, as lines to show: bpftrace's own message first."""
 
     title: str
@@ -14,6 +13,7 @@ class Complaint:
 
 
 _WRONG = (
+    "1 in ",
     "not attached",
     "attach points not checked",
     "maps left out",
@@ -24,8 +24,7 @@ _WRONG = (
 """The beginnings of badges that mean that a number is missing or wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Badge:
+class Badge(Struct, frozen=True):
     """A caveat that is shown on the pane's rule; `why` explains it on demand."""
 
     text: str

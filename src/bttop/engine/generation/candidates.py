@@ -3,30 +3,47 @@ of each fallback."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Final
 
+from msgspec import Struct
+
+from bttop.engine.cost.thinned_cost import Thinned
 from bttop.engine.generation.badge import Badge
 from bttop.engine.generation.raw_tracepoints import why_no_raw
+from bttop.engine.generation.stable_hints import hints_of
 from bttop.engine.generation.tuning import Tuning
 from bttop.engine.host.host import Host
 from bttop.engine.host.included_files import doubt_of_included
+from bttop.engine.host.tracepoint_fields import numeric_fields
+from bttop.engine.tracer.given_settings import files_of
 from bttop.engine.tracer.launch import names_user_stacks
+from bttop.model.plan import Plan
+from bttop.model.record.heartbeats import MOST_NONCES
 from bttop.model.record.release import Release
 from bttop.model.record.releases import traits_of
-from bttop.script.language.front_matter import FrontMatter
-from bttop.script.language.missing_hooks import Missing
+from bttop.script.front_matter.front_matter import FrontMatter
+from bttop.script.language.inclusions import imported_names, inclusions
 from bttop.script.language.probe_context import may_be_skipped
-from bttop.script.language.reader import Script, Unreadable
+from bttop.script.language.reader import Imported, Script, Unreadable
+from bttop.script.messages.missing_hooks import Missing
+from bttop.script.process.pid_namespace import PidNamespace
 from bttop.script.process.pin import Pin
 from bttop.script.process.self_exclusion import Exclusion
+from bttop.script.rewrite.fields_once import with_fields_read_once
+from bttop.script.rewrite.namespaced import namespaced
+from bttop.script.rewrite.parameters import with_parameters
 from bttop.script.rewrite.prepare import Prepared, prepare, unedited
 from bttop.trust import EVERYBODY, Trust
 
+MEMORY_WAITS: Final = 4
+"""How often a start is repeated when the kernel lacks memory for the maps: with the usual pauses, 15 seconds."""
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+
+class Settings(Struct, frozen=True):
     """The settings that are the same for all programs."""
 
     interval_ms: int = 1000
@@ -35,6 +52,13 @@ class Settings:
     """bttop's own processes, if they must not be traced."""
     trust: Trust = EVERYBODY
     """The owners whose files scripts may include."""
+    namespace: PidNamespace | None = None
+    """The PID namespace of bttop and bpftrace; None: the host's."""
+
+    @property
+    def has_pids(self) -> bool:
+        """Whether the pin has process ids, so that it can be a parameter."""
+        return self.pin is not None and bool(self.pin.pids)
 
     @property
     def one_process(self) -> bool:
@@ -42,8 +66,7 @@ class Settings:
         return self.pin is not None and len(self.pin.pids) == 1 and not self.pin.children
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One script that a program can run."""
 
     name: str
@@ -52,10 +75,50 @@ class Source:
     script: Script | Unreadable
     front: FrontMatter | None = None
     path: Path | None = None
+    given: tuple[str, ...] = ()
+    """The parameters as the user gave them."""
+    args: tuple[str, ...] = ()
+    """The parameters as bpftrace gets them: converted, and with defaults."""
+
+    options: tuple[str, ...] = ()
+    """Options of the user's command line that bpftrace gets."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables of the user's command line that bpftrace gets."""
+
+    @property
+    def filled(self) -> Script | Unreadable:
+        """The script with the given parameters in its attach points."""
+        return with_parameters(self.script, self.args)
+
+    def doubt(self, trust: Trust) -> str:
+        """Why a file that bpftrace would read with the script is not trusted; empty if all are."""
+        return doubt_of_included(self.text, trust, files_of(self.options, self.environment), self.folder)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder in which bpftrace must run, because it looks for imported files there: that of the script's own
+        file. None if it may run in any folder."""
+        if self.path is None or not self._names_imports():
+            return None
+        return self.path.absolute().parent
+
+    def _names_imports(self) -> bool:
+        if isinstance(self.script, Unreadable):
+            return any(one.kind == "import" for one in inclusions(self.text))
+        return any(imported_names(self.script))
+
+    @property
+    def imports(self) -> tuple[Imported, ...]:
+        """The files that it imports."""
+        return () if isinstance(self.script, Unreadable) else self.script.imports
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its text and those of the files that it imports; a change of any is a new program."""
+        return (self.text, *(one.script.text for one in self.imports))
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One text to give to bpftrace."""
 
     source: Source
@@ -66,11 +129,16 @@ class Candidate:
     wears_out: bool = False
     """Whether its process collects more and more descriptors while it lives."""
     regular: bool = True
-    """Whether every interval ends with a heartbeat. False if an interval block of the script may be conditional."""
+    """Whether every interval ends with a heartbeat. False if an interval block of the script may be conditional, or the
+    periods are unknown."""
     all_probes: bool = True
     """Whether bpftrace must refuse it if an attach point is missing, and name all missing ones (0.24 and newer)."""
     missing: tuple[Missing, ...] = ()
     """Missing attach points for which bpftrace refused it before."""
+    pin: Pin | None = None
+    """The pin that it has been prepared for."""
+    thinned: Thinned | None = None
+    """How its events are thinned; None: it takes all."""
 
 
 class Candidates:
@@ -82,6 +150,9 @@ class Candidates:
         self._host = host
         self._release = release
         self._order = tuple(_order(sources))
+        self.hints = hints_of(sources[0].script, host) if len(sources) == 1 else ()
+        """The tracepoints that could replace its probes on kernel functions, in sentences. None with a fallback: its
+        author has chosen what to use where."""
         self._at = 0
         self.proved = False
         """Whether the current candidate has worked; set by the program. It is then not given up."""
@@ -89,13 +160,15 @@ class Candidates:
         """Why the first source was given up; empty if it was not."""
         self._left_out: frozenset[str] = frozenset()
         self._missing: tuple[Missing, ...] = ()
+        self._waits = 0
 
-    def current(self, unavailable: Callable[[Source, str], None]) -> Candidate | None:
+    def current(self, unavailable: Callable[[Source, str], None], nonce: int | None = None) -> Candidate | None:
         """The current candidate; None if there is none left. Skips the sources that cannot run on this host, and calls
-        `unavailable` for each."""
+        `unavailable` for each. Its heartbeats begin with `nonce`; if that is None, with a new one."""
+        nonce = new_nonce() if nonce is None else nonce
         while self._at < len(self._order):
             source, edited = self._order[self._at]
-            candidate = self._candidate(source, edited)
+            candidate = self._candidate(source, edited, nonce)
             why = self._why_unavailable(source, candidate.prepared)
             if not why:
                 return candidate
@@ -114,6 +187,7 @@ class Candidates:
         self.proved = False
         self._left_out = frozenset()
         self._missing = ()
+        self._waits = 0
         if self._at < len(self._order) and self._order[self._at][0] is not left:
             self.why_fallback = self.why_fallback or why
         return self._at < len(self._order)
@@ -144,9 +218,15 @@ class Candidates:
         self._missing = missing
         return True
 
-    def adjust(self, settings: Settings) -> None:
+    def wait_for_memory(self) -> bool:
+        """Keep the current candidate, which needs more memory than there was; return whether it may be tried again."""
+        self._waits += 1
+        return self._waits <= MEMORY_WAITS
+
+    def adjust(self, settings: Settings, tuning: Tuning) -> None:
         """Continue with other settings from the edited text of the current source, which may work now."""
-        self._settings, self._tuning = settings, Tuning()
+        self._settings, self._tuning = settings, tuning
+        self._waits = 0
         self._at = min(self._at, len(self._order) - 1)
         while self._at > 0 and self._order[self._at - 1][0] is self._order[self._at][0]:
             self._at -= 1
@@ -162,12 +242,13 @@ class Candidates:
 
     def _why_unavailable(self, source: Source, prepared: Prepared) -> str:
         """Why a source cannot run on this host; empty if bpftrace must decide."""
-        caveat = doubt_of_included(source.text, self._settings.trust)
+        caveat = source.doubt(self._settings.trust)
         if caveat:
             return caveat
-        if isinstance(source.script, Unreadable):
-            return "" if prepared.runnable else source.script.reason
-        lacking = [self._host.why_not(one.provider, one.rest) for one in source.script.points]
+        script = source.filled
+        if isinstance(script, Unreadable):
+            return "" if prepared.runnable else script.reason
+        lacking = [self._host.why_not(one.provider, one.rest) for one in script.points]
         # bpftrace may run without one of several probes: only a source with a fallback is given up for one.
         has_fallback = self._order[-1][0] is not source
         if has_fallback:
@@ -176,27 +257,41 @@ class Candidates:
 
     def _why_no_raw(self, source: Source) -> str:
         """Why the raw tracepoints of a source are not tried here; empty if they are, or if it has none."""
-        points = () if isinstance(source.script, Unreadable) else source.script.points
+        script = source.filled
+        points = () if isinstance(script, Unreadable) else script.points
         return next((why for one in points if (why := why_no_raw(one, self._host, self._release))), "")
 
-    def _candidate(self, source: Source, edited: bool) -> Candidate:
-        pin, front = self._settings.pin, source.front
-        if edited and isinstance(source.script, Script):
+    def _candidate(self, source: Source, edited: bool, nonce: int) -> Candidate:
+        pin, front, script = self._settings.pin, source.front, source.filled
+        if edited and isinstance(script, Script):
             interval_ms = self._tuning.interval_ms(self._settings.interval_ms)
             prepared = prepare(
-                source.script,
+                script,
                 interval_ms=interval_ms,
                 pin=pin,
                 exclude=self._settings.exclude,
                 front=front,
+                args=source.args,
                 schemes=self._tuning.schemes,
                 leave_out=self._left_out,
                 new_keys_collide=traits_of(self._release).new_keys_collide,
                 raw_tracepoints=traits_of(self._release).raw_tracepoints,
                 empty_is_zero=traits_of(self._release).empty_is_zero,
+                nonce=nonce,
             )
         else:
-            prepared = unedited(source.script, pin=pin, front=front)
+            prepared = unedited(script, pin=pin, front=front, args=source.args)
+        if isinstance(script, Script):
+            collide = traits_of(self._release).new_keys_collide
+            prepared = namespaced(prepared, script, self._settings.namespace, pin, new_keys_collide=collide)
+        if traits_of(self._release).lists_tracepoints:
+            prepared = with_fields_read_once(prepared, partial(numeric_fields, self._host.tracefs))
+        wanted = self._tuning.thinned
+        if edited and wanted is not None:
+            # Imported only here: few programs are thinned, and the import would delay every start.
+            from bttop.script.thinning.thinned import thinned
+
+            prepared = thinned(prepared, script, wanted.one_in, wanted.reason)
         wears_out = prepared.uses_user_stacks and traits_of(self._release).symbols_by_process
         badges = tuple(self._badges(source, prepared, edited))
         return Candidate(
@@ -205,9 +300,11 @@ class Candidates:
             edited,
             badges,
             wears_out,
-            not _has_conditional_interval(source.script),
+            not _has_conditional_interval(script) and _knows_periods(prepared.plan),
             not self._missing,
             self._missing,
+            pin,
+            wanted if prepared.plan.one_in > 1 else None,
         )
 
     def _badges(self, source: Source, prepared: Prepared, edited: bool) -> Iterator[Badge]:
@@ -217,7 +314,7 @@ class Candidates:
             seconds = self._tuning.interval_ms(self._settings.interval_ms) / 1000
             why = "bpftrace did not print and clear its maps within the interval, so its numbers were not exact"
             yield Badge(f"interval raised to {seconds:g} s", why)
-        if not self._host.counts_skips and (names := _skippable(source.script)):
+        if not self._host.counts_skips and (names := _skippable(source.filled)):
             yield Badge(
                 "skips are not counted",
                 f"{names}: while another BPF program runs on a CPU, the kernel skips these events there; "
@@ -228,7 +325,8 @@ class Candidates:
             yield Badge(
                 "user frames as addresses",
                 f"bpftrace {self._release} closes its own descriptors when it looks up user frames of many "
-                "processes; pin one PID, or use bpftrace 0.23 or newer",
+                "processes. bttop names the frames of the largest rows itself, by function and file; pin one PID, or "
+                "use bpftrace 0.23 or newer, to have all of them named",
             )
         if edited and self._left_out:
             names = ", ".join(sorted(self._left_out))
@@ -237,6 +335,11 @@ class Candidates:
         first = next((one for one, _ in self._order if not self._why_no_raw(one)), source)
         if source is not first:
             yield Badge("fallback", f"{source.name} runs instead of {first.name}: {self.why_fallback}")
+
+
+def new_nonce() -> int:
+    """A random number for the heartbeats of one generation, never 0."""
+    return 1 + secrets.randbelow(MOST_NONCES - 1)
 
 
 def _order(sources: tuple[Source, ...]) -> Iterator[tuple[Source, bool]]:
@@ -250,6 +353,11 @@ def _skippable(script: Script | Unreadable) -> str:
     """The attach points of a script whose events the kernel may skip, as text."""
     points = () if isinstance(script, Unreadable) else script.points
     return ", ".join(sorted({one.text for one in points if may_be_skipped(one)}))
+
+
+def _knows_periods(plan: Plan) -> bool:
+    """Whether the length of any interval is known."""
+    return any(plan.knows_period(mark) for mark in plan.heartbeats)
 
 
 def _has_conditional_interval(script: Script | Unreadable) -> bool:

@@ -15,8 +15,17 @@ from bttop.model.plan import Plan
 from bttop.model.record.decode import DecodedLine
 from bttop.model.record.records import StampedLine
 from bttop.model.record.release import Release
-from bttop.script.language.diagnostics import parse_diagnostics, render, undefined_maps
-from bttop.script.language.missing_hooks import Missing, refuses_attach_points
+from bttop.script.language.reader import Script
+from bttop.script.messages.diagnostics import (
+    Diagnostic,
+    explained,
+    no_memory,
+    parse_diagnostics,
+    refuses_options,
+    undefined_maps,
+)
+from bttop.script.messages.missing_hooks import Missing, refuses_attach_points
+from bttop.script.messages.requirements import with_requirements
 
 SECOND: Final = 1_000_000_000
 KEPT_NOTES: Final = 200
@@ -29,7 +38,12 @@ SHORTEST_SILENCE: Final = 8 * SECOND
 CONFIRMED: Final = 3 * SECOND
 """A loss of descriptors is confirmed if the counts stay the same for longer than the 2 s between two counts: a bpftrace
 that is detaching loses more at each count."""
+_MAKE_ROOM: Final = (
+    "free memory, raise the limit of bttop's cgroup (memory.max) or of locked memory (ulimit -l), or let the maps "
+    "hold fewer keys (max_map_keys in its config block)"
+)
 _SIGNALS: Final = {1: "SIGHUP", 2: "SIGINT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM"}
+_CRASHES: Final = ("SIGABRT", "SIGSEGV")
 _FROM_OUTSIDE: Final = frozenset({-1, -2, -3, -9, -12, -15})
 """Exit codes for signals that another process has sent; bpftrace causes the other ones."""
 
@@ -67,6 +81,7 @@ class Generation:
         self.executed = False
         """Whether the tracer reported that its exec succeeded."""
         self.probes = 0
+        self._release = release
         self.attachment = HookAttachment(candidate.prepared, release, candidate.missing)
         self.doomed = False
         """It was told to stop: its remaining output is the last part of an interval."""
@@ -126,13 +141,10 @@ class Generation:
         """Whether it has not yet shown that it works: no heartbeat, and no flush since it was attached."""
         return self._last_beat is None
 
-    def decode(self, line: StampedLine) -> DecodedLine:
-        """Decode the next line, which must then be given to `take`."""
-        return self._reader.decode(line)
-
-    def take(self, decoded: DecodedLine) -> Flush | None:
-        """Return the flush that a decoded line completes, if any."""
-        return self._beat(self._reader.take(decoded), decoded.line.stamp.boot_ns)
+    def take(self, line: StampedLine) -> tuple[DecodedLine, Flush | None]:
+        """Decode the next line; return it with the flush that it completes, if any."""
+        decoded, flush = self._reader.take(line)
+        return decoded, self._beat(flush, line.stamp.boot_ns)
 
     def due(self, now: int) -> Flush | None:
         """The flush that is complete by now because its script has no heartbeat; None if there is none."""
@@ -228,9 +240,14 @@ class Generation:
         return frozenset(name for one in named if (name := self.plan.logical(one)) in self.plan.maps)
 
     def is_refused(self) -> bool:
-        """Whether bpftrace has refused the text or an attach point, so that nothing is attached."""
+        """Whether bpftrace has refused the text, an option of the script or an attach point: nothing is attached."""
         notes = list(self._notes)
-        return refuses_attach_points(notes) or any(one.is_error and one.line for one in parse_diagnostics(notes))
+        refused = refuses_attach_points(notes) or refuses_options(notes)
+        return refused or any(one.is_error and one.line for one in parse_diagnostics(notes))
+
+    def no_memory(self) -> str:
+        """Why the kernel has not created its maps, if memory may be short; else empty."""
+        return no_memory(self._notes)
 
     def said(self) -> str:
         """The first error that bpftrace has printed; empty if none."""
@@ -242,17 +259,32 @@ class Generation:
             return f"bpftrace was killed by {_SIGNALS.get(-code, f'signal {-code}')}"
         return f"bpftrace ended with exit code {code}"
 
+    def why_ended(self) -> str:
+        """Why it ended with exit code 0: the script called exit(), or a signal arrived."""
+        if self.candidate.prepared.exits:
+            return "the script ended by itself"
+        return "bpftrace received a SIGINT or SIGTERM from outside bttop"
+
     def complaint(self, why: str) -> Complaint:
         """Why it ended or was given up: bpftrace's error with its position in the user's text, or `why` if there is no
         error."""
-        source, prepared = self.candidate.source, self.candidate.prepared
-        found = parse_diagnostics(list(self._notes), prepared.original_position)
-        lines = [line for one in found if one.is_error for line in render(one, source.name, source.text)]
+        source = self.candidate.source
+        if shortage := self.no_memory():
+            return Complaint(f"{source.name}: the kernel did not create its maps ({shortage})", (_MAKE_ROOM,))
+        lines = explained(self._errors(crashed=why.endswith(_CRASHES)), source.name, source.text)
         if lines:
             return Complaint(lines[0], tuple(lines[1:]))
         return Complaint(
             f"{source.name}: {why}", tuple(note for note in self._notes if _is_telling(note))[-SHOWN_NOTES:]
         )
+
+    def _errors(self, *, crashed: bool) -> list[Diagnostic]:
+        """bpftrace's errors, with what this release lacks if it has refused the script: some releases crash then."""
+        script, prepared = self.candidate.source.script, self.candidate.prepared
+        found = [one for one in parse_diagnostics(list(self._notes), prepared.original_position) if one.is_error]
+        if self.ready_ns is not None or not isinstance(script, Script) or not (found or crashed):
+            return found
+        return with_requirements(found, script, self._release)
 
 
 def _is_telling(note: str) -> bool:

@@ -7,8 +7,11 @@ printed completely each time, and loses keys when it is full. Flushes show both 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bttop.engine.cost.thinned_cost import Thinned
 from bttop.model.flush.find_caveats import Caveat
 from bttop.model.flush.flush import Flush
 from bttop.model.plan import Scheme
@@ -20,14 +23,15 @@ MOST_ENTRIES = 1024
 LONGEST_INTERVAL_MS = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Tuning:
+class Tuning(Struct, frozen=True):
     """How one program differs from the common settings."""
 
     factor: int = 1
     """Multiplier of the interval in the settings."""
     banked: frozenset[str] = frozenset()
     """Cumulative maps that grew and now use banks."""
+    thinned: Thinned | None = None
+    """How it is thinned; None: it takes all events."""
 
     @property
     def schemes(self) -> Mapping[str, Scheme]:
@@ -47,9 +51,13 @@ class Tuner:
         self._late = 0
         self._late_came_ns = 0
 
-    def reset(self) -> None:
-        """Start without tuning: the user has changed the settings or restarted the program."""
-        self.tuning, self._late = Tuning(), 0
+    def reset(self, thinned: Thinned | None = None) -> None:
+        """Start without tuning, but for `thinned`: the user has changed the settings or restarted the program."""
+        self.tuning, self._late = Tuning(thinned=thinned), 0
+
+    def thin(self, thinned: Thinned | None) -> None:
+        """Take fewer events, or more; None: all."""
+        self.tuning = replace(self.tuning, thinned=thinned)
 
     def look(self, flush: Flush, interval_ms: int) -> bool:
         """Update `tuning` by a flush; return whether it changed."""

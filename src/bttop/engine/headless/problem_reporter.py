@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from bttop.engine.cost.cost import UNKNOWN, blind_spot
-from bttop.engine.engine import Engine
+from bttop.engine.headless.any_run import AnyRun
 from bttop.engine.headless.run_length import is_starting
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState
@@ -34,8 +34,9 @@ class ProblemReporter:
         self._before = before
         self._told: dict[str, str] = {}
 
-    def tell_all(self, engine: Engine) -> None:
-        """Report the current problems of the engine and its programs, and the badges of their numbers."""
+    def tell_all(self, engine: AnyRun) -> None:
+        """Report the current problems of the engine and its programs, the badges of their numbers, and the tracepoints
+        that could replace their probes."""
         for problem in engine.problems:
             self.tell(problem, "", problem)
         for program in engine.programs:
@@ -44,6 +45,8 @@ class ProblemReporter:
             is_on = program.status.state in (ProgramState.ATTACHED, ProgramState.LIVE)
             for badge in program.status.badges if is_on else ():
                 self.tell(f"{badge.text} of {program.name}", program.name, f"{badge.text}: {badge.why}")
+            for hint in program.status.hints:
+                self.tell(f"{hint} for {program.name}", program.name, hint)
             if program.cost is not None and program.cost.unseen:
                 self.tell(UNKNOWN, UNKNOWN, blind_spot(program.cost))
 
@@ -74,7 +77,8 @@ class ProblemReporter:
             self._told[about] = text
             self._before()
             first, *others = text.split("\n")
-            warn(f"bttop: {who}: {first}" if who else f"bttop: {first}", *others)
+            names_it = not who or first.startswith((f"{who}:", f"{who}.bt:"))
+            warn(f"bttop: {first}" if names_it else f"bttop: {who}: {first}", *others)
 
 
 def all_in(programs: Iterable[Program], states: frozenset[ProgramState]) -> bool:
@@ -83,8 +87,9 @@ def all_in(programs: Iterable[Program], states: frozenset[ProgramState]) -> bool
 
 
 def could_not_run(programs: Iterable[Program]) -> bool:
-    """Whether any program could not run, was not started because of its cost, or was detached before the end."""
-    return any(program.status.state in USELESS for program in programs)
+    """Whether any program could not run, was not started because of its cost, was detached before the end, or has
+    nothing to show."""
+    return any(program.status.state in USELESS or program.shows_nothing for program in programs)
 
 
 def _trouble(program: Program) -> str:
@@ -95,8 +100,9 @@ def _trouble(program: Program) -> str:
     if status.state is ProgramState.COSTLY:
         return f"{status.reason}; {status.asks} runs it" if status.asks else status.reason
     if status.state is ProgramState.HELD:
-        more = ", and --budget allows more" if "budget" in status.reason else ""
-        return f"{status.reason}; it stays detached{more}"
+        return f"{status.reason}; it stays detached"
     if status.state in (ProgramState.SILENT, ProgramState.DAMAGED):
         return f"{status.state}: {status.reason}"
+    if status.state is ProgramState.STOPPING:  # the state that follows has the reason
+        return ""
     return "" if status.running else status.reason

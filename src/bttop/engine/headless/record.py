@@ -15,7 +15,8 @@ from bttop.engine.headless.problem_reporter import OVER, ProblemReporter, all_in
 from bttop.engine.headless.run_length import Finish, RunLength
 from bttop.engine.program.status import ProgramState
 from bttop.engine.recording.losses import given_up_text
-from bttop.engine.recording.recorder import Limits, Recorder, Recording
+from bttop.engine.recording.recorder import Recorder
+from bttop.engine.recording.recording import Limits, Recording
 from bttop.output import can_rewrite, clear_line, rewrite, warn
 
 LOOK = 0.5

@@ -10,7 +10,7 @@ from bttop.engine.program.status import ProgramState
 from bttop.engine.tracer.channel import longest_stop
 
 if TYPE_CHECKING:
-    from bttop.engine.engine import Engine
+    from bttop.engine.headless.any_run import AnyRun
     from bttop.engine.program.program import Program
 
 PATIENCE: Final = 60.0
@@ -54,7 +54,7 @@ def is_starting(program: Program) -> bool:
 class Finish:
     """The end of a run: detaches every program and waits for its last flush."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: AnyRun) -> None:
         self._engine = engine
         self._began = time.monotonic()
         engine.finish()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from bttop.engine.program.program import Program
 from bttop.model.flush.flush import Flush
@@ -16,7 +18,7 @@ MOST_BYTES: Final = 32 << 20
 _LINE_BYTES: Final = 400
 
 
-class WaitingFlush(NamedTuple):
+class WaitingFlush(Struct, frozen=True):
     """One flush to write."""
 
     program: Program
@@ -24,8 +26,16 @@ class WaitingFlush(NamedTuple):
     badges: Sequence[str]
 
 
-Waiting: TypeAlias = "WaitingFlush | str"
-"""A flush, or in place of a missing one the line that reports it."""
+class MissingFlush(Struct, frozen=True):
+    """In place of a flush that bpftrace never printed."""
+
+    program: Program
+    why: str
+    wall_ns: int
+    """When it was known to be missing, in ns since 1970."""
+
+
+Waiting: TypeAlias = WaitingFlush | MissingFlush
 
 
 class WaitingFlushes:
@@ -45,7 +55,7 @@ class WaitingFlushes:
 
     def put(self, waiting: Waiting) -> None:
         """Queue a flush, or leave it out and count it. Never blocks."""
-        size = _LINE_BYTES if isinstance(waiting, str) else decoded_bytes(waiting.flush)
+        size = _LINE_BYTES if isinstance(waiting, MissingFlush) else decoded_bytes(waiting.flush)
         with self._lock:
             if self._bytes and self._bytes + size > self._limit_bytes:
                 self.left_out += 1

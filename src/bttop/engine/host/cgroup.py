@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
+
+from bttop.patterns import pattern
 
 _SHORT: Final = 12
 """Characters of a container id that `docker ps` shows."""
 _ID = r"(?P<id>[0-9a-f]{64})"
 # docker-ID.scope (docker), cri-containerd-ID.scope and …:cri-containerd:ID (kubernetes), crio-ID.scope (cri-o),
 # libpod-ID.scope (podman), nerdctl-ID.scope; crio-conmon and libpod-conmon are monitors of a container.
-_NAMED: Final = re.compile(rf"(?:.*:)?(?P<runtime>[a-z]+(?:-containerd)?)[-:]{_ID}(?:\.scope)?")
-_BARE: Final = re.compile(_ID)
+_NAMED: Final = pattern(rf"(?:.*:)?(?P<runtime>[a-z]+(?:-containerd)?)[-:]{_ID}(?:\.scope)?")
+_BARE: Final = pattern(_ID)
 _RUNTIMES: Final = {
     "docker": "docker",
     "cri-containerd": "containerd",
@@ -26,7 +29,7 @@ _CONTROLLERS: Final = ("name=systemd", "pids", "memory", "cpu")
 """Order of preference where only cgroup v1 is mounted."""
 
 
-class Container(NamedTuple):
+class Container(Struct, frozen=True):
     """A container, as its cgroup path describes it."""
 
     id: str

@@ -6,13 +6,19 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
+from msgspec import Struct, field
+
+from bttop.engine.host.block_devices import block_devices
+from bttop.engine.host.capabilities import STATUS, grant, missing_for_root, read_set
+from bttop.engine.host.folder import Folder
 from bttop.engine.host.mounts import TABLE, mounted
-from bttop.errors import BpftraceSlow, CannotTrace
+from bttop.engine.host.processes import PROC, own_number
+from bttop.errors import BpftraceSlow, CannotTrace, command_line, own_program
 from bttop.model.record.release import Release
 from bttop.trust import EVERYBODY, Trust, Untrusted
 
@@ -28,16 +34,14 @@ _ALIASES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Bpftrace:
+class Bpftrace(Struct, frozen=True):
     """The bpftrace that bttop runs: its path and the release that it reports."""
 
     path: str
     release: Release
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """The machine that bttop observes."""
 
     name: str
@@ -46,16 +50,20 @@ class Host:
     """The architecture, as in `uname -m`."""
     cpus: int
     """Number of CPUs that are online."""
-    tracefs: Path | None
+    tracefs: Folder | None
     """Mount point of tracefs; None if it is not mounted or this user cannot read it."""
+    devices: Mapping[str, str] = field(default_factory=dict)
+    """Names of the block devices by `major:minor`."""
+    proc: Folder = PROC
+    """Its /proc: of another host, as far as it was read."""
 
     @classmethod
     def read(cls) -> Host:
-        """Read the facts of the running host, in well under a millisecond."""
+        """Read the facts of the running host: 0.1 ms, and 3 us more for each block device."""
         uname = os.uname()
         # os.path: pathlib raises when a normal user cannot read tracefs.
         tracefs = next((path for path in _TRACEFS if os.path.isdir(path / "events")), None)  # noqa: PTH112
-        return cls(uname.nodename, uname.release, uname.machine, os.cpu_count() or 1, tracefs)
+        return cls(uname.nodename, uname.release, uname.machine, os.cpu_count() or 1, tracefs, block_devices())
 
     @property
     def version(self) -> tuple[int, int]:
@@ -138,24 +146,32 @@ class ReleaseQuery:
         """
         if self._path is None:
             why = "is not an executable program" if "/" in self._name else "is not installed here"
-            raise CannotTrace(f"{self._name} {why}", title="no bpftrace", hint=install_command())
+            raise self._without(f"{self._name} {why}")
         path = self._path
         if isinstance(self._problem, Untrusted):
             doubt = self._problem
             raise CannotTrace(str(doubt), title="no bpftrace", hint=doubt.fix) from doubt
         if self._process is None:
             why = f"{path} does not run: {self._problem}"
-            raise CannotTrace(why, title="no bpftrace", hint=install_command()) from self._problem
+            raise self._without(why) from self._problem
         try:
             output, complaints = self._process.communicate(timeout=VERSION_SECONDS)
         except subprocess.TimeoutExpired as error:
             why = f"{path} --version gave no answer within {VERSION_SECONDS:g} s: this host may be overloaded"
-            raise BpftraceSlow(why, title="bpftrace is slow", hint=f"time {path} --version") from error
-        release = Release.parse(output.decode(errors="replace"))
+            raise BpftraceSlow(why, title="bpftrace is slow", hint=f"time {command_line(path, '--version')}") from error
+        release = Release.of_answer(output.decode(errors="replace"))
         if release is None:
-            said = (output + complaints).decode(errors="replace").strip()[:200]
-            raise CannotTrace(f"{path} --version printed {said!r}", title="no bpftrace", hint=install_command())
+            said = (output + complaints).decode(errors="replace").strip().partition("\n")[0][:200]
+            why = f"{path} is not bpftrace: its --version printed {said!r}"
+            raise self._without(why)
         return Bpftrace(str(Path(path).absolute()), release)
+
+    def _without(self, why: str) -> CannotTrace:
+        """The error for a bpftrace that does not run; it names the installed one if another was chosen."""
+        usual = find_program("bpftrace")
+        if usual is None or self._name == "bpftrace":
+            return CannotTrace(why, title="no bpftrace", hint=install_command())
+        return CannotTrace(f"{why}; without --bpftrace and $BTTOP_BPFTRACE, bttop runs {usual}", title="no bpftrace")
 
 
 def find_program(name: str) -> str | None:
@@ -175,25 +191,40 @@ def install_command() -> str:
     found = next((command for tool, command in commands.items() if shutil.which(tool)), None)
     if found is None:
         return "install bpftrace with this system's package manager"
-    return found if os.geteuid() == 0 else f"sudo {found}"
+    return as_root(found)
 
 
-def check_can_trace(host: Host, mounts: Path = TABLE) -> None:
-    """Raise CannotTrace, with the command that fixes it, if no tracepoint can be found on this host.
+def as_root(command: str) -> str:
+    """A command that needs root, as this user can run it."""
+    return command if os.geteuid() == 0 else f"sudo {command}"
+
+
+def check_can_trace(host: Host, mounts: Path = TABLE, status: Path = STATUS) -> None:
+    """Raise CannotTrace, with the command that fixes it, if root may not trace, or no tracepoint can be found here.
+    `status`: that of this process.
 
     A normal user who cannot read tracefs is not an error: bpftrace does not run as that user.
     """
+    if own_number(status) != os.getpid():
+        why = "/proc does not show this PID namespace, so bttop cannot find its own processes there"
+        raise CannotTrace(
+            why, title="another /proc", hint=command_line("unshare", "--mount-proc", *own_program(), *sys.argv[1:])
+        )
+    effective = read_set("CapEff", status) if os.geteuid() == 0 else None
+    if effective is not None and (lacks := missing_for_root(effective)):
+        why = f"this root lacks {' and '.join(lacks)}, which CAP_SYS_ADMIN includes: containers remove capabilities"
+        raise CannotTrace(f"{why}; {grant(lacks)}", title="no privilege")
     if host.tracefs is None and os.geteuid() == 0 and is_emptied(mounts):
         raise CannotTrace(
-            "tracefs is mounted but empty: the kernel is locked down (confidentiality), so nothing can trace it",
+            "tracefs is mounted but empty: the kernel is locked down (confidentiality), so nothing can trace it; "
+            f"{UNLOCK}",
             title="kernel locked down",
-            hint=UNLOCK,
         )
     if host.tracefs is None and (os.geteuid() == 0 or not may_have_tracefs(mounts)):
         raise CannotTrace(
             "tracefs is not mounted, so no tracepoint can be found",
             title="no tracefs",
-            hint=f"{'' if os.geteuid() == 0 else 'sudo '}mount -t tracefs tracefs /sys/kernel/tracing",
+            hint=as_root("mount -t tracefs tracefs /sys/kernel/tracing"),
         )
 
 

@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from bttop.engine.host.host import Bpftrace
+from bttop.engine.host.folder import Folder
+from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.host.processes import PROC
 from bttop.files import make_folder, write_whole
+from bttop.script.library.listed_probes import ListedProbe, listed_probes
 from bttop.script.library.probe_names import LONGEST_NAME, ProbeNames
 from bttop.script.library.starters import Argument
-from bttop.script.library.tracepoint_hints import stable_hint
+from bttop.script.library.tracepoint_hints import in_words, stable_hints
 from bttop.trust import Trust
 
 LONGEST_LISTING: Final = 32 << 20
@@ -27,7 +30,6 @@ _MOST_ANSWERS: Final = 1024
 _MOST_WAITING: Final = 32
 _KEPT_FILES: Final = 4
 _CLOSE_SECONDS: Final = 2.0
-_ARGUMENT: Final = re.compile(r"    (?P<type>\S.*?)(?P<name>[A-Za-z_]\w*)(?P<array>(?:\[\d*\])*)")
 
 Ask: TypeAlias = Callable[[Sequence[str], int], bytes]
 """Runs a command and returns at most the given number of bytes of its stdout, whole lines only. Raises OSError."""
@@ -37,10 +39,18 @@ class KernelProbes:
     """The catalogue of a kernel's probes. No method but `close` blocks; `on_news` is called when new data is there."""
 
     def __init__(
-        self, bpftrace: Bpftrace, cache: Path, on_news: Callable[[], None] = lambda: None, *, ask: Ask
+        self,
+        bpftrace: Bpftrace,
+        cache: Path,
+        on_news: Callable[[], None] = lambda: None,
+        *,
+        ask: Ask,
+        host: Host | None = None,
     ) -> None:
         """`cache` is the folder for the listing. `on_news` is called on the background thread and should only notify
-        another thread. `ask` runs a command with bpftrace's privilege; it is called on the background thread."""
+        another thread. `ask` runs a command with bpftrace's privilege; it is called on the background thread. `host`:
+        the one whose kernel it is; None: this one."""
+        self._host = host
         self._bpftrace = bpftrace
         self._cache = cache
         self._on_news = on_news
@@ -86,9 +96,9 @@ class KernelProbes:
         return self._names.search(text, limit)
 
     def hint(self, probe: str) -> str:
-        """A tracepoint of this kernel with about the same information as a probe on a kernel function, or ''."""
-        hint = stable_hint(probe)
-        return hint if hint in self._names else ""
+        """The tracepoints of this kernel that report about the same as a probe on kernel functions, as a sentence; ''
+        if there are none."""
+        return in_words(tuple([one for one in stable_hints(probe) if one.tracepoint in self._names]))
 
     def arguments(self, probe: str) -> tuple[Argument, ...] | None:
         """The arguments of one probe, in order; empty if bpftrace lists none.
@@ -119,7 +129,7 @@ class KernelProbes:
             self._on_news()
 
     def _listing(self) -> Iterator[bytes]:
-        path = self._cache / f"probes-{cache_key(self._bpftrace)}"
+        path = self._cache / f"probes-{cache_key(self._bpftrace, self._host)}"
         listed = _cached(path)
         if listed is None:
             listed = self._ask([self._bpftrace.path, "-l"], LONGEST_LISTING)
@@ -160,25 +170,19 @@ def arguments_in(listing: str, probe: str, listed: str = "") -> Iterator[Argumen
     which only its fexit has.
     """
     providers = _providers(listed or _listed_name(probe))
+    found = next((one for one in listed_probes(listing.split("\n")) if one.provider in providers), ListedProbe(""))
     at_exit = probe.startswith(("fexit:", "kretfunc:"))
-    inside = False
-    for line in listing.split("\n"):
-        if not line.startswith("    "):
-            if inside and ":" in line:
-                return
-            inside = inside or line.partition(":")[0] in providers
-            continue
-        found = _ARGUMENT.fullmatch(line.rstrip(" ;\r"))
-        if inside and found is not None and (found["name"] != "retval" or at_exit):
-            yield Argument(found["type"].strip() + found["array"], found["name"])
+    return (one for one in found.arguments if one.name and (one.name != "retval" or at_exit))
 
 
-def cache_key(bpftrace: Bpftrace) -> str:
+def cache_key(bpftrace: Bpftrace, host: Host | None = None) -> str:
     """A hash of all that the listing depends on: kernel, bpftrace, boot and loaded modules."""
-    modules = sorted(line.split(b" ", 1)[0] for line in _content(Path("/proc/modules")).split(b"\n"))
+    proc = PROC if host is None else host.proc
+    kernel = os.uname().release if host is None else host.kernel
+    modules = sorted(line.split(b" ", 1)[0] for line in _content(proc / "modules").split(b"\n"))
     parts = [
-        *(os.uname().release.encode(), str(bpftrace.release).encode(), os.fsencode(bpftrace.path)),
-        *(_content(Path("/proc/sys/kernel/random/boot_id")), *modules),
+        *(kernel.encode(), str(bpftrace.release).encode(), os.fsencode(bpftrace.path)),
+        *(_content(proc / "sys/kernel/random/boot_id"), *modules),
     ]
     return hashlib.blake2b(b"\0".join(parts), digest_size=12).hexdigest()
 
@@ -201,7 +205,7 @@ def _can_be_asked(probe: str) -> bool:
     return len(probe) <= LONGEST_NAME and re.fullmatch(r"[a-z]+:[^\s*?,{}\[\]\"]+", probe) is not None
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Folder) -> bytes:
     try:
         return path.read_bytes()
     except OSError:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
+
+from bttop.engine.host.folder import Folder
+from bttop.patterns import pattern
 
 TABLE: Final = Path("/proc/self/mounts")
-_ESCAPE: Final = re.compile(r"\\([0-7]{3})")
+_ESCAPE: Final = pattern(r"\\([0-7]{3})")
 
 
-class Mount(NamedTuple):
+class Mount(Struct, frozen=True):
     """One line of the table."""
 
     place: Path
@@ -18,7 +22,7 @@ class Mount(NamedTuple):
     """Type of the file system, such as `tracefs`."""
 
 
-def mounted(table: Path = TABLE) -> tuple[Mount, ...] | None:
+def mounted(table: Folder = TABLE) -> tuple[Mount, ...] | None:
     """All mounts, in the order of the table; None if it cannot be read."""
     try:
         lines = table.read_text(encoding="utf-8", errors="surrogateescape").splitlines()

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
-from bttop.engine.host.processes import PROC, Process, ProcessStart, look_up, start_of
+from msgspec import Struct
+
+from bttop.engine.host.folder import Folder
+from bttop.engine.host.lookup_thread import LookupThread
+from bttop.engine.host.pid_numbers import PidNumbers
+from bttop.engine.host.processes import PROC, Process, ProcessStart, is_alive, look_up, start_of
 
 _FRESH_SECONDS: Final = 30.0
 """Seconds for which an id is assumed to be the same process; a check is one read of about 15 us."""
 _MOST_WAITING: Final = 65_536
 """Ids that can wait for a lookup; above this, new ids are skipped until they are noted again."""
-_CLOSE_SECONDS: Final = 1.0
 
 
-class _Look(NamedTuple):
+class _Look(Struct, frozen=True):
     """The last lookup of an id."""
 
     start: ProcessStart | None
@@ -37,35 +39,40 @@ class ProcessLookup:
         self,
         limit: int = 4096,
         *,
-        root: Path = PROC,
+        root: Folder = PROC,
+        read: Callable[[int], Folder | None] | None = None,
+        numbers: PidNumbers | None = None,
         clock: Callable[[], float] = time.monotonic,
         met: Callable[[Process], None] | None = None,
     ) -> None:
-        """`met` is called once for each process, on the thread that looked it up; it must not block."""
+        """`read` returns the /proc that has the files of an id, or None if that cannot be told now; without it, `root`
+        has them all. `numbers`: whether bpftrace's ids are those of /proc; without it they are. `met` is called once
+        for each process, on the thread that looked it up; it must not block."""
+        self._is_blind = numbers is not None and not numbers.are_equal
         self._limit = limit
         self._met = met
-        self._root = root
+        self._read = read or (lambda _: root)
         self._clock = clock
         self._known: OrderedDict[tuple[int, int], Process] = OrderedDict()
         self._looks: OrderedDict[int, _Look] = OrderedDict()
         self._waiting: dict[int, None] = {}
-        self._news = threading.Condition()
-        self._thread: threading.Thread | None = None
-        self._closed = False
+        self._worker = LookupThread("bttop-identities", self._run)
 
     def note(self, pids: Iterable[int]) -> None:
         """Queue the ids that are not known for a lookup. Id 0 is not a process."""
-        with self._news:
+        if self._is_blind:
+            return
+        with self._worker.news:
             for pid in pids:
                 if pid > 0 and not self._is_fresh(pid) and len(self._waiting) < _MOST_WAITING:
                     self._waiting[pid] = None
-            if self._waiting and not self._closed:
-                self._begin()
-                self._news.notify()
+            if self._waiting and not self._worker.is_closed:
+                self._worker.begin()
+                self._worker.news.notify()
 
     def get(self, pid: int) -> Process | None:
         """The process that last had this id, as it was at its first lookup; None if it was never seen."""
-        with self._news:
+        with self._worker.news:
             look = self._looks.get(pid)
             if look is None or look.start is None:
                 return None
@@ -77,27 +84,47 @@ class ProcessLookup:
 
     def known(self) -> tuple[Process, ...]:
         """All remembered processes, the most recently used last."""
-        with self._news:
+        with self._worker.news:
             return tuple(self._known.values())
 
     def look(self, pid: int) -> Process | None:
         """Look the id up now, on this thread, and remember it. Returns the remembered process if it has ended."""
-        start = start_of(pid, self._root)
+        if self._is_blind:
+            return None
+        root = self._read(pid)
+        if root is None:
+            return self.get(pid)
+        start = start_of(pid, root)
         if start is not None and not self._is_known(pid, start):
-            found = look_up(pid, self._root)
+            found = look_up(pid, root)
             if found is not None:
                 self._remember(pid, start, found)
         self._looked_at(pid, start)
         return self.get(pid)
 
+    def open_file(self, pid: int, descriptor: int) -> str:
+        """What a process has open under a number now, as /proc names it; empty if that is not known."""
+        proc = None if self._is_blind else self._read(pid)
+        if proc is None:
+            return ""
+        try:
+            return str((proc / str(pid) / "fd" / str(descriptor)).readlink())
+        except (OSError, ValueError):
+            return ""
+
+    def has_ended(self, pid: int) -> bool:
+        """Whether there is no such process; False if that is not known."""
+        root = None if self._is_blind else self._read(pid)
+        return root is not None and not is_alive(pid, root)
+
+    @property
+    def why_unknown(self) -> str:
+        """Why no process can be looked up; empty if they can."""
+        return "/proc has other numbers than bpftrace in this PID namespace" if self._is_blind else ""
+
     def close(self) -> None:
         """End the thread; remembered processes are kept."""
-        with self._news:
-            self._closed = True
-            self._news.notify()
-        if self._thread is not None:
-            # The timeout: a read that hangs must not block the end of bttop. The thread is a daemon.
-            self._thread.join(_CLOSE_SECONDS)
+        self._worker.close()
 
     def _is_fresh(self, pid: int) -> bool:
         look = self._looks.get(pid)
@@ -105,12 +132,12 @@ class ProcessLookup:
 
     def _is_known(self, pid: int, start: ProcessStart) -> bool:
         """Whether the last lookup saw this process with this name; a new name means that it executed a new program."""
-        with self._news:
+        with self._worker.news:
             look = self._looks.get(pid)
             return look is not None and look.start == start and (pid, start.ticks) in self._known
 
     def _remember(self, pid: int, start: ProcessStart, found: Process) -> None:
-        with self._news:
+        with self._worker.news:
             self._known[pid, start.ticks] = found
             self._known.move_to_end((pid, start.ticks))
             while len(self._known) > self._limit:
@@ -119,7 +146,7 @@ class ProcessLookup:
             self._met(found)
 
     def _looked_at(self, pid: int, start: ProcessStart | None) -> None:
-        with self._news:
+        with self._worker.news:
             before = self._looks.get(pid)
             # Keep the last start of a process that has ended: rows on the screen still refer to it.
             kept = start or (before.start if before else None)
@@ -128,19 +155,14 @@ class ProcessLookup:
             while len(self._looks) > self._limit:
                 self._looks.popitem(last=False)
 
-    def _begin(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="bttop-identities", daemon=True)
-            self._thread.start()
-
     def _run(self) -> None:
         while (pid := self._next()) is not None:
             self.look(pid)
 
     def _next(self) -> int | None:
-        with self._news:
-            self._news.wait_for(lambda: self._closed or self._waiting)
-            if self._closed:
+        with self._worker.news:
+            self._worker.news.wait_for(lambda: self._worker.is_closed or self._waiting)
+            if self._worker.is_closed:
                 return None
             pid = next(iter(self._waiting))
             del self._waiting[pid]

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from bttop.engine.host.cgroup import Container, container_of, path_of, unit_of
+from bttop.engine.host.folder import Folder
 
 PROC: Final = Path("/proc")
 _LONGEST_COMMAND: Final = 4096
 """Bytes."""
 _LONGEST_FILE: Final = 1 << 20
+_LONGEST_STAT: Final = 4096
+"""Bytes; /proc/PID/stat has 52 numbers and a name of at most 64 bytes, and the kernel returns it in one read."""
 _MOST_PARENTS: Final = 64
 _KERNEL_THREAD: Final = 0x0020_0000
 """PF_KTHREAD, in the flags of /proc/PID/stat."""
@@ -34,8 +38,7 @@ class Parent(NamedTuple):
     comm: str
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """A process at the time of its lookup. Bytes that are not UTF-8 are replaced."""
 
     pid: int
@@ -70,7 +73,18 @@ class Process:
         return max(boot_ns / 1e9 - self.started, 0.0)
 
 
-class ProcessStart(NamedTuple):
+def _container_of(process: Process) -> str:
+    return "" if process.container is None else f"{process.container.runtime} {process.container.id}"
+
+
+PROCESS_COLUMNS: Final[Mapping[str, Callable[[Process], str]]] = {
+    "unit": lambda process: process.unit,
+    "container": _container_of,
+}
+"""Texts about a process that tables have as a column, by their titles; empty if there is none."""
+
+
+class ProcessStart(Struct, frozen=True):
     """Distinguishes a process from a later one with the same id (`ticks`), and its program from the next one that it
     executes (`comm`)."""
 
@@ -79,7 +93,7 @@ class ProcessStart(NamedTuple):
     comm: str
 
 
-class _Stat(NamedTuple):
+class _Stat(Struct, frozen=True):
     comm: str
     state: str
     parent: int
@@ -87,7 +101,7 @@ class _Stat(NamedTuple):
     start: int
 
 
-def look_up(pid: int, root: Path = PROC) -> Process | None:
+def look_up(pid: int, root: Folder = PROC) -> Process | None:
     """The process with this process or thread id. None if there is none, or if it ended while it was read."""
     status = _status(_read(root / str(pid) / "status"))
     tgid = _number(status.get("Tgid", ""))
@@ -95,13 +109,14 @@ def look_up(pid: int, root: Path = PROC) -> Process | None:
     first = _stat(folder)
     if tgid is None or first is None:
         return None
-    found = _process(pid, tgid, folder, first)
+    if tgid != pid:
+        status = _status(_read(folder / "status"))
+    found = _process(pid, tgid, folder, first, status)
     again = _stat(folder)
     return found if again is not None and again.start == first.start else None
 
 
-def _process(tid: int, tgid: int, folder: Path, seen: _Stat) -> Process:
-    status = _status(_read(folder / "status"))
+def _process(tid: int, tgid: int, folder: Folder, seen: _Stat, status: Mapping[str, str]) -> Process:
     uid = _number(status.get("Uid", "").partition("\t")[0])
     cgroup = path_of(_read(folder / "cgroup"))
     return Process(
@@ -122,49 +137,79 @@ def _process(tid: int, tgid: int, folder: Path, seen: _Stat) -> Process:
     )
 
 
-def start_of(pid: int, root: Path = PROC) -> ProcessStart | None:
+def start_of(pid: int, root: Folder = PROC) -> ProcessStart | None:
     """The start and name of a process, by one small read; None if there is no such process."""
     seen = _stat(root / str(pid))
     return None if seen is None else ProcessStart(seen.start, seen.comm)
 
 
-def is_alive(pid: int, root: Path = PROC) -> bool:
+def is_alive(pid: int, root: Folder = PROC) -> bool:
     """Whether a process or thread is alive; a zombie is not."""
     seen = _stat(root / str(pid))
     return seen is not None and seen.state not in ("Z", "X", "x")
 
 
-def threads_of(pid: int, root: Path = PROC) -> tuple[int, ...]:
+def threads_of(pid: int, root: Folder = PROC) -> tuple[int, ...]:
     """The thread ids of a process, ascending; empty if there is no such process."""
     return tuple(_numbered(root / str(pid) / "task"))
 
 
-def pids_named(comm: str, root: Path = PROC) -> tuple[int, ...]:
+def namespace_of(pid: str, root: Folder = PROC) -> int | None:
+    """The inode of a process's PID namespace; None if it cannot be read. `pid` may be `self`."""
+    found = _link(root / pid / "ns/pid")
+    return _number(found.removeprefix("pid:[").removesuffix("]"))
+
+
+def own_number(status: Folder = PROC / "self/status") -> int | None:
+    """The number of this process in /proc; None if it is not there."""
+    return _number(_status(_read(status)).get("Pid", ""))
+
+
+def numbers_of(pid: int | str, root: Folder = PROC) -> tuple[int, ...]:
+    """The numbers of a process: first that in this /proc, last that in its own PID namespace. Empty if it has ended."""
+    words = _status(_read(root / str(pid) / "status")).get("NSpid", "").split()
+    return tuple(int(word) for word in words if word.isascii() and word.isdigit())
+
+
+def pids_named(comm: str, root: Folder = PROC) -> tuple[int, ...]:
     """The ids of processes whose first thread has this name, ascending. Compares 15 bytes, as the kernel keeps."""
     wanted = comm.encode(errors="surrogateescape")[:_COMM_BYTES]
     return tuple(pid for pid in _numbered(root) if _read(root / str(pid) / "comm").removesuffix(b"\n") == wanted)
 
 
-def _numbered(folder: Path) -> Iterator[int]:
-    try:
-        names = os.listdir(folder)  # noqa: PTH208  # half the price of iterdir() for thousands of processes
-    except OSError:
-        return
+def _numbered(folder: Folder) -> Iterator[int]:
+    if not isinstance(folder, Path):
+        names = [one.name for one in folder.glob("*")]
+    else:
+        try:
+            names = os.listdir(folder)  # noqa: PTH208  # half the price of iterdir() for thousands of processes
+        except OSError:
+            return
     yield from sorted(int(name) for name in names if name.isascii() and name.isdigit())
 
 
-def _read(path: Path, limit: int = _LONGEST_FILE) -> bytes:
-    """The first bytes of a file; empty if it cannot be read: the process has ended, or reading is not permitted."""
+def _read(path: Folder, limit: int = _LONGEST_FILE, *, at_once: bool = False) -> bytes:
+    """The first bytes of a file; empty if it cannot be read: the process has ended, or reading is not permitted.
+    `at_once`: one read returns all of it."""
+    if not isinstance(path, Path):
+        return _read_far(path, limit)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return b""
     try:
-        return _read_up_to(descriptor, limit)
+        return os.read(descriptor, limit) if at_once else _read_up_to(descriptor, limit)
     except OSError:
         return b""
     finally:
         os.close(descriptor)
+
+
+def _read_far(path: Folder, limit: int) -> bytes:
+    try:
+        return path.read_bytes()[:limit]
+    except OSError:
+        return b""
 
 
 def _read_up_to(descriptor: int, limit: int) -> bytes:
@@ -191,10 +236,10 @@ def _status(data: bytes) -> dict[str, str]:
     return {name: value.strip() for name, colon, value in pairs if colon}
 
 
-def _stat(folder: Path) -> _Stat | None:
+def _stat(folder: Folder) -> _Stat | None:
     """Parse /proc/PID/stat; None if it cannot be read. The name may contain blanks and parentheses: the last `)` ends
     it."""
-    data = _read(folder / "stat")
+    data = _read(folder / "stat", _LONGEST_STAT, at_once=True)
     head, closed, tail = data.rpartition(b")")
     fields = _text(tail).split()
     numbers = [_number(fields[index]) for index in (1, 6, 19)] if len(fields) > 19 else []
@@ -204,22 +249,22 @@ def _stat(folder: Path) -> _Stat | None:
     return _Stat(_text(head.partition(b"(")[2]), fields[0], parent, flags, start)
 
 
-def _command(folder: Path) -> str:
+def _command(folder: Folder) -> str:
     data = _read(folder / "cmdline", _LONGEST_COMMAND + 1)
     text = _text(data[:_LONGEST_COMMAND].rstrip(b"\0").replace(b"\0", b" "))
     return f"{text}…" if len(data) > _LONGEST_COMMAND else text
 
 
-def _link(path: Path) -> str:
+def _link(path: Folder) -> str:
     try:
         return os.fsencode(path.readlink()).decode(errors="replace")
     except OSError:
         return ""
 
 
-def _user_name(uid: int, root: Path) -> str:
+def _user_name(uid: int, root: Folder) -> str:
     """The name of a user in etc/passwd beside `root`; the number if it is not listed there."""
-    path = root.parent / "etc" / "passwd"
+    path: Folder = root.parent / "etc" / "passwd"
     wanted = str(uid).encode()
     for line in _read(path).split(b"\n") if _is_file(path) else ():
         fields = line.split(b":")
@@ -228,14 +273,16 @@ def _user_name(uid: int, root: Path) -> str:
     return str(uid)
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(path: Folder) -> bool:
+    if not isinstance(path, Path):
+        return path.exists()
     try:
         return stat.S_ISREG(path.stat().st_mode)
     except OSError:
         return False
 
 
-def _parents(pid: int, root: Path) -> Iterator[Parent]:
+def _parents(pid: int, root: Folder) -> Iterator[Parent]:
     """The ancestors, as far as they can be read. The limit ends a cycle that a race can produce."""
     for _ in range(_MOST_PARENTS):
         seen = _stat(root / str(pid)) if pid > 0 else None

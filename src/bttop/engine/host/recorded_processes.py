@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from bttop.engine.host.cgroup import Container
 from bttop.engine.host.processes import Parent, Process
@@ -53,6 +54,19 @@ class RecordedProcesses:
     def look(self, pid: int) -> Process | None:
         """The process that had this id, or None."""
         return self._known.get(pid)
+
+    def open_file(self, _pid: int, _descriptor: int) -> str:
+        """Empty: a recording has no open files."""
+        return ""
+
+    def has_ended(self, _pid: int) -> bool:
+        """False: a recording does not know."""
+        return False
+
+    @property
+    def why_unknown(self) -> str:
+        """Empty: a process that is not known was not recorded."""
+        return ""
 
     def close(self) -> None:
         """Does nothing: there is no thread to end."""

@@ -4,7 +4,8 @@ first flush."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+
+from msgspec.structs import replace
 
 from bttop.engine.generation.generation import Generation
 from bttop.model.flush.flush import LossCounts
@@ -79,7 +80,9 @@ class GenerationPair:
 
     def _total(self, generation: Generation) -> LossCounts:
         now = generation.tally
-        total = LossCounts(**{f.name: getattr(self._lost, f.name) + getattr(now, f.name) for f in fields(LossCounts)})
+        total = LossCounts(
+            **{name: getattr(self._lost, name) + getattr(now, name) for name in LossCounts.__struct_fields__}
+        )
         return replace(total, dropped=total.dropped + generation.dropped_lines)
 
 

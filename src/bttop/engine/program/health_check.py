@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from bttop.engine.generation.generation import SECOND, Generation
 from bttop.engine.program.parts import ProgramParts
@@ -15,7 +15,7 @@ RENEWAL = 3600 * SECOND
 WELL = (ProgramState.ATTACHED, ProgramState.LIVE)
 
 
-class Ailment(NamedTuple):
+class Ailment(Struct, frozen=True):
     """What is wrong with a generation."""
 
     state: ProgramState
@@ -88,13 +88,14 @@ class HealthCheck:
 
     def tune(self, flush: Flush, now: int) -> None:
         """Lengthen the interval or change a map's scheme if the flush shows that this is necessary."""
+        current = self._parts.pair.current
         if (
             self._parts.pair.next is not None
-            or self._parts.pair.current is None
+            or current is None
             or not self._parts.tuner.look(flush, self._parts.settings.interval_ms)
         ):
             return
         self._parts.candidates.tune(self._parts.tuner.tuning)
-        wanted = self._parts.candidates.current(self._steps.unavailable)
-        if wanted is not None and wanted.prepared.text != self._parts.pair.current.candidate.prepared.text:
+        wanted = self._parts.candidates.current(self._steps.unavailable, current.plan.nonce)
+        if wanted is not None and wanted.prepared.text != current.candidate.prepared.text:
             self._steps.begin(now, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bttop.engine.cost.cost import Cost
 from bttop.engine.generation.candidates import Source
@@ -15,8 +15,7 @@ NOTED_NS = 250_000_000
 flush: the past status that belongs to a flush is the one at its end plus this."""
 
 
-@dataclass(frozen=True, slots=True)
-class PastStatus:
+class PastStatus(Struct, frozen=True):
     """A program at one moment, as a pane shows it with the flush of that moment."""
 
     status: Status
@@ -25,6 +24,7 @@ class PastStatus:
     sources: tuple[Source, ...] = ()
     """The script of the program and its fallbacks, the preferred one first."""
     pin: Pin | None = None
+    """The pin of the generation that is shown; that of the next start if none runs."""
     cost: Cost | None = None
     """What it costs; for past moments only a recording's ledger has it. None if unknown."""
     alarm: str = ""

@@ -16,15 +16,24 @@ class StartPermission:
         """Whether its text was replaced: then its origin is not trusted, and it never runs with `--unsafe`."""
         self._held: TrialKey | None = None
         """The script that a trial run has held back, until the user answers."""
-        self.listing: TrialKey | None = None
-        """The script that waits for the number of its probes."""
+        self.allowed: int | None = None
+        """The percentage of all CPUs that the user has allowed the program alone; None: it shares the budget."""
+        self._is_of_old_text = False
+        """Whether the allowance is for the text before the last edit, which still runs."""
+        self._asked = 0
         self._asks: str | None = None
         self._confirmed: set[str] = set()
         self._cleared: set[TrialKey] = set()
 
     def edited(self) -> None:
-        """The text of the program was replaced."""
+        """The text of the program was replaced. The old text keeps its allowance as long as it runs."""
         self.is_edited = True
+        self._is_of_old_text = True
+
+    def started(self) -> None:
+        """A new generation is the current one: an allowance for an older text ends."""
+        if self._is_of_old_text:
+            self.allowed, self._is_of_old_text = None, False
 
     def forget_question(self) -> None:
         """The user need not confirm anything now."""
@@ -46,17 +55,18 @@ class StartPermission:
         """This text may run under this pin."""
         self._cleared.add(key)
 
-    def hold(self, key: TrialKey) -> None:
-        """Hold this script back until the user answers."""
-        self._held = key
+    def hold(self, key: TrialKey, allowed: int) -> None:
+        """Hold this script back until the user answers. `allowed`: the percentage of all CPUs that it may take then; 0
+        if that is unknown."""
+        self._held, self._asked = key, allowed
 
-    def await_listing(self, key: TrialKey | None) -> None:
-        """Wait for the number of probes; None ends the wait."""
-        self.listing = key
+    def allow(self, percent: int) -> None:
+        """The user lets the program alone take this percentage of all CPUs."""
+        self.allowed, self._is_of_old_text = percent, False
 
     def forget(self) -> None:
         """Drop all open questions."""
-        self._asks = self._held = self.listing = None
+        self._asks = self._held = None
 
     def approve(self) -> bool:
         """The user agrees; return whether a question was open."""
@@ -67,5 +77,6 @@ class StartPermission:
         if self._held is not None:
             self._cleared.add(self._held)
             self._held = None
+            self.allowed, self._is_of_old_text = self._asked or None, False
             return True
         return False

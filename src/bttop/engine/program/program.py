@@ -7,8 +7,9 @@ the new one takes over, so that no flush is missing in between.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from bttop.engine.cost.cost import Cost
 from bttop.engine.cost.trial_verdict import TrialVerdict
@@ -20,15 +21,15 @@ from bttop.engine.program.health_check import HealthCheck
 from bttop.engine.program.hook_check import HookCheck
 from bttop.engine.program.parts import ProgramParts
 from bttop.engine.program.past_status import PastStatus
-from bttop.engine.program.permission import StartPermission
-from bttop.engine.program.start_steps import StartSteps
-from bttop.engine.program.status import ProgramState, Status
+from bttop.engine.program.start_steps import ProcessSharing, StartSteps
+from bttop.engine.program.status import STAYS_OFF, ProgramState, Status
+from bttop.engine.program.thinning import ProgramThinning
 from bttop.model.flush.flush import Flush, LossCounts
 from bttop.model.history.history import History
 from bttop.model.plan import Plan
 from bttop.model.record.decode import DecodedLine
 from bttop.model.record.records import AttachedProbes, Notice, Oversized, Ready, Record
-from bttop.script.language.missing_hooks import is_about_missing
+from bttop.script.messages.missing_hooks import is_about_missing
 from bttop.script.rewrite.suggestions import Suggestion
 
 
@@ -50,14 +51,17 @@ class Program:
         """The present cost of all its generations together; the meter sets it. None while unknown."""
         self.alarm = ""
         """The warning of the budget guard: the limit that it exceeds, with the numbers. Empty if none."""
-        self.permission = StartPermission()
-        """What the user and the trial runs allow."""
         self._control = control
         self._parts = ProgramParts(
             sources, settings, history, control.candidates, control.stop, partial(control.changed, self)
         )
+        self.permission = self._parts.permission
+        """What the user and the trial runs allow."""
         self._steps = StartSteps(self._parts, partial(control.look, self), partial(control.launch, self))
         self._health = HealthCheck(self._parts, self._steps)
+        self.sharing = ProcessSharing(self._parts, self._steps)
+        self.thinning = ProgramThinning(self._parts, self._steps)
+        """How many of its events it takes."""
         self._rest: tuple[ProgramState, str] | None = (ProgramState.STOPPED, "stopped by you")
         """The state and the reason to set after detaching; None keeps the present state."""
         self.missing = ""
@@ -114,8 +118,8 @@ class Program:
 
     def change(self, settings: Settings, now: int) -> None:
         """Run with other settings (interval, pin): a new generation takes over from the current one."""
-        self._parts.settings = settings
         if not self.status.running and self.status.state not in (ProgramState.RETRYING, ProgramState.COSTLY):
+            self._parts.settings = settings
             return
         self._parts.adjust(settings)
         self._steps.begin(now, "")
@@ -124,7 +128,7 @@ class Program:
         """Replace the text: the new one starts beside the old one, which runs until the first flush of the new one, and
         keeps running if that never arrives. A stopped or held program stays so."""
         self._parts.sources = sources
-        if self.status.state not in (ProgramState.STOPPED, ProgramState.STOPPING, ProgramState.HELD):
+        if self.status.state not in STAYS_OFF:
             self._parts.ask_anew(sources)
             self._parts.retry.cancel()
             self._steps.begin(now, "")
@@ -136,7 +140,7 @@ class Program:
     def on_look(self, verdict: TrialVerdict, now: int) -> None:
         """Handle the result of the trial run of the current candidate."""
         if verdict.decision == "go":
-            self._steps.begin(now, "")
+            self.thinning.thin(verdict.thinned, now)
         else:
             self._steps.hold_back(verdict, now)
 
@@ -145,10 +149,9 @@ class Program:
         self._parts.statuses.clear()
         self._steps.begin(now, "")
 
-    def on_line(self, generation: Generation, decoded: DecodedLine) -> None:
-        """Handle one line of one of this program's generations."""
+    def on_line(self, generation: Generation, decoded: DecodedLine, flush: Flush | None) -> None:
+        """Handle one line of one of this program's generations, and the flush that it completes."""
         record, now = decoded.record, decoded.line.stamp.boot_ns
-        flush = generation.take(decoded)
         if isinstance(record, Ready):
             self._on_ready(generation, now)
         elif isinstance(record, AttachedProbes):
@@ -196,7 +199,7 @@ class Program:
         was_fresh = was_fresh and generation.is_fresh
         if generation is self._parts.pair.next:
             self._parts.pair.drop(generation)
-            self._next_ended(generation, code, now)
+            self._steps.next_ended(generation, code, now)
         elif generation is self._parts.pair.current:
             self._current_ended(generation, code, now, was_fresh=was_fresh)
 
@@ -262,6 +265,11 @@ class Program:
         return () if candidate is None else candidate.prepared.suggestions
 
     @property
+    def shows_nothing(self) -> bool:
+        """Whether the script that was started last can show nothing."""
+        return self._steps.wanted is not None and self._steps.wanted.prepared.shows_nothing
+
+    @property
     def tally(self) -> LossCounts:
         """The losses of all generations that were shown, since the program was created."""
         return self._parts.pair.tally
@@ -319,12 +327,11 @@ class Program:
         self._parts.pair.retire(generation)
         generation.silence()  # its last flush would be zeros
         is_current = self._parts.pair.drop(generation)
-        if self._parts.candidates.leave("none of its probes was attached"):
+        why = "none of its probes was attached"
+        if self._parts.candidates.leave(why):
             self._steps.begin(now, "")
         elif is_current:
-            self._parts.enter(
-                ProgramState.FAILED, now, "none of its probes was attached", complaint=self._parts.statuses.complaint
-            )
+            self._parts.enter(ProgramState.FAILED, now, why, complaint=self._parts.statuses.complaint)
         else:
             self._steps.give_up_for_now(now, complaint, again=False)
 
@@ -337,7 +344,9 @@ class Program:
         if generation not in self._parts.pair.living():
             return
         if generation.is_fresh:
-            self._on_prelude(generation, flush)
+            # The output of a BEGIN block: it comes before anything is attached, so the candidate is not proved.
+            if generation is self._parts.pair.current:
+                self._show(generation, flush)
             return
         self._on_ready(generation, now)
         if generation is self._parts.pair.next:
@@ -353,37 +362,21 @@ class Program:
         if not flush.is_last:
             self._health.tune(flush, now)
 
-    def _on_prelude(self, generation: Generation, flush: Flush) -> None:
-        """Show the output of a BEGIN block. It comes before anything is attached, so the candidate is not proved."""
-        if generation is self._parts.pair.current:
-            self._show(generation, flush)
-
     def _show(self, generation: Generation, flush: Flush) -> None:
         self.history.append(flush)
         self._control.flushed(self, generation, flush)
 
-    def _next_ended(self, generation: Generation, code: int, now: int) -> None:
-        """The next generation ended before it took over: try the next candidate, or keep the old generation."""
-        if generation.doomed:
-            return
-        if code != 0 and not was_killed(code):
-            self._parts.statuses.complain(generation.complaint(generation.ending(code)))
-            if not self._parts.candidates.proved and self._steps.has_another(generation, generation.ending(code)):
-                self._steps.begin(now, "")
-                return
-        self._steps.give_up_for_now(now, generation.complaint(generation.ending(code)), again=was_killed(code))
-
     def _current_ended(self, generation: Generation, code: int, now: int, *, was_fresh: bool) -> None:
         reason = generation.ending(code)
-        if generation.doomed:
+        if generation.doomed and not self.sharing.goes_on_after(generation):
             self._parts.pair.succeed(None)
             self._enter_rest(now)
-        elif was_killed(code):
+        elif generation.doomed or was_killed(code):
             self._steps.let_go(now, reason)
         elif code == 0 and self._parts.pair.next is None:
             self._parts.pair.succeed(None)
             self._parts.retry.cancel()
-            self._parts.enter(ProgramState.ENDED, now, _why_ended(generation))
+            self._parts.enter(ProgramState.ENDED, now, generation.why_ended())
         elif was_fresh and self._parts.pair.next is None and not self._parts.candidates.proved:
             self._parts.statuses.complain(generation.complaint(reason))
             self._steps.failed_to_start(generation, reason, now)
@@ -394,10 +387,3 @@ class Program:
     def _enter_rest(self, now: int) -> None:
         if self._rest is not None:
             self._parts.enter(self._rest[0], now, self._rest[1])
-
-
-def _why_ended(generation: Generation) -> str:
-    """Why it ended with exit code 0: the script called exit(), or a signal arrived."""
-    if generation.candidate.prepared.exits:
-        return "the script ended by itself"
-    return "bpftrace received a SIGINT or SIGTERM from outside bttop"

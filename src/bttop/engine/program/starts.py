@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
+
+from msgspec import Struct
 
 from bttop.engine.generation.candidates import Candidate
 from bttop.engine.generation.generation import Generation
@@ -11,17 +14,42 @@ from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.program.program import Program
 from bttop.engine.tracer import launch
 from bttop.engine.tracer.privilege import Privilege
+from bttop.engine.tracer.tracepoint_categories import short_list
 from bttop.engine.tracer.tracers import Tracers
 
-POLITE = 10
-"""Nice value of bpftrace while the dashboard starts: without it five compilers delay the first frame by 40 %."""
+POLITE = 19
+"""Nice value of bpftrace while the dashboard starts: without it five compilers on two CPUs double the time to a screen
+that answers keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    generation: Generation
-    command: Sequence[str]
+class Command(Struct, frozen=True):
+    """A bpftrace to start, or another command."""
+
+    before: tuple[str, ...]
+    """The words before the text of the program."""
+    text: str
+    after: tuple[str, ...]
     environment: Mapping[str, str]
+    folder: Path | None = None
+    """None: the tracer's own."""
+    categories: tuple[str, ...] = ()
+    """The categories of tracepoints that it needs to see; empty for all."""
+
+    @property
+    def around(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The words without the text."""
+        return self.before, self.after
+
+    @property
+    def words(self) -> list[str]:
+        return [*self.before, self.text, *self.after]
+
+
+class _Waiting(Struct, frozen=True):
+    ident: int
+    generations: Sequence[Generation]
+    command: Command
+    parts: Sequence[tuple[int, str]]
 
 
 class Starts:
@@ -44,38 +72,62 @@ class Starts:
 
     def begin(self, program: Program, candidate: Candidate, number: int, *, now: int, unsafe: bool) -> Generation:
         """Start a bpftrace for the candidate, now or when there is a tracer again; `now` is CLOCK_BOOTTIME in ns."""
-        generation = self._generation(candidate, number, now)
-        environment = self._environment(program, candidate)
-        command = launch.command(self._bpftrace, candidate.prepared, unsafe=unsafe)
-        if self._tracers.alive:
-            self._send(generation.id, command, environment)
-        else:
-            self._waiting.append(_Waiting(generation, command, environment))
+        generation = self.generation(candidate, number, now)
+        self.send(generation.id, (generation,), self.command(program, candidate, unsafe=unsafe))
         return generation
 
-    def query(self, words: Sequence[str], environment: Mapping[str, str]) -> int:
+    @property
+    def reads_maps(self) -> bool:
+        """Whether the tracer may read the names of BPF maps: it is root."""
+        is_root = os.geteuid() == 0 and not self._privilege.bpftrace
+        return is_root or bool(self._privilege.tracer)
+
+    def command(self, program: Program, candidate: Candidate, *, unsafe: bool) -> Command:
+        """The command for a candidate."""
+        prepared, source = candidate.prepared, candidate.source
+        words = launch.command(self._bpftrace, prepared, unsafe=unsafe, options=source.options)
+        at = words.index(prepared.text)
+        # A bpftrace behind sudo is not the tracer's child, and sudo refuses variables that its rules do not name.
+        is_child = not self._privilege.own_terminals
+        categories = short_list(prepared, self._bpftrace.release) if is_child else ()
+        heap = launch.small_heap(os.environ) if is_child else {}
+        environment = {**heap, **self._environment(program, candidate)}
+        return Command(tuple(words[:at]), prepared.text, tuple(words[at + 1 :]), environment, source.folder, categories)
+
+    def send(
+        self, ident: int, generations: Sequence[Generation], command: Command, parts: Sequence[tuple[int, str]] = ()
+    ) -> None:
+        """Start the process of some generations, now or when there is a tracer again. `parts`: see `TracerChannel`."""
+        if self._tracers.alive:
+            self._send(ident, command, parts)
+        else:
+            self._waiting.append(_Waiting(ident, generations, command, parts))
+
+    def query(self, words: Sequence[str], environment: Mapping[str, str], folder: Path | None = None) -> int:
         """Start a command that belongs to no program; return its id. Raises TracerLost if there is no tracer."""
-        ident = self._next_id()
-        self._send(ident, words, environment)
+        ident = self.next_id()
+        self._tracers.start(ident, self._privilege.command(words, environment), environment, self._nice, folder)
         return ident
 
     def catch_up(self) -> Iterator[Generation]:
         """There is a tracer again: start the waiting generations; yield those that were told to stop meanwhile."""
         waiting, self._waiting = self._waiting, []
         for one in waiting:
-            if one.generation.doomed:
-                yield one.generation
+            if all(generation.doomed for generation in one.generations):
+                yield from one.generations
             else:
-                self._send(one.generation.id, one.command, one.environment)
+                self._send(one.ident, one.command, one.parts)
 
-    def _next_id(self) -> int:
+    def next_id(self) -> int:
+        """A new number for the tracer."""
         self._last_id += 1
         return self._last_id
 
-    def _generation(self, candidate: Candidate, number: int, now: int) -> Generation:
+    def generation(self, candidate: Candidate, number: int, now: int) -> Generation:
+        """A generation that is not started yet."""
         keeps_settings = self._privilege.settings
         return Generation(
-            self._next_id(),
+            self.next_id(),
             number,
             candidate,
             release=self._bpftrace.release,
@@ -92,7 +144,10 @@ class Starts:
             one_process=program.settings.one_process or candidate.prepared.one_process,
             all_probes=candidate.all_probes,
             maps_at_exit=not candidate.prepared.ends_flush,
+            given=candidate.source.environment,
+            own_settings=candidate.prepared.settings,
         )
 
-    def _send(self, ident: int, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        self._tracers.start(ident, self._privilege.command(command, environment), environment, self._nice)
+    def _send(self, ident: int, command: Command, parts: Sequence[tuple[int, str]] = ()) -> None:
+        words = self._privilege.command(command.words, command.environment)
+        self._tracers.start(ident, words, command.environment, self._nice, command.folder, command.categories, parts)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from msgspec import Struct
+
+from bttop.engine.cost.thinned_cost import Thinned
 from bttop.engine.generation.badge import Badge, Complaint
 
 
@@ -39,8 +42,11 @@ class ProgramState(StrEnum):
     """Its script and all fallbacks cannot run on this host, for example because the kernel has no such tracepoint."""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+STAYS_OFF: Final = frozenset({ProgramState.STOPPED, ProgramState.STOPPING, ProgramState.HELD})
+"""States in which a new text does not start the program: only a key does."""
+
+
+class Status(Struct, frozen=True):
     """One program at one moment."""
 
     state: ProgramState
@@ -57,6 +63,8 @@ class Status:
     complaint: Complaint | None = None
     """Why the latest change could not run while an older generation continues, or why nothing runs."""
     badges: tuple[Badge, ...] = ()
+    hints: tuple[str, ...] = ()
+    """The tracepoints that could replace its probes on kernel functions, in sentences."""
     restarts: int = 0
     """Number of restarts that the user did not request, after crashes, silence or damage."""
     asks: str = ""
@@ -66,6 +74,8 @@ class Status:
     """Whether there is a cheaper alternative to the script that is held back."""
     itself: str = ""
     """Whether bttop's own processes are counted, as text; empty if no exclusion was requested."""
+    thinned: Thinned | None = None
+    """How its events are thinned; None: it takes all."""
     retry_at_ns: int | None = None
     """CLOCK_BOOTTIME of the next automatic try, in ns; None if none is planned."""
 

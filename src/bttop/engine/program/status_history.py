@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bttop.engine.cost.trial_verdict import TrialVerdict
 from bttop.engine.generation.badge import Complaint
@@ -63,6 +64,7 @@ class StatusHistory:
         shown: Generation | None,
         number: int,
         settings: Settings,
+        hints: tuple[str, ...],
         *,
         retry_at_ns: int | None,
         complaint: Complaint | None,
@@ -76,9 +78,11 @@ class StatusHistory:
             interval_ns=settings.interval_ms * 1_000_000 if shown is None else shown.plan.interval_ns,
             complaint=complaint,
             badges=self.status.badges if shown is None else shown.badges,
+            hints=hints,
             itself=self.status.itself if shown is None else shown.candidate.prepared.itself,
             asks=self._verdict.option if self._verdict is not None and self._verdict.decision == "ask" else "",
             offered=self._verdict is not None and self._verdict.offered,
+            thinned=None if shown is None else shown.candidate.thinned,
             retry_at_ns=retry_at_ns,
         )
 

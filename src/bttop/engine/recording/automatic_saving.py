@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bttop.engine.engine import boot_ns
 from bttop.engine.generation.generation import Generation
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
@@ -53,7 +52,7 @@ class AutomaticSaver(Observer):
             self._save("silent", f"{program.name}: {program.status.reason}", f"silent {program.name}", None)
 
     def _save(self, cause: str, note: str, about: str, stamp: Stamp | None) -> None:
-        now = boot_ns() if stamp is None else stamp.boot_ns
+        now = self._recorder.now().boot_ns if stamp is None else stamp.boot_ns
         last = self._fired.get(about)
         if last is not None and now - last < COOLDOWN_NS:
             return

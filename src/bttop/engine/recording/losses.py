@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 
 def cut_text(who: str, why: str) -> str:
@@ -17,8 +18,7 @@ def given_up_text(flushes: int, path: Path) -> str:
     return f"gave up: the disk accepts no data, and {flushes:,} flushes were not yet written to {path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Losses:
+class Losses(Struct, frozen=True):
     """Counts of what is missing."""
 
     flushes: int = 0

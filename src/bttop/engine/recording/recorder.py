@@ -9,19 +9,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bttop import __version__
+from msgspec.structs import replace
+
 from bttop.engine.generation.badge import Badge
 from bttop.engine.generation.generation import Generation
-from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.host.own_clock import own_clock
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
 from bttop.engine.recording.losses import Losses, cut_text
 from bttop.engine.recording.recorder_queue import RecorderQueue, Told
-from bttop.engine.tracer import launch
+from bttop.engine.recording.recording import Limits, Recording
 from bttop.errors import BttopError
 from bttop.model.flush.flush import Flush
 from bttop.model.record.decode import DecodedLine
@@ -56,6 +56,8 @@ IDLE_CHECK = 1.0
 """Seconds without events after which the recorder checks that the file is still at its path."""
 MOST_BLOCKS = 4
 """Maximum sealed blocks in one transaction."""
+GATHER = 0.5
+"""Seconds for which events gather while nothing is recorded: they only go to the look-back buffer."""
 LULL = 0.05
 """Seconds without events after which blocks are sealed: sealing one takes as long, and would delay lines."""
 NO_LULL = 1.0
@@ -64,50 +66,8 @@ MOST_MARKS = 1_000
 """Maximum marks in memory: they can be found without a recording."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """The state of a recording."""
-
-    path: Path
-    since: Stamp
-    """When it was requested; its content may begin earlier."""
-    size: int = 0
-    """Bytes of the file and its log."""
-    flushes: int = 0
-    failure: str = ""
-    """The error that ended it; empty while it runs."""
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The maximum size and age of a recording's content; 0: no limit."""
-
-    max_bytes: int = 0
-    max_age_ns: int = 0
-
-
-def now() -> Stamp:
-    """The current time on CLOCK_BOOTTIME and the wall clock."""
-    return Stamp(time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.time_ns())
-
-
 def _words(badges: tuple[Badge, ...]) -> tuple[tuple[str, str], ...]:
     return tuple([(badge.text, badge.why) for badge in badges])
-
-
-def facts_of(host: Host, bpftrace: Bpftrace, command: str = "") -> Facts:
-    """The facts of this session."""
-    return Facts(
-        host=host.name,
-        kernel=host.kernel,
-        machine=host.machine,
-        cpus=host.cpus,
-        release=bpftrace.release,
-        bttop=__version__,
-        key_limit=launch.map_keys(host.cpus),
-        command=command,
-    )
 
 
 class Recorder(Observer):
@@ -120,9 +80,11 @@ class Recorder(Observer):
         *,
         at_once: bool = True,
         queue: RecorderQueue | None = None,
+        clock: Callable[[], Stamp] = own_clock,
     ) -> None:
         """If not `at_once`, events wait until `begin`: the recorder's thread imports SQLite and zstd, which would delay
-        the first frame."""
+        the first frame. `clock` returns the time on the clocks of the host."""
+        self.now = clock
         self.facts = facts
         self.recording: Recording | None = None
         """The recording that runs or has failed; None if there is none."""
@@ -166,7 +128,7 @@ class Recorder(Observer):
     def start(self, path: Path, limits: Limits | None = None) -> None:
         """Record into an existing empty file, beginning with the look-back buffer. Returns at once."""
         limits = limits or Limits()
-        recording = self.recording = Recording(path, now())
+        recording = self.recording = Recording(path, self.now())
         self.queue.put(lambda: self._start(recording, limits))
 
     def save(self) -> None:
@@ -180,17 +142,17 @@ class Recorder(Observer):
 
     def mark(self, note: str, cause: str = "user", stamp: Stamp | None = None) -> None:
         """Set a mark, by default at the current time."""
-        mark = MarkSet(stamp or now(), cause, note)
+        mark = MarkSet(stamp or self.now(), cause, note)
         self.queue.put(mark)
         self.queue.put(lambda: self._keep(mark))
 
     def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
         """Record an entry of the cost ledger; None for `program` means bttop itself."""
-        self.queue.put(CostSampled(BTTOP if program is None else self._programs[program], now(), cost))
+        self.queue.put(CostSampled(BTTOP if program is None else self._programs[program], self.now(), cost))
 
     def met(self, pid: int, facts: Mapping[str, object]) -> None:
         """Record the facts of a process."""
-        self.queue.put(ProcessSeen(pid, now(), facts))
+        self.queue.put(ProcessSeen(pid, self.now(), facts))
 
     def tell(self, event: RecordingEvent) -> None:
         """Record an event."""
@@ -256,7 +218,7 @@ class Recorder(Observer):
             generation.plan,
             "" if pin is None else pin.condition,
             _words(candidate.badges),
-            now(),
+            self.now(),
         )
         self.queue.put(event)
 
@@ -285,13 +247,13 @@ class Recorder(Observer):
         news = (status.state.value, status.reason, said)
         if self._states.get(program) != news and program in self._programs:
             self._states[program] = news
-            self.queue.put(StatusChanged(self._programs[program], now(), *news))
+            self.queue.put(StatusChanged(self._programs[program], self.now(), *news))
 
     def missed(self, gap: Gap) -> None:
         self.mark(gap.text, "stopped", gap.end)
 
     def cut(self, program: Program, why: str) -> None:
-        self.queue.put(MarkSet(now(), LOST, cut_text(program.name, why)))
+        self.queue.put(MarkSet(self.now(), LOST, cut_text(program.name, why)))
         if self.recording is not None and not self.recording.failure:
             self._ends = {**self._ends, program.name: self._ends.get(program.name, 0) + 1}
 
@@ -340,6 +302,8 @@ class Recorder(Observer):
         except queue.Empty:
             self._check_place()
             return []
+        if self._writer is None and batch[0] is not None and not callable(batch[0]):
+            self.queue.gather(GATHER)
         while len(batch) < MOST_AT_ONCE and batch[-1] is not None and not callable(batch[-1]):
             try:
                 batch.append(self.queue.get_nowait())
@@ -394,12 +358,12 @@ class Recorder(Observer):
         from bttop.store.recording.snapshot_files import new_snapshot
 
         try:
-            path = new_snapshot(self.facts.host, now().wall_ns)
+            path = new_snapshot(self.facts.host, self.now().wall_ns)
         except BttopError as error:
-            self.recording = Recording(Path(), now(), failure=error.cause, hint=error.hint)
+            self.recording = Recording(Path(), self.now(), failure=error.cause, hint=error.hint)
             self.failed[Path()] = error.cause
             return
-        self._start(Recording(path, now()), Limits())
+        self._start(Recording(path, self.now()), Limits())
 
     def _start(self, recording: Recording, limits: Limits) -> None:
         from bttop.store.recording.writer import SnapshotWriter

@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 from bttop.model.record.records import Stamp
 from bttop.store.snapshot.recording_events import (
@@ -28,10 +29,11 @@ MOST_BYTES: Final = 32 << 20
 """Waiting bytes above which new flushes are left out. A flush that has begun is still taken, up to twice this size."""
 WEIGHT: Final = 400
 """Bytes that an event takes, without the text of a line."""
+GATHERED_PART: Final = 8
+"""Entries gather up to this part of the limit."""
 
 
-@dataclass(slots=True)
-class _Flow:
+class _Flow(Struct):
     """The open flush of one generation."""
 
     is_open: bool = False
@@ -46,8 +48,7 @@ class _Flow:
     """The last two lines: one of them is the last line of the flush."""
 
 
-@dataclass(slots=True)
-class RecorderQueue:
+class RecorderQueue(Struct):
     """A queue with one reader. Any thread may put."""
 
     limit: int = MOST_BYTES
@@ -67,6 +68,10 @@ class RecorderQueue:
     """Program to its name."""
     _flows: dict[int, _Flow] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _orders: int = 0
+    """Orders that were put and not done yet."""
+    _is_urgent: threading.Event = field(default_factory=threading.Event)
+    """Whether the reader must not let entries gather."""
 
     # Any thread.
 
@@ -107,6 +112,11 @@ class RecorderQueue:
         """The next entry; raises queue.Empty if there is none."""
         return self._queue.get_nowait()
 
+    def gather(self, seconds: float) -> bool:
+        """Let entries gather for so many seconds, or until an order or too many bytes wait; return whether they do. A
+        reader that wakes for each entry takes the interpreter from the engine each time."""
+        return self._is_urgent.wait(seconds)
+
     @property
     def is_empty(self) -> bool:
         return self._queue.empty()
@@ -115,9 +125,13 @@ class RecorderQueue:
         """These entries were buffered or written: do not count them as waiting."""
         weight = sum(map(_weight, batch))
         shown = sum(isinstance(one, FlushCompleted) for one in batch)
+        orders = sum(_is_order(one) for one in batch)
         with self._lock:
             self.waiting_bytes -= weight
             self.waiting_flushes -= shown
+            self._orders -= orders
+            if not self._must_hurry:
+                self._is_urgent.clear()
 
     def _came(self, came: LineReceived) -> None:
         """Put a line, or leave it out: its flush is left out, or twice the limit is reached."""
@@ -150,7 +164,14 @@ class RecorderQueue:
     def _put(self, told: Told) -> None:
         self.waiting_bytes += _weight(told)
         self.waiting_flushes += isinstance(told, FlushCompleted)
+        self._orders += _is_order(told)
         self._queue.put(told)
+        if self._must_hurry:
+            self._is_urgent.set()
+
+    @property
+    def _must_hurry(self) -> bool:
+        return self._orders > 0 or self.waiting_bytes * GATHERED_PART >= self.limit
 
     def _leave_out(self, flow: _Flow, came: LineReceived) -> None:
         flow.lines += 1
@@ -176,3 +197,8 @@ class RecorderQueue:
 
 def _weight(told: Told) -> int:
     return WEIGHT + len(told.line.data) if isinstance(told, LineReceived) else WEIGHT
+
+
+def _is_order(told: Told) -> bool:
+    """Whether an entry is an order or the end, which the reader must not keep waiting."""
+    return told is None or callable(told)

@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bttop.engine.bridge import EngineBridge
 from bttop.engine.cost.cost import Bill, Cost, together
 from bttop.engine.generation.badge import Badge, Complaint
 from bttop.engine.generation.candidates import Source
 from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.host.own_clock import own_clock
 from bttop.engine.host.recorded_processes import RecordedProcesses
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.status import ProgramState, Status
 from bttop.errors import BttopError
 from bttop.model.flush.flush import LossCounts
 from bttop.model.plan import Plan
-from bttop.model.record.records import FOREVER
+from bttop.model.record.records import FOREVER, Stamp
 from bttop.script.language.reader import read
 from bttop.script.library.probe_files import ProbeFile, probe_file
 from bttop.script.process.pin import Pin
@@ -75,7 +78,7 @@ class ReplaySession:
         if span is None or not self.programs:
             raise BttopError(f"{snapshot.path} holds no line of any program", title="an empty snapshot")
         self.snapshot = snapshot
-        self.host = Host(facts.host, facts.kernel, facts.machine, facts.cpus, None)
+        self.host = Host(facts.host, facts.kernel, facts.machine, facts.cpus, None, facts.devices)
         self.bpftrace = Bpftrace("", facts.release)
         self.bridge = EngineBridge()
         self.tracing = None
@@ -91,6 +94,10 @@ class ReplaySession:
     def problems(self) -> list[str]:
         """The parts of the file that could not be read, in sentences."""
         return self.snapshot.problems
+
+    def now(self) -> Stamp:
+        """The clocks of this host."""
+        return own_clock()
 
     def bill_at(self, boot_ns: int | None = None) -> Bill | None:
         """What all programs and bttop cost at a moment of CLOCK_BOOTTIME, in ns; None: at the end. Returns None if the
@@ -156,7 +163,7 @@ def _state(changed: StatusChanged | None) -> tuple[ProgramState, str]:
 
 
 def _source(generation: RecordedGeneration) -> Source:
-    return _read_source(generation.source, generation.text)
+    return replace(_read_source(generation.source, generation.text), given=generation.args, args=generation.args)
 
 
 @lru_cache(maxsize=_KEPT_SOURCES)

@@ -12,9 +12,10 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 from bttop.engine.reload.inotify import StopSign, rings
 
@@ -37,7 +38,7 @@ _STOP_SECONDS: Final = 2.0
 _BETWEEN_SECONDS: Final = 0.01
 
 
-class FileState(NamedTuple):
+class FileState(Struct, frozen=True):
     """The state of a file when it was read."""
 
     look: tuple[int, ...]
@@ -50,8 +51,7 @@ class FileState(NamedTuple):
         return self.look[2]
 
 
-@dataclass(frozen=True, slots=True)
-class FolderState:
+class FolderState(Struct, frozen=True):
     """The matching files of some folders at one moment."""
 
     files: Mapping[Path, FileState] = field(default_factory=dict)
@@ -59,8 +59,7 @@ class FolderState:
     """False if a file was written while it was read, or just before."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """The difference between two snapshots, each part sorted."""
 
     changed: tuple[Path, ...] = ()

@@ -9,7 +9,7 @@ from bttop.engine.generation.candidates import Candidate
 from bttop.engine.safety.trial_run import TrialRuns
 from bttop.engine.tracer.frames import Frame
 from bttop.script.language.reader import Script
-from bttop.script.process.pid_parameter import code_of
+from bttop.script.process.regions import code_of
 
 if TYPE_CHECKING:
     from bttop.engine.program.program import Program

@@ -1,17 +1,19 @@
-"""The budget guard detaches programs that are above the budget for too long. Pure; the meter supplies the loads of each
-round."""
+"""The budget guard finds the programs that are above the budget for too long. Pure; the meter supplies the loads of
+each round."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from bttop.engine.cost.budget import Budget
 from bttop.engine.cost.cost import Cost
 
 PATIENCE: Final = 3.0
-"""Seconds above a limit before the program is detached."""
+"""Seconds above a limit before the program is thinned or detached."""
 LONGEST_ROUND: Final = 1.5
 """Maximum seconds that one round counts, so that a single reading after a stop never detaches a program."""
 _MIB: Final = 1 << 20
@@ -19,8 +21,7 @@ _MIB: Final = 1 << 20
 Key = TypeVar("Key", bound=Hashable)
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
+class Load(Struct, frozen=True):
     """The load of one program on the host."""
 
     cost: Cost
@@ -28,73 +29,89 @@ class Load:
     """Helper errors a second."""
     lost_events: float = 0.0
     """Lost events a second."""
+    allowed: float | None = None
+    """CPU seconds a second that the user has allowed the program alone; None: it shares the budget."""
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetVerdict(Generic[Key]):
+class BudgetVerdict(Struct, Generic[Key], frozen=True):
     """The result of one round."""
 
     warnings: Mapping[Key, str]
     """Programs above a limit, with the numbers."""
     blown: Mapping[Key, str]
-    """Programs that must be detached now, with the reason."""
+    """Programs that must be thinned or detached now, with the reason."""
+    left: Mapping[Key, float] = MappingProxyType({})
+    """CPU seconds a second that those programs in `blown` may take that are above a limit of CPU time: thinned, they
+    may stay attached."""
     floods: frozenset[Key] = frozenset()
     """Programs in `blown` that are above a limit of output, helper errors or lost events: their unread output is a
     flood."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Excess(Generic[Key]):
+class _Excess(Struct, Generic[Key], frozen=True):
     """A limit that is exceeded: the responsible program, and the text for the user."""
 
     limit: str
     culprit: Key
     text: str
+    is_own: bool = False
+    """Whether the limit holds for the program alone."""
+    left: float | None = None
+    """CPU seconds a second that the program may take; None for limits other than CPU time."""
 
 
 class BudgetGuard(Generic[Key]):
     """Tracks how long each limit has been exceeded. The limits of CPU time and map memory hold for all programs
-    together: the most expensive one is detached. The limits of floods hold for each program."""
+    together: the most expensive one must take less. The limits of floods hold for each program."""
 
     def __init__(self, budget: Budget, cpus: int) -> None:
         self._budget = budget
-        self._cpus = cpus
+        self.cpus = cpus
         self._since: dict[tuple[str, Key | None], float] = {}
 
     def judge(self, loads: Mapping[Key, Load], seconds: float) -> BudgetVerdict[Key]:
         """Judge one round of `seconds`. `loads` must not contain programs that are already being detached."""
         found = [*self._cpu(loads), *self._memory(loads)]
-        shared = len(found)
-        found += [excess for key, load in loads.items() for excess in self._floods(key, load)]
-        passed = {self._place(one, shared=index < shared): one for index, one in enumerate(found)}
+        found += [excess for key, load in loads.items() for excess in self._own(key, load)]
+        passed = {(one.limit, one.culprit if one.is_own else None): one for one in found}
         self._since = {place: self._since.get(place, 0.0) + min(seconds, LONGEST_ROUND) for place in passed}
         blown: dict[Key, str] = {}
+        left: dict[Key, float] = {}
         for place, lasted in list(self._since.items()):
             one = passed[place]
             if lasted >= PATIENCE and one.culprit not in blown:
                 blown[one.culprit] = f"{one.text} for {lasted:.0f} s"
+                left |= {one.culprit: one.left} if one.left is not None else {}
                 # The remaining programs get the full PATIENCE again.
                 del self._since[place]
-        floods = frozenset(one.culprit for one in found[shared:] if one.culprit in blown)
-        return BudgetVerdict({one.culprit: one.text for one in found}, blown, floods)
+        floods = frozenset(one.culprit for one in found if one.is_own and one.left is None and one.culprit in blown)
+        return BudgetVerdict({one.culprit: one.text for one in found}, blown, left, floods)
 
-    @staticmethod
-    def _place(excess: _Excess[Key], *, shared: bool) -> tuple[str, Key | None]:
-        return excess.limit, None if shared else excess.culprit
+    def left(self, loads: Mapping[Key, Load], key: Key) -> float:
+        """CPU seconds a second that a program may take: what the others leave of the budget, or its equal share."""
+        load = loads[key]
+        if load.allowed is not None:
+            return load.allowed
+        sharing = {one: other.cost.run or 0.0 for one, other in loads.items() if other.allowed is None}
+        allowed = self._budget.cpu_seconds(self.cpus)
+        return max(allowed - sum(sharing.values()) + sharing[key], allowed / len(sharing))
+
+    def percent(self, used: float) -> float:
+        """CPU seconds a second in percent of all CPUs."""
+        return 100 * used / self.cpus
 
     def _cpu(self, loads: Mapping[Key, Load]) -> list[_Excess[Key]]:
-        allowed = self._budget.cpu_seconds(self._cpus)
-        used = {key: load.cost.run or 0.0 for key, load in loads.items()}
+        allowed = self._budget.cpu_seconds(self.cpus)
+        used = {key: load.cost.run or 0.0 for key, load in loads.items() if load.allowed is None}
         if sum(used.values()) <= allowed:
             return []
         culprit = max(used, key=used.__getitem__)
-        cost = loads[culprit].cost
-        text = (
-            f"{100 * sum(used.values()) / self._cpus:.2g} % of {self._cpus} CPUs, budget {self._budget.percent:g} %; "
-            f"this one takes {100 * used[culprit]:.2g} % of a core "
-            f"({cost.events or 0:,.0f} events/s, {cost.ns_per_event or 0:.0f} ns each)"
-        )
-        return [_Excess("cpu", culprit, text)]
+        share = self._above(sum(used.values()), allowed)
+        text = f"{share}, budget {self._budget.percent:g} %; {_of_core(loads[culprit])}"
+        return [_Excess("cpu", culprit, text, left=self.left(loads, culprit))]
+
+    def _above(self, used: float, allowed: float) -> str:
+        return f"{_above(self.percent(used), self.percent(allowed))} % of {self.cpus} CPUs"
 
     def _memory(self, loads: Mapping[Key, Load]) -> list[_Excess[Key]]:
         used = {key: load.cost.map_bytes for key, load in loads.items()}
@@ -102,11 +119,23 @@ class BudgetGuard(Generic[Key]):
         if total <= self._budget.map_bytes:
             return []
         culprit = max(used, key=used.__getitem__)
+        limit = self._budget.map_bytes / _MIB
         text = (
-            f"maps take {total / _MIB:,.0f} MiB, limit {self._budget.map_bytes / _MIB:,.0f} MiB; "
+            f"maps take {_above(total / _MIB, limit, ',.0f')} MiB, limit {limit:,.0f} MiB; "
             f"this one's {used[culprit] / _MIB:,.0f} MiB"
         )
         return [_Excess("memory", culprit, text)]
+
+    def _own(self, key: Key, load: Load) -> list[_Excess[Key]]:
+        """The limits that hold for a program alone."""
+        return [*self._allowed(key, load), *self._floods(key, load)]
+
+    def _allowed(self, key: Key, load: Load) -> list[_Excess[Key]]:
+        allowed, used = load.allowed, load.cost.run or 0.0
+        if allowed is None or used <= allowed:
+            return []
+        text = f"{self._above(used, allowed)}, {self.percent(allowed):g} % allowed; {_of_core(load)}"
+        return [_Excess("allowed", key, text, is_own=True, left=allowed)]
 
     def _floods(self, key: Key, load: Load) -> list[_Excess[Key]]:
         budget = self._budget
@@ -116,7 +145,21 @@ class BudgetGuard(Generic[Key]):
             ("lost events", load.lost_events, budget.fault_rate, "lost events/s"),
         )
         return [
-            _Excess(limit, key, f"{value:,.0f} {unit}, limit {allowed:,.0f}")
+            _Excess(limit, key, f"{_above(value, allowed, ',.0f')} {unit}, limit {allowed:,.0f}", is_own=True)
             for limit, value, allowed, unit in floods
             if value > allowed
         ]
+
+
+def _of_core(load: Load) -> str:
+    cost = load.cost
+    return (
+        f"this one takes {100 * (cost.run or 0.0):.2g} % of a core "
+        f"({cost.events or 0:,.0f} events/s, {cost.ns_per_event or 0:.0f} ns each)"
+    )
+
+
+def _above(value: float, limit: float, form: str = ".2g") -> str:
+    """A value above its limit, with as many digits as it takes to see that it is above."""
+    texts = (f"{value:{form}}", *(f"{value:,.{digits}f}" for digits in range(1, 7)))
+    return next((text for text in texts if float(text.replace(",", "")) > limit), texts[-1])

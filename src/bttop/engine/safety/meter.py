@@ -3,13 +3,14 @@ only; the results are immutable."""
 
 from __future__ import annotations
 
-import os
 import time
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from bttop.engine.cost.cost import Bill, Cost, between, hits_between, together
+from bttop.engine.host.memory import OwnMemory
 from bttop.engine.safety.budget_guard import Load
 from bttop.engine.tracer import stop_detector
 from bttop.engine.tracer.frames import CostTotals, Metering
@@ -24,17 +25,9 @@ if TYPE_CHECKING:
 LEDGER_ROUNDS: Final = 10
 """Readings per entry of the cost ledger, which is their mean: with one a second, costs would be half of a recording."""
 HIDDEN: Final = "bpftrace has more rights than bttop's tracer, which may not read what the kernel counts for it"
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-def own_totals(round_end: CostTotals) -> CostTotals:
-    """The totals of this process, with the time stamp of the tracer's reading."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return CostTotals(0, round_end.stamp, time.process_time_ns(), pages * _PAGE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Round:
+class _Round(Struct, frozen=True):
     """The totals at the end of the last round."""
 
     own: CostTotals
@@ -45,8 +38,11 @@ class _Round:
 class Meter:
     """Converts readings into costs: `program.cost` of each program, and the `bill` of all."""
 
-    def __init__(self, cpus: int, prices: Callable[[], HookPrices], *, statistics: bool = True) -> None:
-        """`prices` returns the hook prices known so far: a measurement may come later."""
+    def __init__(
+        self, cpus: int, prices: Callable[[], HookPrices], *, statistics: bool = True, is_here: bool = True
+    ) -> None:
+        """`prices` returns the hook prices known so far: a measurement may come later. `is_here`: whether bttop itself
+        runs on the traced host."""
         self.wanted = statistics
         """Whether the kernel's statistics should be on."""
         self.metering = ""
@@ -65,6 +61,8 @@ class Meter:
         self._last: _Round | None = None
         self._ledger: list[tuple[Program | None, Cost]] = []
         self._rounds = 0
+        self._memory = OwnMemory()
+        self._is_here = is_here
 
     def switched(self, frame: Metering) -> None:
         """The tracer has switched the statistics on, or failed to."""
@@ -143,7 +141,7 @@ class Meter:
         """Close a round, which the tracer's own reading ends, and compute the bill. Returns the loads of the running
         programs for the budget guard, and the seconds of the round (0 for the first round)."""
         programs = tuple(programs)
-        now = _Round(own_totals(tracer), tracer, {program: program.tally for program in programs})
+        now = _Round(self._own_totals(tracer), tracer, {program: program.tally for program in programs})
         last, self._last = self._last, now
         if last is None:
             return {}, 0.0
@@ -155,11 +153,24 @@ class Meter:
         self._rounds += 1
         seconds = (tracer.stamp.boot_ns - last.tracer.stamp.boot_ns) / 1e9
         loads = {
-            program: _load(cost, last.tallies.get(program), now.tallies[program], seconds)
+            program: _load(cost, last.tallies.get(program), now.tallies[program], seconds, self._allowed(program))
             for program, cost in costs
             if program.status.running
         }
         return loads, seconds
+
+    def _own_totals(self, round_end: CostTotals) -> CostTotals:
+        """The totals of this process, with the time stamp of the tracer's reading; 0 if it runs on another host than
+        the tracer, which it costs nothing."""
+        if not self._is_here:
+            return CostTotals(0, round_end.stamp, 0, 0, pss=0)
+        rss, pss = self._memory.read()
+        return CostTotals(0, round_end.stamp, time.process_time_ns(), rss, pss=pss)
+
+    def _allowed(self, program: Program) -> float | None:
+        """CPU seconds a second that the user has allowed a program alone; None if it shares the budget."""
+        percent = program.permission.allowed
+        return None if percent is None else percent / 100 * self._cpus
 
     def take_ledger(self) -> dict[Program | None, dict[str, float]]:
         """The mean costs since the last result, after LEDGER_ROUNDS rounds; else empty. bttop's own have the key
@@ -173,12 +184,11 @@ class Meter:
         return {program: _mean(ledgers) for program, ledgers in found.items()}
 
 
-def _load(cost: Cost, before: LossCounts | None, now: LossCounts, seconds: float) -> Load:
+def _load(cost: Cost, before: LossCounts | None, now: LossCounts, seconds: float, allowed: float | None) -> Load:
     if before is None or seconds <= 0:
-        return Load(cost)
-    return Load(
-        cost, (now.helper_errors - before.helper_errors) / seconds, (now.lost_events - before.lost_events) / seconds
-    )
+        return Load(cost, allowed=allowed)
+    errors, lost = now.helper_errors - before.helper_errors, now.lost_events - before.lost_events
+    return Load(cost, errors / seconds, lost / seconds, allowed)
 
 
 def _mean(ledgers: list[dict[str, float]]) -> dict[str, float]:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from bttop.engine.host.folder import Folder
 from bttop.engine.host.host import Bpftrace
+from bttop.engine.host.pid_numbers import PidNumbers
 from bttop.engine.host.processes import PROC, Parent, look_up, pids_named
 from bttop.engine.request.pinning import children_of
-from bttop.model.record.releases import traits_of
 from bttop.script.process.self_exclusion import Exclusion
 
 _CARRIERS: Final = frozenset({"sshd-session", "sshd-auth", "mosh-server", "sudo", "doas", "zellij", "tmux", "screen"})
@@ -26,23 +27,24 @@ _BPFTRACE: Final = "bpftrace"
 _COMM_BYTES: Final = 15
 _OWN_COMMS: Final = ("bttop",)
 """The name of bttop's threads, from its entry point."""
-_FIRST_NAMESPACE: Final = "pid:[4026531836]"
-"""PROC_PID_INIT_INO of the kernel: the host's PID namespace."""
+_BY_NAME: Final = "its tracer and what serves its terminal, whose ids are not known in this PID namespace"
 
 
-def own_processes(tracer: int, bpftrace: Bpftrace, pid: int | None = None, root: Path = PROC) -> Exclusion:
+def own_processes(
+    tracer: int, bpftrace: Bpftrace, numbers: PidNumbers, pid: int | None = None, root: Folder = PROC
+) -> Exclusion:
     """The processes to leave out. `tracer` is the tracer's process id; `pid` is bttop's own (None: this process)."""
     name = os.fsencode(Path(bpftrace.path).name)[:_COMM_BYTES].decode(errors="ignore")
     comms = tuple(dict.fromkeys((_BPFTRACE, name)))
-    if not _numbers_are_bpftraces(bpftrace, root):
-        return Exclusion(comms=comms)
     own = os.getpid() if pid is None else pid
-    found = (own, *_behind_sudo(tracer, root), *_carriers(own, root))
     since = tracer if _far_from_the_last(tracer, root) else 0
-    return Exclusion(tuple(dict.fromkeys(found)), comms, since, _OWN_COMMS)
+    if not numbers.are_equal:
+        return Exclusion(comms=(*comms, *_OWN_COMMS), unknown=_BY_NAME)
+    found = (own, *_behind_sudo(tracer, root), *_carriers(own, root))
+    return Exclusion(tuple(dict.fromkeys(found)), comms, since, _OWN_COMMS, fields_differ=numbers.namespace is not None)
 
 
-def _behind_sudo(pid: int, root: Path) -> list[int]:
+def _behind_sudo(pid: int, root: Folder) -> list[int]:
     """A process and, if it is a sudo, its descendants: another sudo, and a moment later the tracer."""
     found = [pid]
     end = time.monotonic() + _SUDO_SECONDS
@@ -54,23 +56,12 @@ def _behind_sudo(pid: int, root: Path) -> list[int]:
     return found
 
 
-def _is_sudo(pid: int, root: Path) -> bool:
+def _is_sudo(pid: int, root: Folder) -> bool:
     process = look_up(pid, root)
     return process is not None and process.comm == "sudo"
 
 
-def _numbers_are_bpftraces(bpftrace: Bpftrace, root: Path) -> bool:
-    """Whether ids in /proc are those of bpftrace's `pid`. Up to 0.22 bpftrace uses the host's ids even in a container
-    with its own PID namespace, where the same number is another process."""
-    if traits_of(bpftrace.release).pids_of_namespace:
-        return True
-    try:
-        return str((root / "self/ns/pid").readlink()) == _FIRST_NAMESPACE
-    except OSError:
-        return False
-
-
-def _far_from_the_last(tracer: int, root: Path) -> bool:
+def _far_from_the_last(tracer: int, root: Folder) -> bool:
     """Whether the ids will not wrap around soon: at least a tenth of them is left."""
     try:
         return tracer < int((root / "sys/kernel/pid_max").read_text()) * 9 // 10
@@ -78,7 +69,7 @@ def _far_from_the_last(tracer: int, root: Path) -> bool:
         return False
 
 
-def _carriers(pid: int, root: Path) -> Iterator[int]:
+def _carriers(pid: int, root: Folder) -> Iterator[int]:
     """The processes that serve a process's terminal: among its ancestors, and the clients of its multiplexer with their
     ancestors."""
     seen = look_up(pid, root)

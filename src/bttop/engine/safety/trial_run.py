@@ -1,35 +1,33 @@
 """Trial runs: a script that may be expensive first runs as a count-only twin for half a second.
 
 A text is cleared once for a program and its pin: restarts, other intervals and repairs of a cleared text do not wait.
-Shipped probes are trusted without a trial run until they are edited.
+A file with the content of a shipped probe needs none: its cost is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bttop.engine.cost.budget import Budget
 from bttop.engine.cost.trial_verdict import (
     REFUSED_ABOVE,
     Measured,
     TrialVerdict,
-    count_probes,
     judge_cost,
-    judge_probes,
 )
 from bttop.engine.generation.candidates import Candidate
 from bttop.engine.generation.generation import START_SECONDS, Generation
+from bttop.engine.generation.shipped_probes import is_shipped
 from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.program.permission import TrialKey
-from bttop.engine.tracer.attach_points import Told
+from bttop.engine.program.thinning import why_not_thinned
 from bttop.engine.tracer.frames import CostTotals, Exited, Failed, Frame, StartRefused
 from bttop.model.record.records import Notice, Ready, StampedLine
-from bttop.paths import shipped
 from bttop.script.cost.hot_probes import why_hot
-from bttop.script.language.reader import AttachPoint, Script
+from bttop.script.language.reader import Script
 
 if TYPE_CHECKING:
     from bttop.engine.program.program import Program
@@ -53,9 +51,6 @@ class Runner(Protocol):
     def run_twin(self, program: Program, candidate: Candidate) -> Generation:
         """Start a bpftrace whose frames come to `TrialRuns.on_frame`."""
 
-    def list_points(self, points: tuple[AttachPoint, ...], told: Told) -> None:
-        """Let bpftrace list attach points; `told` is called once."""
-
     def tell_costs(self) -> None:
         """Request all costs from the tracer now, including those of twins."""
 
@@ -66,8 +61,7 @@ class Runner(Protocol):
         """CPU seconds a second of the budget that all other programs already take."""
 
 
-@dataclass(slots=True)
-class _Look:
+class _Look(Struct):
     """One running trial run."""
 
     program: Program
@@ -100,42 +94,7 @@ class TrialRuns:
         key = _key(program, candidate)
         if self._is_clear(program, candidate, key):
             return TrialVerdict("go")
-        points = candidate.prepared.attach_points
-        unknown = tuple(one for one in points if count_probes((one,), self._host) is None)
-        if not unknown:
-            return self._measure(program, candidate, key, count_probes(points, self._host))
-        program.permission.await_listing(key)
-        known = count_probes((one for one in points if one not in unknown), self._host) or 0
-        self._runner.list_points(unknown, partial(self._on_list, program, candidate, known, unknown))
-        return None
-
-    def _on_list(
-        self,
-        program: Program,
-        candidate: Candidate,
-        known: int,
-        unknown: tuple[AttachPoint, ...],
-        found: Mapping[str, int],
-        now: int,
-    ) -> None:
-        """bpftrace has listed the wildcards that tracefs cannot count."""
-        key = _key(program, candidate)
-        if program.permission.listing != key:
-            return
-        program.permission.await_listing(None)
-        probes = [found.get(one.text) for one in unknown]
-        total = None if None in probes else known + sum(one or 0 for one in probes)
-        verdict = self._measure(program, candidate, key, total)
-        if verdict is not None:
-            program.on_look(verdict, now)
-
-    def _measure(
-        self, program: Program, candidate: Candidate, key: TrialKey, probes: int | None
-    ) -> TrialVerdict | None:
-        by_probes = judge_probes(probes, self._budget)
-        if by_probes.decision == "go" and self._run_twin(program, candidate, key):
-            return None
-        return self._said(program, key, _with_suggestion(by_probes, candidate))
+        return None if self._run_twin(program, candidate, key) else self._said(program, key, TrialVerdict("go"))
 
     def _run_twin(
         self, program: Program, candidate: Candidate, key: TrialKey, left_out: frozenset[str] = frozenset()
@@ -199,14 +158,14 @@ class TrialRuns:
 
     def _is_clear(self, program: Program, candidate: Candidate, key: TrialKey) -> bool:
         source = candidate.source
-        if program.permission.is_cleared(key) or not isinstance(source.script, Script):
+        script = source.filled
+        if program.permission.is_cleared(key) or not isinstance(script, Script):
             return True
-        is_shipped = source.path is not None and source.path.resolve().is_relative_to(shipped("probes").resolve())
-        return (is_shipped and not program.permission.is_edited) or not why_hot(source.script)
+        return not why_hot(script) or is_shipped(source.text)
 
     def _on_line(self, look: _Look, line: StampedLine) -> None:
-        decoded = look.generation.decode(line)
-        record, flush = decoded.record, look.generation.take(decoded)
+        decoded, flush = look.generation.take(line)
+        record = decoded.record
         if isinstance(record, Ready):
             look.generation.ready(line.stamp.boot_ns)
             self._runner.tell_costs()
@@ -233,14 +192,22 @@ class TrialRuns:
         if look.measured.seconds:
             taken = self._runner.taken_by_others(look.program)
             twin = look.twin
-            found = judge_cost(look.measured, self._budget, self._host.cpus, at_most=twin.at_most, taken=taken)
-        look.program.on_look(self._said(look.program, look.key, found), now)
+            found = judge_cost(
+                look.measured,
+                self._budget,
+                self._host.cpus,
+                at_most=twin.at_most,
+                taken=taken,
+                can_thin=not why_not_thinned(look.candidate),
+            )
+        verdict = _with_suggestion(found, look.candidate)
+        look.program.on_look(self._said(look.program, look.key, verdict), now)
 
     def _said(self, program: Program, key: TrialKey, verdict: TrialVerdict) -> TrialVerdict:
         if verdict.decision == "go":
             program.permission.clear(key)
         elif verdict.decision == "ask":
-            program.permission.hold(key)
+            program.permission.hold(key, verdict.allowed)
         return verdict
 
     def _end(self, look: _Look, *, stop: bool = True) -> None:

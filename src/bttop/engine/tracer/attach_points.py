@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bttop.engine.host.host import Bpftrace
 from bttop.engine.tracer.bpftrace_queries import Answer, BpftraceQueries
 from bttop.model.record.release import Release
 from bttop.model.record.releases import traits_of
 from bttop.script.language.reader import AttachPoint
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _LISTED: Final = frozenset(
     {"tracepoint", "rawtracepoint", "kprobe", "kretprobe", "fentry", "fexit", "uprobe", "uretprobe", "usdt"}

@@ -3,12 +3,13 @@ children end with it."""
 
 from __future__ import annotations
 
-import concurrent.futures
 import errno
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from bttop.engine.bridge import EngineBridge
 from bttop.engine.tracer.channel import TracerChannel
@@ -25,8 +26,7 @@ WAITS: Final = 60
 """Number of short waits that make up the wait for an answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The output of a command and its exit code."""
 
     lines: tuple[tuple[str, bytes], ...]
@@ -42,10 +42,16 @@ class Answer:
 class BpftraceQuery:
     """One running query."""
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str], limit: int) -> None:
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str], limit: int, folder: Path | None = None
+    ) -> None:
         self.words = words
         self.environment = environment
-        self.answer: concurrent.futures.Future[Answer] = concurrent.futures.Future()
+        self.folder = folder
+        """The folder in which it runs; None for that of the tracer."""
+        from concurrent.futures import Future  # imports logging, and nothing before the first query needs it
+
+        self.answer: Future[Answer] = Future()
         """Fails with OSError if the command could not be run, was cancelled, or the tracer has ended."""
         self._left = limit
         self._lines: list[tuple[str, bytes]] = []
@@ -67,9 +73,11 @@ class BpftraceQuery:
 
     def _settle(self, settle: Callable[[], None]) -> None:
         if not self.answer.done():
+            from concurrent.futures import InvalidStateError
+
             try:
                 settle()
-            except concurrent.futures.InvalidStateError:
+            except InvalidStateError:
                 return  # the caller has cancelled it in between
 
 
@@ -79,7 +87,7 @@ class BpftraceQueries:
     def __init__(
         self,
         bridge: EngineBridge,
-        start: Callable[[Sequence[str], Mapping[str, str]], int],
+        start: Callable[[Sequence[str], Mapping[str, str], Path | None], int],
         channel: Callable[[], TracerChannel],
     ) -> None:
         """`start` lets the tracer start a command and returns its id; it raises TracerLost if there is no tracer."""
@@ -90,10 +98,14 @@ class BpftraceQueries:
         self._closed = False
 
     def run(
-        self, words: Sequence[str], environment: Mapping[str, str] | None = None, limit: int = LONGEST_ANSWER
+        self,
+        words: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        limit: int = LONGEST_ANSWER,
+        folder: Path | None = None,
     ) -> BpftraceQuery:
         """Start a query; its `answer` is set later. The command is ended after `limit` bytes of output."""
-        query = BpftraceQuery(words, environment or {}, limit)
+        query = BpftraceQuery(words, environment or {}, limit, folder)
         if self._closed:
             query.fail("bttop is ending")
         else:
@@ -109,7 +121,7 @@ class BpftraceQueries:
         if query.answer.done():
             return
         try:
-            self._running[self._start(query.words, query.environment)] = query
+            self._running[self._start(query.words, query.environment, query.folder)] = query
         except TracerLost as problem:
             query.fail(problem.cause)
 
@@ -154,7 +166,9 @@ class BpftraceQueries:
 
 def _is_answered(query: BpftraceQuery) -> bool:
     """Whether an answer comes in time. Many short waits: if the process is stopped, it loses only one of them."""
-    return any(concurrent.futures.wait([query.answer], SECONDS / WAITS).done for _ in range(WAITS))
+    from concurrent.futures import wait
+
+    return any(wait([query.answer], SECONDS / WAITS).done for _ in range(WAITS))
 
 
 class Asker:
@@ -167,7 +181,11 @@ class Asker:
         self._closed = False
 
     def ask(self, words: Sequence[str], limit: int) -> bytes:
-        """Return the stdout of a command: at most `limit` bytes, whole lines only. Raises OSError, and TimeoutError
+        """Return the stdout of a command: at most `limit` bytes, whole lines only. Raises as `answer`."""
+        return self.answer(words, limit).output()
+
+    def answer(self, words: Sequence[str], limit: int) -> Answer:
+        """Return what a command printed, at most `limit` bytes, and its exit code. Raises OSError, and TimeoutError
         after SECONDS without an answer."""
         with self._lock:
             if self._closed:
@@ -176,7 +194,7 @@ class Asker:
         if not _is_answered(query):
             self._queries.cancel(query)
             raise TimeoutError(errno.ETIMEDOUT, f"bpftrace gave no answer within {SECONDS:g} s")
-        return query.answer.result().output()
+        return query.answer.result()
 
     def close(self) -> None:
         """Cancel the running query and refuse new ones. Call it from another thread."""

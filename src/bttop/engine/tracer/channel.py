@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bttop.engine.tracer.frames import (
     Frame,
@@ -54,6 +54,11 @@ def hook_timer_command(python: str = sys.executable) -> list[str]:
     return [python, *_ALONE, str(HOOK_TIMER)]
 
 
+def far_hook_timer() -> tuple[str, ...]:
+    """The same on another host, where the file does not exist."""
+    return ("python3", *_ALONE, "-c", HOOK_TIMER.read_text(encoding="utf-8"))
+
+
 class TracerChannel:
     """One running tracer.
 
@@ -79,7 +84,7 @@ class TracerChannel:
         self._on_end: Callable[[str], None] = _ignore
 
     @classmethod
-    def spawn(cls, command: Sequence[str] | None = None) -> TracerChannel:
+    def spawn(cls, command: Sequence[str] | None = None) -> Self:
         """Start the tracer (by default `tracer_command()`) in the caller's session, by which sudo remembers passwords.
 
         It gets its own process group, which is never in the foreground: ctrl+c before the screen is drawn does not
@@ -103,12 +108,20 @@ class TracerChannel:
         return cls(pid, down[1], up[0], errors[0])
 
     def start(
-        self, generation: int, argv: Sequence[str], env: Mapping[str, str], nice: int = 0, folder: str = "."
+        self,
+        generation: int,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        nice: int = 0,
+        folder: str = ".",
+        categories: Sequence[str] = (),
+        parts: Sequence[tuple[int, str]] = (),
     ) -> None:
-        """Start a program in a folder. Its environment is PATH, HOME and LANG plus `env`."""
-        self._send(
-            {"do": "start", "id": generation, "argv": list(argv), "env": dict(env), "nice": nice, "folder": folder}
-        )
+        """Start a program in a folder. Its environment is PATH, HOME and LANG plus `env`. With `categories` it sees
+        only the tracepoints of these categories in the kernel's list, if that can be arranged. `parts`: the ids of
+        several generations that run in it, and how the kernel's names of their maps begin; each gets its own costs."""
+        command = {"do": "start", "id": generation, "argv": list(argv), "env": dict(env), "nice": nice}
+        self._send({**command, "folder": folder, "categories": list(categories), "parts": list(parts)})
 
     def stop(self, generation: int, grace: float, again: float = 0.25) -> None:
         """Send SIGINT, again every `again` seconds until it has an effect; SIGKILL after `grace` seconds, or after

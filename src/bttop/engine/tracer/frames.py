@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from msgspec import Struct, ValidationError, convert
+
 from bttop.errors import TracerLost
-from bttop.model.record.records import Stamp, StampedLine
+from bttop.model.record.records import FOREVER, Stamp, StampedLine
 
 HEADER: Final = struct.Struct(">cIQQI")
 """Kind, generation, boot_ns, wall_ns, length of the payload."""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """The exec succeeded; sent before the program's first line."""
 
     generation: int
@@ -24,8 +24,7 @@ class Started:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """The program could not be executed; nothing else follows."""
 
     generation: int
@@ -33,8 +32,7 @@ class Failed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exited:
+class Exited(Struct, frozen=True):
     """The program ended; sent after its last line. A negative code is the signal that ended it."""
 
     generation: int
@@ -42,8 +40,7 @@ class Exited:
     code: int
 
 
-@dataclass(frozen=True, slots=True)
-class Descriptors:
+class Descriptors(Struct, frozen=True):
     """The kernel descriptors of a watched program: perf_event, bpf-prog, bpf-map, eventpoll."""
 
     generation: int
@@ -51,8 +48,7 @@ class Descriptors:
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(Struct, frozen=True):
     """Output that the tracer dropped because bttop read too slowly: totals of the program."""
 
     generation: int
@@ -61,18 +57,22 @@ class Dropped:
     bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """The tracer's first frame; its generation is 0."""
 
     generation: int
     stamp: Stamp
     version: int
     pid: int
+    uid: int = 0
+    """Its effective user."""
+    cpus: int = 1
+    """Number of CPUs of its host that are online."""
+    uname: tuple[str, ...] = ()
+    """System, name, release, version and machine of its host."""
 
 
-@dataclass(frozen=True, slots=True)
-class StartRefused:
+class StartRefused(Struct, frozen=True):
     """A command that the tracer could not execute; generation 0 if it was not for one program."""
 
     generation: int
@@ -80,8 +80,7 @@ class StartRefused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Metering:
+class Metering(Struct, frozen=True):
     """How the tracer switched the kernel's BPF run statistics on; generation 0."""
 
     generation: int
@@ -92,8 +91,7 @@ class Metering:
     """Why they are off; empty if bttop did not ask for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class CostTotals:
+class CostTotals(Struct, frozen=True):
     """What a program has cost since its start. Generation 0 is the tracer itself, and the last of a round."""
 
     generation: int
@@ -110,30 +108,68 @@ class CostTotals:
     """Kernel memory of its maps in bytes."""
     output: int = 0
     """Bytes that it has printed."""
-    hooks: Sequence[Sequence[Any]] = ()
+    hooks: Sequence[tuple[str, str, int, str, int]] = ()
     """Runs of its BPF programs by attachment: kind, code in hex, runs, place, id (see tracer.py)."""
+    pss: int | None = None
+    """Proportional memory of the process in bytes: of a page that n processes share, 1/n. At most 10 s old; None if it
+    cannot be read."""
+    parts: int = 1
+    """Number of programs that share the process; each has an equal share of its CPU time and memory."""
     hidden: bool = False
     """Whether it has more rights than the tracer, which then cannot read its kernel counters and memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class BpfSurvey:
+class BpfSurvey(Struct, frozen=True):
     """Every BPF program of the host; generation 0."""
 
     generation: int
     stamp: Stamp
-    programs: Sequence[Sequence[Any]]
+    programs: Sequence[tuple[int, int, str, int, int, int, Sequence[int]]]
     """Id, type, name, uid of the loader, run time in ns, runs, PIDs of the processes that hold it open."""
     reason: str
     """Why the list is incomplete; empty if it is complete."""
 
 
+class TimeAnswer(Struct, frozen=True):
+    """The answer to a `time` command, sent before all lines that wait; generation 0."""
+
+    generation: int
+    stamp: Stamp
+    token: int
+
+
+class Content(Struct, frozen=True):
+    """The answer to a `read` or `processes` command; generation 0."""
+
+    generation: int
+    stamp: Stamp
+    token: int
+    files: Mapping[str, str]
+    """Path to the start of a file, in base64; without those that cannot be read."""
+    links: Mapping[str, str]
+    paths: Sequence[str]
+    """The paths that the patterns match."""
+    cut: bool
+    """Whether more did not fit."""
+
+
 StateFrame: TypeAlias = (
-    Started | Failed | Exited | Descriptors | Dropped | Hello | StartRefused | Metering | CostTotals | BpfSurvey
+    Started
+    | Failed
+    | Exited
+    | Descriptors
+    | Dropped
+    | Hello
+    | StartRefused
+    | Metering
+    | CostTotals
+    | BpfSurvey
+    | TimeAnswer
+    | Content
 )
 Frame: TypeAlias = StampedLine | StateFrame
 
-_STATES: Final[Mapping[str, Callable[..., StateFrame]]] = {
+_STATES: Final[Mapping[str, type[StateFrame]]] = {
     "started": Started,
     "failed": Failed,
     "exited": Exited,
@@ -144,15 +180,19 @@ _STATES: Final[Mapping[str, Callable[..., StateFrame]]] = {
     "metering": Metering,
     "cost": CostTotals,
     "survey": BpfSurvey,
+    "time": TimeAnswer,
+    "content": Content,
 }
 
 
 class FrameReader:
     """Decodes the tracer's output from pieces of any size."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = 1 << 32) -> None:
+        """`longest`: the largest payload in bytes; a tracer on another host may not fill the memory of this one."""
         self._rest = bytearray()
         self._needed = HEADER.size
+        self._longest = longest
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that `data` completes, in order.
@@ -165,12 +205,12 @@ class FrameReader:
             if len(self._rest) < self._needed:
                 return []
             data = bytes(self._rest)
-        frames, used, self._needed = _decode_all(data)
+        frames, used, self._needed = _decode_all(data, self._longest)
         self._rest = bytearray(data[used:])
         return frames
 
 
-def _decode_all(data: bytes) -> tuple[list[Frame], int, int]:
+def _decode_all(data: bytes, longest: int) -> tuple[list[Frame], int, int]:
     """Return the complete frames at the start of `data`, their length, and the bytes that the next frame needs."""
     frames: list[Frame] = []
     stamp = Stamp(0, 0)
@@ -180,9 +220,10 @@ def _decode_all(data: bytes) -> tuple[list[Frame], int, int]:
         end = at + HEADER.size + length
         if end > size:
             _check_kind(kind)
+            _check_length(length, longest)
             return frames, at, end - at
         if boot_ns != stamp.boot_ns or wall_ns != stamp.wall_ns:
-            stamp = Stamp(boot_ns, wall_ns)
+            stamp = Stamp(_checked_time(boot_ns), _checked_time(wall_ns))
         frames.append(_decode(kind, generation, stamp, data[at + HEADER.size : end]))
         at = end
     return frames, at, HEADER.size
@@ -200,13 +241,27 @@ def _decode(kind: bytes, generation: int, stamp: Stamp, payload: bytes) -> Frame
         if kind == b"k":
             return StampedLine(generation, "skipped", stamp, b" ".join([b"%d" % int(one) for one in payload.split()]))
         return _decode_state(generation, stamp, json.loads(payload))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise TracerLost(f"it sent an invalid frame: {payload[:80]!r}") from None
 
 
 def _decode_state(generation: int, stamp: Stamp, payload: dict[str, Any]) -> StateFrame:
-    make = _STATES[payload.pop("state")]
-    return make(generation, stamp, **payload)
+    kind = _STATES[payload.pop("state")]
+    try:
+        return convert({**payload, "generation": generation, "stamp": stamp}, kind)
+    except ValidationError as problem:
+        raise ValueError(str(problem)) from None
+
+
+def _check_length(length: int, longest: int) -> None:
+    if length > longest:
+        raise TracerLost(f"it sent a frame of {length:,} bytes; at most {longest:,} are read")
+
+
+def _checked_time(nanoseconds: int) -> int:
+    if nanoseconds > FOREVER:
+        raise TracerLost(f"it sent an impossible time: {nanoseconds:,} ns")
+    return nanoseconds
 
 
 def _check_kind(kind: bytes) -> None:

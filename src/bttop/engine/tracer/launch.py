@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
 from bttop.engine.host.host import Bpftrace
+from bttop.engine.tracer.given_settings import Settings, renamed
 from bttop.model.record.release import Release
 from bttop.model.record.releases import traits_of
 from bttop.script.rewrite.prepare import Prepared
 
 
-def command(bpftrace: Bpftrace, prepared: Prepared, *, unsafe: bool = False) -> list[str]:
-    """The argument list: JSON records, no warnings from 0.23 on (a full map would make 70,000 records a second), and
-    the program. Up to 0.22 warnings are few, and name the skipped probes. Where an event is lost because two CPUs
-    create the same new key at once, only warnings report it: they stay on there, unless the program deletes keys, as
-    each delete of a missing key would warn as well.
+def command(bpftrace: Bpftrace, prepared: Prepared, *, unsafe: bool = False, options: Sequence[str] = ()) -> list[str]:
+    """The argument list: JSON records, no warnings from 0.23 on (a full map would make 70,000 records a second),
+    `options` of the user, and the program. Up to 0.22 warnings are few, and name the skipped probes. Where an event is
+    lost because two CPUs create the same new key at once, only warnings report it: they stay on there, unless the
+    program deletes keys, as each delete of a missing key would warn as well, or it warns at each event of another PID
+    namespace.
 
     The program is passed by `-e`: a file could be spoiled by a full disk, a race or another user.
     """
     loses = prepared.new_keys_collide and traits_of(bpftrace.release).new_keys_collide
-    is_told = not traits_of(bpftrace.release).floods_warnings or (loses and "delete(" not in prepared.text)
+    is_told = not traits_of(bpftrace.release).floods_warnings or (
+        loses and prepared.warns and "delete(" not in prepared.text
+    )
     quiet = [] if is_told else ["--no-warnings"]
     more = ["--unsafe"] if unsafe else []
-    return [bpftrace.path, "-f", "json", *quiet, *more, "-e", prepared.text, *prepared.args]
+    return [bpftrace.path, "-f", "json", *quiet, *more, *options, "-e", prepared.text, *parameters(prepared)]
+
+
+def parameters(prepared: Prepared) -> list[str]:
+    """The parameters at the end of the argument list. Behind `--` a value may begin with a dash, in every release, and
+    named options are read (0.24 and newer)."""
+    return ["--", *prepared.args] if prepared.args else []
 
 
 def environment(
@@ -31,12 +44,17 @@ def environment(
     one_process: bool,
     all_probes: bool,
     maps_at_exit: bool = False,
+    given: Settings = (),
+    own_settings: Collection[str] = (),
 ) -> dict[str, str]:
     """The environment of one bpftrace.
 
     `user_stacks`: the script prints `ustack` or `usym`. `one_process`: a pin or its own predicates restrict it to one
     PID. `all_probes`: bpftrace must refuse it if an attach point is missing, with a message that names it.
     `maps_at_exit`: bpftrace must print every map at exit because no END block does (up to 0.23 it always prints them).
+    `given`: variables of the user's command line; bttop's own ones have priority.
+    `own_settings`: variables that the script's `config` block sets. They are left out,
+    because bpftrace prefers the environment.
     """
     env = {
         "__BPFTRACE_NOTIFY_PROBES_ATTACHED": "1",
@@ -49,8 +67,30 @@ def environment(
     }
     if user_stacks:
         env |= user_symbols(release, one_process=one_process)
-    return env
+    set_here = {name: value for name, value in env.items() if _SETTINGS.get(name) not in own_settings}
+    return {**renamed(given, release), **set_here}
 
+
+def small_heap(own: Mapping[str, str]) -> dict[str, str]:
+    """Variables of the GNU C library that keep the heap of a bpftrace small: its compiler frees most of what it takes.
+    Five processes need 70 to 90 % of the memory. `own`: bttop's environment, whose values have priority."""
+    return {name: own.get(name, value) for name, value in _HEAP.items()}
+
+
+_HEAP: Final = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+    "MALLOC_TOP_PAD_": "0",
+}
+_SETTINGS: Final = {
+    "BPFTRACE_MISSING_PROBES": "missing_probes",
+    "BPFTRACE_PRINT_MAPS_ON_EXIT": "print_maps_on_exit",
+    "BPFTRACE_MAX_MAP_KEYS": "max_map_keys",
+    "BPFTRACE_CACHE_USER_SYMBOLS": "cache_user_symbols",
+    "BPFTRACE_NO_USER_SYMBOLS": "cache_user_symbols",
+}
+"""The variable of a `config` block that each environment variable overrides."""
 
 USUAL_KEYS = 4_096
 """bpftrace's default for the entries of one map, in every release."""

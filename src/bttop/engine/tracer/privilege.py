@@ -14,19 +14,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
+from bttop.engine.host.capabilities import has, read_set
 from bttop.engine.host.host import Bpftrace, find_program
 from bttop.engine.tracer.channel import HOOK_TIMER, TRACER, hook_timer_command, tracer_command
-from bttop.errors import CannotTrace
+from bttop.errors import CannotTrace, command_line
 from bttop.model.record.release import Release
 from bttop.model.record.releases import traits_of
 from bttop.trust import Trust, Untrusted
 
-CAPABILITIES: Final = {"dac_override": 1, "dac_read_search": 2, "perfmon": 38, "bpf": 39}
-"""The capabilities that bpftrace needs: bpftrace 0.27 reports `Missing CAP_... capability` for each."""
+CAPABILITIES: Final = ("dac_override", "dac_read_search", "perfmon", "bpf")
+"""The capabilities that a normal user needs: bpftrace 0.27 reports `Missing CAP_... capability` for each."""
 _TAKES_EFFECT: Final = 1
 """VFS_CAP_FLAGS_EFFECTIVE in a file's `security.capability`, linux/capability.h."""
 _ASK_SECONDS: Final = 20.0
@@ -34,8 +36,7 @@ SETTINGS_RULE: Final = 'Defaults!{path} env_keep += "BPFTRACE_* __BPFTRACE_NOTIF
 _A_SETTING: Final = "__BPFTRACE_NOTIFY_PROBES_ATTACHED=1"
 
 
-@dataclass(frozen=True, slots=True)
-class Privilege:
+class Privilege(Struct, frozen=True):
     """A way to get the privilege: the words before the tracer's command and before each bpftrace command."""
 
     tracer: tuple[str, ...] = ()
@@ -45,6 +46,9 @@ class Privilege:
     own_terminals: bool = False
     """Whether bpftrace has more rights than the tracer. Then signals may not reach it, but those of a terminal do:
     each bpftrace gets its own terminal, on which the tracer interrupts it or hangs up."""
+
+    far_timer: tuple[str, ...] = ()
+    """The command of the hook timer on another host; empty: the tracer runs here."""
 
     def tracer_command(self) -> list[str]:
         """The command that starts the tracer."""
@@ -56,6 +60,8 @@ class Privilege:
         """The command with which the tracer measures what hooks cost; None if it has no right to."""
         if self.own_terminals:
             return None
+        if self.far_timer:
+            return list(self.far_timer)
         return hook_timer_command(base_python()) if self.tracer else hook_timer_command()
 
     def command(self, words: Sequence[str], environment: Mapping[str, str]) -> list[str]:
@@ -69,8 +75,7 @@ class Privilege:
 AS_WE_ARE: Final = Privilege()
 
 
-@dataclass(frozen=True, slots=True)
-class PrivilegeFacts:
+class PrivilegeFacts(Struct, frozen=True):
     """The facts about this process and bpftrace that decide the way, apart from sudo's answers."""
 
     uid: int
@@ -86,7 +91,9 @@ class PrivilegeFacts:
     @classmethod
     def read(cls, bpftrace: Bpftrace) -> PrivilegeFacts:
         """Read the facts of this process and of bpftrace's file."""
-        return cls(os.geteuid(), _ambient(), _of_file(bpftrace.path), bpftrace.release, find_program("sudo"))
+        return cls(
+            os.geteuid(), read_set("CapAmb") or 0, _of_file(bpftrace.path), bpftrace.release, find_program("sudo")
+        )
 
 
 def decide(privilege_facts: PrivilegeFacts, bpftrace: str, allows: Callable[[Sequence[str]], bool]) -> Privilege | None:
@@ -113,10 +120,10 @@ def decide(privilege_facts: PrivilegeFacts, bpftrace: str, allows: Callable[[Seq
     return None
 
 
-def obtain(bpftrace: Bpftrace, command: str, trust: Trust) -> Privilege:
+def obtain(bpftrace: Bpftrace, command: Sequence[str], trust: Trust) -> Privilege:
     """The way to trace on this host. Asks for a password if sudo needs one and there is a terminal.
 
-    `command` is the command that the user typed; the hint repeats it. Raises CannotTrace.
+    `command` has the words that the user typed; the hint repeats them. Raises CannotTrace.
     """
     privilege_facts = PrivilegeFacts.read(bpftrace)
     allows = asked_of_sudo(trust)
@@ -133,11 +140,14 @@ def obtain(bpftrace: Bpftrace, command: str, trust: Trust) -> Privilege:
 
 def asked_of_sudo(trust: Trust) -> Callable[[Sequence[str]], bool]:
     """Return a function that says whether a command that begins with sudo runs without a password. It raises Untrusted
-    if another user could have written the files that the command runs."""
+    if another user could have written the files that the command runs; files that this user may not see are not run."""
 
     def allows(command: Sequence[str]) -> bool:
-        for path in _obeyed(command):
-            trust.check(path)
+        try:
+            for path in _obeyed(command):
+                trust.check(path)
+        except PermissionError:
+            return False
         return runs(command)
 
     return allows
@@ -174,7 +184,7 @@ def settings_rule(bpftrace: Bpftrace) -> str:
 
 
 def _enough(bits: int) -> bool:
-    return all(bits >> number & 1 for number in CAPABILITIES.values())
+    return all(has(bits, name) for name in CAPABILITIES)
 
 
 def _ask_password(sudo: str) -> bool:
@@ -193,18 +203,10 @@ def _refusal(privilege_facts: PrivilegeFacts) -> str:
     return f"bpftrace needs {needs}; this is a normal user, and {why}"
 
 
-def _hint(privilege_facts: PrivilegeFacts, command: str) -> str:
+def _hint(privilege_facts: PrivilegeFacts, command: Sequence[str]) -> str:
     if privilege_facts.sudo is None:
-        return f"su -c '{command}'"
-    return f"sudo {command}"
-
-
-def _ambient() -> int:
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
-        return next((int(line.split()[1], 16) for line in lines if line.startswith("CapAmb:")), 0)
-    except OSError:
-        return 0
+        return command_line("su", "-c", command_line(*command))
+    return command_line("sudo", *command)
 
 
 def _of_file(path: str) -> int:

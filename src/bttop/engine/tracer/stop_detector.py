@@ -3,9 +3,10 @@ a suspended machine, a frozen cgroup), or while lines wait to be read. Silence t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from bttop.model.format import numbers
 from bttop.model.record.records import Stamp
@@ -14,8 +15,7 @@ LATE_NS: Final = 4_000_000_000
 """A tick, a round of the tracer or a line that is later than this was delayed: half of the shortest silence."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A period in which no output could be received."""
 
     what: str

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bttop.engine.tracer.channel import TracerChannel
 from bttop.engine.tracer.frames import Frame
 from bttop.errors import TracerLost
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 CALM = 60.0
 """A tracer that lived longer than this (seconds) is replaced without a pause."""
@@ -43,11 +47,22 @@ class Tracers:
         self._take, self._on_lost, self._on_new = take, lost, renewed
         self._listen()
 
-    def start(self, ident: int, argv: Sequence[str], environment: Mapping[str, str], nice: int) -> None:
-        """Start a command under a new id. Raises TracerLost while there is no tracer."""
+    def start(
+        self,
+        ident: int,
+        argv: Sequence[str],
+        environment: Mapping[str, str],
+        nice: int,
+        folder: Path | None = None,
+        categories: Sequence[str] = (),
+        parts: Sequence[tuple[int, str]] = (),
+    ) -> None:
+        """Start a command under a new id, in `folder` if it needs one of its own; `categories` and `parts`: see
+        `TracerChannel.start`. Raises TracerLost while there is no tracer."""
         if not self.alive:
             raise TracerLost("the tracer has ended", title="no tracer")
-        self.channel.start(ident, argv, environment, nice, self._folder)
+        place = self._folder if folder is None else str(folder)
+        self.channel.start(ident, argv, environment, nice, place, categories, parts)
 
     def tell_costs(self) -> None:
         """Request all costs now, and every second from now on."""
@@ -65,7 +80,7 @@ class Tracers:
         self.channel.close()
 
     def _listen(self) -> None:
-        self.channel.attach(asyncio.get_running_loop(), self._take, self._ended)
+        self.channel.attach(_running_loop(), self._take, self._ended)
         self.tell_costs()
 
     def _ended(self, reason: str) -> None:
@@ -78,7 +93,7 @@ class Tracers:
         self._respawn_later()
 
     def _respawn_later(self) -> None:
-        asyncio.get_running_loop().call_later(self._pause, self._respawn)
+        _running_loop().call_later(self._pause, self._respawn)
         self._pause = min(LONGEST_PAUSE, self._pause * 2 + 0.5)
 
     def _respawn(self) -> None:
@@ -95,3 +110,9 @@ class Tracers:
         self.alive = True
         self._listen()
         self._on_new()
+
+
+def _running_loop() -> AbstractEventLoop:
+    import asyncio  # not before the first tracer has been started
+
+    return asyncio.get_running_loop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from bttop.model.flush.contents import MapData, Origin, contents
@@ -198,7 +198,8 @@ class FlushAssembler:
         if record.name.startswith(RESERVED) and record.name not in self._plan.aliases:
             return None
         closed = self._close_before_map(record)
-        self._note("dropped", not self._pending.add_map(kept), Caveat.TRUNCATED)
+        if not self._pending.add_map(kept):
+            self._note("dropped", 1, Caveat.TRUNCATED)
         return closed
 
     def _add_printed(self, record: Printed, kept: Kept) -> Flush | None:
@@ -208,6 +209,8 @@ class FlushAssembler:
 
     def _close_before_map(self, record: MapRecord) -> Flush | None:
         """Close the open flush if the map cannot belong to it."""
+        if not self._pending.has_maps and self._plan.heartbeats:
+            return None
         name = self._plan.logical(record.name)
         printed_as = {one.record.name for one in self._pending.maps() if self._plan.logical(one.record.name) == name}
         if not self._plan.heartbeats:
@@ -217,18 +220,21 @@ class FlushAssembler:
         # The open flush holds the other bank: the heartbeat between them was lost. At the end of a run and after a
         # stall both banks arrive at once; then they are one flush.
         apart = record.stamp.boot_ns - self._pending.last.boot_ns
-        is_apart = apart * 2 >= self._plan.interval_ns and not self._detaching_ns
+        is_apart = apart * 2 >= self._plan.period_ns(self._plan.heartbeats[0]) and not self._detaching_ns
         return self._close_without_beat() if is_apart else None
 
     def _track(self, mark: str) -> HeartbeatTrack:
         if mark not in self._tracks:
-            self._tracks[mark] = HeartbeatTrack(self._plan.interval_ns, learns=len(self._plan.heartbeats) > 1)
+            self._tracks[mark] = HeartbeatTrack(self._plan.period_ns(mark), learns=not self._plan.knows_period(mark))
         return self._tracks[mark]
 
     def _beat(self, beat: Heartbeat, kept: Kept) -> Flush | None:
         if 0 < self._detaching_ns < beat.nsecs and not beat.is_last:
             # Ticks continue while probes are detached, and are printed afterwards: the last flush holds all of it.
             self._pending.settle(self._is_cleared)
+            return None
+        if self._track(beat.mark).is_past(beat.number, beat.nsecs):
+            self._note("undecodable", 1, Caveat.DAMAGED)
             return None
         self._pending.close_with(kept)
         self._is_last = beat.is_last
@@ -238,8 +244,10 @@ class FlushAssembler:
 
     def _is_cleared(self, printed: str) -> bool:
         """Whether a map is cleared after each of its prints."""
-        plan = self._plan.maps.get(printed)
-        return printed in self._plan.aliases or (plan is not None and plan.scheme == "own" and not plan.kept)
+        plan = self._plan.maps.get(self._plan.logical(printed))
+        if plan is not None and plan.scheme == "own":
+            return not plan.kept
+        return plan is not None and plan.scheme == "bank"
 
     def _close_without_beat(self) -> Flush:
         """Close a flush whose heartbeat was lost, at the time when it was due."""
@@ -256,25 +264,29 @@ class FlushAssembler:
             # Ticks continue while the probes are detached, and END prints what they would print.
             step = HeartbeatStep(step.nanoseconds, 0, 0)
         self._note("lost_messages", step.lost_messages, Caveat.LOST_MESSAGES)
-        self._note("lost_ticks", step.lost_ticks, Caveat.LOST_TICKS)
+        start_ns = self._timed_start(mark, step, end_ns)
+        is_known = not self._last_marks and Caveat.UNTIMED not in self._caveats
+        lost_ticks = self._track(mark).lost_since(start_ns, step) if is_known else step.lost_ticks
+        self._note("lost_ticks", lost_ticks, Caveat.LOST_TICKS)
         lag_ns = max(0, stamp.boot_ns - end_ns)
         if lag_ns > FOREIGN_CLOCK_NS:
             lag_ns = 0
-        if self._has_banks and lag_ns > self._plan.interval_ns and not self._last_marks:
+        has_banks = self._has_banks and mark == self._plan.heartbeats[0]
+        if has_banks and lag_ns > self._plan.period_ns(mark) and not self._last_marks:
             self._note("late", 1, Caveat.LATE)
         return self._close(
             mark=mark,
             number=number,
-            start_ns=self._timed_start(step, end_ns),
+            start_ns=start_ns,
             end_ns=end_ns,
             wall_ns=stamp.wall_ns - lag_ns,
-            lost_ticks=step.lost_ticks,
+            lost_ticks=lost_ticks,
             lag_ns=lag_ns,
         )
 
-    def _timed_start(self, step: HeartbeatStep, end_ns: int) -> int:
+    def _timed_start(self, mark: str, step: HeartbeatStep, end_ns: int) -> int:
         if not step.nanoseconds:
-            start_ns = self._first_start(end_ns)
+            start_ns = self._first_start(end_ns, self._plan.period_ns(mark))
         elif step.lost_messages and self._plan.maps and self._only_banks():
             # The banks of the lost flushes are lost too: the data covers as many intervals as banks arrived.
             banks = min(self._banks_at_hand(), step.lost_messages + 1)
@@ -291,14 +303,14 @@ class FlushAssembler:
         names = [self._plan.logical(one.record.name) for one in self._pending.maps()]
         return max(Counter(names).values(), default=1)
 
-    def _first_start(self, end_ns: int) -> int:
+    def _first_start(self, end_ns: int, period_ns: int) -> int:
         """When the first flush began: at the attach, if that time is known; otherwise the length is approximate."""
-        nominal = end_ns - self._plan.interval_ns
+        nominal = end_ns - period_ns
         if not 0 < self._ready_ns < end_ns:
             self._caveats.add(Caveat.UNTIMED)
             return self._announced_ns if 0 < self._announced_ns < end_ns else nominal
         # The first tick fires a whole interval after the attach: if it seems earlier, the ready line was read late.
-        is_late = 0 < self._ready_ns - nominal < self._plan.interval_ns // 4
+        is_late = 0 < self._ready_ns - nominal < period_ns // 4
         return nominal if is_late and not self._last_marks else self._ready_ns
 
     def _close_untimed(self) -> Flush:
@@ -311,7 +323,9 @@ class FlushAssembler:
         return self._close(
             mark="",
             number=self._untimed_number,
-            start_ns=started if 0 < started < stamp.boot_ns else self._first_start(stamp.boot_ns),
+            start_ns=started
+            if 0 < started < stamp.boot_ns
+            else self._first_start(stamp.boot_ns, self._plan.interval_ns),
             end_ns=stamp.boot_ns,
             wall_ns=stamp.wall_ns,
         )
@@ -328,12 +342,13 @@ class FlushAssembler:
         lag_ns: int = 0,
     ) -> Flush:
         pending, self._pending = self._pending, Pending()
-        base = [self._before[name] for one in pending.maps() if (name := self._logical(one)) in self._before]
+        printed = [(self._plan.logical(one.record.name), one) for one in pending.maps()]
+        base = [self._before[name] for name, _ in printed if name in self._before]
         # The decoder's flag is never reset within a process: this is the order of arrival, as far as the flag matters.
         base.sort(key=attrgetter("hexadecimal"))
         kept = pending.kept()
-        maps = self._maps(mark, pending)
-        self._caveats.update(caveats_of(maps, self._origin.release, self._key_limit))
+        maps = self._maps(mark, printed, end_ns)
+        self._caveats.update(caveats_of(maps, self._origin, self._key_limit))
         caveats, self._caveats = frozenset(self._caveats), set()
         skips, self._skips = self._skips, Skips()
         return Flush(
@@ -349,7 +364,7 @@ class FlushAssembler:
             caveats=caveats,
             lines=tuple([one.line for one in kept]),
             base=tuple([one.line for one in base]),
-            hexadecimal_from=sum(1 for one in (*base, *kept) if not one.hexadecimal),
+            hexadecimal_from=[one.hexadecimal for one in (*base, *kept)].count(False),
             dropped=pending.dropped,
             lost_ticks=lost_ticks,
             lag_ns=lag_ns,
@@ -358,27 +373,33 @@ class FlushAssembler:
             fired=skips.fired or 0,
         )
 
-    def _logical(self, kept: KeptMap) -> str:
-        return self._plan.logical(kept.record.name)
-
-    def _maps(self, mark: str, pending: Pending) -> Mapping[str, MapData]:
-        prints = [one.record for one in pending.maps()]
+    def _maps(self, mark: str, printed: Sequence[tuple[str, KeptMap]], end_ns: int) -> Mapping[str, MapData]:
+        """The maps of a flush; `printed` are the prints with the user's names of their maps."""
         before = {name: one.record for name, one in self._before.items()}
-        found = contents(self._origin, prints, before, self._expected(mark, pending))
-        for kept in pending.maps():
-            if found[name := self._logical(kept)].plan.scheme == "cumulative":
+        expected = self._expected(mark, [name for name, _ in printed])
+        found = contents(self._origin, [kept.record for _, kept in printed], before, expected, end_ns)
+        for name, kept in printed:
+            if found[name].plan.scheme == "cumulative":
                 self._before[name] = kept
         return found
 
-    def _expected(self, mark: str, pending: Pending) -> set[str]:
+    def _is_occasional(self, name: str) -> bool:
+        plan = self._plan.maps.get(name)
+        return plan is not None and plan.occasional
+
+    def _expected(self, mark: str, printed: Sequence[str]) -> set[str]:
         """The maps that belong to a flush with this mark, printed or not."""
-        if not mark and not pending.has_maps:
+        if not mark and not printed:
             return set()
-        is_only = len(self._plan.heartbeats) < 2
-        always = {name for name, one in self._plan.maps.items() if not one.at_end}
-        names = self._names.setdefault(mark, always if is_only else set())
-        printed = [self._logical(one) for one in pending.maps()]
-        names.update(printed)
+        names = self._names.get(mark)
+        if names is None:
+            names = self._names[mark] = self._always(mark)
+        names.update([name for name in printed if name not in names and not self._is_occasional(name)])
         if len(names) > len(self._plan.maps) + MOST_OTHERS:
             names.intersection_update([*self._plan.maps, *printed])
         return names
+
+    def _always(self, mark: str) -> set[str]:
+        """The maps of the plan that belong to every flush with this mark."""
+        is_only = len(self._plan.heartbeats) < 2
+        return {name for name, one in self._plan.maps.items() if (is_only or one.mark == mark) and not one.occasional}

@@ -29,6 +29,9 @@ CAVEAT_TEXTS = {
     "the start and are not rates. To get the rows of one interval, add a clear() after the print, or remove the print.",
     Caveat.ZERO_OR_NOTHING.value: "bpftrace 0.24 and newer print 0 for a min(), max() or avg() without a key that "
     "counted nothing, and bttop could not edit this script to tell that from a real 0.",
+    Caveat.THINNED.value: "The program took one event in N, because it would have been above the budget. Counts, sums "
+    "and histograms are multiplied by N; minima, maxima, assigned values and printed lines may be missing. The badge "
+    "`1 in N` has the error, and how to get all events.",
     Caveat.LOST_UPDATES.value: "Two CPUs created the same new key at the same time, and bpftrace 0.23 dropped one "
     "event; the number of dropped events is below. bpftrace 0.27 drops none.",
     Caveat.SKIPPED.value: "While a BPF program on a tracepoint or kprobe runs on a CPU, the kernel skips every other "
@@ -55,7 +58,10 @@ MISSING_OR_WRONG = frozenset(Caveat) - {
 
 
 def caveat_badge(caveat: Caveat, flush: Flush) -> str:
-    """The text of a caveat's badge: its name; for skipped events also their number and, if known, their share."""
+    """The text of a caveat's badge: its name; for skipped events also their number and, if known, their share; for a
+    thinned program its factor."""
+    if caveat is Caveat.THINNED:
+        return f"1 in {flush.origin.plan.one_in}"
     if caveat is not Caveat.SKIPPED:
         return caveat.value
     part = f" ({share(flush.skipped, flush.fired)} %)" if flush.fired else ""

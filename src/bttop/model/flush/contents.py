@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bttop.model.flush.scaling import scaled_rows
 from bttop.model.flush.subtract import since
 from bttop.model.plan import Aggregation, Column, MapPlan, Plan
 from bttop.model.record.records import Bucket, MapRecord, Stats, Value
@@ -25,15 +27,14 @@ _KINDS: dict[Aggregation, MapKind] = {
 }
 
 
-class Origin(NamedTuple):
+class Origin(Struct, frozen=True):
     """What is needed to decode a line: the release that printed it, and the plan of its script."""
 
     release: Release
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class MapData:
+class MapData(Struct, frozen=True):
     """One map in one flush."""
 
     plan: MapPlan
@@ -52,16 +53,17 @@ def contents(
     prints: Iterable[MapRecord],
     before: Mapping[str, MapRecord],
     names: Iterable[str],
+    end_ns: int,
 ) -> dict[str, MapData]:
     """The maps of a flush by the user's names.
 
     `before` holds the previous prints of cumulative maps by the user's names. Maps of `names` that were not printed are
-    added as empty maps, in the order of their names.
+    added as empty maps, in the order of their names. `end_ns` is the end of the flush, on the clock of `nsecs`.
     """
     found: dict[str, MapData] = {}
     for record in prints:
         name = origin.plan.logical(record.name)
-        data = _map_data(origin, name, record, before.get(name))
+        data = _map_data(origin, name, record, before.get(name), end_ns)
         found[name] = _together(found[name], data) if name in found else data
     for name in sorted(names):
         if name not in found:
@@ -81,12 +83,20 @@ def _unprinted(plan: MapPlan) -> MapData:
     return replace(empty_map(plan), rows=_ZERO) if is_zero else empty_map(plan)
 
 
-def _map_data(origin: Origin, name: str, record: MapRecord, before: MapRecord | None) -> MapData:
+def _map_data(origin: Origin, name: str, record: MapRecord, before: MapRecord | None, end_ns: int) -> MapData:
     plan = origin.plan.maps.get(name) or likely_plan(name, record)
     rows = record.rows
     if plan.scheme == "cumulative" and before is not None:
         rows = since(rows, before.rows, plan.aggregation, keyed=record.keyed)
-    return MapData(plan, record.kind, _counted(rows, record.kind), record.ambiguous, entries(record, origin.release))
+    rows = scaled_rows(_counted(rows, record.kind), plan)
+    if plan.since:
+        rows = {key: _age(value, end_ns) for key, value in rows.items()}
+    return MapData(plan, record.kind, rows, record.ambiguous, entries(record, origin.release))
+
+
+def _age(value: Value, end_ns: int) -> Value:
+    """Nanoseconds from a moment until the end of a flush. A moment after the end is younger than the flush."""
+    return max(end_ns - value, 0) if isinstance(value, int) else value
 
 
 def _counted(rows: Mapping[str, Value], kind: MapKind) -> Mapping[str, Value]:
@@ -135,7 +145,8 @@ def entries(record: MapRecord, release: Release) -> int:
     A histogram uses one per non-empty bucket; avg() and stats() use two per key up to 0.21.
     """
     if record.kind == "hist":
-        return sum(1 for value in record.rows.values() for bucket in histogram(value) if bucket.count)
+        counts = [bucket.count for value in record.rows.values() for bucket in histogram(value)]
+        return len(counts) - counts.count(0)
     if record.kind == "stats" and traits_of(release).doubled_entries:
         return 2 * len(record.rows)
     return len(record.rows)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
-from bttop.model.flush.contents import MapData
+from msgspec import Struct
+
+from bttop.model.flush.contents import MapData, Origin
 from bttop.model.record.keys import split_key
 from bttop.model.record.records import Skipped, Stamp
-from bttop.model.record.release import Release
 from bttop.model.record.releases import traits_of
 
 NEARLY_FULL: Final = 0.9
@@ -47,6 +48,8 @@ class Caveat(StrEnum):
     """The script prints a map and never clears it: its rows hold everything since the start, not one interval."""
     ZERO_OR_NOTHING = "0 or nothing"
     """A min, max or avg without a key is 0, which bpftrace 0.24 and newer also print if nothing was counted."""
+    THINNED = "thinned"
+    """The program took one event in `Plan.one_in`: its counts are estimates."""
     LOST_UPDATES = "lost updates"
     """Events lost because another CPU created the same new key at the same time; the tally counts them."""
     SKIPPED = "skipped events"
@@ -61,21 +64,32 @@ class Caveat(StrEnum):
     """The wall clock was set since the previous flush."""
 
 
-def caveats_of(maps: Mapping[str, MapData], release: Release, key_limit: int) -> Iterator[Caveat]:
-    """The caveats that follow from the maps of a flush. `key_limit` is bpftrace's `max_map_keys`, 0 if unknown."""
+def caveats_of(maps: Mapping[str, MapData], origin: Origin, key_limit: int) -> Iterator[Caveat]:
+    """The caveats that follow from the maps of a flush. `key_limit` is bpftrace's `max_map_keys`, 0 if unknown.
+    The script's own limits have priority."""
+    release = origin.release
+    if origin.plan.one_in > 1:
+        yield Caveat.THINNED
     longest_text, empty_is_zero = traits_of(release).longest_text, traits_of(release).empty_is_zero
     for data in maps.values():
         if data.ambiguous:
             yield Caveat.AMBIGUOUS
-        if key_limit and data.entries >= key_limit:
-            yield Caveat.MAP_FULL
-        elif key_limit and data.entries >= key_limit * NEARLY_FULL:
-            yield Caveat.NEARLY_FULL
+        yield from _fullness(data, data.plan.limit or key_limit)
         if data.plan.is_running:
             yield Caveat.RUNNING_TOTAL
         if empty_is_zero and _may_be_nothing(data):
             yield Caveat.ZERO_OR_NOTHING
-        yield from _cuts(data, longest_text)
+        yield from _cuts(data, data.plan.longest_text or longest_text)
+
+
+def _fullness(data: MapData, limit: int) -> Iterator[Caveat]:
+    """Whether a map has room for new keys; `limit` is 0 if unknown. A single value without a key needs no room."""
+    if not limit or (data.entries == 1 and "" in data.rows):
+        return
+    if data.entries >= limit:
+        yield Caveat.MAP_FULL
+    elif data.entries >= limit * NEARLY_FULL:
+        yield Caveat.NEARLY_FULL
 
 
 def _may_be_nothing(data: MapData) -> bool:
@@ -88,10 +102,13 @@ def _cuts(data: MapData, longest_text: int) -> Iterator[Caveat]:
     kinds = [column.kind for column in data.plan.columns]
     if "stack" in kinds and any(_is_cut_stack(key, data) for key in data.rows if key.count("\n") >= DEEPEST_STACK):
         yield Caveat.CUT_STACK
-    # A character takes up to four bytes.
-    suspects = (key for key in data.rows if len(key) * 4 >= longest_text)
-    if {"text", "any"} & set(kinds) and any(_has_cut_text(key, data, longest_text) for key in suspects):
-        yield Caveat.CUT_TEXT
+    if not {"text", "any"}.isdisjoint(kinds):
+        stacks = [at for at, kind in enumerate(kinds) if kind == "stack"]
+        # Stacks that are adjacent are cut out first: splitting every key that has one took a third of the time of
+        # reading a flush.
+        adjacent = bool(stacks) and stacks[-1] - stacks[0] < len(stacks)
+        if any(_has_cut_text(key, data, longest_text, adjacent) for key in _long_keys(data, longest_text)):
+            yield Caveat.CUT_TEXT
 
 
 def _is_cut_stack(key: str, data: MapData) -> bool:
@@ -100,8 +117,15 @@ def _is_cut_stack(key: str, data: MapData) -> bool:
     return any(column.kind == "stack" and str(part).strip().count("\n") + 1 >= DEEPEST_STACK for part, column in parts)
 
 
-def _has_cut_text(key: str, data: MapData, longest: int) -> bool:
-    if len(_around_stacks(key, data).encode(errors="replace")) < longest:
+def _long_keys(data: MapData, bytes_: int) -> list[str]:
+    """The keys that may have this number of bytes. A character outside ASCII takes up to four."""
+    if max(map(len, data.rows), default=0) < bytes_ and "".join(data.rows).isascii():
+        return []
+    return [key for key in data.rows if len(key) >= bytes_ or (len(key) * 4 >= bytes_ and not key.isascii())]
+
+
+def _has_cut_text(key: str, data: MapData, longest: int, adjacent: bool) -> bool:
+    if adjacent and len(_around_stacks(key).encode(errors="replace")) < longest:
         return False
     parts = zip(split_key(key, data.plan.columns).parts, data.plan.columns, strict=True)
     return any(
@@ -109,17 +133,13 @@ def _has_cut_text(key: str, data: MapData, longest: int) -> bool:
     )
 
 
-def _around_stacks(key: str, data: MapData) -> str:
-    """The key without its stacks, if they are adjacent: splitting every key that has a stack took a third of the time
-    of reading a flush."""
-    stacks = [at for at, column in enumerate(data.plan.columns) if column.kind == "stack"]
-    if not stacks or stacks[-1] - stacks[0] >= len(stacks):
-        return key
+def _around_stacks(key: str) -> str:
+    """The key without its stacks, which are adjacent."""
     before, _, rest = key.partition("\n")
     return before + rest.rpartition("\n")[2]
 
 
-class Skips(NamedTuple):
+class Skips(Struct, frozen=True):
     """Events that the kernel skipped."""
 
     events: int = 0

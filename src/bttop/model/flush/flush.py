@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bttop.model.flush.contents import MapData, Origin
 from bttop.model.flush.find_caveats import Caveat
@@ -13,8 +14,7 @@ from bttop.model.record.records import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Flush:
+class Flush(Struct, frozen=True):
     """One interval of one program. Times are in ns; start and end are on the clock of bpftrace's `nsecs`."""
 
     origin: Origin
@@ -49,32 +49,32 @@ class Flush:
     """Events that the kernel skipped."""
     fired: int = 0
     """The skipped events plus the events that the same BPF programs received; 0 if runs are not counted."""
+    unseen_ns: int = 0
+    """Time in ns between start and end in which nothing was counted: only merged flushes have gaps."""
 
     @property
     def seconds(self) -> float:
-        """Length of the interval; above zero."""
-        return max(self.end_ns - self.start_ns, 1) / 1e9
+        """Length of the interval in which events were counted; above zero."""
+        return max(self.end_ns - self.start_ns - self.unseen_ns, 1) / 1e9
 
     def replaces(self, shown: Flush | None) -> bool:
         """Whether a pane that shows the flush `shown` switches to this one.
 
         A flush of an earlier generation is ignored. So is a last flush that is shorter than half an interval, because
-        the previous flush says more, unless it holds a map that is printed only at the end.
+        the previous flush says more.
         """
         if shown is None or self.generation > shown.generation:
             return True
         if self.generation < shown.generation or not self.is_last:
             return self.generation == shown.generation
-        is_short = (self.end_ns - self.start_ns) * 2 < self.origin.plan.interval_ns
-        return not is_short or any(data.plan.at_end and data.rows for data in self.maps.values())
+        return (self.end_ns - self.start_ns) * 2 >= self.origin.plan.period_ns(self.mark)
 
     def caveats_about(self, data: MapData) -> frozenset[Caveat]:
         """The caveats that concern one map of the flush: `running total` applies only to running totals."""
         return self.caveats if data.plan.is_running else self.caveats - {Caveat.RUNNING_TOTAL}
 
 
-@dataclass(frozen=True, slots=True)
-class LossCounts:
+class LossCounts(Struct, frozen=True):
     """What one generation has lost or failed to do since its start."""
 
     undecodable: int = 0

@@ -6,10 +6,10 @@ The kernel counts the number at each tick: a gap in the numbers means that messa
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class HeartbeatStep(NamedTuple):
+class HeartbeatStep(Struct, frozen=True):
     """What one heartbeat says about the time since the previous one."""
 
     nanoseconds: int
@@ -35,6 +35,10 @@ class HeartbeatTrack:
         """When the next heartbeat is due; 0 before the first."""
         return self.nsecs + self._period_ns if self.nsecs else 0
 
+    def is_past(self, number: int, nsecs: int) -> bool:
+        """Whether this heartbeat cannot follow the last one: in the kernel, numbers and times only grow."""
+        return bool(self.nsecs) and number <= self.number and nsecs <= self.nsecs
+
     def beat(self, number: int, nsecs: int) -> HeartbeatStep:
         """Take the next heartbeat."""
         is_first = not self.nsecs
@@ -44,6 +48,13 @@ class HeartbeatTrack:
         if self._learns and nanoseconds:
             self._learn(nanoseconds // (lost_messages + 1))
         return HeartbeatStep(nanoseconds, lost_messages, self._lost_ticks(nanoseconds, lost_messages))
+
+    def lost_since(self, start_ns: int, step: HeartbeatStep) -> int:
+        """Ticks that were lost in a flush that began at `start_ns`. Before the first heartbeat they are known by the
+        period alone."""
+        if step.nanoseconds or self._learns:
+            return step.lost_ticks
+        return self._lost_ticks(self.nsecs - start_ns, 0)
 
     def _learn(self, nanoseconds: int) -> None:
         self._shortest_ns = min(self._shortest_ns or nanoseconds, nanoseconds)

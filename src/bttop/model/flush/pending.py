@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
+
+from msgspec import Struct
 
 from bttop.model.record.records import Heartbeat, MapRecord, Printed, Stamp, StampedLine
 
@@ -17,7 +18,7 @@ MAPS_LIMIT = 1_000
 """Most maps that one flush keeps; a handwritten script has a few dozen at most."""
 
 
-class Kept(NamedTuple):
+class Kept(Struct, frozen=True):
     """A text or heartbeat of a flush, with its line and the decoder's flag before that line."""
 
     line: StampedLine
@@ -25,7 +26,7 @@ class Kept(NamedTuple):
     hexadecimal: bool
 
 
-class KeptMap(NamedTuple):
+class KeptMap(Struct, frozen=True):
     """A printed map, stored as `Kept`."""
 
     line: StampedLine
@@ -63,10 +64,9 @@ class Pending:
         """Whether a map has been printed since the last flush."""
         return bool(self._maps or self._settled)
 
-    def maps(self) -> Iterator[KeptMap]:
+    def maps(self) -> list[KeptMap]:
         """The printed maps: one for each printed name, and the settled ones."""
-        yield from self._settled
-        yield from self._maps.values()
+        return [*self._settled, *self._maps.values()]
 
     def kept(self) -> list[Kept | KeptMap]:
         """Everything kept, in order of arrival."""

@@ -41,17 +41,14 @@ class FlushReader:
         """Whether the last flush has been completed."""
         return self._assembler.is_over
 
-    def decode(self, line: StampedLine) -> DecodedLine:
-        """Decode the next line. It must then be given to `take`, before the next one."""
-        return self._decoder.decode(line)
-
-    def take(self, decoded: DecodedLine) -> Flush | None:
-        """Return the flush that a decoded line completes, if any."""
-        return self._assembler.feed(decoded)
+    def take(self, line: StampedLine) -> tuple[DecodedLine, Flush | None]:
+        """Decode the next line; return it with the flush that it completes, if any."""
+        decoded = self._decoder.decode(line)
+        return decoded, self._assembler.feed(decoded)
 
     def feed(self, line: StampedLine) -> Flush | None:
-        """Decode one line; return the flush that it completes, if any."""
-        return self.take(self.decode(line))
+        """Decode the next line; return the flush that it completes, if any."""
+        return self.take(line)[1]
 
     def due(self, now_boot_ns: int) -> Flush | None:
         """Return the flush that is complete at `now_boot_ns` without a further line, if any."""

@@ -40,21 +40,24 @@ def added(value: Value, earlier: Value, aggregation: Aggregation) -> Value:
         return _added_buckets(histogram(value), histogram(earlier))
     if type(value) is int and type(earlier) is int:
         if aggregation == "sum":
-            return wrapped(value - earlier)
+            return difference(value, earlier)
         if aggregation == "count":
             return value - earlier if value >= earlier else value
     return value
 
 
-def wrapped(difference: int) -> int:
-    """The difference of two 64-bit sums, signed or unsigned, that may have wrapped: the one nearest to zero."""
-    return (difference + _HALF) % _WORD - _HALF
+def difference(now: int, before: int) -> int:
+    """What was added between two prints of a 64-bit sum, which may have wrapped. A print of 2^63 or more is that of an
+    unsigned sum, to which numbers from 0 to 2^64 are added; otherwise it is the difference nearest to zero."""
+    if max(now, before) >= _HALF:
+        return (now - before) % _WORD
+    return (now - before + _HALF) % _WORD - _HALF
 
 
 def _added_stats(value: Stats, earlier: Stats) -> Stats:
     if value.count < earlier.count:
         return value
-    return made_stats(value.count - earlier.count, wrapped(value.total - earlier.total))
+    return made_stats(value.count - earlier.count, difference(value.total, earlier.total))
 
 
 def _added_buckets(value: tuple[Bucket, ...], earlier: tuple[Bucket, ...]) -> tuple[Bucket, ...]:

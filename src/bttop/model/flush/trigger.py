@@ -6,8 +6,9 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from bttop.model.flush.contents import MapData
 from bttop.model.flush.flush import Flush
@@ -16,8 +17,9 @@ from bttop.model.format.floats import as_float
 from bttop.model.format.percentiles import quantile, scale_of
 from bttop.model.record.records import Bucket, Stats, Value
 from bttop.model.record.values import added_buckets, histogram
+from bttop.patterns import pattern
 
-_SHAPE: Final = re.compile(
+_SHAPE: Final = pattern(
     r"\s*(?P<function>[a-z]+\d*)\s*\(\s*(?:(?P<program>[^:@()]+):\s*)?(?P<map>@\w*)\s*\)"
     r"\s*(?P<operator>>=|<=|==|!=|>|<)\s*(?P<number>\d{1,18}(?:\.\d{1,9})?)\s*(?P<unit>[A-Za-zµ%]*)\s*",
     re.ASCII,
@@ -27,13 +29,12 @@ _OPERATORS: Final[Mapping[str, Callable[[float, float], bool]]] = {
 }  # fmt: skip
 _NANOSECONDS: Final = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 _STEPS: Final = {"K": 1, "M": 2, "G": 3}
-_PERCENTILE: Final = re.compile(r"p(\d{1,2})")
-_NAMED_UNITS: Final = re.compile(r"(?:\A|_)(ns|us|ms|s)(?:ecs?)?\Z")
+_PERCENTILE: Final = pattern(r"p(\d{1,2})")
+_NAMED_UNITS: Final = pattern(r"(?:\A|_)(ns|us|ms|s)(?:ecs?)?\Z")
 _SUMS: Final = ("count", "sum", "rate")
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(Struct, frozen=True):
     """A condition. `text` is the input of the user."""
 
     text: str

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from bttop.model.format.floats import as_float, ratio
 from bttop.model.format.percentiles import Quantile
 from bttop.model.record.records import Bucket
+from bttop.patterns import pattern
 
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
 _BINARY = ("", "K", "M", "G", "T", "P", "E")
+_TIME_UNIT = pattern(r"(?<=[0-9])(?:ns|us|ms|s)$")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 
 
@@ -108,11 +110,33 @@ def share(part: float, total: float) -> str:
 
 
 def quantile_text(found: Quantile | None, unit: str) -> str:
-    """A percentile in its unit: `>2M` if its bucket has no upper end, `<2M` if no lower end; `-` without events."""
+    """The range that holds a percentile, in its unit: `4K-8K`, `33-66ms`. One value if the bucket holds only that or
+    both ends look the same; `>2M` if the bucket has no upper end, `<2M` if no lower end; `-` without events."""
     if found is None:
         return "-"
-    mark = ">" if found.high is None else "<" if found.low is None else ""
-    return mark + with_unit(found.value, unit)
+    if found.low is None:
+        return "-" if found.high is None else f"<{bound(found.high + 1, unit)}"
+    low = bound(found.low, unit)
+    if found.high is None or found.low == found.high:
+        return f">{low}" if found.high is None else low
+    end = bound(found.high + 1, unit)
+    if found.low < 0:
+        return f"[{low}, {end})"
+    return low if low == end else f"{_without_shared_unit(low, end)}-{end}"
+
+
+def _without_shared_unit(low: str, end: str) -> str:
+    """A duration without its unit if that of the other end is the same."""
+    units = [found[0] if (found := _TIME_UNIT.search(text)) else "" for text in (low, end)]
+    return low.removesuffix(units[0]) if units[0] == units[1] else low
+
+
+def quantile_bound(found: Quantile | None, unit: str) -> str:
+    """What a percentile is below, in its unit, where there is no room for its range: `<8K`. One value if its bucket
+    holds only that; `>2M` if its bucket has no upper end; `-` without events."""
+    if found is None or found.high is None or found.low == found.high:
+        return quantile_text(found, unit)
+    return f"<{bound(found.high + 1, unit)}"
 
 
 def bucket_labels(buckets: Sequence[Bucket], unit: str) -> list[str]:

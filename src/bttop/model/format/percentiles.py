@@ -22,27 +22,9 @@ class Quantile(NamedTuple):
     """None, like `low`, if the bucket is open at that end; `value` is then its other end."""
 
 
-class Percentiles(NamedTuple):
-    """The usual summary of a histogram."""
-
-    events: int
-    p50: Quantile
-    p90: Quantile
-    p99: Quantile
-
-
 def scale_of(aggregation: Aggregation) -> Scale:
     """How values are distributed within the buckets of an aggregation."""
     return "linear" if aggregation == "lhist" else "log"
-
-
-def percentiles(buckets: Sequence[Bucket], scale: Scale = "log") -> Percentiles | None:
-    """Median, 90th and 99th percentile; None for a histogram without events."""
-    found = [quantile(buckets, share, scale) for share in (0.5, 0.9, 0.99)]
-    median, high, highest = found
-    if median is None or high is None or highest is None:
-        return None
-    return Percentiles(_events(buckets), median, high, highest)
 
 
 def quantile(buckets: Sequence[Bucket], share: float, scale: Scale = "log") -> Quantile | None:

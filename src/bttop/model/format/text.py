@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from functools import lru_cache
+
+from bttop.patterns import pattern
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me", "Mc"}
 """Unicode categories that control the terminal, draw nothing or combine with neighbouring characters."""
@@ -12,7 +13,7 @@ _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 """Characters that Unicode classifies as letters or symbols, but that are drawn as a blank."""
 
 
-_JOINING = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff\U0001f3fb-\U0001f3ff]")
+_JOINING = pattern("[\u1160-\u11ff\ud7b0-\ud7ff\U0001f3fb-\U0001f3ff]")
 """Hangul vowels and finals, and skin tones: they join the character before them and take no width."""
 
 
@@ -29,6 +30,11 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return "".join(_escaped(character, after) for character, after in zip(text, (*text[1:], ""), strict=True))
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: `1 row`, `1,200 rows`. `many` is the plural if it is not `one` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def inert(text: str) -> str:

@@ -1,18 +1,24 @@
-"""The last minute of every row: a small ring buffer of numbers per key."""
+"""The last minute of every row: its value in each of the last flushes."""
 
 from __future__ import annotations
 
 import math
-from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from heapq import nlargest
+from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from bttop.model.flush.contents import MapData
-from bttop.model.flush.rates import amount, is_additive, total
+from bttop.model.flush.rates import amount, is_additive
+from bttop.model.format.floats import as_float
+from bttop.model.history.course import Point
 from bttop.model.record.records import Value
 
-FOLLOWED = 512
-"""Up to this number of rows in a map, every row has a trend from its first flush on."""
+FOLLOWED = 256
+"""About this number of the largest rows of a map have a trend from their first flush on; smaller rows have it from when
+they are drawn."""
+
+REMEMBERED = 10
+"""Number of flushes after its last drawing for which a small row of a large map is still stored."""
 
 DEFAULT_LENGTH = 60
 """Number of flushes that a trend keeps."""
@@ -20,23 +26,7 @@ DEFAULT_LENGTH = 60
 NOTHING = math.nan
 """The value for a flush that has no value of a key."""
 
-
-def known(values: Sequence[float]) -> Sequence[float]:
-    """The values without those of flushes that have none (NaN)."""
-    # One sum shows whether there are any: this runs for every row on screen.
-    return [value for value in values if value == value] if math.isnan(sum(values)) else values
-
-
-class _Ring:
-    """The values of one key, by flush modulo the length. Slots of flushes without the key are cleared at the next
-    write."""
-
-    __slots__ = ("last", "values")
-
-    def __init__(self, length: int, absent: float = 0.0) -> None:
-        # Four bytes per value: seven digits are more than a chart cell can show.
-        self.values = array("f", [absent]) * length
-        self.last = -1
+_BELOW_ALL = -math.inf
 
 
 class Trend:
@@ -44,109 +34,121 @@ class Trend:
 
     Rows that add up are stored per second, others unchanged. If a key has no row in a flush, its value is zero if rows
     add up; otherwise, as with a maximum, it has no value (NaN).
+
+    A flush is stored with few operations on all rows at once: the values of a row are collected when it is drawn.
     """
 
     def __init__(self, length: int = DEFAULT_LENGTH) -> None:
         self._length = max(1, length)
         self._flushes = 0
         self._absent = 0.0
-        # Ordered by last activity, so that silent keys are at the front.
-        self._rings: dict[str, _Ring] = {}
-        self._total = _Ring(self._length)
-        self._seconds = _Ring(self._length)
+        self._moments: deque[Mapping[str, float]] = deque(maxlen=self._length)
+        """The stored rows of each flush."""
+        self._seconds: deque[float] = deque(maxlen=self._length)
+        self._least = math.inf
+        """The value above which rows of a large map are stored."""
+        self._drawn: dict[str, int] = {}
+        """The number of flushes when the values of a key were last asked for: such rows are stored, large or not."""
+
+    @classmethod
+    def of_points(cls, points: Sequence[Point[Mapping[str, float]]], *, adds_up: bool) -> Trend:
+        """The trend of a course whose figures are those of `moment_of`, oldest first."""
+        trend = cls()
+        trend._absent = 0.0 if adds_up else NOTHING
+        trend._moments.extend(point.value for point in points)
+        trend._seconds.extend(point.seconds for point in points)
+        trend._flushes = points[-1].number + 1 if points else 0
+        return trend
 
     @property
     def length(self) -> int:
         """How many flushes are kept."""
         return self._length
 
-    def __len__(self) -> int:
-        return len(self._rings)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rings)
-
     def advance(self, data: MapData, seconds: float = 1.0) -> None:
         """Add the map of the next flush, which was `seconds` long."""
         adds_up = is_additive(data)
-        divisor = seconds if adds_up and seconds > 0 else 1.0
         self._absent = 0.0 if adds_up else NOTHING
-        for key, value in self._followed(data):
-            found = amount(value)
-            if found is not None:
-                ring = self._rings.pop(key, None) or _Ring(self._length, self._absent)
-                self._rings[key] = ring
-                self._write(ring, found / divisor, self._absent)
-        self._write(self._seconds, max(seconds, 0.0), 0.0)
-        self._write(self._total, (total(data) or 0.0) / divisor, 0.0)
+        rows = _amounts(data.rows)
+        if len(rows) > FOLLOWED:
+            rows = self._followed(rows)
+        rows = _divided(rows, seconds if adds_up and seconds > 0 else 1.0)
+        self._moments.append(_sharing_keys(rows, self._moments[-1]) if self._moments else rows)
+        self._seconds.append(max(seconds, 0.0))
         self._flushes += 1
-        self._drop_silent()
+        self._drawn = {key: at for key, at in self._drawn.items() if at > self._flushes - REMEMBERED}
 
-    def _followed(self, data: MapData) -> Iterable[tuple[str, Value]]:
-        """The rows to store: all rows of a small map; of a large map those already stored and the largest. The
-        thousands of short-lived rows below them would cost more than everything else and are rarely looked at."""
-        rows = data.rows
-        if len(rows) <= FOLLOWED:
-            return rows.items()
-        largest = nlargest(FOLLOWED, [amount(value) or 0.0 for value in rows.values()])[-1]
-        return [pair for pair in rows.items() if pair[0] in self._rings or (amount(pair[1]) or 0.0) >= largest]
+    def _followed(self, rows: Mapping[str, float]) -> Mapping[str, float]:
+        """About FOLLOWED of the largest rows, and those that were drawn: the thousands below them are rarely looked
+        at."""
+        found = {key: value for key, value in rows.items() if value > self._least}
+        # Sorting all rows takes as long as everything else, and a limit is good for many flushes.
+        if not FOLLOWED // 2 <= len(found) <= 2 * FOLLOWED:
+            self._least = sorted(rows.values())[-FOLLOWED]
+            found = {key: value for key, value in rows.items() if value > self._least}
+            ties = ((key, value) for key, value in rows.items() if value == self._least)
+            found.update(islice(ties, FOLLOWED - len(found)))
+        found.update([(key, rows[key]) for key in self._drawn if key in rows])
+        return found
 
-    def values(self, key: str) -> array[float]:
+    def values(self, key: str) -> list[float]:
         """The values of a key, oldest first: one per flush, at most `length`."""
-        ring = self._rings.get(key)
-        return self._read(ring, self._absent) if ring else array("f", [self._absent]) * self._span()
+        self._drawn[key] = self._flushes
+        absent = self._absent
+        return [rows.get(key, absent) for rows in self._moments]
 
     def mean(self, key: str) -> float | None:
         """The mean of a key, weighted by the length of the flushes that have a value of it; None if there is none."""
-        lengths = self._read(self._seconds, 0.0)
-        pairs = [pair for pair in zip(self.values(key), lengths, strict=True) if not math.isnan(pair[0])]
+        pairs = [pair for pair in zip(self.values(key), self._seconds, strict=True) if not math.isnan(pair[0])]
         time = sum(seconds for _, seconds in pairs)
         if time > 0:
             return sum(value * seconds for value, seconds in pairs) / time
         return sum(value for value, _ in pairs) / len(pairs) if pairs else None
 
     def peaks(self, key: str, count: int) -> list[float]:
-        """The whole trend in at most `count` values, each the largest of some consecutive flushes.
+        """The whole trend in `count` values, or one more at its end, each the largest of some consecutive flushes.
 
-        The grouping of flushes does not move with time: all values but the last stay unchanged until their flushes
-        leave the trend.
+        A young trend has small groups, so that it uses the whole width. The grouping of flushes does not move with time
+        until the groups must grow: all values but the last stay unchanged until their flushes leave the trend.
         """
-        values, together = self.values(key), -(-self._length // max(1, count))
-        if together <= 1:
-            return list(values)
-        first = self._flushes - len(values)
-        starts = [0, *range(together - first % together, len(values), together)]
-        parts = [values[a:b] for a, b in zip(starts, [*starts[1:], len(values)], strict=True) if b > a]
-        return [max(known(part), default=NOTHING) for part in parts]
+        values = self.values(key)
+        together = -(-len(values) // max(1, count))
+        if together <= 1 or not values:
+            return values
+        if self._absent != 0:
+            values = [_BELOW_ALL if value != value else value for value in values]
+        before = (self._flushes - len(values)) % together
+        after = -self._flushes % together
+        padded = [_BELOW_ALL] * before + values + [_BELOW_ALL] * after
+        # All groups at once, because this runs for every row on screen.
+        peaks = list(map(max, *[padded[at::together] for at in range(together)]))
+        return peaks if self._absent == 0 else [NOTHING if peak == _BELOW_ALL else peak for peak in peaks]
 
-    def total(self) -> array[float]:
-        """The total of all rows, oldest first; zero if rows do not add up."""
-        return self._read(self._total, 0.0)
 
-    def _span(self) -> int:
-        return min(self._flushes, self._length)
+def moment_of(data: MapData, seconds: float) -> Mapping[str, float]:
+    """The value of each row of a flush that was `seconds` long, as a trend shows it."""
+    return _divided(_amounts(data.rows), seconds if is_additive(data) and seconds > 0 else 1.0)
 
-    def _write(self, ring: _Ring, value: float, absent: float) -> None:
-        for silent in range(max(ring.last + 1, self._flushes - self._length + 1), self._flushes):
-            ring.values[silent % self._length] = absent
-        ring.values[self._flushes % self._length] = value
-        ring.last = self._flushes
 
-    def _read(self, ring: _Ring, absent: float) -> array[float]:
-        first = self._flushes - self._span()
-        start = first % self._length
-        # Slices, because this runs for every row on screen.
-        found = (ring.values[start:] + ring.values[:start])[: self._span()]
-        for silent in range(max(ring.last + 1, first), self._flushes):
-            found[silent - first] = absent
-        return found
+def _amounts(rows: Mapping[str, Value]) -> Mapping[str, float]:
+    """The amount of each row that has one."""
+    if set(map(type, rows.values())) == {int}:
+        return rows  # type: ignore[return-value]  # the usual case, which is faster this way
+    return {key: found for key, value in rows.items() if (found := amount(value)) is not None}
 
-    def _drop_silent(self) -> None:
-        oldest = self._flushes - self._length
-        silent = []
-        for key, ring in self._rings.items():
-            if ring.last >= oldest:
-                break
-            silent.append(key)
-        for key in silent:
-            del self._rings[key]
+
+def _divided(rows: Mapping[str, float], seconds: float) -> Mapping[str, float]:
+    """The rows per second, as floats."""
+    try:
+        return {key: value / seconds for key, value in rows.items()}
+    except OverflowError:
+        return {key: as_float(value) / seconds for key, value in rows.items()}
+
+
+def _sharing_keys(rows: Mapping[str, float], before: Mapping[str, float]) -> Mapping[str, float]:
+    """The rows with the key objects of the flush before: stacks take kilobytes."""
+    found = dict(before)
+    found.update(rows)  # this keeps the objects of equal keys
+    for key in before.keys() - rows.keys():
+        del found[key]
+    return found

@@ -7,17 +7,19 @@ part. If several splits are possible, the result is marked as ambiguous.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from bttop.model.plan import Column
+from bttop.patterns import pattern
 
-_INTEGER_PART = re.compile(r"-?[0-9]+|0x[0-9a-f]+")
-_ARRAY = re.compile(r"\[[^\]\n]*\](?=,|$)")
-_CANONICAL = re.compile(r"0|-?[1-9][0-9]{0,19}")
+_INTEGER_PART = pattern(r"-?[0-9]+|0x[0-9a-f]+")
+_ARRAY = pattern(r"\[[^\]\n]*\](?=,|$)")
+_CANONICAL = pattern(r"0|-?[1-9][0-9]{0,19}")
 # Limit of tokens read while trying splits of one key, so that a hostile key costs no more than a long one.
 _TRIAL_WORK = 4096
+_LONGEST_KEPT = 256
 
 Part = int | str
 
@@ -46,6 +48,21 @@ def split_key(key: str, columns: tuple[Column, ...]) -> SplitKey:
         tokens += [""] * (len(columns) - len(tokens))
         return SplitKey(_parts(tokens, columns), ambiguous=True)
     return _fit(tokens, columns)
+
+
+def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
+    """A sort key for printed keys: integers by their value and before text, part by part; a stack is one part."""
+    head, newline, stack = key.partition("\n")
+    order = _head_order(head) if len(head) <= _LONGEST_KEPT else _order(head)
+    return (*order, (1, 0, stack)) if newline else order
+
+
+def _order(key: str) -> tuple[tuple[int, int, str], ...]:
+    return tuple([(0, int(part), "") if _CANONICAL.fullmatch(part) else (1, 0, part) for part in key.split(",")])
+
+
+# Each flush has mostly the same keys, and the rows of one event are all sorted by key.
+_head_order = lru_cache(maxsize=16_384)(_order)
 
 
 def can_be_ambiguous(columns: tuple[Column, ...]) -> bool:

@@ -11,6 +11,8 @@ import re
 from math import isfinite
 from typing import TypeAlias
 
+from bttop.patterns import pattern
+
 Json: TypeAlias = "int | float | str | bool | list[Json] | tuple[tuple[str, Json], ...] | None"
 """A parsed value. A tuple is an object, a list is an array."""
 
@@ -30,12 +32,12 @@ def _finite(text: str) -> float | str:
 # NaN and Infinity are not JSON, and bpftrace prints no such numbers: they stay text.
 _STRICT = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=str, parse_float=_finite)
 
-_SPACE = re.compile(r"[ \t\r\n]*")
+_SPACE = pattern(r"[ \t\r\n]*")
 # A bare value inside an object ends before the next member, or before a closing brace.
-_BARE_IN_OBJECT = re.compile(r',\s*"(?:[^"\\]|\\.)*"\s*:|\}(?=\s*(?:[,{}\]]|$))')
-_BARE_IN_ARRAY = re.compile(r"[,\]{]")
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_POINTER = re.compile(r"0x[0-9a-fA-F]+")
+_BARE_IN_OBJECT = pattern(r',\s*"(?:[^"\\]|\\.)*"\s*:|\}(?=\s*(?:[,{}\]]|$))')
+_BARE_IN_ARRAY = pattern(r"[,\]{]")
+_DECIMAL = pattern(r"-?(?:0|[1-9][0-9]*)")
+_POINTER = pattern(r"0x[0-9a-fA-F]+")
 
 
 def parse(text: str) -> Json:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 
+from bttop.patterns import pattern
+
 # bpftrace 0.17 and newer print a byte of 0x80 and above as `\uffffffXX` if char is signed. Only an odd number of
 # backslashes makes an escape.
-_WIDE_BYTE = re.compile(rb"(?<!\\)((?:\\\\)*)\\uffffff([89a-f][0-9a-f])")
-_SURROGATE = re.compile(
+_WIDE_BYTE = pattern(rb"(?<!\\)((?:\\\\)*)\\uffffff([89a-f][0-9a-f])")
+_SURROGATE = pattern(
     rb"(?<!\\)((?:\\\\)*)"
     rb"(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
-_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u")
-_LEADING_KIND = re.compile(rb'\{"type": ?"([a-z_]+)"')
+_ESCAPE = pattern(rb"(?<!\\)(?:\\\\)*\\u")
+_LEADING_KIND = pattern(rb'\{"type": ?"([a-z_]+)"')
 
 # Numbers that bpftrace prints through an ostream: they follow the base of the stream.
 _STREAMED = {
-    b"hist": re.compile(rb'("count": ?)([0-9a-f]+)(?=[},])'),
-    b"tseries": re.compile(rb'("value": ?)([0-9a-f]+)(?=[},])'),
-    b"lost_events": re.compile(rb'("(?:count|events)": ?)([0-9a-f]+)(?=[},])'),
+    b"hist": pattern(rb'("count": ?)([0-9a-f]+)(?=[},])'),
+    b"tseries": pattern(rb'("value": ?)([0-9a-f]+)(?=[},])'),
+    b"lost_events": pattern(rb'("(?:count|events)": ?)([0-9a-f]+)(?=[},])'),
 }
 
-_INNER_ESCAPE = re.compile(r"((?:\\uffffff[89a-f][0-9a-f])+)|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL)
+_INNER_ESCAPE = pattern(r"((?:\\uffffff[89a-f][0-9a-f])+)|\\u([0-9a-fA-F]{4})|\\(.)", re.DOTALL)
 _INNER_NAMED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 
@@ -61,15 +63,20 @@ def to_decimal(data: bytes, start: int) -> bytes:
     return data[:start] + _STREAMED[kind].sub(rewrite, data[start:])
 
 
-def to_text(data: bytes) -> str:
-    """The line as text: escaped bytes are joined to UTF-8. A byte that is not UTF-8 becomes a lone surrogate (PEP 383),
-    so that names that differ in it stay different; a lone surrogate in the line itself is replaced."""
+def repaired(data: bytes) -> bytes:
+    """The line with escaped bytes joined to UTF-8; an escaped lone surrogate is replaced."""
     if b"\\u" not in data:
-        return data.decode("utf-8", "surrogateescape")
+        return data
     if b"\\uffffff" in data:
         data = _WIDE_BYTE.sub(lambda found: found[1] + bytes([int(found[2], 16)]), data)
     if b"\\ud" in data or b"\\uD" in data:
         data = _SURROGATE.sub(lambda found: found[1] + (found[2] or rb"\ufffd"), data)
+    return data
+
+
+def to_text(data: bytes) -> str:
+    """A repaired line as text. A byte that is not UTF-8 becomes a lone surrogate (PEP 383), so that names that differ
+    in it stay different."""
     return data.decode("utf-8", "surrogateescape")
 
 

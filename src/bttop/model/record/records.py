@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 
 class Stamp(NamedTuple):
@@ -24,8 +25,7 @@ Stream: TypeAlias = Literal["stdout", "stderr", "oversized", "skipped", "detachi
 not printed, but read from the kernel by the tracer (see `Skipped`). `detaching`: not printed (see `Detaching`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class StampedLine:
+class StampedLine(Struct, frozen=True):
     """One line as it arrived, without its newline: the unit of recording and replay."""
 
     generation: int
@@ -57,8 +57,7 @@ Value: TypeAlias = (
 """A map's value: a number, a histogram (tuple of Bucket), Stats, a tuple or array, a struct, or text."""
 
 
-@dataclass(frozen=True, slots=True)
-class MapRecord:
+class MapRecord(Struct, frozen=True):
     """One printed map."""
 
     stamp: Stamp
@@ -73,9 +72,8 @@ class MapRecord:
     """Different keys may have been merged, or a key could be split in several ways."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """The end of a flush: `printf("bttop-hb MARK NUMBER NSECS\\n")` of a prepared script."""
+class Heartbeat(Struct, frozen=True):
+    """The end of a flush, printed by a prepared script (see `heartbeats.py`)."""
 
     stamp: Stamp
     mark: str
@@ -85,8 +83,7 @@ class Heartbeat:
     """Whether the script's END block printed it: all probes are detached, and counting has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
+class Printed(Struct, frozen=True):
     """Text or a value that the script printed itself."""
 
     stamp: Stamp
@@ -95,8 +92,7 @@ class Printed:
     data: Value
 
 
-@dataclass(frozen=True, slots=True)
-class AttachedProbes:
+class AttachedProbes(Struct, frozen=True):
     """`attached_probes`: up to 0.23 printed before loading, so it does not prove an attach; from 0.24 printed after
     attaching."""
 
@@ -104,23 +100,20 @@ class AttachedProbes:
     probes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """The line that `__BPFTRACE_NOTIFY_PROBES_ATTACHED=1` makes bpftrace print after the last attach."""
 
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class LostEvents:
+class LostEvents(Struct, frozen=True):
     """Messages lost because the output buffer was full. A difference up to 0.18, a running total from 0.19."""
 
     stamp: Stamp
     events: int
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """Events since the previous such record for which the kernel did not run a BPF program of the process, because
     another one was running on the CPU."""
 
@@ -130,15 +123,13 @@ class Skipped:
     """How often the same BPF programs ran in that time; None if runs are not counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Detaching:
+class Detaching(Struct, frozen=True):
     """bttop has told the process to detach: later ticks that it prints cover the time until the detach is complete."""
 
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class HelperError:
+class HelperError(Struct, frozen=True):
     """A BPF helper failed; `map_full` if there was no room for a new key."""
 
     stamp: Stamp
@@ -158,23 +149,20 @@ class HelperError:
         return self.helper == "map_update_elem" and self.retcode == -17
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """A line for people: a diagnostic on stderr, a warning on stdout, or a message type with only text."""
 
     stamp: Stamp
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(Struct, frozen=True):
     """An empty line: bpftrace up to 0.23 prints two before its maps at exit."""
 
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class Undecodable:
+class Undecodable(Struct, frozen=True):
     """A line that should have been a record but could not be decoded."""
 
     stamp: Stamp
@@ -183,8 +171,7 @@ class Undecodable:
     """At most the first 200 bytes of the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Oversized:
+class Oversized(Struct, frozen=True):
     """A line above the size limit: counted, not kept."""
 
     stamp: Stamp

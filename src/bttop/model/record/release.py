@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
+from bttop.patterns import pattern
+
+_NUMBERS: Final = r"v?(\d+)\.(\d+)(?:\.(\d+))?"
+_VERSION: Final = pattern(_NUMBERS)
+_ANSWER: Final = pattern(rf"\bbpftrace\s+{_NUMBERS}")
 
 
 class Release(NamedTuple):
@@ -20,9 +24,14 @@ class Release(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Release | None:
-        """Read the output of `bpftrace --version` (`bpftrace v0.17.0`, with or without a suffix); None if it has no
-        version."""
-        found = _VERSION.search(text)
-        if found is None:
-            return None
-        return cls(int(found[1]), int(found[2]), int(found[3] or 0))
+        """Read a version, such as `0.17.0`, with or without a suffix; None if there is none."""
+        return cls._of(_VERSION.search(text))
+
+    @classmethod
+    def of_answer(cls, text: str) -> Release | None:
+        """Read the output of `bpftrace --version` (`bpftrace v0.17.0`); None if another program has answered."""
+        return cls._of(_ANSWER.search(text))
+
+    @classmethod
+    def _of(cls, found: re.Match[str] | None) -> Release | None:
+        return None if found is None else cls(int(found[1]), int(found[2]), int(found[3] or 0))

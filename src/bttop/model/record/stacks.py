@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from bttop.model.plan import Column
+from bttop.patterns import pattern
 
 # `sym+off`; bpftrace prints the offset in decimal. The symbol may contain a plus ("operator+").
-_OFFSET = re.compile(r"(.+)\+([0-9]+|0x[0-9a-fA-F]+)")
-# The perf mode prints the address before the symbol.
-_ADDRESSED = re.compile(r"([0-9a-fA-F]{6,16})\s+(\S.*)")
-_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
+_OFFSET = pattern(r"(.+)\+([0-9]+|0x[0-9a-fA-F]+)")
+# The perf mode prints a tab, the address and then the symbol. After a user symbol it prints the file, or `[unknown]`.
+_ADDRESSED = pattern(r"[0-9a-f]{1,16} +(\S.*)")
+_IN_FILE = pattern(r"(.+?(?:\+[0-9]+)?) ?\((/.*|\[.*\])\)")
+# Without the blank, the address is told from the symbol by its length: 16 digits in the kernel, 12 in most processes.
+# No symbol begins with a digit. If there is none, the same address follows.
+_GLUED = pattern(
+    r"\t(?![0-9a-f]+\s)(?:(?P<address>[0-9a-f]{1,16})(?=0x(?P=address)\b|0\(\[)"
+    r"|(?:ffff[0-9a-f]{12}|[0-9a-f]{12}|[0-9a-f]{6,11}?|[0-9a-f]{1,5})(?=[^0-9\s]))"
+)
+_HEXADECIMAL = pattern(r"0x[0-9a-fA-F]+")
 # bpftrace 0.23 and newer print this below the last frame of a user stack.
 _STACK_END = "0"
 
 
-class Site(NamedTuple):
+class Site(Struct, frozen=True):
     """One frame of one stack."""
 
     name: str
@@ -30,20 +37,43 @@ class Site(NamedTuple):
 def parse_stack(text: str) -> tuple[Site, ...]:
     """The frames of a printed stack, innermost first, as bpftrace prints it. Never raises.
 
-    Reads `sym+off`, plain addresses and the perf mode (`address sym+off`).
+    Reads `sym+off`, plain addresses and the perf mode (`address sym+off (file)`).
     """
-    lines = [line.strip() for line in text.split("\n")]
-    frames = [line for line in lines if line]
+    frames = [_symbol(line)[0] for line in text.split("\n") if line.strip()]
     while frames and frames[-1] == _STACK_END:
         frames.pop()
     return tuple([_site(frame) for frame in frames])
 
 
-def _site(text: str) -> Site:
-    if _HEXADECIMAL.fullmatch(text):
-        return Site(text, None)
-    addressed = _ADDRESSED.fullmatch(text)
-    symbol = addressed[2] if addressed else text
+def parse_frame(line: str) -> tuple[Site, str] | None:
+    """One line of a printed stack, with the file that the perf mode prints after the symbol, such as
+    `/usr/lib/libc.so.6` or `[nf_conntrack]`; empty if there is none. None for a line without a frame. Never raises."""
+    symbol, file = _symbol(line)
+    return None if symbol in ("", _STACK_END) else (_site(symbol), file)
+
+
+def with_blanks(key: str) -> str:
+    """Restore the blanks between addresses and symbols of the perf mode: from 0.24 on, bpftrace deletes all blanks from
+    keys."""
+    if "\n\t" not in key:
+        return key
+    return "\n".join([_GLUED.sub(lambda found: f"{found[0]} ", line, count=1) for line in key.split("\n")])
+
+
+def _symbol(line: str) -> tuple[str, str]:
+    """A line of a stack without blanks, and without the address of the perf mode; the file of the perf mode."""
+    symbol = line.strip()
+    if not line.lstrip(" ").startswith("\t"):
+        return symbol, ""
+    addressed = _ADDRESSED.fullmatch(symbol)
+    symbol = addressed[1] if addressed else symbol
+    in_file = _IN_FILE.fullmatch(symbol)
+    return (in_file[1], in_file[2]) if in_file else (symbol, "")
+
+
+def _site(symbol: str) -> Site:
+    if _HEXADECIMAL.fullmatch(symbol):
+        return Site(symbol, None)
     found = _OFFSET.fullmatch(symbol)
     return Site(found[1], int(found[2], 0 if found[2].startswith("0x") else 10)) if found else Site(symbol, None)
 
@@ -62,8 +92,7 @@ def stacks_of(columns: Sequence[Column], parts: Sequence[int | str]) -> list[tup
     return sorted(stacks, key=lambda pair: not pair[0].startswith("k"))
 
 
-@dataclass(frozen=True, slots=True)
-class StackFrame:
+class StackFrame(Struct, frozen=True):
     """A function in a tree of stacks, with everything that it called."""
 
     name: str
@@ -86,8 +115,7 @@ def fold(stacks: Iterable[tuple[Sequence[str], int]], root: str = "all") -> Stac
     return _frozen(tree)
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     name: str
     own: int = 0
     children: dict[str, _Node] = field(default_factory=dict)

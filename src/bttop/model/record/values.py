@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from itertools import chain
-from typing import Literal, TypeAlias, cast
+from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from bttop.model.record.lenient_json import Json
 from bttop.model.record.records import Bucket, Stats, Value
 
 MapKind = Literal["map", "hist", "stats", "tseries"]
 
-_Members: TypeAlias = tuple[tuple[str, Json], ...]
-
-# Makes a Bucket without its Python-level constructor.
-_NEW_BUCKET: Callable[[tuple[Json, ...]], Bucket] = partial(tuple.__new__, Bucket)
-_BUCKET_NAMES = ("min", "max", "count")
-_STATS_NAMES = ("count", "average", "total")
+STATS_NAMES = ("count", "average", "total")
+"""The members of a `stats()`, in the order in which bpftrace prints them."""
 _LARGE = 1 << 53
 _LONGEST_INTEGER = 40
 _MOST_COUNTED = 10**_LONGEST_INTEGER
+_ADDED = frozenset({"count", "sum"})
 _FOLDED_LOW = -(1 << 31)
 _OPEN_BELOW = float("-inf")
 
@@ -73,23 +68,15 @@ def buckets(parsed: Json, *, folded: bool) -> tuple[Bucket, ...]:
         return ()
     if not isinstance(parsed, list):
         raise MisfitError("a histogram that is not a list of buckets")
-    found = _closed_buckets(parsed) or tuple([_bucket(element) for element in parsed])
-    if folded and found and found[-1].low == _FOLDED_LOW and found[-1].high == 0:
+    found = tuple([_bucket(element) for element in parsed])
+    return folded_buckets(found) if folded else found
+
+
+def folded_buckets(found: tuple[Bucket, ...]) -> tuple[Bucket, ...]:
+    """The buckets of a release that folds large values (see `buckets`), the last one with what it holds."""
+    if found and found[-1].low == _FOLDED_LOW and found[-1].high == 0:
         return (*found[:-1], Bucket(1 << 31, None, found[-1].count))
     return found
-
-
-def _closed_buckets(parsed: list[Json]) -> tuple[Bucket, ...]:
-    """The buckets of a histogram without open ends, converted all at once; empty if one has another shape.
-
-    A keyed histogram has thousands of buckets, so there is no loop over single buckets here.
-    """
-    if not parsed or set(map(type, parsed)) != {tuple}:
-        return ()
-    names, numbers = zip(*chain.from_iterable(cast("list[_Members]", parsed)), strict=True)
-    if names != _BUCKET_NAMES * len(parsed) or set(map(type, numbers)) != {int} or max(numbers) >= _MOST_COUNTED:
-        return ()
-    return tuple(map(_NEW_BUCKET, zip(numbers[0::3], numbers[1::3], numbers[2::3], strict=True)))
 
 
 def _bucket(parsed: Json) -> Bucket:
@@ -114,7 +101,7 @@ def _end(parsed: Json) -> int | None:
 
 def is_stats(parsed: Json) -> bool:
     """Whether the value has exactly the members of a `stats()`."""
-    return isinstance(parsed, tuple) and tuple([name for name, _ in parsed]) == _STATS_NAMES
+    return isinstance(parsed, tuple) and tuple([name for name, _ in parsed]) == STATS_NAMES
 
 
 def stats(parsed: Json) -> Value:
@@ -125,12 +112,18 @@ def stats(parsed: Json) -> Value:
     count, average, total = (integer(member) for _, member in parsed)
     if count is None or average is None or total is None:
         raise MisfitError("stats that are not integers")
-    return made_stats(count, total, average)
+    return Stats(count, average, total)
 
 
 def made_stats(count: int, total: int, average: int = 0) -> Stats:
     """Stats with the average recomputed; `average` is used if nothing was counted."""
-    return Stats(count, total // count if count else average, total)
+    return Stats(count, quotient(total, count) if count else average, total)
+
+
+def quotient(total: int, count: int) -> int:
+    """An average as every release of bpftrace computes it: cut towards zero, as C divides integers."""
+    found = abs(total) // abs(count)
+    return found if (total < 0) == (count < 0) else -found
 
 
 def points(parsed: Json) -> Value:
@@ -158,6 +151,10 @@ def merge(values: Sequence[Value], aggregation: str) -> tuple[Value, bool]:
     if aggregation in {"hist", "lhist"}:
         return added_buckets(bucket for value in values for bucket in histogram(value)), True
     numbers = [value for value in values if type(value) is int]
+    if aggregation in _ADDED and len(numbers) < len(values):
+        amounts = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+        if len(amounts) == len(values):  # parts of sums, scaled to a shorter time
+            return sum(amounts), True
     if len(numbers) < len(values):
         return values[-1], False
     return _merged_numbers(numbers, aggregation)
@@ -169,8 +166,8 @@ def _merged_numbers(numbers: Sequence[int], aggregation: str) -> tuple[int, bool
     if aggregation == "max":
         return max(numbers), True
     if aggregation == "avg":
-        return sum(numbers) // len(numbers), False
-    if aggregation in {"count", "sum"}:
+        return quotient(sum(numbers), len(numbers)), False
+    if aggregation in _ADDED:
         return sum(numbers), True
     return numbers[-1], False
 
@@ -181,16 +178,17 @@ def _added_stats(values: Sequence[Stats]) -> Stats:
 
 def histogram(value: Value) -> tuple[Bucket, ...]:
     """The value as a histogram; an empty one for anything else."""
-    if isinstance(value, tuple) and not isinstance(value, Stats):
-        return tuple([bucket for bucket in value if isinstance(bucket, Bucket)])
-    return ()
+    if not isinstance(value, tuple) or isinstance(value, Stats):
+        return ()
+    return tuple([one for one in value if isinstance(one, Bucket)])
 
 
 def added_buckets(found: Iterable[Bucket]) -> tuple[Bucket, ...]:
     """Merge the buckets of several histograms: counts of equal buckets added, lowest first."""
     counts: dict[tuple[int | None, int | None], int] = {}
     for low, high, count in found:
-        counts[low, high] = counts.get((low, high), 0) + count
+        ends = (low, high)
+        counts[ends] = counts[ends] + count if ends in counts else count
     return tuple([Bucket(*ends, count) for ends, count in sorted(counts.items(), key=_by_low)])
 
 

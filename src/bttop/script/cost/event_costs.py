@@ -7,16 +7,18 @@ additional (hook_costs.py).
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from bttop.model.record.release import Release
 from bttop.model.record.releases import traits_of
 from bttop.script.language.reader import Script
 from bttop.script.language.survey import ScriptSurvey, Update
-from bttop.script.process.pid_parameter import code_of
+from bttop.script.process.regions import code_of
 
 
-class _Prices(NamedTuple):
+class _Prices(Struct, frozen=True):
     scalar: float
     keyed: float
     hist: float

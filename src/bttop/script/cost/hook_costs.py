@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
+from msgspec import Struct
+
 _X86: Final = frozenset({"x86_64", "i686", "i386"})
 _BY_FTRACE: Final = _X86 | {"ppc64le", "s390x"}
 """Architectures on which ftrace calls a kprobe at a function's entry (CONFIG_KPROBES_ON_FTRACE). On others, the kprobe
@@ -32,7 +34,7 @@ class UserProbe(NamedTuple):
     """Additional cost of each further BPF program at the same place."""
 
 
-class KernelProbe(NamedTuple):
+class KernelProbe(Struct, frozen=True):
     """The cost of one hit of a kprobe, in ns."""
 
     entry: float

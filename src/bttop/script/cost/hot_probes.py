@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bttop.script.language.periods import period_ns
 from bttop.script.language.reader import AttachPoint, Script
 
 MOST_HZ: Final = 1000
@@ -44,14 +45,11 @@ def _why(point: AttachPoint) -> str:
     if is_wildcard(point):
         return "a wildcard"
     if point.provider == "profile":
-        return "" if _samples(point.rest) <= MOST_HZ else "many samples a second"
+        return "" if _samples(point) <= MOST_HZ else "many samples a second"
     return _UNKNOWN.get(point.provider, "an event of unknown rate")
 
 
-def _samples(rest: str) -> float:
-    """Samples per second of `hz:99`, `us:100`, `ms:10` or `s:1`; infinity if unknown."""
-    unit, _, number = rest.partition(":")
-    if not number.isdecimal() or not int(number):
-        return float("inf")
-    each = {"hz": float(number), "s": 1 / int(number), "ms": 1e3 / int(number), "us": 1e6 / int(number)}
-    return each.get(unit, float("inf"))
+def _samples(point: AttachPoint) -> float:
+    """Samples per second of `profile`; infinity if unknown."""
+    period = period_ns(point)
+    return 1e9 / period if period else float("inf")

@@ -10,7 +10,8 @@ class ScriptCaveat(NamedTuple):
 
     code: str
     """For programs: `as-is`, `note`, `counted`, `loses-updates`, `as-it-stands`, `approximate`, `at-end`,
-    `interrupted`, `pin-inexact`, `unpinned`, `thread-id`."""
+    `interrupted`, `pin-inexact`, `unpinned`, `thread-id`, `namespace`, `parameter`, `in-macro`, `unseen`,
+    `imported`, `shown-at-end`, `nothing`, `largest`, `divided`."""
     text: str
     """A few words for a pane's state line."""
     explanation: str

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from msgspec import Struct
 
 from bttop.model.plan import Column, PartKind
+from bttop.patterns import pattern
+from bttop.script.language.field_decoders import FieldDecoder
 from bttop.script.language.lexer import Token
 
 Expression = tuple[Token, ...]
 """The significant tokens of one expression."""
 
-_INTEGERS: Final = re.compile("pid|tid|uid|gid|cpu|numaid|nsecs|elapsed|cgroup|rand|retval|jiffies|ncpus|s?arg[0-9]")
-_TEXTS: Final = re.compile(
+_INTEGERS: Final = pattern("pid|tid|uid|gid|cpu|numaid|nsecs|elapsed|cgroup|rand|retval|jiffies|ncpus|s?arg[0-9]")
+_TEXTS: Final = pattern(
     "comm|probe|func|username|str|ntop|ksym|usym|buf|macaddr|cgroup_path|strftime|strerror|kstr|syscall_name|path"
 )
-_ADDRESSES: Final = frozenset({"saddr", "daddr", "saddr_v6", "daddr_v6"})
-"""Fields of network tracepoints that are arrays of bytes."""
 _STACKS: Final = frozenset({"kstack", "ustack"})
 _UNNAMED: Final = "key"
 _LONGEST_TITLE: Final = 24
 
 
-class KeyNames(NamedTuple):
+class KeyNames(Struct, frozen=True):
     """The columns of a map's key, taken from all statements that write the map."""
 
     columns: tuple[Column, ...]
@@ -33,17 +34,9 @@ class KeyNames(NamedTuple):
     """Title of the first column that holds a thread id, or empty."""
 
 
-class Fields(NamedTuple):
-    """The meaning of fields of the tracepoints that write a map."""
-
-    syscall_ids: bool = False
-    """Whether `args->id` is a system call number, as in raw_syscalls."""
-    addresses: bool = False
-    """Whether `args->saddr` and similar fields are IP addresses, as in tcp, sock and udp."""
-
-
-def name_keys(keys: Iterable[Sequence[Expression]], fields: Fields) -> KeyNames:
-    """Name the columns of a map from the keys of all statements that write it; all keys must have the same arity."""
+def name_keys(keys: Iterable[Sequence[Expression]], fields: Mapping[str, FieldDecoder]) -> KeyNames:
+    """Name the columns of a map from the keys of all statements that write it; all keys must have the same arity.
+    `fields`: what the fields of the tracepoints that write the map hold."""
     parts = [tuple(dict.fromkeys(_column(part, fields) for part in column)) for column in zip(*keys, strict=True)]
     columns = _distinct([_merge(variants) for variants in parts])
     return KeyNames(
@@ -53,9 +46,26 @@ def name_keys(keys: Iterable[Sequence[Expression]], fields: Fields) -> KeyNames:
     )
 
 
+def key_parts(tokens: Sequence[Token]) -> tuple[Expression, ...]:
+    """The parts of a key. A single tuple in parentheses counts as its parts (bpftrace 0.22 and newer), a record as one
+    part, as bpftrace prints it."""
+    parts = split(tokens)
+    if len(parts) == 1 and parts[0][0].text == "(" and parts[0][-1].text == ")":
+        inner = split(parts[0][1:-1])
+        nested = any(token.text == "(" for token in parts[0][1:-1])
+        if len(inner) > 1 and not nested and not _is_record(inner):
+            return inner
+    return parts
+
+
+def _is_record(parts: Sequence[Expression]) -> bool:
+    """Whether a tuple's parts have names: `(who=pid, what=comm)`."""
+    return all(len(part) > 2 and part[0].kind == "word" and part[1].text == "=" for part in parts)
+
+
 def title_of(expression: Expression) -> str:
     """A short name for an expression: the field, function argument or builtin that it is about."""
-    core = _without_casts(expression)
+    core = without_casts(expression)
     if _is_call(core):
         inner = title_of(_argument(core))
         return core[0].text if core[0].text in _STACKS or inner in (_UNNAMED, "reg") else inner
@@ -70,7 +80,7 @@ def title_of(expression: Expression) -> str:
 
 def kind_of(expression: Expression) -> PartKind:
     """The kind of values that a key part can hold; `any` if the text does not determine it."""
-    core = _without_casts(expression)
+    core = without_casts(expression)
     if not core or len(core) < len(expression):
         return "any"
     head = core[0].text
@@ -83,18 +93,24 @@ def kind_of(expression: Expression) -> PartKind:
     return "int" if _INTEGERS.fullmatch(head) or core[0].kind == "number" else "any"
 
 
-def is_address(expression: Expression) -> bool:
-    """Whether the expression is exactly an address field, for example `args->saddr` or `args.daddr_v6`."""
-    return len(expression) == 3 and expression[0].text == "args" and expression[2].text in _ADDRESSES
+def field_of(expression: Expression) -> str:
+    """The field of the tracepoint that an expression is, for example of `args->saddr` or `args.ret`; else empty."""
+    return expression[2].text if len(expression) == 3 and expression[0].text == "args" else ""
 
 
-def _column(expression: Expression, fields: Fields) -> Column:
-    title = title_of(expression)
-    if fields.syscall_ids and title == "id" and len(expression) > 1:
-        return Column(title, "int", "syscall")
-    if fields.addresses and is_address(expression):
-        return Column(title, "text", "address")
-    return Column(title, kind_of(expression))
+def _column(expression: Expression, fields: Mapping[str, FieldDecoder]) -> Column:
+    title, plain = title_of(expression), without_casts(expression)
+    found = fields.get(field_of(plain))
+    if found is None or (found.kind == "text" and plain != expression):
+        return Column(title, kind_of(expression), depth=_depth(plain))
+    return Column(title, found.kind, found.decoder)
+
+
+def _depth(expression: Expression) -> int:
+    """The number of frames that a script asks for, as in `ustack(3)` and `kstack(perf, 3)`; 0 if it sets none."""
+    if not _is_call(expression) or expression[0].text not in _STACKS:
+        return 0
+    return next((int(one.text) for one in expression[2:-1] if one.text.isdecimal()), 0)
 
 
 def _merge(variants: Sequence[Column]) -> Column:
@@ -106,6 +122,7 @@ def _merge(variants: Sequence[Column]) -> Column:
         title,
         kinds.pop() if len(kinds) == 1 else "any",
         decoders.pop() if len(decoders) == 1 else "",
+        max(one.depth for one in variants),
     )
 
 
@@ -118,7 +135,7 @@ def _distinct(columns: Sequence[Column]) -> list[Column]:
         while title in seen:
             title, number = f"{column.title} {number}", number + 1
         seen.add(title)
-        result.append(Column(title, column.kind, column.decoder))
+        result.append(column._replace(title=title))
     return result
 
 
@@ -127,7 +144,7 @@ def _first_titled(columns: Sequence[Column], parts: Sequence[Sequence[Column]], 
     return next((column.title for column, variants in pairs if all(v.title in names for v in variants)), "")
 
 
-def _without_casts(expression: Expression) -> Expression:
+def without_casts(expression: Expression) -> Expression:
     """The expression without surrounding parentheses and leading C casts."""
     while len(expression) > 1 and expression[0].text == "(":
         close = _closing(expression, 0)

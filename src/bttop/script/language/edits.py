@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from bttop.script.language.lexer import Token
 from bttop.script.language.reader import position
@@ -28,6 +30,18 @@ class Edited(NamedTuple):
     original: str
     edits: tuple[Edit, ...] = ()
     """In the order of their offsets; they do not overlap."""
+    before: Edited | None = None
+    """The edits whose result is `original`; None if that is the user's own text."""
+
+    @property
+    def source(self) -> str:
+        """The user's own text, before all edits."""
+        return self.original if self.before is None else self.before.source
+
+    def then(self, edits: Iterable[Edit]) -> Edited:
+        """Apply more edits to the edited text."""
+        more = edited(self.text, edits)
+        return more._replace(before=self) if more.edits else self
 
     @property
     def text(self) -> str:
@@ -39,11 +53,11 @@ class Edited(NamedTuple):
         return "".join((*pieces, self.original[at:]))
 
     def original_position(self, line: int, column: int) -> tuple[int, int]:
-        """The original line and byte column (from 1) for those of the edited text; for inserted text, the place of its
-        edit or origin."""
-        if not self.edits:
-            return line, column
-        return position(self.original, self._original_offset(_offset(self.text, line, column)))
+        """The line and byte column (from 1) in the user's own text for those of the edited text; for inserted text, the
+        place of its edit or origin."""
+        if self.edits:
+            line, column = position(self.original, self._original_offset(_offset(self.text, line, column)))
+        return (line, column) if self.before is None else self.before.original_position(line, column)
 
     def _original_offset(self, offset: int) -> int:
         grown = 0
@@ -62,7 +76,7 @@ def edited(original: str, edits: Iterable[Edit]) -> Edited:
     return Edited(original, tuple(sorted(edits, key=lambda edit: edit.offset)))
 
 
-class Wrapping(NamedTuple):
+class Wrapping(Struct, frozen=True):
     """Text to put around an expression."""
 
     opening: Edit
@@ -77,6 +91,12 @@ def wrap(first: Token, last: Token, before: str, after: str) -> Wrapping:
 def nested(edits: Iterable[Edit], wrappings: Sequence[Wrapping]) -> tuple[Edit, ...]:
     """All edits, ordered so that wrappings are inside the text that the other edits put around the same expression."""
     return (*(one.closing for one in wrappings), *edits, *(one.opening for one in wrappings))
+
+
+def unless_replaced(edits: Iterable[Edit], others: Iterable[Edit]) -> Iterator[Edit]:
+    """The edits of those tokens that the other edits keep."""
+    replaced = {edit.offset for edit in others if edit.removed}
+    return (edit for edit in edits if edit.offset not in replaced)
 
 
 def replace(token: Token, text: str) -> Edit:

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, Literal, NamedTuple
+from itertools import pairwise
+from typing import Final, Literal
 
-_INCLUDE: Final = re.compile(
+from msgspec import Struct
+
+from bttop.patterns import pattern
+from bttop.script.language.reader import Script
+
+_IMPORT_KEYWORD: Final = "import"
+_INCLUDE: Final = pattern(
     r"(?P<first>^[ \t]*)?#(?:[ \t]|/\*.*?\*/)*(?:include|include_next|import|embed)\b[ \t]*"
     r"(?:\"(?P<quoted>[^\"\n]*)\"|<(?P<angled>[^>\n]*)>|)",
     re.MULTILINE,
 )
-_IMPORT: Final = re.compile(r"(?<![#\w])import\s*\"(?P<name>[^\"\n]*)\"")
+_IMPORT: Final = pattern(r"(?<![#\w])import\s*\"(?P<name>[^\"\n]*)\"")
 
 
-class Inclusion(NamedTuple):
+class Inclusion(Struct, frozen=True):
     """One file, or folder of files, that a text names."""
 
     kind: Literal["quoted", "angled", "import", "unknown"]
     """How it is looked up; `unknown` if a macro names it."""
     name: str
+
+
+def imported_names(script: Script) -> Iterator[str]:
+    """The names that a script imports, in its order, without those in comments."""
+    for before, token in pairwise(script.significant(0, len(script.tokens))):
+        if before.text == _IMPORT_KEYWORD and token.kind == "string":
+            yield token.text[1:-1]
 
 
 def inclusions(text: str) -> Iterator[Inclusion]:

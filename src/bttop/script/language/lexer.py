@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
+from msgspec import Struct
+
+from bttop.patterns import pattern
+
 TokenKind: TypeAlias = Literal[
     "space", "comment", "preprocessor", "string", "number", "word", "map", "variable", "attach", "punct"
 ]
 
 
-class Token(NamedTuple):
+class Token(Struct, frozen=True):
     """One token of a script."""
 
     kind: TokenKind
@@ -40,7 +44,7 @@ _SPACE = r"[ \t\r\n\f\v]+"
 _COMMENT = r"//[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/"
 _STRING = r'"(?:[^"\\\n]|\\[^\n])*"'
 
-_CODE = re.compile(
+_CODE = pattern(
     rf"""(?P<space>{_SPACE})
     |(?P<comment>{_COMMENT})
     |(?P<string>{_STRING})
@@ -52,9 +56,9 @@ _CODE = re.compile(
     |(?P<punct><<=|>>=|->|\+\+|--|[-+*/%&|^=!<>]=|<<|>>|&&|\|\||\.\.|::|.)""",
     re.VERBOSE | re.DOTALL,
 )
-_TRIVIA = re.compile(rf"(?P<space>{_SPACE})|(?P<comment>{_COMMENT})|(?P<preprocessor>\#[^\n]*)|(?P<fault>/\*)")
-_BETWEEN = re.compile(rf"(?:{_SPACE}|{_COMMENT})*")
-_ATTACH = re.compile(rf'(?:[^ \t\r\n\f\v,{{"]|{_STRING})+')
+_TRIVIA = pattern(rf"(?P<space>{_SPACE})|(?P<comment>{_COMMENT})|(?P<preprocessor>\#[^\n]*)|(?P<fault>/\*)")
+_BETWEEN = pattern(rf"(?:{_SPACE}|{_COMMENT})*")
+_ATTACH = pattern(rf'(?:[^ \t\r\n\f\v,{{"]|{_STRING})+')
 
 INSIGNIFICANT: Final = frozenset({"space", "comment", "preprocessor"})
 

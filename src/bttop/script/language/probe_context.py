@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, TypeAlias
 
+from bttop.patterns import pattern
 from bttop.script.language.reader import AttachPoint, Probe
 
 Context: TypeAlias = Literal["exact", "inexact", "foreign", "none"]
@@ -20,32 +21,32 @@ _OWN_PROVIDERS: Final = frozenset(
 )
 _KERNEL_FUNCTIONS: Final = frozenset({"kprobe", "kretprobe", "fentry", "fexit"})
 
-_OWN_EVENTS: Final = re.compile(
+_OWN_EVENTS: Final = pattern(
     r"(?:raw_syscalls|syscalls):.*"
     # At a switch, `pid` is the process that leaves the CPU.
     r"|sched:sched_(?:switch|process_exec|process_exit)"
     r"|sock:sock_(?:send|recv)_length"
     r"|tcp:tcp_rcv_space_adjust"
 )
-_OWN_RAW_EVENTS: Final = re.compile(
+_OWN_RAW_EVENTS: Final = pattern(
     r"(?:[a-z_]+:)?(?:sys_enter|sys_exit|sched_switch|sched_process_(?:exec|exit)|sock_(?:send|recv)_length"
     r"|tcp_rcv_space_adjust)"
 )
-_FOREIGN_EVENTS: Final = re.compile(r"(?:irq|timer|irq_vectors):.*|block:block_rq_complete")
-_MIXED_EVENTS: Final = re.compile(
+_FOREIGN_EVENTS: Final = pattern(r"(?:irq|timer|irq_vectors):.*|block:block_rq_complete")
+_MIXED_EVENTS: Final = pattern(
     r"sched:sched_(?:wakeup|waking|wakeup_new|migrate_task|stat_\w+)|(?:net|napi|skb|qdisc|block|workqueue|writeback):.*"
     r"|tcp:tcp_(?:probe|retransmit_\w+|send_reset|receive_reset|destroy_sock|bad_csum)|sock:inet_sock_set_state"
     r"|signal:signal_deliver"
 )
 """Events that often run in another process's context, as measured. For all other inexact events this is unknown."""
-_FOREIGN_RAW_EVENTS: Final = re.compile(r"(?:irq_handler|softirq|tasklet|timer|hrtimer)_\w+|block_rq_complete")
-_MIXED_RAW_EVENTS: Final = re.compile(
+_FOREIGN_RAW_EVENTS: Final = pattern(r"(?:irq_handler|softirq|tasklet|timer|hrtimer)_\w+|block_rq_complete")
+_MIXED_RAW_EVENTS: Final = pattern(
     r"sched_(?:wakeup|waking|wakeup_new|migrate_task|stat_\w+)|(?:net|netif|napi|kfree_skb|consume_skb|qdisc|block)_?\w*"
     r"|(?:workqueue|writeback)_\w+|tcp_(?:probe|retransmit_\w+|send_reset|receive_reset|destroy_sock|bad_csum)"
     r"|inet_sock_set_state|signal_deliver"
 )
 # Entry points that only a system call of the process reaches; not measured.
-_OWN_FUNCTIONS: Final = re.compile(
+_OWN_FUNCTIONS: Final = pattern(
     r"(?:vfs|ksys|do_sys|__x64_sys|__ia32_sys|__arm64_sys|__se_sys|__do_sys)_\w+"
     r"|do_mmap|do_munmap|do_exit|do_execveat?\w*|(?:tcp|udp|udpv6|sock)_(?:send|recv)msg\w*|tcp_v[46]_connect"
 )

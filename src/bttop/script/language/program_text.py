@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bttop.model.plan import PartKind
 
 
-@dataclass(frozen=True, slots=True)
-class MapText:
+class MapText(Struct, frozen=True):
     """The front matter to write for one map. Empty fields are omitted."""
 
     name: str

@@ -6,10 +6,12 @@ still be passed to bpftrace unedited.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
+from bttop.patterns import pattern
 from bttop.script.language.lexer import (
     INSIGNIFICANT,
     LexerFault,
@@ -42,7 +44,10 @@ _PROVIDERS: Final = {
     "kfunc": "fentry",
     "kretfunc": "fexit",
 }
-_DEFINITION = re.compile(r"(struct|union|enum|typedef|config|let|macro|import|fn)(?![A-Za-z0-9_:*])")
+_DEFINITION = pattern(r"(struct|union|enum|typedef|config|let|macro|import|fn)(?![A-Za-z0-9_:*])")
+_ATTRIBUTE = pattern(r"__attribute__(?![A-Za-z0-9_])")
+_NAME = pattern(r"[A-Za-z_][A-Za-z0-9_]*=")
+"""The name of an attach point, which may precede its provider from bpftrace 0.25 on."""
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -58,7 +63,7 @@ class Unreadable(NamedTuple):
     """The script if it can be passed to bpftrace unedited, else empty."""
 
 
-class AttachPoint(NamedTuple):
+class AttachPoint(Struct, frozen=True):
     """One attach point of a probe."""
 
     text: str
@@ -70,7 +75,7 @@ class AttachPoint(NamedTuple):
     line: int
 
 
-class Probe(NamedTuple):
+class Probe(Struct, frozen=True):
     """One probe. Indices refer to the script's tokens."""
 
     points: tuple[AttachPoint, ...]
@@ -86,7 +91,7 @@ class Probe(NamedTuple):
         return any(point.provider in providers for point in self.points)
 
 
-class Definition(NamedTuple):
+class Definition(Struct, frozen=True):
     """A part that is not a probe: for example `struct`, `config`, `let`, `macro` or `import`."""
 
     keyword: str
@@ -104,10 +109,19 @@ class Script(NamedTuple):
     """All tokens in order; their joined texts are the script."""
     probes: tuple[Probe, ...]
     definitions: tuple[Definition, ...]
+    imports: tuple[Imported, ...] = ()
+    """The `.bt` files that it imports, directly or through others."""
+    filled: frozenset[str] = frozenset()
+    """The parameters (`$1`) of its attach points that were replaced by their values."""
 
     def significant(self, start: int, end: int) -> Iterator[Token]:
         """The tokens of an index range without white space, comments and preprocessor lines."""
         return (token for token in self.tokens[start:end] if token.kind not in INSIGNIFICANT)
+
+    @property
+    def imported(self) -> tuple[Script, ...]:
+        """The imported files that can be read."""
+        return tuple(one.script for one in self.imports if isinstance(one.script, Script))
 
     @property
     def points(self) -> tuple[AttachPoint, ...]:
@@ -119,13 +133,21 @@ class Script(NamedTuple):
         return self.tokens[self.probes[0].start].start
 
 
-def read(source: str | bytes) -> Script | Unreadable:
-    """Read a script, in time linear in its length. Never raises."""
+class Imported(Struct, frozen=True):
+    """One file that a script imports."""
+
+    path: str
+    """Absolute."""
+    script: Script | Unreadable
+
+
+def read(source: str | bytes, *, imported: bool = False) -> Script | Unreadable:
+    """Read a script, in time linear in its length. Never raises. A file that is `imported` needs no probe."""
     text = _as_text(source)
     if isinstance(text, Unreadable):
         return text
     try:
-        return _Reader(text).script()
+        return _Reader(text).script(needs_probe=not imported)
     except _RefusedError as refused:
         line, column = position(text, refused.offset)
         return Unreadable(refused.reason, line, column, text)
@@ -140,6 +162,8 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 def provider_of(word: str) -> str:
     """The long name of a provider."""
+    if word == "U":
+        return "usdt"
     lower = word.lower()
     return _PROVIDERS.get(lower, lower)
 
@@ -178,7 +202,7 @@ class _Reader:
         self._probes: list[Probe] = []
         self._definitions: list[Definition] = []
 
-    def script(self) -> Script:
+    def script(self, *, needs_probe: bool) -> Script:
         while not self._done_after_trivia():
             found = _DEFINITION.match(self._text, self._at)
             if self._peek() == ";":
@@ -187,7 +211,7 @@ class _Reader:
                 self._definition(found[1])
             else:
                 self._probe()
-        if not self._probes:
+        if needs_probe and not self._probes:
             raise _RefusedError("there is no probe in this script", self._at)
         return Script(self._text, tuple(self._tokens), tuple(self._probes), tuple(self._definitions))
 
@@ -221,9 +245,18 @@ class _Reader:
             if token.text in _CLOSERS:
                 self._rest_of_bracket(token)
             if _ends_definition(keyword, token):
+                self._attributes()
                 self._definitions.append(Definition(keyword, start, len(self._tokens)))
                 return
         raise _RefusedError(f"this {keyword} does not end", self._tokens[start].start)
+
+    def _attributes(self) -> None:
+        """Consume the attributes behind the brace of a type (bpftrace 0.26 and newer)."""
+        while not self._done_after_trivia() and _ATTRIBUTE.match(self._text, self._at):
+            self._code()
+            if self._done_after_trivia() or self._peek() != "(":
+                raise _RefusedError("expected `((` behind `__attribute__`", self._at)
+            self._rest_of_bracket(self._code())
 
     def _probe(self) -> None:
         start = len(self._tokens)
@@ -279,7 +312,8 @@ class _Reader:
 
 
 def _attach_point(token: Token) -> AttachPoint:
-    provider, _, rest = token.text.partition(":")
+    named = _NAME.match(token.text)
+    provider, _, rest = token.text[named.end() if named else 0 :].partition(":")
     return AttachPoint(token.text, provider_of(provider), rest, token.line)
 
 

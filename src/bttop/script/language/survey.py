@@ -8,18 +8,29 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
-from bttop.model.plan import Aggregation
-from bttop.script.language.columns import Expression, Fields, KeyNames, name_keys, split
-from bttop.script.language.lexer import Token
-from bttop.script.language.reader import AttachPoint, Probe, Script
+from msgspec import Struct
 
-Form: TypeAlias = Literal["aggregate", "increment", "add"]
-"""aggregate: `@m = count()` or another aggregation. increment: `@m++` or `++@m`. add: `@m += e`."""
-Use: TypeAlias = Literal["aggregate", "increment", "add", "assign", "read", "delete", "print", "clear", "zero"]
+from bttop.model.plan import Aggregation
+from bttop.patterns import pattern
+from bttop.script.language.brackets import structure
+from bttop.script.language.columns import Expression, KeyNames, key_parts, name_keys, split
+from bttop.script.language.field_decoders import FieldDecoder, field_decoders
+from bttop.script.language.lexer import Token
+from bttop.script.language.macros import Calling, MacroCall, Macros, macro_calls, macros_of
+from bttop.script.language.reader import AttachPoint, Probe, Script
+from bttop.script.language.settings import MAX_STRLEN, declared_sizes, limit_of, number, settings
+from bttop.script.language.words import WORDS
+
+Form: TypeAlias = Literal["aggregate", "increment", "add", "macro"]
+"""aggregate: `@m = count()` or another aggregation. increment: `@m++` or `++@m`. add: `@m += e`. macro: a call that
+is given this map alone and only aggregates into it."""
+Use: TypeAlias = Literal["aggregate", "increment", "add", "assign", "read", "delete", "print", "clear", "zero", "given"]
+"""given: bttop cannot see what happens to the map: it is an argument of an unknown macro, or in a function."""
 Verb: TypeAlias = Literal["print", "clear", "zero"]
 
 AGGREGATIONS: Final[frozenset[str]] = frozenset(
@@ -28,10 +39,11 @@ AGGREGATIONS: Final[frozenset[str]] = frozenset(
 ENDS: Final = frozenset({";", "}"})
 ASSIGNMENTS: Final = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "++", "--"])
 _OUTPUTS: Final = frozenset(["print", "printf", "time", "cat", "join", "system", "errorf", "warnf"])
-_NAME = re.compile(r"@(?:[A-Za-z_][A-Za-z0-9_]*)?")
+_KNOWN: Final = frozenset(word.text.rstrip("()") for word in WORDS)
+_NAME = pattern(r"@(?:[A-Za-z_][A-Za-z0-9_]*)?")
 
 
-class Update(NamedTuple):
+class Update(Struct, frozen=True):
     """One statement that counts into a map."""
 
     name: str
@@ -44,7 +56,7 @@ class Update(NamedTuple):
     """Significant tokens, including the final `;` if there is one."""
     keys: tuple[Expression, ...]
     arguments: tuple[Expression, ...]
-    """Arguments of the aggregation; the added expression for `+=`; empty for `++`."""
+    """Arguments of the aggregation; the added expression for `+=`; empty for `++` and macros."""
 
 
 class Call(NamedTuple):
@@ -55,6 +67,8 @@ class Call(NamedTuple):
     map_token: Token
     tokens: tuple[Token, ...]
     """The whole call, from the verb to its `)`."""
+    in_macro: bool = False
+    """Whether it is in a macro that the probe calls: its tokens are not the probe's own and cannot be edited."""
 
 
 class MapUse(NamedTuple):
@@ -69,6 +83,12 @@ class MapUse(NamedTuple):
     keys: KeyNames
     declared: bool = False
     """Whether `let @m = …` declares it, which fixes its type and size."""
+    limit: int = 0
+    """Number of entries that the script gives it; 0 if bpftrace's own limit holds."""
+    longest_text: int = 0
+    """Number of bytes that the script lets `str()` keep; 0 if bpftrace's own limit holds."""
+    hidden: tuple[Update, ...] = ()
+    """Statements in macros that count into it and cannot be edited."""
 
     @property
     def arity(self) -> int:
@@ -77,7 +97,8 @@ class MapUse(NamedTuple):
     @property
     def pure(self) -> bool:
         """Whether it is only an aggregation: the script does not notice if bttop clears it or stores it elsewhere."""
-        return self.uses <= {"aggregate", "print", "clear", "zero"} and self.aggregation != "value"
+        is_counted = self.uses <= {"aggregate", "print", "clear", "zero"} and self.aggregation != "value"
+        return is_counted and not self.in_macros
 
     @property
     def is_kept(self) -> bool:
@@ -88,10 +109,25 @@ class MapUse(NamedTuple):
     def only_counted(self) -> bool:
         """Whether it is only counted with `++` or `+=` and never read: `count()` and `sum()` are equivalent and lose no
         update."""
-        return self.uses <= {"increment", "add", "print", "clear", "zero"} and bool(self.updates)
+        return self.uses <= {"increment", "add", "print", "clear", "zero"} and bool(self.updates or self.hidden)
+
+    @property
+    def in_macros(self) -> bool:
+        """Whether macros count into it, print or clear it in a way that bttop cannot edit."""
+        return bool(self.hidden) or any(call.in_macro for call in self.calls)
+
+    @property
+    def by_macro(self) -> bool:
+        """Whether a statement that counts into it is the call of a macro, which can only be given another map."""
+        return any(update.form == "macro" for update in self.updates)
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether only code that bttop cannot read can fill it."""
+        return "given" in self.uses and not self.uses & {"aggregate", "increment", "add", "assign"}
 
 
-class ScriptSurvey(NamedTuple):
+class ScriptSurvey(Struct, frozen=True):
     """The facts about a script."""
 
     maps: Mapping[str, MapUse]
@@ -103,11 +139,20 @@ class ScriptSurvey(NamedTuple):
     """The parameters that it uses: `$1`, `$2`, `$#` …"""
     writing_probes: frozenset[int]
     """Indices of the probes that produce output, for example with `print` or `printf`."""
+    imported_prints: bool = False
+    """Whether a probe of an imported file prints maps while the script runs."""
+    settings: Mapping[str, str] = MappingProxyType({})
+    """The variables that its `config` block sets, with their values (see `settings.settings`)."""
 
     @property
     def user_stacks(self) -> bool:
         """Whether user addresses are turned into names (`ustack`, `usym`)."""
         return not self.words.isdisjoint({"ustack", "usym"})
+
+    def split_options(self, words: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Given words as parameters and named options. Only a script with `getopt` has options (0.24 and newer)."""
+        named = tuple(word for word in words if word.startswith("--")) if "getopt" in self.words else ()
+        return tuple(word for word in words if word not in named), named
 
     @property
     def exits(self) -> bool:
@@ -116,20 +161,26 @@ class ScriptSurvey(NamedTuple):
 
 def survey(script: Script) -> ScriptSurvey:
     """Collect the facts about a script. Never raises."""
-    blocks = [_Block(script, index, probe) for index, probe in enumerate(script.probes)]
+    probes = [(one, probe) for one in (script, *script.imported) for probe in one.probes]
+    macros = macros_of((script, *script.imported))
+    blocks = [_Block(index, _code_of(one, probe), macros, Calling()) for index, (one, probe) in enumerate(probes)]
+    own, imported = blocks[: len(script.probes)], blocks[len(script.probes) :]
     found: dict[str, list[_Found]] = defaultdict(list)
-    for block in blocks:
-        for one in block.found():
-            found[one.name].append(one)
-    hidden, declared = _outside_probes(script)
-    for name in hidden:
-        found[name].append(_Found(name, "read"))
+    for one in (*_all_found(own), *(one.imported() for one in _all_found(imported))):
+        found[one.name].append(one)
+    for name in _outside_probes(script):
+        if not any(one.hidden for one in found[name]):
+            found[name].append(_Found(name, "given"))
+    sizes, config = declared_sizes(script), settings(script)
+    uses = (_map_use([probe for _, probe in probes], name, list_) for name, list_ in found.items())
     return ScriptSurvey(
-        {name: _map_use(script, name, list_, name in declared) for name, list_ in found.items()},
+        {use.name: _limited(use, sizes, config) for use in uses},
         frozenset(word for block in blocks for word in block.words()),
         frozenset(field for block in blocks for field in block.fields()),
         frozenset(_positional(script)),
-        frozenset(block.index for block in blocks if not _OUTPUTS.isdisjoint(block.words())),
+        frozenset(block.index for block in own if not _OUTPUTS.isdisjoint(block.words())),
+        any("print" in block.words() and not probes[block.index][1].has("begin", "end") for block in imported),
+        config,
     )
 
 
@@ -141,22 +192,51 @@ class _Found(NamedTuple):
     keys: tuple[Expression, ...] = ()
     update: Update | None = None
     call: Call | None = None
+    hidden: bool = False
+    """Whether `update` is in a macro."""
+
+    def inside_macro(self) -> _Found:
+        call = None if self.call is None else self.call._replace(in_macro=True)
+        return self._replace(call=call, hidden=True)
+
+    def imported(self) -> _Found:
+        """The same in a probe of an imported file, which has no index."""
+        return self._replace(call=None, hidden=True)
+
+
+def _all_found(blocks: Iterable[_Block]) -> Iterator[_Found]:
+    return (one for block in blocks for one in block.found())
+
+
+def _code_of(script: Script, probe: Probe) -> tuple[Token, ...]:
+    """The significant tokens of a probe's predicate and block."""
+    start = probe.predicate[0] if probe.predicate else probe.block[0]
+    return tuple(script.significant(start, probe.block[1] + 1))
 
 
 class _Block:
-    """The significant tokens of one probe's predicate and block."""
+    """A probe's predicate and block, or the body of a macro that it calls."""
 
-    def __init__(self, script: Script, index: int, probe: Probe) -> None:
+    def __init__(self, index: int, tokens: tuple[Token, ...], macros: Macros, calling: Calling) -> None:
+        """`calling` tells which macros lead to this block, and how many tokens more may be read."""
         self.index = index
-        start = probe.predicate[0] if probe.predicate else probe.block[0]
-        self._tokens = tuple(script.significant(start, probe.block[1] + 1))
-        self._pairs, self._statements = _structure(self._tokens)
+        self._tokens = tokens
+        self._pairs, self._statements, self._around = structure(tokens)
+        self._calls: list[tuple[MacroCall, _Block]] = []
+        for call in macro_calls(tokens, self._pairs, macros, calling):
+            self._calls.append((call, _Block(index, call.body, macros, calling.inside(call))))
+        if calling.is_exhausted:
+            self._calls = []
 
     def words(self) -> Iterator[str]:
-        return (token.text for before, token in self._words() if before not in (".", "->"))
+        yield from (token.text for before, token in self._words() if before not in (".", "->"))
+        for _, body in self._calls:
+            yield from body.words()
 
     def fields(self) -> Iterator[str]:
-        return (token.text for before, token in self._words() if before in (".", "->"))
+        yield from (token.text for before, token in self._words() if before in (".", "->"))
+        for _, body in self._calls:
+            yield from body.fields()
 
     def _words(self) -> Iterator[tuple[str, Token]]:
         """Each word, with the text of the token before it."""
@@ -165,7 +245,9 @@ class _Block:
                 yield before.text, token
 
     def found(self) -> Iterator[_Found]:
-        heads: set[int] = set()
+        for call, body in self._calls:
+            yield from self._through(call, list(body.found()))
+        heads = {at for call, _ in self._calls for at in range(call.start, call.end)}
         for start in self._statements:
             head = start + (self._tokens[start].text in ("++", "--"))
             if self._tokens[head].kind == "map":
@@ -175,6 +257,22 @@ class _Block:
             if token.kind == "map" and at not in heads:
                 yield self._mention(at)
 
+    def _through(self, call: MacroCall, inside: Sequence[_Found]) -> Iterator[_Found]:
+        """What a macro does with the maps of its call. A call that is a statement and only counts into one map can be
+        edited as a whole; otherwise the statements in the macro count as hidden."""
+        updates = [one.update for one in inside if one.use == "aggregate" and one.update is not None]
+        given = [token.text for token in self._tokens[call.start : call.end] if token.kind == "map"]
+        is_statement = call.start in self._statements and self._text(call.end) in ENDS
+        alike = len({update.aggregation for update in updates}) == 1
+        if not (is_statement and alike and len(given) == 1 and len(updates) == len(inside)):
+            yield from (one.inside_macro() for one in inside)
+            return
+        tokens = self._tokens[call.start : call.end + (self._text(call.end) == ";")]
+        first = updates[0]
+        whole = Update(given[0], "macro", first.aggregation, self.index, call.start, tokens, first.keys, ())
+        yield _Found(given[0], "aggregate", first.keys, whole)
+        yield from (_Found(given[0], "aggregate", update.keys) for update in updates[1:])
+
     def _text(self, at: int) -> str:
         return self._tokens[at].text if 0 <= at < len(self._tokens) else ""
 
@@ -183,7 +281,7 @@ class _Block:
         name, after = self._tokens[head].text, head + 1
         keys: tuple[Expression, ...] = ()
         if self._text(after) == "[":
-            keys = _key_parts(self._tokens[after + 1 : self._pairs[after]])
+            keys = key_parts(self._tokens[after + 1 : self._pairs[after]])
             after = self._pairs[after] + 1
         form = self._form(start, head, after)
         if form is None:
@@ -192,7 +290,7 @@ class _Block:
         kind, aggregation, arguments, end = form
         tokens = self._tokens[start : end + (self._text(end) == ";")]
         update = Update(name, kind, aggregation, self.index, start, tokens, keys, arguments)
-        return _Found(name, kind, keys, update)
+        return _Found(name, cast("Use", kind), keys, update)
 
     def _form(self, start: int, head: int, after: int) -> tuple[Form, Aggregation, tuple[Expression, ...], int] | None:
         """How the statement counts, and the index after its last token; None if it does something else."""
@@ -227,46 +325,36 @@ class _Block:
                 whole = self._tokens[at - 2 : self._pairs[at - 1] + 1]
                 call = Call(cast("Literal['print', 'clear', 'zero']", verb), self.index, self._tokens[at], whole)
                 return _Found(name, call.verb, call=call)
-        return _Found(name, "read")
+        return _Found(name, "given" if self._is_given(at) else "read")
+
+    def _is_given(self, at: int) -> bool:
+        """Whether a map is a whole argument of a function that is not bpftrace's own."""
+        opening = self._around[at]
+        if self._text(opening) != "(" or self._text(at - 1) not in ("(", ",") or self._text(at + 1) not in (")", ","):
+            return False
+        called = self._tokens[opening - 1]
+        return called.kind == "word" and called.text not in _KNOWN
 
 
-def _structure(tokens: Sequence[Token]) -> tuple[dict[int, int], list[int]]:
-    """A mapping from the index of every opening bracket to its closing one, and the indices at which statements
-    start."""
-    pairs: dict[int, int] = {}
-    opened: list[int] = []
-    statements = []
-    for at, token in enumerate(tokens):
-        if at and tokens[at - 1].text in ("{", "}", ";") and opened and tokens[opened[-1]].text == "{":
-            statements.append(at)
-        if token.text in ("(", "[", "{"):
-            opened.append(at)
-        elif token.text in (")", "]", "}") and opened:
-            pairs[opened.pop()] = at
-    return pairs, statements
+def _limited(use: MapUse, sizes: Mapping[str, int], config: Mapping[str, str]) -> MapUse:
+    """The map with the limits that the script sets."""
+    limit, longest = limit_of(use.name, sizes, config), number(config.get(MAX_STRLEN, ""))
+    return use._replace(declared=use.name in sizes, limit=limit, longest_text=longest)
 
 
-def _key_parts(tokens: Sequence[Token]) -> tuple[Expression, ...]:
-    """The parts of a key. A single tuple in parentheses counts as its parts (bpftrace 0.22 and newer)."""
-    parts = split(tokens)
-    if len(parts) == 1 and parts[0][0].text == "(" and parts[0][-1].text == ")":
-        inner = split(parts[0][1:-1])
-        if len(inner) > 1 and "".join(t.text for t in parts[0][1:-1]).count("(") == 0:
-            return inner
-    return parts
-
-
-def _map_use(script: Script, name: str, found: Sequence[_Found], declared: bool) -> MapUse:
-    updates = tuple(one.update for one in found if one.update is not None)
+def _map_use(probes: Sequence[Probe], name: str, found: Sequence[_Found]) -> MapUse:
+    updates = tuple(one.update for one in found if one.update is not None and not one.hidden)
+    hidden = tuple(one.update for one in found if one.update is not None and one.hidden)
     uses = {one.use for one in found}
     keys = [one.keys for one in found if one.use in ("aggregate", "increment", "add", "assign")]
     if len({len(parts) for parts in keys}) > 1:
         keys = []
         uses.add("read")
-    points = [point for update in updates for point in script.probes[update.probe].points]
+    points = [point for update in (*updates, *hidden) for point in probes[update.probe].points]
     names = name_keys(keys, _fields(points))
     calls = tuple(one.call for one in found if one.call is not None)
-    return MapUse(name, _aggregation(uses, updates), frozenset(uses), updates, calls, names, declared)
+    aggregation = _aggregation(uses, (*updates, *hidden))
+    return MapUse(name, aggregation, frozenset(uses), updates, calls, names, hidden=hidden)
 
 
 def _aggregation(uses: set[Use], updates: Sequence[Update]) -> Aggregation:
@@ -280,36 +368,30 @@ def _aggregation(uses: set[Use], updates: Sequence[Update]) -> Aggregation:
     return names.pop() if len(names) == 1 else "value"
 
 
-def _fields(points: Sequence[AttachPoint]) -> Fields:
-    """The meaning of the fields that all these attach points share."""
-
-    def all_of(*starts: str) -> bool:
-        return bool(points) and all(
-            point.provider in ("tracepoint", "rawtracepoint") and point.rest.startswith(starts) for point in points
-        )
-
-    return Fields(all_of("raw_syscalls:", "sys_"), all_of("tcp:", "sock:", "udp:"))
+def _fields(points: Sequence[AttachPoint]) -> Mapping[str, FieldDecoder]:
+    """What the fields hold that mean the same at all these attach points."""
+    if all(point.provider in ("tracepoint", "rawtracepoint") for point in points):
+        return field_decoders(point.rest for point in points)
+    return {}
 
 
-def _outside_probes(script: Script) -> tuple[set[str], set[str]]:
-    """Maps that preprocessor lines and functions may use, and maps that `let` declares."""
+def _outside_probes(script: Script) -> set[str]:
+    """Maps that preprocessor lines and functions may use."""
     hidden: set[str] = set()
-    declared: set[str] = set()
     for token in script.tokens:
         if token.kind == "preprocessor":
             hidden.update(_NAME.findall(token.text))
     for definition in script.definitions:
-        names = {token.text for token in script.tokens[definition.start : definition.end] if token.kind == "map"}
-        if definition.keyword == "let":
-            declared |= names
-        elif definition.keyword == "fn":
-            hidden |= names
-    return hidden, declared
+        if definition.keyword == "fn":
+            tokens = script.significant(definition.start, definition.end)
+            hidden.update(token.text for token in tokens if token.kind == "map")
+    return hidden
 
 
 def _positional(script: Script) -> Iterator[str]:
-    for token in script.tokens:
+    yield from script.filled
+    for token in (token for one in (script, *script.imported) for token in one.tokens):
         if token.kind == "variable" and (token.text[1:].isdigit() or token.text == "$#"):
             yield token.text
-        elif token.kind == "attach":
+        elif token.kind in ("attach", "preprocessor"):
             yield from re.findall(r"\$(?:\d+|#)", token.text)

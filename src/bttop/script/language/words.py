@@ -1,18 +1,20 @@
 """The words of bpftrace's language by release, and the completions at the cursor.
 
-`since` is the first release that is known to have a word: from bpftrace's change log up to 0.22, from trials with 0.23
-and 0.27. A word that was added between these may be offered too late, never too early.
+`since` is the first release that is known to have a word: from bpftrace's change log, and from trials with 0.17, 0.23
+and 0.27. A word that the change log does not name may be offered too late, never too early.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from bttop.model.record.release import Release
 from bttop.model.record.releases import NEWEST_KNOWN, OLDEST_KNOWN
+from bttop.patterns import pattern
 from bttop.script.language.lexer import LexerFault, Token, after_blanks, attach_token, code_token, trivia_token
 
 WordKind: TypeAlias = Literal["builtin", "function", "aggregation", "keyword", "provider"]
@@ -20,7 +22,7 @@ WordKind: TypeAlias = Literal["builtin", "function", "aggregation", "keyword", "
 _MOST: Final = 200
 
 
-class Word(NamedTuple):
+class Word(Struct, frozen=True):
     """A word of the language."""
 
     text: str
@@ -34,7 +36,7 @@ class Word(NamedTuple):
         return self.since <= release and (self.until is None or release < self.until)
 
 
-class WordCompletions(NamedTuple):
+class WordCompletions(Struct, frozen=True):
     """The possible completions: one of the words replaces the text between `start` and the cursor."""
 
     start: int
@@ -42,8 +44,7 @@ class WordCompletions(NamedTuple):
     """The best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where the cursor is."""
 
     kind: Literal["attach", "code", "predicate", "nowhere"]
@@ -63,7 +64,8 @@ WORDS: Final[tuple[Word, ...]] = (
     *_words("builtin", "sarg0 sarg1 sarg2 sarg3 sarg4 sarg5", until=Release(0, 25)),
     *_words("builtin", "numaid", Release(0, 16)),
     *_words("builtin", "jiffies", Release(0, 20)),
-    *_words("builtin", "ncpus usermode ppid pcomm", Release(0, 27)),
+    *_words("builtin", "ncpus usermode ppid", Release(0, 24)),
+    *_words("builtin", "pcomm probetype", Release(0, 25)),
     *_words("aggregation", "count() sum( avg( min( max( stats( hist( lhist("),
     *_words("aggregation", "tseries(", Release(0, 24)),
     *_words("function", "print( printf( clear( zero( delete( time( exit() join( cat( system( signal( override("),
@@ -76,9 +78,11 @@ WORDS: Final[tuple[Word, ...]] = (
     *_words("function", "nsecs(", Release(0, 19)),
     *_words("function", "len(", Release(0, 20)),
     *_words("function", "has_key( percpu_kaddr(", Release(0, 22)),
-    *_words("function", "errorf( warnf( fail( assert( getopt( strstr( strlen( socket_cookie(", Release(0, 27)),
+    *_words("function", "assert( getopt(", Release(0, 24)),
+    *_words("function", "errorf( warnf( fail( strstr( strlen( socket_cookie(", Release(0, 27)),
     *_words("function", "is_ptr( is_str( is_integer( is_array( is_literal( kfunc_exist( stack_len(", Release(0, 27)),
-    *_words("function", "syscall_name(", Release(0, 27)),
+    *_words("function", "syscall_name( signal_name( signal_thread( find( is_err( memcmp( strcap(", Release(0, 27)),
+    *_words("function", "ppid( container_of( str_concat( config( static_assert( kfunc_allowed(", Release(0, 27)),
     *_words("keyword", "if else while unroll return break continue"),
     *_words("keyword", "true false", Release(0, 17)),
     *_words("keyword", "for", Release(0, 21)),
@@ -92,8 +96,8 @@ WORDS: Final[tuple[Word, ...]] = (
     *_words("provider", "rawtracepoint:", Release(0, 18)),
     *_words("provider", "fentry: fexit:", Release(0, 20)),
 )
-_WORD_AT_END: Final = re.compile(r"[@$]?[A-Za-z0-9_]*\Z")
-_NAMES: Final = re.compile(r"(?:@[A-Za-z_]|\$[A-Za-z_])[A-Za-z0-9_]*|\$[0-9]")
+_WORD_AT_END: Final = pattern(r"[@$]?[A-Za-z0-9_]*\Z")
+_NAMES: Final = pattern(r"(?:@[A-Za-z_]|\$[A-Za-z_])[A-Za-z0-9_]*|\$[0-9]")
 
 
 def complete(

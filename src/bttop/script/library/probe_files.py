@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from bttop.script.language.front_matter import FrontMatter, FrontMatterFault, read_front_matter
+from msgspec import Struct
+
+from bttop.script.front_matter.front_matter import FrontMatter, FrontMatterFault, read_front_matter
 from bttop.script.language.reader import Script, Unreadable, read
 from bttop.script.language.survey import survey
+from bttop.script.library.imports import with_imports
 from bttop.trust import EVERYBODY, Trust, Untrusted
 
 
-class ProbeFile(NamedTuple):
+class ProbeFile(Struct, frozen=True):
     """One probe file."""
 
     name: str
@@ -27,8 +29,13 @@ class ProbeFile(NamedTuple):
     def title(self) -> str:
         return (self.front.title if self.front else "") or self.path.stem
 
+    @property
+    def words(self) -> str:
+        """The tags and the help; empty without front matter."""
+        return "" if self.front is None else " ".join([*self.front.tags, self.front.help])
 
-class LibraryFailure(NamedTuple):
+
+class LibraryFailure(Struct, frozen=True):
     """A probe file or directory that cannot be used."""
 
     path: Path
@@ -43,7 +50,7 @@ class LibraryFailure(NamedTuple):
         return f"{place}: {self.reason}{'; ' if self.fix else ''}{self.fix}"
 
 
-class Library(NamedTuple):
+class Library(Struct, frozen=True):
     """Probe files by name. Of several with the same name, that of the first directory counts, even if it is faulty."""
 
     probes: tuple[ProbeFile, ...] = ()
@@ -94,12 +101,17 @@ def load_file(path: Path, trust: Trust = EVERYBODY) -> ProbeFile | LibraryFailur
         return LibraryFailure(path, str(doubt), fix=doubt.fix)
     except OSError as error:
         return LibraryFailure(path, f"cannot be read: {error.strerror or error}")
-    return probe_file(path, source)
+    return probe_file(path, source, path.parent, trust)
 
 
-def probe_file(path: Path, source: str | bytes) -> ProbeFile | LibraryFailure:
-    """Make a probe file from its content; `path` is used only as its name."""
+def probe_file(
+    path: Path, source: str | bytes, folder: Path | None = None, trust: Trust = EVERYBODY
+) -> ProbeFile | LibraryFailure:
+    """Make a probe file from its content; `path` is used only as its name. Files that it imports are read if `folder`
+    is given, from which bpftrace looks for them."""
     script = read(source)
+    if isinstance(script, Script) and folder is not None:
+        script = with_imports(script, folder, trust)
     if isinstance(script, Unreadable) and not script.text:
         return LibraryFailure(path, script.reason, script.line)
     front = read_front_matter(script.text, script.first_probe if isinstance(script, Script) else None)

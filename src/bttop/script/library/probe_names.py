@@ -10,10 +10,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
+from bttop.patterns import pattern
+
 LONGEST_NAME: Final = 512
 """Maximum length in bytes; longer lines are not probes. The longest kernel function names have about 500."""
 
-_NAME: Final = re.compile(rb"[a-zA-Z]+(?::[^\s:*{},\"/\x00-\x20\x7f-\xff]+)+")
+_NAME: Final = pattern(rb"[a-zA-Z]+(?::[^\s:*{},\"/\x00-\x20\x7f-\xff]+)+")
 _ORDER: Final = (b"tracepoint", b"kprobe", b"fentry", b"kfunc", b"rawtracepoint", b"software", b"hardware")
 """Order of the providers among equally good matches: those that are stable between kernels come first."""
 _MOST_LOOKED_AT: Final = 20_000
@@ -31,7 +35,6 @@ _LISTED_AS: Final = {
 }
 """Providers that bpftrace lists under another name, or under a name that depends on the release: the names to look for.
 `fentry` is `kfunc` up to 0.21."""
-_DOUBLES: Final = (("kprobe", "fentry"), ("kprobe", "kfunc"), ("tracepoint", "rawtracepoint"))
 
 
 class _Region(NamedTuple):
@@ -87,8 +90,8 @@ class ProbeNames:
 
     def search(self, text: str, limit: int = 200) -> Sequence[str]:
         """At most `limit` matching names, the best first. The order for one word: at the start of a part of the name,
-        at the start of the whole name, at the start of a word, anywhere; if nothing is found, its letters in this
-        order. Several words may be in any order. Case does not matter; `*` separates words like a space.
+        at the start of the whole name, at the start of a word, anywhere. Several words may be in any order. Case does
+        not matter; `*` separates words like a space.
 
         A query that begins with a provider (`kprobe:`, `t:`) finds only its probes, under that provider's name.
         """
@@ -100,19 +103,7 @@ class ProbeNames:
             found.update(dict.fromkeys(better[: limit - len(found)]))
             if len(found) >= limit:
                 break
-        if not found and len(words) == 1:
-            letters = _Stage(self._lower, self._without_doubles(regions), words[0], letters=True)
-            found.update(dict.fromkeys(sorted(letters(limit), key=self._fit)[:limit]))
         return [self._shown(at, provider) for at in found]
-
-    def _without_doubles(self, regions: list[_Region]) -> list[_Region]:
-        """Functions and events are listed up to three times, once per way to attach; only the first is kept."""
-        doubles = {
-            self._regions[double]
-            for first, double in _DOUBLES
-            if self._regions.get(first) in regions and double in self._regions
-        }
-        return [region for region in regions if region not in doubles]
 
     def _scope(self, query: str) -> tuple[str, list[_Region], str]:
         """The provider that the query names (or ''), the regions to search, and the rest of the query."""
@@ -144,7 +135,7 @@ class ProbeNames:
         return f"{provider}:{name.partition(':')[2]}" if provider else name
 
 
-class _Stage(NamedTuple):
+class _Stage(Struct, frozen=True):
     """One way in which a name can match."""
 
     lower: bytes
@@ -152,16 +143,13 @@ class _Stage(NamedTuple):
     needle: bytes
     others: tuple[bytes, ...] = ()
     """The name must contain these too."""
-    letters: bool = False
-    """Whether the name need only contain the needle's letters in this order."""
 
     def __call__(self, limit: int) -> list[int]:
         """The offsets of the first matching lines: up to 4 times `limit`, from which the best are chosen."""
-        find = self._by_letters if self.letters else self._by_needle
         found: dict[int, None] = {}
         looked_at = 0
         for region in self.regions:
-            for line in find(region):
+            for line in self._lines(region):
                 looked_at += 1
                 if all(self._holds(line + region.skip, word) for word in self.others):
                     found[line] = None
@@ -172,7 +160,7 @@ class _Stage(NamedTuple):
     def _holds(self, start: int, word: bytes) -> bool:
         return self.lower.find(word, start, self.lower.index(b"\n", start)) >= 0
 
-    def _by_needle(self, region: _Region) -> Iterator[int]:
+    def _lines(self, region: _Region) -> Iterator[int]:
         at = self.lower.find(self.needle, region.start, region.end)
         while 0 <= at < region.end - 1:
             line = self.lower.rfind(b"\n", 0, at + 1) + 1
@@ -182,16 +170,6 @@ class _Stage(NamedTuple):
                 continue
             yield line
             at = self.lower.find(self.needle, self.lower.index(b"\n", line), region.end)
-
-    def _by_letters(self, region: _Region) -> Iterator[int]:
-        skipped = rb"\n[^\n]{%d}" % region.skip
-        letters = b"".join(rb"[^%b\n]*+%b" % (_one(letter), _one(letter)) for letter in self.needle)
-        for hit in re.compile(skipped + letters).finditer(self.lower, region.start, region.end):
-            yield hit.start() + 1
-
-
-def _one(letter: int) -> bytes:
-    return re.escape(bytes([letter]))
 
 
 def _rank(provider: bytes) -> tuple[int, bytes]:

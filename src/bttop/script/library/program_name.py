@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from bttop.patterns import pattern
 from bttop.script.language.reader import AttachPoint, Script, Unreadable
 
 LONGEST: Final = 24
@@ -13,7 +13,7 @@ _PLAIN: Final = frozenset({"begin", "end", "self", "interval", "test", "bench"})
 """Providers that are ignored: their probes do not describe the program."""
 _BY_PROVIDER: Final = frozenset({"profile", "watchpoint", "asyncwatchpoint"})
 _EVENT_FIRST: Final = frozenset({"software", "hardware"})
-_SAID: Final = re.compile(r"[\w.*?+-]+")
+_SAID: Final = pattern(r"[\w.*?+-]+")
 
 
 def name_of(script: Script | Unreadable) -> str:

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from typing import Final
 
+from bttop.patterns import pattern
 from bttop.script.language.program_text import MapText, program, quoted
 
 _PINNED: Final = "/$1 == 0 || pid == $1/"
@@ -26,9 +27,9 @@ _RENAMED: Final = {
     "umount2": "umount",
     "_sysctl": "sysctl",
 }
-_FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.$]*")
-_OFFSET: Final = re.compile(r"\+(?:0x[0-9a-fA-F]+|[0-9]+)\Z")
-_PLAIN_PATH: Final = re.compile(r"/[A-Za-z0-9_./+@-]+")
+_FUNCTION: Final = pattern(r"[A-Za-z_][A-Za-z0-9_.$]*")
+_OFFSET: Final = pattern(r"\+(?:0x[0-9a-fA-F]+|[0-9]+)\Z")
+_PLAIN_PATH: Final = pattern(r"/[A-Za-z0-9_./+@-]+")
 _LONGEST_COMPARED: Final = 60
 """Maximum length in bytes of a path that a predicate compares; bpftrace up to 0.22 keeps 64 bytes of a string."""
 
@@ -64,6 +65,16 @@ def syscall_callers(name: str) -> str:
     )
 
 
+def syscall_stacks(name: str) -> str:
+    return program(
+        f"{name}: from which code",
+        f"User stacks that call {name}, the most frequent first. Stacks need frame pointers.",
+        [MapText("@stacks", (*_BY_PROCESS, "ustack"), (*_PROCESS_KINDS, "stack"), pid="pid", view="stacks")],
+        f"tracepoint:syscalls:sys_enter_{syscall_event(name)}\n{_PINNED}\n{{\n"
+        "  @stacks[pid, comm, ustack] = count();\n}",
+    )
+
+
 def syscall_results(name: str) -> str:
     return program(
         f"{name}: what it returns",
@@ -88,6 +99,21 @@ def syscall_arguments(name: str, number: int) -> str:
         "not have show random register contents.",
         [MapText(f"@arg{index}", view="histogram") for index in range(6)],
         f"tracepoint:raw_syscalls:sys_enter\n/args->id == {number} && ($1 == 0 || pid == $1)/\n{{\n{histograms}\n}}",
+    )
+
+
+def disk_bytes() -> str:
+    kinds = ("R", "read"), ("W", "write"), ("F", "flush"), ("D", "discard")
+    tests = [f'strncmp(args->rwbs, "{letter}", 1) == 0) {{\n    $op = "{name}";' for letter, name in kinds]
+    choice = "\n  } else if (".join(tests)
+    return program(
+        "Disk I/O by process",
+        "What processes read from and write to block devices, when they ask for it. What the page cache answers is not "
+        "included; what it writes later counts for the kernel worker that does.",
+        [MapText("@bytes", (*_BY_PROCESS, "op"), (*_PROCESS_KINDS, "text"), unit="bytes", pid="pid", view="table")],
+        f'tracepoint:block:block_bio_queue\n{_PINNED}\n{{\n  $op = "other";\n  if ({choice}\n  }}\n'
+        "  @bytes[pid, comm, $op] = stats((uint64)args->nr_sector * (uint64)512);\n}",
+        badge="without write-back",
     )
 
 

@@ -5,10 +5,12 @@ They use only the language that bpftrace 0.14 to 0.27 share. Pure: no input or o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
+
+from bttop.patterns import pattern
 from bttop.script.language.probe_context import context_of
 from bttop.script.language.program_text import MapText, program
 from bttop.script.language.reader import AttachPoint, Script, read
@@ -18,12 +20,12 @@ _MOST: Final = 24
 _GUESSED: Final = 3
 """Number of arguments that are offered for a function whose number of arguments is unknown."""
 # Integer types as tracepoint formats and BTF write them.
-_WHOLE: Final = re.compile(
+_WHOLE: Final = pattern(
     r"(?:const )?(?:(?:unsigned|signed|short|int|long|char|uint|ulong|ushort|"
     r"(?:__)?[us](?:8|16|32|64)|__[lb]e(?:16|32|64)|[a-z]\w*_t)\s*)+"
 )
-_TEXT: Final = re.compile(r"(?:unsigned )?char ?\[\d+\]|__data_loc char ?\[\]")
-_USER_TEXT: Final = re.compile(r"const char ?\*")
+_TEXT: Final = pattern(r"(?:unsigned )?char ?\[\d+\]|__data_loc char ?\[\]")
+_USER_TEXT: Final = pattern(r"const char ?\*")
 _ASKED_BY_NUMBER: Final = frozenset({"kprobe", "uprobe", "usdt"})
 _RETURNS: Final = frozenset({"kretprobe", "uretprobe", "fexit"})
 _ASKED_BY_NAME: Final = frozenset({"tracepoint", "fentry", "fexit"})
@@ -31,7 +33,7 @@ _OTHERS: Final = frozenset({"software", "hardware", "rawtracepoint"})
 _STARTABLE: Final = _ASKED_BY_NUMBER | _RETURNS | _ASKED_BY_NAME | _OTHERS
 
 
-class Argument(NamedTuple):
+class Argument(Struct, frozen=True):
     """An argument of a probe."""
 
     type: str
@@ -39,7 +41,7 @@ class Argument(NamedTuple):
     name: str
 
 
-class Starter(NamedTuple):
+class Starter(Struct, frozen=True):
     """A program to begin with."""
 
     title: str
@@ -93,7 +95,9 @@ def _of_named(point: AttachPoint, argument: Argument) -> Iterator[Starter]:
     field = f"args->{argument.name}"
     if argument.name == "__syscall_nr" or argument.name == "retval":
         return
-    if _WHOLE.fullmatch(argument.type):
+    if argument.name == "fd" and point.rest.startswith("syscalls:sys_enter_"):
+        yield _by_descriptor(point, field)
+    elif _WHOLE.fullmatch(argument.type):
         yield _histogram(point, argument.name, argument.name, field)
     elif point.provider == "tracepoint" and _TEXT.fullmatch(argument.type):
         value = f"str({field})" if argument.type.startswith("__data_loc") else field
@@ -110,6 +114,16 @@ def _histogram(point: AttachPoint, what: str, name: str, value: str) -> Starter:
         f"{point.text}\n{{\n  @{name} = hist({value});\n}}",
     )
     return Starter(f"histogram of {what}", text)
+
+
+def _by_descriptor(point: AttachPoint, value: str) -> Starter:
+    text = program(
+        f"{point.rest} by file descriptor",
+        f"How often {point.text} is hit, by process and file descriptor. The page of a row names the open file.",
+        [MapText("@calls", ("pid", "comm", "fd"), ("int", "text", "int"), pid="pid", view="table")],
+        f"{point.text}\n{{\n  @calls[pid, comm, (int64){value}] = count();\n}}",
+    )
+    return Starter("count by open file", text)
 
 
 def _by_text(point: AttachPoint, name: str, value: str) -> Starter:

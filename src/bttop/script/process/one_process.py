@@ -12,14 +12,14 @@ _USER_STACKS: Final = frozenset({"ustack", "usym"})
 _CLOSERS: Final = {"(": ")", "[": "]"}
 
 
-def names_one_process(script: Script) -> bool:
+def names_one_process(script: Script, args: Sequence[str] = ()) -> bool:
     """Whether every probe that uses `ustack` or `usym` has a predicate that requires the same `pid`, for example
-    `/pid == 123/` or `/pid == 123 && args.ret > 0/`."""
+    `/pid == 123/` or `/pid == 123 && args.ret > 0/`. `args` are the script's parameters."""
     taking = [probe for probe in script.probes if _takes(script, probe)]
     anywhere = sum(_mentions(token) for token in script.tokens)
     if anywhere > sum(_count(script, probe) for probe in taking):
         return False  # used in a function, a macro or similar
-    pids = {_pid(script, probe) for probe in taking}
+    pids = {_pid(script, probe, args) for probe in taking}
     return len(pids) == 1 and None not in pids
 
 
@@ -39,12 +39,12 @@ def _count(script: Script, probe: Probe) -> int:
     return sum(map(_mentions, tokens))
 
 
-def _pid(script: Script, probe: Probe) -> int | None:
+def _pid(script: Script, probe: Probe, args: Sequence[str]) -> int | None:
     """The process id that a predicate requires; None if the predicate can be true for another process."""
     if probe.predicate is None:
         return None
     tokens = list(script.significant(probe.predicate[0] + 1, probe.predicate[1]))
-    return next((pid for part in _conjuncts(tokens) if (pid := _compared(part)) is not None), None)
+    return next((pid for part in _conjuncts(tokens) if (pid := _compared(part, args)) is not None), None)
 
 
 def _conjuncts(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
@@ -75,10 +75,12 @@ def _without_parentheses(tokens: Sequence[Token]) -> Sequence[Token]:
     return tokens
 
 
-def _compared(tokens: Sequence[Token]) -> int | None:
-    """The number N if the tokens are exactly `pid == N` or `N == pid`, else None."""
+def _compared(tokens: Sequence[Token], args: Sequence[str]) -> int | None:
+    """The number N if the tokens are exactly `pid == N` or `N == pid`, else None. N may be a parameter."""
     if len(tokens) != 3 or tokens[1].text != "==":
         return None
     first, last = tokens[0].text, tokens[2].text
     number = last if first == "pid" else first if last == "pid" else ""
+    given = {f"${at}": value for at, value in enumerate(args, 1)}
+    number = given.get(number, number)
     return int(number) if number.isascii() and number.isdecimal() else None

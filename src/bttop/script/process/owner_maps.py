@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
 from typing import Literal, TypeAlias, cast
 
 from bttop.script.language.columns import Expression
-from bttop.script.language.lexer import Token
 from bttop.script.language.reader import Script
-from bttop.script.language.survey import ASSIGNMENTS, ENDS, ScriptSurvey
-from bttop.script.process.pid_parameter import code_of
+from bttop.script.language.survey import ScriptSurvey
+from bttop.script.process.assignments import Assignments, behind_key
+from bttop.script.process.pid_parameter import text_of
+from bttop.script.process.regions import Code, regions
 
 Who: TypeAlias = Literal["pid", "comm"]
 
 
 def noted_maps(script: Script, seen: ScriptSurvey) -> dict[str, Who]:
     """The maps to which a script assigns nothing but `pid`, or nothing but `comm`, of the current process."""
-    values: dict[str, set[str]] = defaultdict(set)
-    for probe in script.probes:
-        for name, value in _assigned(code_of(script, probe)):
-            values[name].add(value)
+    assigned = Assignments(regions(script))
+    values = {name: {text_of(one.expression) for one in assigned.of_map(name)} for name in seen.maps}
     return {
         name: cast("Who", next(iter(found)))
         for name, found in values.items()
@@ -30,26 +27,4 @@ def noted_maps(script: Script, seen: ScriptSurvey) -> dict[str, Who]:
 
 def is_access(part: Expression) -> bool:
     """Whether a part of a key is exactly one map access."""
-    return part[0].kind == "map" and len(part) > 1 and _behind_key(part, 0) == len(part)
-
-
-def _assigned(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
-    """Each assigned map with the value: the single token that is assigned with `=`, or '' for anything else."""
-    for at, token in enumerate(tokens):
-        if token.kind != "map":
-            continue
-        operator = _behind_key(tokens, at)
-        texts = [one.text for one in tokens[operator : operator + 3]]
-        if texts and texts[0] in ASSIGNMENTS:
-            is_plain = texts[0] == "=" and texts[-1] in ENDS
-            yield token.text, texts[1] if is_plain else ""
-
-
-def _behind_key(tokens: Sequence[Token], at: int) -> int:
-    """The index after a map and its key, if it has one."""
-    depth = 0
-    for index in range(at + 1, len(tokens)):
-        depth += (tokens[index].text == "[") - (tokens[index].text == "]")
-        if not depth:
-            return index + (tokens[index].text == "]")
-    return len(tokens)
+    return part[0].kind == "map" and len(part) > 1 and behind_key(Code(part), 0) == len(part)

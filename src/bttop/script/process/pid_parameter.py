@@ -1,46 +1,41 @@
-"""`$1` as the pin: where a script compares a process id with `$1`, and how to extend that to several processes."""
+"""The parameter that takes the pin: the `$1` that a script compares with a process id."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
+
+from bttop.script.language.columns import Expression
 from bttop.script.language.edits import Wrapping, wrap
 from bttop.script.language.lexer import Token
-from bttop.script.language.reader import Probe, Script
+from bttop.script.language.reader import Script
+from bttop.script.language.survey import ASSIGNMENTS
+from bttop.script.process.assignments import Value, key_at
+from bttop.script.process.origins import NUMBER, OF_CURRENT, PROCESS_IDS, THREAD_IDS, Origins
+from bttop.script.process.regions import LONGEST, Code, Region, regions
 
 COMPARISONS: Final = frozenset({"==", "!="})
-_ENDS: Final = frozenset({"&&", "||", "?", ":", ";", "{", "}", "/", ",", "=", *COMPARISONS})
-_OPENING: Final = {")": "(", "]": "["}
-_PARAMETER: Final = "$1"
+_BREAKS: Final = frozenset({"&&", "||", "&", "|", "^", "?", ":", ";", "{", "}", "/", ","})
+_KEYWORDS: Final = frozenset({"return", "if", "else", "while", "comptime"})
+_ENDS: Final = _BREAKS | _KEYWORDS | COMPARISONS | ASSIGNMENTS
 
 
-class Comparison(NamedTuple):
-    """`A == $1` or `$1 == A`, or the same with `!=`."""
+class Comparison(Struct, frozen=True):
+    """`A == $1` or `$1 == A`, or the same with `!=`, where A is a process id."""
 
+    parameter: str
+    region: Region
     operator: str
-    left: tuple[Token, ...]
-    right: tuple[Token, ...]
-
-    @property
-    def other(self) -> tuple[Token, ...]:
-        """The operand that is compared with `$1`."""
-        return self.right if any(token.text == _PARAMETER for token in self.left) else self.left
-
-    @property
-    def is_of_pid(self) -> bool:
-        """Whether the other operand has `pid` or `tid` in a name."""
-        return any("pid" in name or "tid" in name for name in self._names())
-
-    @property
-    def is_of_number(self) -> bool:
-        """Whether `$1` is compared with a literal, as in `$1 == 0`."""
-        return all(token.kind != "word" or token.text.startswith(("int", "uint")) for token in self.other) and any(
-            token.kind == "number" for token in self.other
-        )
-
-    def _names(self) -> Iterator[str]:
-        return (token.text.lower() for token in self.other if token.kind in ("word", "map", "variable"))
+    left: Expression
+    right: Expression
+    other: Expression
+    """The operand that is the process id."""
+    is_own: bool
+    """Whether it is always the id of the process on the CPU, or of its thread."""
+    is_of_thread: bool
+    """Whether it is always the id of a thread."""
 
     def widened(self, more: Sequence[Callable[[str], str]]) -> Wrapping:
         """Make the comparison accept more values: each function in `more` writes an equality condition for an
@@ -54,19 +49,41 @@ class Comparison(NamedTuple):
         return wrap(self.left[0], self.right[-1], "(", f"{tail})")
 
 
-def code_of(script: Script, probe: Probe) -> list[Token]:
-    """The significant tokens of a probe's predicate and block."""
-    start = probe.predicate[0] if probe.predicate else probe.block[0]
-    return list(script.significant(start, probe.block[1] + 1))
+class PidParameter(Struct, frozen=True):
+    """A parameter that a script compares with process ids."""
+
+    name: str
+    """`$1`, `$2` …"""
+    comparisons: tuple[Comparison, ...]
+    is_key: bool
+    """Whether it is also a key of a map that has process ids as keys: then it can stand for one process only."""
+
+    @property
+    def number(self) -> int:
+        return int(self.name[1:])
+
+    @property
+    def is_of_current(self) -> bool:
+        """Whether a condition on the process on the CPU restricts a script to the same processes: it does if each
+        probe with comparisons has one with that process."""
+        by_region = {one.region.number: one.region for one in self.comparisons}
+        own = {one.region.number for one in self.comparisons if one.is_own}
+        exact = all(region.context in ("exact", "none") for region in by_region.values())
+        return exact and own == by_region.keys() and not self.is_key
 
 
-def comparisons(script: Script) -> Iterator[Comparison | None]:
-    """One comparison for each `$1` in a script's probes; None where `$1` is used in another way."""
-    for probe in script.probes:
-        tokens = code_of(script, probe)
-        for at, token in enumerate(tokens):
-            if token.text == _PARAMETER:
-                yield _comparison(tokens, at)
+def pid_parameters(script: Script) -> tuple[PidParameter, ...]:
+    """The parameters that a script compares with process ids, in the order of their numbers."""
+    found = regions(script)
+    if not any(token.text[1:].isdecimal() for region in found for token in region.code.tokens if _is_variable(token)):
+        return ()
+    origins = Origins(found)
+    compared = [one for region in found for one in _comparisons(origins, region)]
+    keys = {name for region in found for name in _keys(origins, region)}
+    names = sorted(keys.union(one.parameter for one in compared), key=lambda name: int(name[1:]))
+    return tuple(
+        PidParameter(name, tuple(one for one in compared if one.parameter == name), name in keys) for name in names
+    )
 
 
 def text_of(tokens: Sequence[Token]) -> str:
@@ -78,62 +95,56 @@ def text_of(tokens: Sequence[Token]) -> str:
     return text
 
 
-def _comparison(tokens: Sequence[Token], at: int) -> Comparison | None:
-    """The comparison of which the `$1` at index `at` is an operand (alone, cast or in parentheses), or None."""
-    first, last = at, at
-    while True:
-        before, behind = tokens[first - 1].text, tokens[last + 1].text
-        if before == ")" and _is_cast(tokens, first - 1):
-            first = _opening(tokens, first - 1)
-        elif before in COMPARISONS:
-            start = _operand_start(tokens, first - 2)
-            return Comparison(before, tuple(tokens[start : first - 1]), tuple(tokens[first : last + 1]))
-        elif behind in COMPARISONS:
-            end = _operand_end(tokens, last + 2)
-            return Comparison(behind, tuple(tokens[first : last + 1]), tuple(tokens[last + 2 : end]))
-        elif (before, behind) == ("(", ")") and tokens[first - 2].kind != "word":
-            first, last = first - 1, last + 1
-        else:
-            return None
+def _is_variable(token: Token) -> bool:
+    return token.kind == "variable"
 
 
-def _is_cast(tokens: Sequence[Token], closing: int) -> bool:
-    opening = _opening(tokens, closing)
-    inner = tokens[opening + 1 : closing]
-    is_type = bool(inner) and all(token.kind == "word" or token.text == "*" for token in inner)
-    return is_type and tokens[opening - 1].kind != "word"
+def _comparisons(origins: Origins, region: Region) -> Iterator[Comparison]:
+    for at, token in enumerate(region.code.tokens):
+        if token.text in COMPARISONS:
+            left, right = _left(region.code, at), _right(region.code, at)
+            for asked, other in ((left, right), (right, left)):
+                parameter = _parameter(origins.of(Value(region.number, asked)))
+                about = origins.of(Value(region.number, other))
+                if parameter and about & PROCESS_IDS and about <= PROCESS_IDS | {NUMBER}:
+                    is_own, is_of_thread = about <= OF_CURRENT | {NUMBER}, about <= THREAD_IDS | {NUMBER}
+                    yield Comparison(parameter, region, token.text, left, right, other, is_own, is_of_thread)
 
 
-def _opening(tokens: Sequence[Token], closing: int) -> int:
-    """Index of the opening bracket that matches a closing one."""
-    depth = 0
-    for at in range(closing, -1, -1):
-        depth += (tokens[at].text in (")", "]")) - (tokens[at].text in ("(", "["))
-        if depth == 0:
-            return at
-    return 0
+def _parameter(found: frozenset[str]) -> str:
+    """The one parameter that is among the origins of a value; empty if there is none or anything else but process ids
+    and numbers, as `$1 == 0 ? pid : $1` has."""
+    names = [name for name in found if name.startswith("$")]
+    return names[0] if len(names) == 1 and found <= PROCESS_IDS | {NUMBER, names[0]} else ""
 
 
-def _operand_start(tokens: Sequence[Token], last: int) -> int:
-    """Index of the first token of the operand that ends at `last`."""
-    at = last
-    while at >= 0:
-        text = tokens[at].text
-        if text in _OPENING:
-            at = _opening(tokens, at)
-        elif text in _ENDS or text in ("(", "["):
+def _keys(origins: Origins, region: Region) -> Iterator[str]:
+    """The parameters that are keys of maps that have process ids as keys too: `@watched[$1] = 1`, `@watched[pid]`."""
+    for at, token in enumerate(region.code.tokens):
+        for slot, part in enumerate(key_at(region.code, at) if token.kind == "map" else ()):
+            parameter = _parameter(origins.of(Value(region.number, part)))
+            others = [key[slot] for key in origins.assigned.keys_of(token.text) if slot < len(key)]
+            if parameter and any(origins.of(other) & PROCESS_IDS for other in others[:LONGEST]):
+                yield parameter
+
+
+def _left(code: Code, operator: int) -> Expression:
+    """The operand before an operator; empty if it is too long."""
+    at = operator - 1
+    while operator - at <= LONGEST and at >= 0 and code.text(at) not in _ENDS:
+        partner = code.partners.get(at, at)
+        if partner > at:
             break
-        at -= 1
-    return at + 1
+        at = partner - 1
+    return code.tokens[at + 1 : operator] if operator - at <= LONGEST else ()
 
 
-def _operand_end(tokens: Sequence[Token], first: int) -> int:
-    """Index after the last token of the operand that begins at `first`."""
-    depth, at = 0, first
-    while at < len(tokens):
-        text = tokens[at].text
-        if depth == 0 and (text in _ENDS or text in (")", "]")):
+def _right(code: Code, operator: int) -> Expression:
+    """The operand behind an operator; empty if it is too long."""
+    at = operator + 1
+    while at - operator <= LONGEST and at < len(code.tokens) and code.text(at) not in _ENDS:
+        partner = code.partners.get(at, at)
+        if partner < at:
             break
-        depth += (text in ("(", "[")) - (text in (")", "]"))
-        at += 1
-    return at
+        at = partner + 1
+    return code.tokens[operator + 1 : at] if at - operator <= LONGEST else ()

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
+from bttop.patterns import pattern
 from bttop.script.language.badge import ScriptCaveat
 from bttop.script.language.edits import Edit, Wrapping
-from bttop.script.language.front_matter import FrontMatter
-from bttop.script.language.lexer import Token
 from bttop.script.language.probe_context import context_of, context_of_probe
 from bttop.script.language.reader import Probe, Script
 from bttop.script.language.survey import ScriptSurvey
 from bttop.script.process.children import following, is_child
-from bttop.script.process.pid_parameter import code_of, comparisons
+from bttop.script.process.pid_parameter import PidParameter, pid_parameters, text_of
+from bttop.script.process.regions import code_of, narrowed, regions
 from bttop.script.process.thread_ids import thread_badges
 
+NO_PROCESS: Final = 4 * 1024 * 1024 + 1
+"""An id that no process has: the kernel gives ids up to 2^22 (PID_MAX_LIMIT)."""
+
 _COMM_BYTES: Final = 15
-_BYTE: Final = re.compile("[\udc80-\udcff]")
+_NEXT: Final = frozenset({"next_pid", "next_comm", "next_prio", "next"})
+_WHO: Final = frozenset({"pid", "tid", "comm", "curtask", "ustack", "kstack", "cgroup"})
+_BYTE: Final = pattern("[\udc80-\udcff]")
 
 
 class Pin(NamedTuple):
@@ -58,34 +64,96 @@ class Pinned(NamedTuple):
     args: tuple[str, ...]
     badges: tuple[ScriptCaveat, ...]
     wrappings: tuple[Wrapping, ...] = ()
-    """Edits around the script's own comparisons with `$1`."""
+    """Edits around the script's own comparisons with its parameter."""
 
     @property
     def is_edited(self) -> bool:
         return bool(self.edits or self.wrappings)
 
 
-def pin_edits(
-    script: Script, seen: ScriptSurvey, pin: Pin | None, front: FrontMatter | None, args: Sequence[str]
-) -> Pinned:
-    """Restrict a script to the pin and set `$1`.
+def pin_edits(script: Script, seen: ScriptSurvey, pin: Pin | None, args: Sequence[str]) -> Pinned:
+    """Restrict a script to the pin and set its parameters. `args` are those that the user gave.
 
-    A script that uses `$1` and compares a process id with it, or has front matter, receives the PIDs there.
+    If the script compares a process id with a parameter that the user did not give, that is the pin. Otherwise the
+    predicates of its probes are extended.
     """
     threads = tuple(thread_badges(script))
-    takes_pid = "$1" in seen.positional and (front is not None or takes_pid_as_parameter(script))
-    positional = tuple(args) or (("0",) if _wants_number(script, seen) else ())
+    words, options = seen.split_options(args)
+    positional = words or (("0",) if _wants_number(script, seen) else ())
+    pinned = _pinned(script, pin, _Given(words, positional, threads))
+    return pinned._replace(args=(*pinned.args, *options))
+
+
+def _pinned(script: Script, pin: Pin | None, given: _Given) -> Pinned:
     if pin is None or not pin.condition:
-        return Pinned((), positional, threads)
-    followed = _followed(script, pin)
-    widened = _by_parameter(script, pin, any_operand=front is not None) if takes_pid and not args else None
-    if widened is not None:
-        return Pinned(followed if widened else (), (str(pin.pids[0]),), threads, widened)
-    if takes_pid and any(context_of_probe(probe) not in ("exact", "none") for probe in script.probes):
-        why = "it takes the pin as its `$1`, which can hold only process ids"
-        return Pinned((), positional, (*threads, ScriptCaveat("unpinned", "not pinned", f"This script: {why}.")))
+        return Pinned((), given.positional, given.badges)
+    taking = pid_parameters(script)
+    free = next((one for one in taking if _is_free(one, given.args)), None)
+    if free is not None:
+        return _by_parameter(script, pin, free, given)
+    if not all(one.is_of_current for one in taking):
+        why = "it was given another process id as its parameter"
+        return Pinned((), given.positional, (*given.badges, _unpinned(why)))
+    return _by_predicates(script, pin, given)
+
+
+class _Given(Struct, frozen=True):
+    """What does not depend on the pin."""
+
+    args: tuple[str, ...]
+    """Positional parameters that the user gave."""
+    positional: tuple[str, ...]
+    """Parameters without a pin."""
+    badges: tuple[ScriptCaveat, ...]
+
+
+def _is_free(parameter: PidParameter, args: Sequence[str]) -> bool:
+    """Whether the user gave no process id as this parameter. By convention 0 is every process."""
+    return len(args) < parameter.number or args[parameter.number - 1] in ("", "0")
+
+
+def _by_parameter(script: Script, pin: Pin, parameter: PidParameter, given: _Given) -> Pinned:
+    """Pass the pin as the script's parameter. Comparisons with it are extended if the pin is more than one id."""
+    if pin.comm or pin.cgroups:
+        return _by_condition(script, pin, parameter, given)
+    args = _with_argument(given.args, parameter.number, str(pin.pids[0]), _texts(script))
+    if len(pin.pids) == 1 and not pin.children:
+        return Pinned((), args, (*given.badges, *_of_threads(parameter, given.badges)))
+    if parameter.is_key:
+        why = f"it stores one process id, its `{parameter.name}`, so only process {pin.pids[0]} is pinned"
+        caveat = ScriptCaveat("pin-inexact", "pin not exact here", f"This script: {why}.")
+        return Pinned((), args, (*given.badges, caveat))
+    more: list[Callable[[str], str]] = [partial("{1} == {0}".format, pid) for pid in pin.pids[1:]]
+    if pin.children:
+        more.append(is_child)
+    badges = (*given.badges, *_of_threads(parameter, given.badges))
+    return Pinned(_followed(script, pin), args, badges, tuple(one.widened(more) for one in parameter.comparisons))
+
+
+def _by_condition(script: Script, pin: Pin, parameter: PidParameter, given: _Given) -> Pinned:
+    """Extend the comparisons of the current process by the pin's condition, because the parameter holds only ids."""
+    if not parameter.is_of_current:
+        why = f"it takes the pin as its `{parameter.name}`, which can hold only process ids"
+        return Pinned((), given.positional, (*given.badges, _unpinned(why)))
+    args = _with_argument(given.args, parameter.number, str(NO_PROCESS), _texts(script))
+    wrappings = tuple(one.widened([lambda _: f"({pin.condition})"]) for one in parameter.comparisons if one.is_own)
+    return Pinned(_followed(script, pin), args, given.badges, wrappings)
+
+
+def _by_predicates(script: Script, pin: Pin, given: _Given) -> Pinned:
     edits = tuple(edit for probe in script.probes for edit in _predicate(script, probe, pin.condition))
-    return Pinned((*edits, *(followed if edits else ())), positional, (*threads, *_badges(script, seen)))
+    followed = _followed(script, pin) if edits else ()
+    return Pinned((*edits, *followed), given.positional, (*given.badges, *_badges(script)))
+
+
+def _with_argument(args: tuple[str, ...], number: int, value: str, texts: frozenset[str]) -> tuple[str, ...]:
+    """The arguments with one of them set, and with 0, or an empty text, for those before it that are missing."""
+    missing = ["" if f"${one}" in texts else "0" for one in range(len(args) + 1, number)]
+    return (*[*args, *missing][: number - 1], value, *args[number:])
+
+
+def _unpinned(why: str) -> ScriptCaveat:
+    return ScriptCaveat("unpinned", "not pinned", f"This script: {why}.")
 
 
 def _followed(script: Script, pin: Pin) -> tuple[Edit, ...]:
@@ -96,28 +164,13 @@ def _followed(script: Script, pin: Pin) -> tuple[Edit, ...]:
     return (Edit(len(script.text), f"{separator}{following(pin.condition)}\n"),)
 
 
-def takes_pid_as_parameter(script: Script) -> bool:
-    """Whether any comparison of `$1` is with an operand whose name contains pid or tid."""
-    return any(one is not None and one.is_of_pid for one in comparisons(script))
-
-
-def _by_parameter(script: Script, pin: Pin, *, any_operand: bool) -> tuple[Wrapping, ...] | None:
-    """The edits that make the script's comparisons with `$1` (the first PID) accept the whole pin; None if that is not
-    possible.
-
-    `any_operand`: the script has front matter, so `$1` is the pin in every comparison.
-    """
-    if not pin.pids or pin.comm or pin.cgroups:
-        return None
-    if len(pin.pids) == 1 and not pin.children:
+def _of_threads(parameter: PidParameter, badges: Sequence[ScriptCaveat]) -> tuple[ScriptCaveat, ...]:
+    """The badge of a script that compares thread ids with the pin, unless it has such a badge already."""
+    lines = [one.other[0].line for one in parameter.comparisons if one.is_of_thread]
+    if not lines or any(one.code == "thread-id" for one in badges):
         return ()
-    found = list(comparisons(script))
-    if any(one is None or not (one.is_of_number or any_operand or one.is_of_pid) for one in found):
-        return None
-    more: list[Callable[[str], str]] = [partial("{1} == {0}".format, pid) for pid in pin.pids[1:]]
-    if pin.children:
-        more.append(is_child)
-    return tuple(one.widened(more) for one in found if one is not None and not one.is_of_number)
+    why = f"Line {lines[0]} compares a thread id with {parameter.name}: of the process, this is the main thread only."
+    return (ScriptCaveat("thread-id", "pin: main thread only", why),)
 
 
 def _quoted(text: str) -> str:
@@ -128,37 +181,37 @@ def _quoted(text: str) -> str:
 
 
 def _wants_number(script: Script, seen: ScriptSurvey) -> bool:
-    """Whether `$1` is a number everywhere in the script. Then bttop passes 0: bpftrace 0.24 and newer warn if `$1` is
-    missing."""
-    if "$1" not in seen.positional or any("$1" in point.text for point in script.points):
+    """Whether `$1` is a number everywhere in the script, and the script does not ask whether it is there. Then bttop
+    passes 0: bpftrace 0.24 and newer warn if `$1` is missing."""
+    if "$1" not in seen.positional or "$#" in seen.positional or any("$1" in point.text for point in script.points):
         return False
-    return not any(_is_text_parameter(code_of(script, probe)) for probe in script.probes)
+    if any(token.text == "$1" for one in script.imported for token in one.tokens):
+        return False
+    return "$1" not in _texts(script)
 
 
-def _is_text_parameter(tokens: Sequence[Token]) -> bool:
-    texts = [token.text for token in tokens]
-    return any(texts[at : at + 3] == ["str", "(", "$1"] for at in range(len(texts)))
+def _texts(script: Script) -> frozenset[str]:
+    """The parameters that a script uses as text: `str($1)`, also by a constant."""
+    found = regions(script)
+    constants = {one.name: text_of(one.code.tokens) for one in found if one.kind == "constant"}
+    used = {
+        region.code.text(at + 2)
+        for region in found
+        for at, token in enumerate(region.code.tokens)
+        if token.text == "str" and region.code.text(at + 1) == "("
+    }
+    return frozenset(constants.get(name, name) for name in used)
 
 
 def _predicate(script: Script, probe: Probe, condition: str) -> Iterator[Edit]:
-    if context_of_probe(probe) in ("none", "foreign"):
-        return
-    if probe.predicate is None:
-        yield Edit(script.tokens[probe.block[0]].start, f" /{condition}/ ")
-        return
-    opening, closing = (script.tokens[index] for index in probe.predicate)
-    # A comparison, because bpftrace 0.17 refuses a pointer as an operand of `&&`.
-    yield Edit(opening.end, f"({condition}) && ((")
-    yield Edit(closing.start, ") != 0)")
+    if context_of_probe(probe) not in ("none", "foreign"):
+        yield from narrowed(script, probe, condition, f"({condition})")
 
 
-def _badges(script: Script, seen: ScriptSurvey) -> Iterator[ScriptCaveat]:
+def _badges(script: Script) -> Iterator[ScriptCaveat]:
     points = script.points
     inexact = [point.text for point in points if context_of(point) == "inexact"]
-    if any(point.rest.endswith("sched_switch") for point in points) and seen.fields & {
-        "next_pid",
-        "next_comm",
-    }:
+    if any(_shows_next(script, probe) for probe in script.probes):
         inexact.append("the next thread at sched_switch")
     foreign = [point.text for point in points if context_of(point) == "foreign"]
     if inexact:
@@ -167,6 +220,24 @@ def _badges(script: Script, seen: ScriptSurvey) -> Iterator[ScriptCaveat]:
     if foreign:
         why = "it runs in the process that was interrupted, so it is not restricted"
         yield ScriptCaveat("unpinned", "not pinned", f"{_some(foreign)}: {why}.")
+    elsewhere = [point.text for probe in script.probes if _shows_any(script, probe) for point in probe.points]
+    if elsewhere:
+        why = "it belongs to no process, so it is not restricted"
+        yield ScriptCaveat("unpinned", "not pinned", f"{_some(elsewhere)}: {why}.")
+
+
+def _shows_next(script: Script, probe: Probe) -> bool:
+    """Whether a probe of sched_switch uses the thread that gets the CPU: a raw tracepoint has it as `arg2`."""
+    texts = {token.text for token in code_of(script, probe)}
+    at_switch = any(point.rest.endswith("sched_switch") for point in probe.points)
+    return at_switch and bool(texts & _NEXT or ("arg2" in texts and probe.has("rawtracepoint")))
+
+
+def _shows_any(script: Script, probe: Probe) -> bool:
+    """Whether a probe that belongs to no process shows processes: those of a kernel list, or the one on the CPU."""
+    if context_of_probe(probe) != "none" or probe.has("begin", "end"):
+        return False
+    return probe.has("iter") or any(token.text in _WHO for token in code_of(script, probe))
 
 
 def _some(names: Sequence[str]) -> str:

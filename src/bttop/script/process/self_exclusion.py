@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from bttop.script.language.edits import Edit
 from bttop.script.language.lexer import Token
@@ -13,15 +15,16 @@ from bttop.script.language.program_text import quoted
 from bttop.script.language.reader import Probe, Script
 from bttop.script.language.survey import ScriptSurvey, Update
 from bttop.script.process.owner_maps import Who, is_access, noted_maps
-from bttop.script.process.pid_parameter import code_of, text_of
+from bttop.script.process.pid_parameter import text_of
 from bttop.script.process.pin import Pin
+from bttop.script.process.regions import code_of
 
 _WHO: Final = frozenset({"pid", "tid", "comm"})
 _NEXT: Final = frozenset({"next_pid", "next_comm", "next_prio"})
 _LEFT_OUT: Final = "left out, in the kernel"
 
 
-class Exclusion(NamedTuple):
+class Exclusion(Struct, frozen=True):
     """The processes to exclude."""
 
     pids: tuple[int, ...] = ()
@@ -33,6 +36,10 @@ class Exclusion(NamedTuple):
     their parent until the ids wrap around. Comparing a name costs 17 to 20 ns, an id 1 to 3 ns (0.17 and 0.27)."""
     own_comms: tuple[str, ...] = ()
     """Names of threads of `pids`, for events that give only a thread."""
+    fields_differ: bool = False
+    """Whether fields of events, such as `next_pid`, count in another PID namespace than `pids`."""
+    unknown: str = ""
+    """Which of bttop's processes cannot be excluded, and why; empty if all are."""
 
     @property
     def condition(self) -> str:
@@ -52,10 +59,11 @@ class Exclusion(NamedTuple):
         """The same condition for the next thread of a `sched_switch`: its name and its id. The id is exact only for a
         process with one thread."""
         named = (f"args{access}next_comm != {quoted(comm)}" for comm in (*self.comms, *self.own_comms))
-        return " && ".join([*(f"args{access}next_pid != {pid}" for pid in self.pids), *named])
+        pids = () if self.fields_differ else self.pids
+        return " && ".join([*(f"args{access}next_pid != {pid}" for pid in pids), *named])
 
 
-class Excluded(NamedTuple):
+class Excluded(Struct, frozen=True):
     """The changes that an exclusion makes to a script."""
 
     edits: tuple[Edit, ...] = ()
@@ -71,7 +79,7 @@ def exclusion_edits(script: Script, seen: ScriptSurvey, exclusion: Exclusion | N
         return Excluded()
     if pin is not None and pin.condition:
         return Excluded(said="counted if the pin includes it")
-    fit = [probe for probe in script.probes if _takes(script, seen, probe)]
+    fit = [probe for probe in script.probes if may_skip(script, seen, probe)]
     edits = tuple(edit for probe in fit for edit in _predicate(script, probe, exclusion.condition))
     noted = noted_maps(script, seen)
     elsewhere = [update for update in _counts(seen) if script.probes[update.probe] not in fit]
@@ -81,7 +89,7 @@ def exclusion_edits(script: Script, seen: ScriptSurvey, exclusion: Exclusion | N
     if len(fit) == len(counting) or (
         _shows_counts_alone(script, seen, fit) and all(one.whole for one in named.values())
     ):
-        return Excluded(edits, guards, _LEFT_OUT)
+        return Excluded(edits, guards, f"{_LEFT_OUT}{exclusion.unknown and f', but not {exclusion.unknown}'}")
     why = "probes that may run for another process than `pid`, or store data for such events, count all processes"
     return Excluded(edits, guards, f"{'left out in part' if fit or guards else 'included'}: {why}")
 
@@ -98,7 +106,7 @@ def _shows_counts_alone(script: Script, seen: ScriptSurvey, fit: Sequence[Probe]
     return bool(shown) and all(use.pure for use in shown) and seen.writing_probes <= own
 
 
-class _Named(NamedTuple):
+class _Named(Struct, frozen=True):
     """The condition under which a statement skips excluded processes, from the processes that its keys name."""
 
     condition: str
@@ -135,8 +143,8 @@ def _is_switch(probe: Probe) -> bool:
     return all(point.provider == "tracepoint" and point.rest == "sched:sched_switch" for point in probe.points)
 
 
-def _takes(script: Script, seen: ScriptSurvey, probe: Probe) -> bool:
-    """Whether the probe can skip events of an excluded process without changing what is shown of other processes.
+def may_skip(script: Script, seen: ScriptSurvey, probe: Probe) -> bool:
+    """Whether the probe can skip events of some processes without changing what is shown of other processes.
 
     A probe that stores something may store it for an event in another context: the owner of a socket for a timer, or
     the time of a switch for the next thread.

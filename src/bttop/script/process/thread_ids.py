@@ -8,20 +8,23 @@ kernel frees it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from bttop.script.language.badge import ScriptCaveat
 from bttop.script.language.edits import Edit, replace
 from bttop.script.language.lexer import Token
 from bttop.script.language.reader import Probe, Script
 from bttop.script.process.children import CLONE_THREAD
-from bttop.script.process.pid_parameter import COMPARISONS, code_of
+from bttop.script.process.pid_parameter import COMPARISONS
+from bttop.script.process.regions import code_of
 
 _FIELDS: Final = frozenset({"prev_pid", "next_pid"})
 _LINE: Final = "\n"
 
 
-class Confusion(NamedTuple):
+class Confusion(Struct, frozen=True):
     """One thread id compared with a number that looks like a process id."""
 
     field: tuple[Token, Token, Token]

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from bttop.script.language.columns import is_address
+from bttop.script.language.columns import Expression, field_of
 from bttop.script.language.edits import Wrapping, wrap
+from bttop.script.language.field_decoders import ADDRESS_FIELDS
 from bttop.script.language.reader import Script
-from bttop.script.language.survey import MapUse, ScriptSurvey
+from bttop.script.language.survey import MapUse, ScriptSurvey, Update
 
 # Without tcp_send_reset: since Linux 6.10 its addresses are a `struct sockaddr`.
 _EVENTS: Final = frozenset(
@@ -35,7 +36,17 @@ def address_edits(script: Script, seen: ScriptSurvey) -> Iterator[Wrapping]:
     for use in seen.maps.values():
         if (use.pure or use.only_counted) and _has_known_sizes(script, use):
             for update in use.updates:
-                yield from (wrap(part[0], part[-1], "ntop(", ")") for part in update.keys if is_address(part))
+                yield from (wrap(part[0], part[-1], "ntop(", ")") for part in _own_keys(update) if _is_address(part))
+
+
+def _is_address(expression: Expression) -> bool:
+    """Whether the expression is exactly an address field, for example `args->saddr` or `args.daddr_v6`."""
+    return field_of(expression) in ADDRESS_FIELDS
+
+
+def _own_keys(update: Update) -> tuple[Expression, ...]:
+    """The parts of a statement's key; none for a macro, in which they may be."""
+    return () if update.form == "macro" else update.keys
 
 
 def _has_known_sizes(script: Script, use: MapUse) -> bool:

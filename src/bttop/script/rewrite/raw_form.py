@@ -12,7 +12,7 @@ from bttop.script.language.edits import Edit, replace
 from bttop.script.language.lexer import Token
 from bttop.script.language.probe_context import may_be_skipped
 from bttop.script.language.reader import AttachPoint, Probe, Script
-from bttop.script.process.pid_parameter import code_of
+from bttop.script.process.regions import code_of
 
 _FREQUENT: Final = (
     r"(?:raw_syscalls|irq|irq_vectors|timer|kmem|exceptions|page_fault\w*|rcu|net|napi|skb|qdisc|sock|block|writeback"

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
+
+from bttop.patterns import pattern
+from bttop.script.flush_edits import self_printing
+from bttop.script.flush_edits.flushes import counted_in_place
+from bttop.script.front_matter.front_matter import FrontMatter
 from bttop.script.language.edits import Edit, edited, replace
-from bttop.script.language.front_matter import FrontMatter
 from bttop.script.language.program_text import MapText, program
 from bttop.script.language.reader import Probe, Script, read
 from bttop.script.language.survey import MapUse, ScriptSurvey, survey
 from bttop.script.process import thread_ids
-from bttop.script.process.pid_parameter import code_of
-from bttop.script.rewrite import self_printing
-from bttop.script.rewrite.flushes import counted_in_place
+from bttop.script.process.regions import code_of
 from bttop.script.rewrite.raw_form import raw_edits
 
-_EVERY_SYSCALL: Final = re.compile(r"syscalls:sys_(enter|exit)_\*")
+_EVERY_SYSCALL: Final = pattern(r"syscalls:sys_(enter|exit)_\*")
 
 
-class Suggestion(NamedTuple):
+class Suggestion(Struct, frozen=True):
     """Another script for the same question."""
 
     code: str
@@ -174,7 +176,11 @@ def _exact(script: Script, seen: ScriptSurvey) -> Iterator[Suggestion]:
 
 
 def _counts(script: Script, seen: ScriptSurvey, counted: Collection[str]) -> Iterator[Suggestion]:
-    losing = [use for use in seen.maps.values() if use.only_counted and not use.declared and use.name not in counted]
+    losing = [
+        use
+        for use in seen.maps.values()
+        if use.only_counted and not (use.declared or use.in_macros) and use.name not in counted
+    ]
     edits = [edit for use in losing for update in use.updates for edit in counted_in_place(update, use.aggregation)]
     if edits:
         names = ", ".join(use.name for use in losing)

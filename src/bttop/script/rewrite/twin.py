@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from msgspec import Struct
 
 from bttop.model.record.release import Release
 from bttop.script.cost.event_costs import MISS_NS, body_ns
 from bttop.script.language.probe_context import context_of_probe
-from bttop.script.language.reader import Probe, Script, read
-from bttop.script.language.survey import survey
+from bttop.script.language.reader import Probe, Script, Unreadable, read
+from bttop.script.language.survey import ScriptSurvey, survey
 from bttop.script.process.pid_parameter import text_of
 from bttop.script.rewrite.prepare import Prepared, prepare
 
@@ -19,7 +21,7 @@ _PASSED: Final = "@bttop_passed"
 _USER: Final = frozenset({"uprobe", "uretprobe", "usdt"})
 
 
-class Counted(NamedTuple):
+class Counted(Struct, frozen=True):
     """One probe of the twin."""
 
     events: str
@@ -36,7 +38,7 @@ class Counted(NamedTuple):
     """Additional run time in ns of an event that passes."""
 
 
-class Twin(NamedTuple):
+class Twin(Struct, frozen=True):
     """A script that measures how often the probes of another script would run."""
 
     prepared: Prepared
@@ -66,8 +68,21 @@ def twin_of(prepared: Prepared, release: Release, leave_out: Collection[str] = (
     if not counted:
         return None
     text = script.text[: script.first_probe] + "".join(blocks)
-    made = prepare(read(text), interval_ms=INTERVAL_MS, args=prepared.args)
+    counting = read(text)
+    args = _known_parameters(counting, seen, prepared.args)
+    made = prepare(counting, interval_ms=INTERVAL_MS, args=args, nonce=prepared.plan.nonce)
     return Twin(made, tuple(counted), any(_asks_maps(script, probe) for probe in script.probes if _counts(probe)))
+
+
+def _known_parameters(twin: Script | Unreadable, seen: ScriptSurvey, args: Sequence[str]) -> tuple[str, ...]:
+    """The parameters without the named options that only the blocks of the script read: bpftrace refuses an option
+    that the text does not read."""
+    if "getopt" not in seen.words or isinstance(twin, Unreadable):
+        return tuple(args)
+    strings = {
+        token.text.strip('"') for one in (twin, *twin.imported) for token in one.tokens if token.kind == "string"
+    }
+    return tuple(arg for arg in args if not arg.startswith("--") or arg[2:].partition("=")[0] in strings)
 
 
 def _providers(probe: Probe) -> tuple[str, ...]:

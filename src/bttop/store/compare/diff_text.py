@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from bttop.model.format import numbers
-from bttop.model.format.names import decoders
 from bttop.model.format.percentiles import quantile, scale_of
 from bttop.model.format.text import visible, visible_name
 from bttop.model.plan import MapPlan
-from bttop.model.record.records import Bucket, Stamp
+from bttop.model.record.records import Bucket
 from bttop.store.aliases import PlainNames
-from bttop.store.compare.diff import Diff, MapDiff, RowChange, Window
+from bttop.store.compare.changes import Moved
+from bttop.store.compare.diff import Diff, Window
+from bttop.store.compare.map_diff import MapDiff, RowChange
+from bttop.store.compare.sentences import foot_lines, sentence
 from bttop.store.flush_json import plain, timestamp
 from bttop.store.labels import Labels, amount
-from bttop.store.snapshot.extent import extent
-from bttop.store.times import clock, wall_at
+from bttop.store.times import clock
 
 WIDTH = 80
 _SHARES = (50, 90, 99)
@@ -24,9 +25,15 @@ _LEAST = 0.0005
 """Smallest weight of a change that is shown; smaller ones would show as 0.0 % and are only counted."""
 
 
+_MOST_SENTENCES = 10
+
+
 def lines(diff: Diff, most: int) -> Iterator[str]:
     """Yield the comparison as text: at most `most` keys of each map, and the number of further keys."""
     yield from _head(diff)
+    if diff.changes.moved:
+        yield ""
+        yield from _sentences(diff, _MOST_SENTENCES)
     changed = [one for one in diff.maps if one.changes]
     for one in changed:
         yield ""
@@ -39,7 +46,7 @@ def lines(diff: Diff, most: int) -> Iterator[str]:
 
 def _head(diff: Diff) -> Iterator[str]:
     for name, window in (("before", diff.before), ("after", diff.after)):
-        begin, end = _stamps(window)
+        begin, end = window.stamps()
         facts = window.snapshot.facts
         length = numbers.duration((end.boot_ns - begin.boot_ns) / 1e9)
         yield _cut(f"{name:<7} {clock(begin)} .. {clock(end)[11:]} ({length})  {visible(facts.host)}")
@@ -50,11 +57,21 @@ def _head(diff: Diff) -> Iterator[str]:
         yield "ids     process and thread ids are left out: they differ between recordings"
 
 
-def _stamps(window: Window) -> tuple[Stamp, Stamp]:
-    whole = extent(window.snapshot) or (Stamp(window.begin_ns, 0), Stamp(window.end_ns, 0))
-    begin = max(window.begin_ns, whole[0].boot_ns)
-    end = min(window.end_ns, whole[1].boot_ns)
-    return Stamp(begin, wall_at(begin, *whole)), Stamp(end, wall_at(end, *whole))
+def summary_lines(diff: Diff) -> Iterator[str]:
+    """Yield only what changed most, across all programs, with what was not compared."""
+    yield from _head(diff)
+    yield ""
+    yield from _sentences(diff, len(diff.changes.moved))
+    for line in foot_lines(diff.changes, _labels(diff)):
+        yield from _wrapped(line)
+
+
+def _sentences(diff: Diff, most: int) -> Iterator[str]:
+    labels = _labels(diff)
+    for number, one in enumerate(diff.changes.moved[:most], 1):
+        yield from _wrapped(f"{number:>3}. {sentence(one, labels)}")
+    if (more := len(diff.changes.moved) - most) > 0:
+        yield f"     and {more} more; --summary shows all"
 
 
 def _foot(diff: Diff) -> Iterator[str]:
@@ -171,7 +188,7 @@ def _percentile(plan: MapPlan, buckets: tuple[Bucket, ...], share: int) -> str:
 
 
 def _labels(diff: Diff) -> Labels:
-    return Labels(PlainNames(), decoders(diff.after.snapshot.facts.machine), *_stamps(diff.after))
+    return Labels(PlainNames(), diff.after.snapshot.facts.decoders, *diff.after.stamps())
 
 
 def _cut(line: str) -> str:
@@ -190,12 +207,26 @@ def as_object(diff: Diff) -> dict[str, Any]:
         "doubts": {caveat: {"before": first, "after": last} for caveat, (first, last) in diff.caveats.items()},
         "only_before": list(diff.only_before),
         "only_after": list(diff.only_after),
+        "moved": [_moved(one, _labels(diff)) for one in diff.changes.moved],
         "maps": [_map_object(diff, one) for one in diff.maps],
     }
 
 
+def _moved(one: Moved, labels: Labels) -> dict[str, Any]:
+    subject, what = sentence(one, labels)
+    return {
+        "program": one.name,
+        "map": one.map.removeprefix("@"),
+        "subject": subject,
+        "what": what,
+        "before": one.before,
+        "after": one.after,
+        "magnitude": round(one.magnitude, 3),
+    }
+
+
 def _window(window: Window) -> dict[str, Any]:
-    begin, end = _stamps(window)
+    begin, end = window.stamps()
     facts = window.snapshot.facts
     return {
         "file": str(window.snapshot.path),
@@ -240,11 +271,12 @@ def _change_object(one: MapDiff, change: RowChange, labels: Labels) -> dict[str,
         found["shift"] = change.shift
         found["buckets"] = {name: plain(value) for name, value in buckets}
         found["percentiles"] = {
-            name: {f"p{share}": _estimate(one.plan, value, share) for share in _SHARES} for name, value in buckets
+            name: {f"p{share}": _range(one.plan, value, share) for share in _SHARES} for name, value in buckets
         }
     return found
 
 
-def _estimate(plan: MapPlan, buckets: tuple[Bucket, ...], share: int) -> float | None:
-    estimate = quantile(buckets, share / 100, scale_of(plan.aggregation))
-    return None if estimate is None else estimate.value
+def _range(plan: MapPlan, buckets: tuple[Bucket, ...], share: int) -> list[int | None] | None:
+    """The ends of the bucket that holds a percentile, both inclusive; None for an open end."""
+    found = quantile(buckets, share / 100, scale_of(plan.aggregation))
+    return None if found is None else [found.low, found.high]

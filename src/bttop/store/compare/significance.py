@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from bttop.model.format.floats import as_float
 from bttop.model.record.records import Bucket
@@ -16,7 +17,7 @@ _SMIRNOV = 1.628
 """Critical value of the two-sample Kolmogorov-Smirnov statistic for an error of 1 %."""
 
 
-class Count(NamedTuple):
+class Count(Struct, frozen=True):
     """The count of one key in one window."""
 
     total: float
@@ -64,7 +65,43 @@ def least_score(comparisons: int) -> float:
     return NormalDist().inv_cdf(1 - ERROR / 2 / max(comparisons, 1))
 
 
-class Shift(NamedTuple):
+class Level(Struct):
+    """A value that is not a count, such as an average or a maximum, in the flushes of one window."""
+
+    flushes: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+
+    def add(self, value: float) -> None:
+        """Add the value of one more flush."""
+        self.flushes += 1
+        self.total += value
+        self.squares += value * value
+
+    @property
+    def mean(self) -> float:
+        return self.total / self.flushes if self.flushes else 0.0
+
+    @property
+    def error(self) -> float:
+        """Variance of the mean. A value that hardly varies is taken to vary by 1 %."""
+        if self.flushes < 2:
+            return math.inf
+        spread = (self.squares - self.flushes * self.mean**2) / (self.flushes - 1)
+        return max(spread, (0.01 * self.mean) ** 2) / self.flushes
+
+
+def level_score(before: Level, after: Level) -> float:
+    """Return the score of the difference of two means by their standard errors (Welch); 0 with fewer than two flushes
+    in a window."""
+    error = before.error + after.error
+    difference = after.mean - before.mean
+    if difference == 0 or not math.isfinite(error):
+        return 0.0
+    return difference / math.sqrt(error) if error else math.copysign(math.inf, difference)
+
+
+class Shift(Struct, frozen=True):
     """The distance of two histograms."""
 
     distance: float

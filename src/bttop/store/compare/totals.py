@@ -6,26 +6,29 @@ Flushes are not kept: memory depends only on the number of different keys, which
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct, field
 
 from bttop.model.flush.contents import MapData
 from bttop.model.flush.flush import Flush
 from bttop.model.flush.rates import ADDITIVE, amount
 from bttop.model.format.floats import as_float
 from bttop.model.plan import Aggregation, MapPlan
+from bttop.model.record.keys import key_order
 from bttop.model.record.records import Bucket, Stats, Value
 from bttop.model.record.values import histogram, made_stats, merge
 
 MOST_KEYS = 50_000
 """Most keys of one map. Above it only the largest half is kept; dropped keys are counted."""
 
+_WORD = 1 << 64
+
 _LARGE = 1 << 63
 """Smaller numbers can be squared without overflowing a float."""
 
 
-@dataclass(slots=True)
-class Total:
+class Total(Struct):
     """One key over all flushes."""
 
     value: Value
@@ -35,8 +38,7 @@ class Total:
     """Number of flushes that have the key."""
 
 
-@dataclass(slots=True)
-class MapTotals:
+class MapTotals(Struct):
     """One map over all flushes."""
 
     plan: MapPlan
@@ -48,9 +50,14 @@ class MapTotals:
     let_go: int = 0
     """Number of keys that were dropped because there were too many."""
     let_go_amount: float = 0.0
-    """Total amount of the dropped keys."""
+    """Total amount of the dropped keys, without their signs."""
+    let_go_net: float = 0
+    """Their sum."""
     is_mixed: bool = False
     """Whether the map changed its kind; the totals then hold only the flushes of the newest kind."""
+
+    is_scaled: bool = False
+    """Whether the values of a flush were scaled, because its program took one event in N."""
 
     @property
     def is_additive(self) -> bool:
@@ -58,17 +65,32 @@ class MapTotals:
         return not self.plan.is_state and (self.plan.aggregation in ADDITIVE or self.plan.aggregation == "avg")
 
     @property
+    def mark(self) -> str:
+        """The mark in front of each number that grows with events: `~` if any of its flushes was scaled, else empty."""
+        return "~" if self.is_scaled and self.is_additive else ""
+
+    @property
     def is_histogram(self) -> bool:
         return self.plan.aggregation in ("hist", "lhist")
 
     @property
+    def net(self) -> float:
+        """The sum of all rows, which may be negative, with the dropped keys. Exact if every row is an integer."""
+        return self.let_go_net + sum(_number(row.value) for row in self.rows.values())
+
+    @property
     def amount(self) -> float:
-        """Amount of all rows, with the dropped keys."""
+        """Amount of all rows without their signs, with the dropped keys: the whole of which a row has a share."""
         return self.let_go_amount + sum(abs(amount(row.value) or 0.0) for row in self.rows.values())
 
     def top(self, count: int) -> list[tuple[str, Total]]:
-        """Return the largest `count` rows, largest first."""
-        return heapq.nsmallest(count, self.rows.items(), key=lambda item: (-abs(amount(item[1].value) or 0.0), item[0]))
+        """Return the largest `count` rows, largest first; rows that can be added up, by their share."""
+        return heapq.nsmallest(count, self.rows.items(), key=self._place)
+
+    def _place(self, item: tuple[str, Total]) -> tuple[float, object]:
+        key, row = item
+        found = _number(row.value)
+        return -abs(found) if self.is_additive else -found, key_order(key)
 
     def buckets(self) -> tuple[Bucket, ...]:
         """Return the histograms of all keys, merged into one."""
@@ -81,6 +103,7 @@ class MapTotals:
             self._start_again()
         self.plan = data.plan
         self.flushes += 1
+        self.is_scaled = self.is_scaled or data.plan.one_in > 1
         self.seconds += seconds * share
         if data.plan.is_state and data.rows:
             self.rows.clear()  # the last non-empty print replaces earlier ones
@@ -95,7 +118,7 @@ class MapTotals:
     def _start_again(self) -> None:
         self.is_mixed = self.is_mixed or bool(self.rows)
         self.rows.clear()
-        self.seconds, self.flushes, self.let_go, self.let_go_amount = 0.0, 0, 0, 0.0
+        self.seconds, self.flushes, self.let_go, self.let_go_amount, self.let_go_net = 0.0, 0, 0, 0.0, 0
 
     def _add_counts(self, rows: Mapping[str, Value], per_second: float) -> dict[str, Value]:
         """Add the plain numbers of known keys, which are most rows; return the other rows."""
@@ -123,9 +146,16 @@ class MapTotals:
 
     def _let_go(self) -> None:
         kept = dict(self.top(MOST_KEYS // 2))
-        self.let_go_amount += sum(abs(amount(row.value) or 0.0) for key, row in self.rows.items() if key not in kept)
+        dropped = [row.value for key, row in self.rows.items() if key not in kept]
+        self.let_go_amount += sum(abs(amount(value) or 0.0) for value in dropped)
+        self.let_go_net += sum(map(_number, dropped))
         self.let_go += len(self.rows) - len(kept)
         self.rows = kept
+
+
+def _number(value: Value) -> float:
+    """The amount of a value, exact for a 64-bit integer: a float is rounded from 2^53 on."""
+    return value if type(value) is int and abs(value) < _WORD else amount(value) or 0.0
 
 
 class HandOver:
@@ -153,6 +183,12 @@ class StretchTotals:
         """Map name in the user's script to totals."""
         self.flushes = 0
         self._hand_over = HandOver()
+
+    def shown(self, described: Sequence[str]) -> list[str]:
+        """Return the maps to show: first those that front matter describes, in its order. Assigned values that were
+        never printed are left out."""
+        names = [name for name, one in self.maps.items() if one.rows or one.plan.aggregation != "value"]
+        return sorted(names, key=lambda name: described.index(name) if name in described else len(described))
 
     def add(self, flush: Flush) -> None:
         """Add the next flush; flushes must come in the order of their ends."""

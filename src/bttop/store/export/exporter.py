@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import IO, Any
+
+from msgspec import Struct
 
 from bttop.files import Mode
 from bttop.model.format.names import Decoder
@@ -14,8 +15,7 @@ from bttop.store.export.tables import ExportTable
 WriteTable = Callable[[Selection, ExportTable, Mapping[str, Decoder], IO[Any]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class StreamExporter:
+class StreamExporter(Struct, frozen=True):
     """Writes a selection as one text."""
 
     name: str
@@ -23,10 +23,11 @@ class StreamExporter:
     """File name ending of OUT that selects the format."""
     summary: str
     write: Callable[[Selection, IO[str]], None]
+    has_rows: bool = False
+    """Whether it writes rows, which can be grouped."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableExporter:
+class TableExporter(Struct, frozen=True):
     """Writes each map of a selection as a separate table."""
 
     name: str
@@ -35,3 +36,5 @@ class TableExporter:
     write: WriteTable
     mode: Mode
     """File mode: text or bytes. Bytes are not written to stdout."""
+    has_rows: bool = True
+    """Whether it writes rows, which can be grouped."""

@@ -13,7 +13,7 @@ def write_folded(selection: Selection, out: IO[str]) -> None:
     """Write one line per stack: its frames, outermost first, joined by semicolons, and its weight over the whole span.
     Kernel frames above user frames end in `_[k]`, which flame graph tools recognise."""
     for stacks in folded(selection).values():
-        for frames, weight in sorted(stacks.items()):
+        for frames, weight in sorted(stacks):
             out.write(f"{';'.join(frame.replace(';', ':') for frame in frames)} {weight}\n")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import IO
 
+from msgspec.structs import replace
+
 from bttop.model.flush.flush import Flush
-from bttop.model.format.names import decoders
 from bttop.store.export.exporter import StreamExporter
 from bttop.store.export.selection import Selection
 from bttop.store.flush_json import flush_lines, lost_line
@@ -19,7 +19,7 @@ def write_lines(selection: Selection, out: IO[str]) -> None:
     """Write every flush of the span, and at the end what is missing. If a map is selected, write only that map and no
     printed text."""
     selection.maps()
-    named = decoders(selection.snapshot.facts.machine)
+    named = selection.snapshot.facts.decoders
     badges = {
         (one.program, one.number): [text for text, _ in one.badges] for one in selection.snapshot.generations.values()
     }
@@ -42,10 +42,12 @@ def _when(one: tuple[int, Flush]) -> int:
 
 
 def _wanted(selection: Selection, program: str, flush: Flush) -> Flush:
+    if selection.grouper is not None:
+        flush = selection.grouper.flush(flush)
     if not selection.map:
         return flush
     maps = {name: data for name, data in flush.maps.items() if selection.wants(program, name)}
     return replace(flush, maps=maps, printed=())
 
 
-EXPORTER = StreamExporter("jsonl", ".jsonl", "what `bttop stream` writes; the default", write_lines)
+EXPORTER = StreamExporter("jsonl", ".jsonl", "what `bttop stream` writes; the default", write_lines, has_rows=True)

@@ -19,7 +19,7 @@ BATCH_ROWS = 50_000
 def write_parquet(selection: Selection, table: ExportTable, decoders: Mapping[str, Decoder], file: IO[bytes]) -> None:
     """Write one map to a binary file. Raises BttopError if pyarrow is not installed."""
     arrow, parquet = _pyarrow()
-    types = {"int": arrow.int64(), "float": arrow.float64(), "text": arrow.string()}
+    types = {"int": arrow.int64(), "unsigned": arrow.uint64(), "float": arrow.float64(), "text": arrow.string()}
     fields = [(title, types[kind]) for title, kind in zip(table.columns, table.kinds, strict=True)]
     fields[0] = (table.columns[0], arrow.timestamp("ns", tz="UTC"))
     schema = arrow.schema(fields)

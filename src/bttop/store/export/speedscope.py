@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from typing import IO, Any
 
 from bttop.model.format.json_text import json_text
 from bttop.model.format.text import visible
 from bttop.store.export.exporter import StreamExporter
 from bttop.store.export.selection import Selection
-from bttop.store.export.stacks import Stack, folded
+from bttop.store.export.stacks import folded
 
 SCHEMA = "https://www.speedscope.app/file-format-schema.json"
 
@@ -29,16 +29,16 @@ def write_speedscope(selection: Selection, out: IO[str]) -> None:
     out.write(f"{json_text(document)}\n")
 
 
-def _profile(name: str, stacks: Counter[Stack], ids: dict[str, int]) -> dict[str, Any]:
-    samples = [[ids.setdefault(frame, len(ids)) for frame in stack] for stack in stacks]
+def _profile(name: str, stacks: Sequence[tuple[tuple[str, ...], int]], ids: dict[str, int]) -> dict[str, Any]:
+    samples = [[ids.setdefault(frame, len(ids)) for frame in stack] for stack, _ in stacks]
     return {
         "type": "sampled",
         "name": visible(name),
         "unit": "none",
         "startValue": 0,
-        "endValue": sum(stacks.values()),
+        "endValue": sum(weight for _, weight in stacks),
         "samples": samples,
-        "weights": list(stacks.values()),
+        "weights": [weight for _, weight in stacks],
     }
 
 

@@ -1,65 +1,54 @@
-"""The stacks of a selection, each with its total weight over the span."""
+"""The stacks of a selection as trees, with their total weights over the span."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bttop.errors import UsageError
-from bttop.model.flush.contents import MapData
-from bttop.model.format.text import visible
-from bttop.model.record.keys import split_key
-from bttop.model.record.records import Bucket, Stats, Value
-from bttop.model.record.stacks import names
+from bttop.model.stacks.flame_tree import FlameTree
+from bttop.model.stacks.form import FlameForm
+from bttop.model.stacks.tree_builder import TreeBuilder
 from bttop.store.export.selection import MapName, Selection
 
-Stack = tuple[str, ...]
-"""Outermost frame first."""
+WHOLE = FlameForm(split="text", whole=True)
+"""Every frame as it was printed, below the text parts of the key, such as the name of the process."""
 
 
-def folded(selection: Selection) -> Mapping[MapName, Counter[Stack]]:
-    """Return the stacks of each selected map that has a stack column, with their weights over the span. Raises
-    UsageError if there are no stacks."""
+def trees(selection: Selection, form: FlameForm = WHOLE) -> Mapping[MapName, FlameTree]:
+    """Return the tree of each selected map that has a stack column, over the whole span. Raises UsageError if there are
+    no stacks."""
+    namer = selection.snapshot.frame_names().name
     programs = {program.name: program.id for program in selection.snapshot.programs}
-    found: dict[MapName, Counter[Stack]] = {}
+    found: dict[MapName, FlameTree] = {}
     for name, plan in selection.maps().items():
         if any(column.kind == "stack" for column in plan.columns):
-            stacks: Counter[Stack] = Counter()
+            builder = TreeBuilder(form, namer)
             for _, data in selection.data(name, programs[name.program]):
-                for stack, weight in _stacks(data):
-                    stacks[stack] += weight
-            found[name] = stacks
-    if not any(found.values()):
-        raise UsageError("there are no stacks in this part of the snapshot", hint="bttop info FILE")
+                builder.add(data)
+            found[name] = builder.tree()
+    if not any(tree.totals[0] for tree in found.values()):
+        raise UsageError("there are no stacks in this part of the snapshot")
     return found
 
 
-def _stacks(data: MapData) -> Iterator[tuple[Stack, int]]:
-    columns = data.plan.columns
-    for key, value in data.rows.items():
-        weight = _weight(value)
-        if weight <= 0:
-            continue
-        parts = split_key(key, columns).parts
-        text = [visible(str(part)) for part, column in zip(parts, columns, strict=False) if column.kind == "text"]
-        stacks = [
-            (column.title, str(part)) for part, column in zip(parts, columns, strict=False) if column.kind == "stack"
-        ]
-        yield (*text, *_frames(stacks)), weight
+def folded(selection: Selection) -> Mapping[MapName, Sequence[tuple[tuple[str, ...], int]]]:
+    """Return the stacks of each tree with their weights, outermost frame first. Kernel frames end in `_[k]` where a map
+    has the stacks of programs too. Raises UsageError if there are no stacks."""
+    plans = selection.maps()
+    found = {}
+    for name, tree in trees(selection).items():
+        kinds = [column for column in plans[name].columns if column.kind == "stack"]
+        found[name] = [*_named(tree, marked=len(kinds) > 1)]
+    return found
 
 
-def _frames(stacks: list[tuple[str, str]]) -> Iterator[str]:
-    """Yield the frames, outermost first. User frames come first, because they called the kernel."""
-    for title, stack in sorted(stacks, key=lambda one: one[0].startswith("k")):
-        mark = "_[k]" if title.startswith("k") and len(stacks) > 1 else ""
-        for frame in reversed(names(stack)):
-            yield visible(frame) + mark
-
-
-def _weight(value: Value) -> int:
-    """Return the weight of a value: the events of a histogram, the count of stats, or an integer itself; else 0."""
-    if isinstance(value, Stats):
-        return value.count
-    if isinstance(value, tuple):
-        return sum(one.count for one in value if isinstance(one, Bucket))
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+def _named(tree: FlameTree, *, marked: bool) -> Iterator[tuple[tuple[str, ...], int]]:
+    names = [f"{frame.text}_[k]" if marked and frame.kind == "kernel" else frame.text for frame in tree.frames]
+    for node, weight in enumerate(tree.own):
+        if weight:
+            path = []
+            above = node
+            while above:
+                path.append(names[tree.labels[above]])
+                above = tree.parents[above]
+            yield tuple(reversed(path)), weight

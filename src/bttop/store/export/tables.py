@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from bttop.model.flush.contents import MapData
 from bttop.model.flush.flush import Flush
@@ -16,13 +17,14 @@ from bttop.store.export.selection import MapName, Selection
 from bttop.store.flush_json import plain
 
 Cell: TypeAlias = "int | float | str | None"
-Kind = Literal["int", "float", "text"]
+Kind = Literal["int", "unsigned", "float", "text"]
+_Seen = Literal["natural", "negative", "large", "float", "text"]
 HEAD = ("time", "seconds", "program", "generation", "flush", "doubts", "skipped")
-_LARGEST = (1 << 63) - 1
+_NUMBERS = frozenset({"low", "high", "count", "average", "total"})
+_SIGNED, _UNSIGNED = 1 << 63, 1 << 64
 
 
-@dataclass(frozen=True, slots=True)
-class ExportTable:
+class ExportTable(Struct, frozen=True):
     """The columns of a map's table."""
 
     name: MapName
@@ -35,18 +37,20 @@ class ExportTable:
 
 def tables(selection: Selection, decoders: Mapping[str, Decoder]) -> Iterator[ExportTable]:
     """Yield the tables of all selected maps with rows. Each map is read once to find the type of its columns: a column
-    with a number that does not fit 64 bits, or with any text, is a text column."""
+    with numbers that do not fit 64 bits together, signed or unsigned, or with any text, is a text column."""
     programs = {program.name: program.id for program in selection.snapshot.programs}
     for name, plan in selection.maps().items():
         titles = (*HEAD, *_key_titles(plan), *_value_titles(plan))
-        seen: list[set[Kind]] = [set() for _ in titles]
+        seen: list[set[_Seen]] = [set() for _ in titles]
         table = ExportTable(name, programs[name.program], titles, ())
         for row in rows(selection, table, decoders):
             for kinds, cell in zip(seen, row, strict=True):
                 if cell is not None:
-                    kinds.add(_kind(cell))
+                    kinds.add(_seen(cell))
         if any(seen):
-            yield ExportTable(name, table.program, titles, tuple([_common(kinds) for kinds in seen]))
+            yield ExportTable(
+                name, table.program, titles, tuple([_common(*one) for one in zip(seen, titles, strict=True)])
+            )
 
 
 def rows(selection: Selection, table: ExportTable, decoders: Mapping[str, Decoder]) -> Iterator[tuple[Cell, ...]]:
@@ -67,24 +71,27 @@ def fitted(row: Sequence[Cell], kinds: Sequence[Kind]) -> tuple[Cell, ...]:
 
 
 def _fitted(cell: Cell, kind: Kind) -> Cell:
-    if cell is None or (kind == "int" and isinstance(cell, int)):
+    if cell is None or (kind in ("int", "unsigned") and isinstance(cell, int)):
         return cell
     # Bytes that are not UTF-8 are lone surrogates here; Parquet's strings cannot hold those.
     return float(cell) if kind == "float" else str(cell).encode(errors="backslashreplace").decode()
 
 
-def _kind(cell: Cell) -> Kind:
-    if isinstance(cell, bool | str):
-        return "text"
-    if isinstance(cell, int):
-        return "int" if -_LARGEST - 1 <= cell <= _LARGEST else "text"
-    return "float"
+def _seen(cell: Cell) -> _Seen:
+    if isinstance(cell, int) and not isinstance(cell, bool) and -_SIGNED <= cell < _UNSIGNED:
+        return "negative" if cell < 0 else "natural" if cell < _SIGNED else "large"
+    return "float" if isinstance(cell, float) else "text"
 
 
-def _common(kinds: set[Kind]) -> Kind:
-    if kinds <= {"int"}:
-        return "int" if kinds else "text"
-    return "float" if kinds <= {"int", "float"} else "text"
+def _common(seen: set[_Seen], title: str) -> Kind:
+    if not seen:
+        # Such as the upper ends of buckets that are all open.
+        return "int" if title in _NUMBERS else "text"
+    if seen <= {"natural", "negative"}:
+        return "int"
+    if seen <= {"natural", "large"}:
+        return "unsigned"
+    return "float" if seen <= {"natural", "negative", "float"} else "text"
 
 
 def _head(program: str, flush: Flush, data: MapData) -> tuple[Cell, ...]:

@@ -6,12 +6,13 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from bttop.model.format.json_text import json_text
 from bttop.model.record.records import Stamp, StampedLine
-from bttop.store.snapshot.blocks import pack
+from bttop.store.snapshot.blocks import LEVEL, QUICK_LEVEL, pack
 from bttop.store.snapshot.recording_events import (
     CaveatsChanged,
     CostSampled,
@@ -65,8 +66,7 @@ class Sealed(NamedTuple):
     data: bytes
 
 
-@dataclass(slots=True)
-class Open:
+class Open(Struct):
     """The lines of a generation since its last block."""
 
     program: int
@@ -229,7 +229,7 @@ class LookbackBuffer:
         lines = [] if found is None else found.lines[: len(found.lines) - rest]
         if found is None or not lines:
             return None
-        data, size = pack(lines)
+        data, size = pack(lines, QUICK_LEVEL if found.size >= BLOCK_BYTES else LEVEL)
         begin, end = (found.ends[0], found.ends[-1]) if found.ends else (lines[0].stamp, lines[-1].stamp)
         sealed = Sealed(
             generation,

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from bttop.errors import BttopError, UsageError
+from bttop.errors import BttopError, UsageError, bttop_command, command_line
 from bttop.files import check_replaceable, create, make_folder
 from bttop.paths import state_home
 from bttop.trust import Trust, Untrusted
@@ -22,14 +22,15 @@ _TITLE: Final = "cannot record"
 
 
 def snapshot_folder() -> Path:
-    """Return `snapshots` below the current folder if it exists and no other user can write it, else the one in the
-    user's state folder."""
+    """Return `snapshots` below the current folder if this user can write it and no other user can (root may), else the
+    one in the user's state folder."""
     here = Path.cwd() / "snapshots"
     try:
         Trust.of_this_process().check(here)
     except OSError:
         return state_home() / "snapshots"
-    return here if here.is_dir() else state_home() / "snapshots"
+    usable = here.is_dir() and os.access(here, os.W_OK | os.X_OK, effective_ids=True)
+    return here if usable else state_home() / "snapshots"
 
 
 def new_snapshot(host: str, wall_ns: int, folder: Path | None = None) -> Path:
@@ -56,7 +57,9 @@ def claim(path: Path, *, replace: bool) -> None:
     """Create an empty file that only its owner can read, in an existing folder. `replace` removes an existing recording
     and the files beside it. Raises BttopError, also if a file exists that must not be replaced."""
     if not os.path.isdir(path.parent):  # noqa: PTH112  pathlib raises without permission
-        raise UsageError(f"there is no folder {path.parent}", title=_TITLE, hint=f"mkdir -m 700 {path.parent}")
+        raise UsageError(
+            f"there is no folder {path.parent}", title=_TITLE, hint=command_line("mkdir", "-m", "700", path.parent)
+        )
     try:
         Trust.of_this_process().check(path.parent)
     except OSError as error:
@@ -65,7 +68,11 @@ def claim(path: Path, *, replace: bool) -> None:
     for one in there if replace else ():
         _check_replaceable(one)
     if there and not replace:
-        raise UsageError(f"{there[0]} is there already", title=_TITLE, hint=f"bttop record -o {path} --overwrite")
+        raise UsageError(
+            f"{there[0]} is there already",
+            title=_TITLE,
+            hint=bttop_command("record", "-o", path, "--overwrite"),
+        )
     _claim(path)
 
 
@@ -73,7 +80,7 @@ def _check_replaceable(path: Path) -> None:
     try:
         check_replaceable(path.lstat().st_mode)
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", title=_TITLE, hint="another -o FILE") from error
+        raise UsageError(f"{path}: {error.strerror}; choose another -o FILE", title=_TITLE) from error
 
 
 def _claim(path: Path) -> None:
@@ -93,5 +100,5 @@ def _there(path: Path) -> list[Path]:
 def _cannot(path: Path, error: OSError) -> BttopError:
     if isinstance(error, Untrusted):
         why = f"{error.why}; who may write there could read or replace the recording"
-        return BttopError(why, title=_TITLE, hint=f"bttop record -o ~/{path.name}")
-    return BttopError(f"{path}: {error.strerror}", title=_TITLE, hint=f"ls -ld {path.parent}")
+        return BttopError(why, title=_TITLE, hint=f"{bttop_command('record', '-o')} ~/{command_line(path.name)}")
+    return BttopError(f"{path}: {error.strerror}", title=_TITLE, hint=command_line("ls", "-ld", path.parent))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bttop.errors import BttopError
+from bttop.errors import BttopError, command_line
 from bttop.model.format.json_text import json_text
 from bttop.store.recording.lookback_buffer import LookbackBuffer, Sealed
 from bttop.store.snapshot.blocks import CODEC, compressed, decompressed
@@ -28,7 +28,7 @@ from bttop.store.snapshot.recording_events import (
     RecordingEvent,
     StatusChanged,
 )
-from bttop.store.snapshot.schema import COSTS, create
+from bttop.store.snapshot.schema import COSTS, MAGIC, create
 
 COST_DIGITS = 5
 """Significant digits of a number of the cost ledger."""
@@ -74,10 +74,15 @@ class SnapshotWriter:
             self._db = create(path, facts)
             self._place = place_of(path)
         except sqlite3.Error as error:
+            if _is_foreign(path):
+                raise self._displaced("was overwritten") from error
             _remove_empty(path)
             raise _cannot(path, error) from error
         except OSError as error:
             raise self._displaced("was removed") from error
+        if _is_foreign(path):
+            self._db.close()
+            raise self._displaced("was overwritten")
 
     @property
     def size(self) -> int:
@@ -129,7 +134,7 @@ class SnapshotWriter:
 
     def _displaced(self, what: str) -> CannotRecord:
         why = f"{self.path} {what} while it was being written"
-        return CannotRecord(why, title="recording stopped", hint=f"ls -l {self.path}*")
+        return CannotRecord(why, title="recording stopped", hint=f"{command_line('ls', '-l', self.path)}*")
 
     def _transaction(self, step: Callable[[], None]) -> None:
         self.check_place()
@@ -140,6 +145,7 @@ class SnapshotWriter:
         except sqlite3.Error as error:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+            self.check_place()
             raise _cannot(self.path, error) from error
 
     def _write_past(self, lookback_buffer: LookbackBuffer) -> None:
@@ -291,9 +297,21 @@ def _remove_empty(path: Path) -> None:
             path.unlink()
 
 
+def _is_foreign(path: Path) -> bool:
+    """Whether another process has put something else into a new recording."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(MAGIC))
+    except OSError:
+        return False
+    return bool(head) and head != MAGIC
+
+
 def _cannot(path: Path, error: sqlite3.Error) -> CannotRecord:
     return CannotRecord(
-        f"{path}: {error}", title="recording stopped", hint=f"df -h {path.parent}  # what was written can be read"
+        f"{path}: {error}",
+        title="recording stopped",
+        hint=f"{command_line('df', '-h', path.parent)}  # what was written can be read",
     )
 
 

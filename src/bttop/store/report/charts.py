@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from bttop.model.record.stacks import StackFrame
 from bttop.store.report.markup import Markup, tag
@@ -137,7 +138,7 @@ def bar(part: float, whole: float) -> Markup:
     return tag("span", class_="bar", style=f"width:{share * 100:.1f}%") if share else Markup("")
 
 
-class Flames(NamedTuple):
+class Flames(Struct, frozen=True):
     """A flame graph, and the number of frames that it leaves out."""
 
     picture: Markup
@@ -145,7 +146,7 @@ class Flames(NamedTuple):
     """Number of frames that are not drawn: too narrow, too deep, or beyond the limit of `_MOST_FRAMES`."""
 
 
-class _Box(NamedTuple):
+class _Box(Struct, frozen=True):
     frame: StackFrame
     left: float
     """0 to 1, like `width`."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bttop.model.flush.rates import amount
 from bttop.model.format import numbers
@@ -26,8 +27,7 @@ _MOST_FUNCTIONS = 10
 _MOST_STACKS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """A map with all data for its charts."""
 
     name: str
@@ -66,9 +66,11 @@ def _headline(one: Figure) -> str:
     if not totals.is_additive:
         return f"{len(totals.rows):,} rows"
     unit = "" if totals.is_histogram or totals.plan.aggregation in ("stats", "avg") else one.unit
-    rate = per_second(totals.amount / max(totals.seconds, 1e-9), unit)
+    rate = f"{totals.mark}{per_second(totals.net / max(totals.seconds, 1e-9), unit)}"
     words = "events" if totals.plan.aggregation != "sum" else ""
-    return f"{in_unit(totals.amount, unit)} {words} in {numbers.duration(totals.seconds)}, {rate}".replace("  ", " ")
+    return f"{totals.mark}{in_unit(totals.net, unit)} {words} in {numbers.duration(totals.seconds)}, {rate}".replace(
+        "  ", " "
+    )
 
 
 def _pictures(one: Figure) -> list[Markup]:
@@ -110,7 +112,7 @@ def _course(one: Figure) -> Markup:
         f"{one.labels.clock(one.course.bins.start_of(at))}: {'nothing seen' if value is None else said(value)}"
         for at, value in enumerate(rates)
     ]
-    words = "events per second" if is_count or not unit else "per second"
+    words = "per second" if totals.plan.aggregation == "sum" else "events per second"
     range_ = f"lowest {said(min(known))}, highest {said(max(known))}" if known else "nothing seen"
     caption = tag("figcaption", tag("span", words if totals.is_additive else "over time"), tag("span", range_))
     return tag("figure", caption, area(rates, tips, one.moments), time_axis(one.course.bins, one.labels))

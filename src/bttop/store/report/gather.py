@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bttop.model.flush.flush import Flush
 from bttop.model.format.json_text import json_text
-from bttop.script.language.front_matter import FrontMatter, read_front_matter
+from bttop.script.front_matter.front_matter import FrontMatter, read_front_matter
 from bttop.store.compare.totals import StretchTotals
 from bttop.store.flush_json import plain
 from bttop.store.report.course import Bins, Course
@@ -23,8 +24,7 @@ MOST_LINES = 40
 _SHORTEST_NS = 1_000_000
 
 
-@dataclass(slots=True)
-class ProgramReport:
+class ProgramReport(Struct):
     """One program over the time of the report."""
 
     name: str
@@ -55,14 +55,11 @@ class ProgramReport:
 
     @property
     def shown(self) -> list[str]:
-        """The maps to show, in the order of the front matter. Assigned values that were never printed are left out."""
-        described = list(self.front.maps)
-        names = [name for name, one in self.totals.maps.items() if one.rows or one.plan.aggregation != "value"]
-        return sorted(names, key=lambda name: described.index(name) if name in described else len(described))
+        """The maps to show, in the order of the front matter."""
+        return self.totals.shown(list(self.front.maps))
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """The data of a report: a part of a recording."""
 
     snapshot: Snapshot

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -11,10 +12,9 @@ from bttop import __version__
 from bttop.model.flush.caveat_words import CAVEAT_TEXTS
 from bttop.model.flush.find_caveats import Caveat
 from bttop.model.format import numbers
-from bttop.model.format.names import decoders
 from bttop.model.record.records import Stamp
 from bttop.paths import shipped
-from bttop.store.aliases import AliasedNames, NamePolicy, PlainNames, meet, words_of
+from bttop.store.aliases import NamePolicy, PlainNames, aliased
 from bttop.store.labels import Labels, per_second, span
 from bttop.store.report.charts import spark
 from bttop.store.report.course import Course
@@ -38,7 +38,7 @@ def page(report: Report, *, redact: bool = False) -> Iterator[str]:
     names = _names(report, redact)
     facts = report.snapshot.facts
     begin, end = extent(report.snapshot) or (Stamp(report.begin_ns, 0), Stamp(report.end_ns, 0))
-    labels = Labels(names, decoders(facts.machine), begin, end, _brought())
+    labels = Labels(names, facts.decoders, begin, end, report.snapshot.frame_names().name, _brought())
     host = names.alias("host", facts.host)
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     yield "<!DOCTYPE html>\n<html lang='en'>\n"
@@ -73,14 +73,12 @@ def _names(report: Report, redact: bool) -> NamePolicy:
     if not redact:
         return PlainNames()
     scripts = [one.text for program in report.programs for one in program.generations]
-    names = AliasedNames(words_of("\n".join(scripts)))
-    names.alias("host", report.snapshot.facts.host)
-    meet(names, [one.facts for one in report.snapshot.processes()])
+    names = aliased(scripts, report.snapshot.facts.host, [one.facts for one in report.snapshot.processes()])
     # All names are collected before the first one is written: a mark may name a process that only a later table shows.
     for program in report.programs:
         for totals in program.totals.maps.values():
             for key, _ in totals.top(_FIRST_NAMES):
-                Labels(names, decoders(report.snapshot.facts.machine), *_NOWHEN).cells(key, totals.plan)
+                Labels(names, report.snapshot.facts.decoders, *_NOWHEN).cells(key, totals.plan)
     return names
 
 
@@ -141,7 +139,8 @@ def _tile(number: int, program: ProgramReport, labels: Labels) -> Markup:
     if lead is not None:
         totals = program.totals.maps[lead]
         unit = "" if totals.is_histogram or totals.plan.aggregation in ("stats", "avg") else totals.plan.unit
-        rate = per_second(totals.amount / max(totals.seconds, 1e-9), unit) if totals.is_additive else ""
+        found = per_second(totals.net / max(totals.seconds, 1e-9), unit)
+        rate = f"{totals.mark}{found}" if totals.is_additive else ""
     elif program.printed_lines:
         rate = _lines(program.printed_lines)
     elif not program.totals.flushes:
@@ -166,7 +165,7 @@ def _costs(report: Report, labels: Labels) -> Markup:
         )
         for one in report.programs
     ]
-    words = ("time per event", "events", "of a core")
+    words = ("time per run", "probe runs", "of a core")
     head = tag("tr", tag("th", "program"), [tag("th", word, class_="n") for word in words])
     table = tag("div", tag("table", tag("thead", head), tag("tbody", rows)), class_="scroll")
     return tag("section", tag("h2", "Cost"), table, id="costs")
@@ -328,12 +327,12 @@ def _scripts(report: Report, labels: Labels) -> Markup:
 
 
 def _script(name: str, one: RecordedGeneration, labels: Labels) -> Markup:
-    args = " ".join(one.args)
+    args = shlex.join(one.args)
     entries = [
         f"started {labels.clock(one.begun.boot_ns)}",
         labels.names.text(one.source),
         f"sha256 {one.sha256}",
-        *([f"arguments {labels.names.text(args)}"] if args else []),
+        *([f"parameters {labels.names.text(args)}"] if args else []),
         *([f"pin {labels.names.script(one.pin)}"] if one.pin else []),
     ]
     head = tag("summary", tag("b", f"{name}, generation {one.number}"))

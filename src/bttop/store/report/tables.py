@@ -75,21 +75,24 @@ _KIND_WORDS = {"min": "minimum", "max": "maximum"}
 
 def _number_cells(value: Value, totals: MapTotals, labels: Labels) -> list[tuple[str, str]]:
     """Return the numbers of a row, each with its tooltip."""
-    unit, seconds = totals.plan.unit, max(totals.seconds, 1e-9)
+    unit, seconds, mark = totals.plan.unit, max(totals.seconds, 1e-9), totals.mark
     if totals.is_histogram:
         buckets = histogram(value)
         count = sum(bucket.count for bucket in buckets)
-        found = [(text, title) for _, text, title in percentile_texts(buckets, totals.plan)]
-        rate = [(numbers.whole(as_float(count) / seconds), "")] if totals.is_additive else []
-        return [(f"{count:,}", ""), *rate, *found]
+        found = [(text, "") for _, text in percentile_texts(buckets, totals.plan)]
+        rate = [(f"{mark}{numbers.whole(as_float(count) / seconds)}", "")] if totals.is_additive else []
+        return [(f"{mark}{count:,}", ""), *rate, *found]
     if isinstance(value, Stats):
         whole = exact(value, unit)
-        return [(f"{value.count:,}", ""), (in_unit(value.average, unit), whole), (in_unit(value.total, unit), whole)]
+        total = f"{mark}{in_unit(value.total, unit)}"
+        return [(f"{mark}{value.count:,}", ""), (in_unit(value.average, unit), whole), (total, whole)]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return [(labels.value(value), "")]
-    cells = [(in_unit(value, unit), exact(value, unit))]
+    cells = [(f"{mark}{in_unit(value, unit)}", exact(value, unit))]
     return (
-        [*cells, (per_second(as_float(value) / seconds, unit).removesuffix("/s"), "")] if totals.is_additive else cells
+        [*cells, (f"{mark}{per_second(as_float(value) / seconds, unit).removesuffix('/s')}", "")]
+        if totals.is_additive
+        else cells
     )
 
 
@@ -108,30 +111,17 @@ def _caption(totals: MapTotals, whole: float, shown: Sequence[tuple[str, Total]]
     return "; ".join(words)
 
 
-def percentile_texts(buckets: Sequence[Bucket], plan: MapPlan) -> list[tuple[str, str, str]]:
-    """Return the name, the text and the ends of the bucket of each percentile."""
-    found = []
-    for one in PERCENTILES:
-        estimate = quantile(buckets, one / 100, scale_of(plan.aggregation))
-        text = numbers.quantile_text(estimate, plan.unit)
-        ends = (
-            ""
-            if estimate is None
-            else f"between {numbers.bound(estimate.low, plan.unit)} and {numbers.bound(estimate.high, plan.unit)}"
-        )
-        found.append((f"p{one}", text, ends))
-    return found
+def percentile_texts(buckets: Sequence[Bucket], plan: MapPlan) -> list[tuple[str, str]]:
+    """Return the name of each percentile and the range that holds it."""
+    found = [(one, quantile(buckets, one / 100, scale_of(plan.aggregation))) for one in PERCENTILES]
+    return [(f"p{one}", numbers.quantile_text(estimate, plan.unit)) for one, estimate in found]
 
 
 def percentile_list(buckets: Sequence[Bucket], plan: MapPlan) -> Markup:
     """Return the count and the percentiles on one line."""
     count = sum(bucket.count for bucket in buckets)
-    entries = [("count", f"{count:,}", ""), *percentile_texts(buckets, plan)]
-    return tag(
-        "dl",
-        [tag("div", tag("dt", name), tag("dd", text, title=title or None)) for name, text, title in entries],
-        class_="percentiles",
-    )
+    entries = [("count", f"{count:,}"), *percentile_texts(buckets, plan)]
+    return tag("dl", [tag("div", tag("dt", name), tag("dd", text)) for name, text in entries], class_="percentiles")
 
 
 def histogram_table(buckets: Sequence[Bucket], unit: str) -> Markup:

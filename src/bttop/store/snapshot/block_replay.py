@@ -3,31 +3,31 @@ interval begins at the previous heartbeat; both may be several blocks earlier.""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bttop.model.flush.find_caveats import Caveat
 from bttop.model.flush.flush import Flush
 from bttop.model.flush.reader import FlushReader
-from bttop.model.plan import HEARTBEAT_WORD, Plan
+from bttop.model.plan import Plan
+from bttop.model.record.heartbeats import count_heartbeats, heartbeat_ends, is_heartbeat
 from bttop.model.record.records import FOREVER, StampedLine
 from bttop.model.record.releases import traits_of
+from bttop.patterns import pattern
 from bttop.store.snapshot.blocks import BadBlock, unpack
 from bttop.store.snapshot.generations import RecordedGeneration
 from bttop.store.snapshot.snapshot import BlockRow, Snapshot
 
 MOST_BEFORE = 3
 """Most earlier blocks that are read. One is enough for a script with one heartbeat."""
-_ENDED = re.compile(rb"bttop-hb \S+ \d+ (\d{1,19})\b")
-_MAP = re.compile(rb'.{1,60}"data": \{"(@[^"]*)"')
-_WORD = HEARTBEAT_WORD.encode()
+_MAP = pattern(rb'.{1,60}"data": \{"(@[^"]*)"')
 _HEAD = 32
 """The type of a record is within this many bytes from the start of its line."""
 
 
-class _Piece(NamedTuple):
+class _Piece(Struct, frozen=True):
     """Some lines of a generation and their block; None for lines that are in no block."""
 
     block: BlockRow | None
@@ -50,7 +50,7 @@ def flush_of(snapshot: Snapshot, block: BlockRow, lines: tuple[StampedLine, ...]
     generation = snapshot.generations.get(block.generation)
     if generation is None or not _is_regular(snapshot, generation, block, lines):
         return None
-    beats = [at for at, line in enumerate(lines) if _is_beat(line.data)]
+    beats = [at for at, line in enumerate(lines) if is_heartbeat(line.data, generation.plan)]
     shown = [index for index, at in enumerate(beats) if generation.shows(lines[at].stamp.boot_ns)]
     if len(shown) != block.flushes or not 0 <= position < len(shown):
         return None
@@ -99,9 +99,10 @@ def _totals_of(plan: Plan, lines: Iterable[StampedLine]) -> list[StampedLine]:
     return [line for line in lines if (found := _MAP.match(line.data)) is None or found[1] not in anew]
 
 
-def flush_ends(lines: Iterable[StampedLine]) -> list[int]:
-    """Return the ends, in ns, of the flushes that the heartbeats among some lines close."""
-    return [int(found[1]) for line in lines if _is_beat(line.data) and (found := _ENDED.search(line.data)) is not None]
+def flush_ends(snapshot: Snapshot, block: BlockRow, lines: Iterable[StampedLine]) -> list[int]:
+    """Return the ends, in ns, of the flushes that the heartbeats among the lines of a block close."""
+    generation = snapshot.generations.get(block.generation)
+    return [] if generation is None else heartbeat_ends((line.data for line in lines), generation.plan)
 
 
 def _is_regular(
@@ -192,14 +193,10 @@ def _needed(generation: RecordedGeneration, found: list[_Piece], wanted: BlockRo
     if before is None or wanted is None or before.hexadecimal != wanted.hexadecimal:
         return found
     lines = found[0].lines
-    beats = [at for at, line in enumerate(lines) if _is_beat(line.data)]
+    beats = [at for at, line in enumerate(lines) if is_heartbeat(line.data, generation.plan)]
     if len(beats) < 2 or _totals_in(generation.plan, lines[beats[-2] + 1 :]) < _totals_in(generation.plan, lines):
         return found
     return [_Piece(replace(before, flushes=0), _with_losses(lines, beats[-2] + 1))]
-
-
-def _is_beat(data: bytes) -> bool:
-    return data.find(_WORD, 0, 2 * _HEAD) >= 0 and b'"printf"' in data[:_HEAD]
 
 
 def _is_enough(generation: RecordedGeneration, found: Sequence[_Piece]) -> bool:
@@ -213,7 +210,8 @@ def _is_enough(generation: RecordedGeneration, found: Sequence[_Piece]) -> bool:
     printed = [name for name in (*plan.maps, *plan.aliases) if plan.logical(name) in totals]
     missing = set(totals) - {plan.logical(name) for name in printed if _count(found, f'"{name}"') > 0}
     # Two heartbeats are needed to know the length of the interval.
-    return not missing and all(_count(found, f"{HEARTBEAT_WORD} {mark} ") > 1 for mark in plan.heartbeats)
+    lines = [line.data for piece in found for line in piece.lines]
+    return not missing and all(count_heartbeats(lines, plan, block) > 1 for block in range(len(plan.heartbeats)))
 
 
 def _count(found: Iterable[_Piece], text: str) -> int:

@@ -10,18 +10,15 @@ reports of events that the kernel skipped, and `detaching` for reports that a pr
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
 
 from bttop.model.format.json_text import json_text
+from bttop.model.format.zstd import zstd
 from bttop.model.record.records import FOREVER, Stamp, StampedLine, Stream
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 CODEC = "zstd"
 NAMED: tuple[Stream, ...] = ("stderr", "oversized", "skipped", "detaching")
@@ -29,6 +26,9 @@ NAMED: tuple[Stream, ...] = ("stderr", "oversized", "skipped", "detaching")
 LEVEL = 11
 """zstd level for blocks of 240 lines: 1.10 times the size of one piece at -19, for 0.17 % of a core at 40 KB of lines
 per second. Level 9 is 3 % larger in half of the time, level 15 is 3 % smaller in four times the time."""
+QUICK_LEVEL = 6
+"""zstd level for blocks that are sealed because of their bytes: those of programs that print megabytes per minute. They
+are 11 % larger than at level 11, in a quarter of the time."""
 TEXT_LEVEL = 19
 """zstd level for a text of a few kilobytes that is written once."""
 LARGEST = 64 << 20
@@ -63,7 +63,7 @@ def pack(lines: Sequence[StampedLine], level: int = LEVEL) -> tuple[bytes, int]:
     return zstd.compress(text, level), len(text)
 
 
-class Stated(NamedTuple):
+class Stated(Struct, frozen=True):
     """What a file states about a block, outside the block."""
 
     codec: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bttop.model.record.records import Stamp
 from bttop.store.snapshot.blocks import BadBlock, unpack
@@ -13,8 +14,7 @@ from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramSummary:
+class ProgramSummary(Struct, frozen=True):
     """Summary of one program of a snapshot."""
 
     name: str
@@ -29,8 +29,7 @@ class ProgramSummary:
     """None if the cost ledger has no data."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """What `bttop info` shows."""
 
     size: int
@@ -39,8 +38,7 @@ class Summary:
     programs: tuple[ProgramSummary, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Checkup:
+class Checkup(Struct, frozen=True):
     """What `bttop verify` found."""
 
     blocks: int

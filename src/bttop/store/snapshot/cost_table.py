@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import isfinite
+
+from msgspec import Struct
 
 from bttop.model.record.records import FOREVER
 from bttop.store.snapshot.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class MeanCost:
+class MeanCost(Struct, frozen=True):
     """The mean cost of the BPF programs of one program."""
 
     events: float
@@ -37,7 +37,7 @@ def mean_cost(snapshot: Snapshot, program: int, begin_ns: int = -FOREVER, end_ns
 
 
 def cost_words(cost: MeanCost | None) -> tuple[str, str, str]:
-    """Return time per event, events per second, and percent of a core as text; "-" for unknown ones."""
+    """Return time per run of a probe, runs per second, and percent of a core as text; "-" for unknown ones."""
     if cost is None:
         return "-", "-", "-"
     each = "-" if cost.ns_per_event is None else f"{cost.ns_per_event:,.0f} ns"

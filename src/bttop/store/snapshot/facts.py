@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from typing import Final
 
+from msgspec import Struct, field
+
+from bttop.model.format.names import Decoder, decoders
 from bttop.model.record.release import Release
+from bttop.patterns import pattern
+
+_DEVICE: Final = pattern(r"(?<!\S)([0-9]{1,4}:[0-9]{1,7})=([\w!.:-]{1,64})(?!\S)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The host and the software that made a recording."""
 
     host: str
@@ -25,10 +31,18 @@ class Facts:
     """Entries that a map could hold (bpftrace's max_map_keys)."""
     command: str = ""
     """The command line; empty if unknown."""
+    devices: Mapping[str, str] = field(default_factory=dict)
+    """Names of the host's block devices by `major:minor`, at the start of the session."""
 
     def as_text(self) -> dict[str, str]:
         """Return the facts as rows of the table."""
-        return {field.name: str(getattr(self, field.name)) for field in fields(self)}
+        facts = {name: str(getattr(self, name)) for name in self.__struct_fields__}
+        return facts | {"devices": " ".join(f"{number}={name}" for number, name in self.devices.items())}
+
+    @property
+    def decoders(self) -> Mapping[str, Decoder]:
+        """The decoders of key parts for this host."""
+        return decoders(self.machine, self.devices)
 
     @classmethod
     def read(cls, meta: Mapping[str, str]) -> Facts:
@@ -45,6 +59,7 @@ class Facts:
             bttop=meta.get("bttop", "unknown"),
             key_limit=_number(meta.get("key_limit", "")),
             command=meta.get("command", ""),
+            devices=dict(_DEVICE.findall(meta.get("devices", ""))),
         )
 
 

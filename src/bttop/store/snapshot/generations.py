@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bttop.model.format.json_text import bounded_value
 from bttop.model.plan import Plan
@@ -29,8 +30,7 @@ _MOST_BYTES: Final = 4 << 20
 """Most bytes of a script with its plan, decompressed."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedGeneration:
+class RecordedGeneration(Struct, frozen=True):
     """One generation of a recorded program."""
 
     id: int

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
-from bttop.errors import BttopError
+from bttop.errors import BttopError, command_line
 from bttop.regular import open_regular
 from bttop.store.snapshot.row_reading import STEPS, Effort, text_of
-from bttop.store.snapshot.schema import APPLICATION_ID, FORMAT, TABLES
+from bttop.store.snapshot.schema import APPLICATION_ID, FORMAT, MAGIC, TABLES
 
-_MAGIC = b"SQLite format 3\x00"
 _CAUTIOUS = ("trusted_schema = OFF", "query_only = ON", "cell_size_check = ON", "mmap_size = 0")
 _LARGEST_VALUE = 128 << 20
 """Most bytes of one value that SQLite may return."""
@@ -49,18 +48,18 @@ def size_of(path: Path) -> int:
 
 def unreadable(path: Path, why: str) -> CannotReview:
     """Return the error for a snapshot that is too damaged to read."""
-    return CannotReview(f"{path}: {why}", title="a damaged snapshot", hint=f"sqlite3 {path} .recover")
+    return CannotReview(f"{path}: {why}", title="a damaged snapshot", hint=command_line("sqlite3", path, ".recover"))
 
 
 def _check_head(path: Path) -> None:
     try:
         with open_regular(path) as file:
-            head = file.read(len(_MAGIC))
+            head = file.read(len(MAGIC))
     except OSError as error:
         raise CannotReview(f"{path}: {error.strerror}", title="not a snapshot") from error
     if not head:
         raise CannotReview(f"{path} is empty", title="not a snapshot")
-    if head != _MAGIC:
+    if head != MAGIC:
         why = "begins with zeros" if not head.strip(b"\x00") else "is not a snapshot of bttop"
         raise CannotReview(f"{path} {why}", title="not a snapshot")
 

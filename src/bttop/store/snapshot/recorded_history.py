@@ -71,7 +71,7 @@ class RecordedHistory:
         block = self._snapshot.block_of_moment(self._program, boot_ns)
         if block is None:
             return None
-        ends = flush_ends(self._lines(block))
+        ends = flush_ends(self._snapshot, block, self._lines(block))
         if len(ends) != block.flushes:
             ends = [flush.end_ns for flush in self._flushes(block)]
         before = sum(end <= boot_ns for end in ends)

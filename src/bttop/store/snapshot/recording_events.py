@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from msgspec import Struct
+
 from bttop.model.plan import Plan
 from bttop.model.record.records import Stamp, StampedLine
 
 
-class ProgramAdded(NamedTuple):
+class ProgramAdded(Struct, frozen=True):
     """A program joined the session."""
 
     program: int
@@ -43,14 +45,14 @@ class GenerationStarted(NamedTuple):
     stamp: Stamp
 
 
-class CaveatsChanged(NamedTuple):
+class CaveatsChanged(Struct, frozen=True):
     """The caveats of a generation changed after its start: some of its probes could not be attached."""
 
     generation: int
     badges: tuple[tuple[str, str], ...]
 
 
-class LineReceived(NamedTuple):
+class LineReceived(Struct, frozen=True):
     """A line was received."""
 
     line: StampedLine
@@ -58,7 +60,7 @@ class LineReceived(NamedTuple):
     """The decoder's `hexadecimal` flag before the line (see model/record/decode.py)."""
 
 
-class FlushCompleted(NamedTuple):
+class FlushCompleted(Struct, frozen=True):
     """A flush was added to its program's history."""
 
     generation: int
@@ -72,13 +74,13 @@ class FlushCompleted(NamedTuple):
     """Its number, if no heartbeat closed it; else 0."""
 
 
-class GenerationEnded(NamedTuple):
+class GenerationEnded(Struct, frozen=True):
     """The display of a generation ended: it was retired, or its process has ended."""
 
     generation: int
 
 
-class StatusChanged(NamedTuple):
+class StatusChanged(Struct, frozen=True):
     """The state of a program changed."""
 
     program: int
@@ -89,7 +91,7 @@ class StatusChanged(NamedTuple):
     """bpftrace's message, or the reason why nothing runs; may have several lines."""
 
 
-class MarkSet(NamedTuple):
+class MarkSet(Struct, frozen=True):
     """A mark was set at a moment of interest."""
 
     stamp: Stamp
@@ -106,7 +108,7 @@ BTTOP = 0
 """Program number that stands for bttop itself."""
 
 
-class CostSampled(NamedTuple):
+class CostSampled(Struct, frozen=True):
     """An entry was added to the cost ledger."""
 
     program: int
@@ -115,7 +117,7 @@ class CostSampled(NamedTuple):
     cost: Mapping[str, float]
 
 
-class ProcessSeen(NamedTuple):
+class ProcessSeen(Struct, frozen=True):
     """A process appeared on the screen; its facts."""
 
     pid: int

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
+MAGIC = b"SQLite format 3\x00"
+"""The first bytes of a SQLite file."""
 FORMAT = 1
 """Format version. It is increased whenever an older bttop could misread what a newer one writes."""
 APPLICATION_ID = 0x62747470

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec import Struct
 
 from bttop.errors import BttopError
 from bttop.model.format.json_text import bounded_value
@@ -16,6 +17,7 @@ from bttop.model.record.records import FOREVER, Stamp, StampedLine
 from bttop.store.snapshot.blocks import NAMED, Stated
 from bttop.store.snapshot.cells import COUNT, MOMENT, is_good
 from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.frame_names import RecordedFrameNames
 from bttop.store.snapshot.generations import COLUMNS, RecordedGeneration, read_generation
 from bttop.store.snapshot.opening import open_file, size_of, unreadable
 from bttop.store.snapshot.recording_events import CostSampled, MarkSet, ProcessSeen, StatusChanged
@@ -53,8 +55,7 @@ _LEDGER_NS = 15_000_000_000
 """Largest distance from a moment to an entry of the ledger that covers it; there is one every ten seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockRow:
+class BlockRow(Struct, frozen=True):
     """A row of the table `block`; `data` is compressed."""
 
     id: int
@@ -70,8 +71,7 @@ class BlockRow:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramRow:
+class ProgramRow(Struct, frozen=True):
     """A recorded program: its number in the file and its name."""
 
     id: int
@@ -155,6 +155,10 @@ class Snapshot:
         columns = ("pid", "wall_ns", "data")
         for pid, wall, data in self._reader.checked("process", columns, "ORDER BY id", most=_MOST_PROCESSES):
             yield ProcessSeen(pid, Stamp(0, wall), _facts_of(data))
+
+    def frame_names(self) -> RecordedFrameNames:
+        """Return the names of user addresses that were found during the recording."""
+        return RecordedFrameNames(self.processes())
 
     def span(self) -> tuple[Stamp, Stamp] | None:
         """Return the ends of the first and last kept flushes, extended to lines before and after that are in no block;

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from textual import events
@@ -16,37 +15,54 @@ from bttop.engine.program.status import ProgramState
 from bttop.engine.session import Session
 from bttop.model.format.text import visible
 from bttop.script.process.pin import Pin
-from bttop.ui.board.costs import bill_spans
-from bttop.ui.board.pane import paint
-from bttop.ui.board.pin_text import pin_text
-from bttop.ui.render.spans import Line, Span, fit, line_width
+from bttop.ui.board.frame.costs import bill_spans
+from bttop.ui.board.frame.pin_text import pin_text
+from bttop.ui.board.header import facts_spans, host_spans, joined_header, live_span, time_span
+from bttop.ui.board.painted_lines import paint
+from bttop.ui.render.spans import Line, Span, fit, line_width, wrapped
 from bttop.ui.themes import Theme
 
-_ROOM_FOR_THE_HOST = 24
-"""Cells that are reserved for the left part of the header."""
+ALWAYS_SHOWN = 2
+"""Hints at the end of the footer that are left out last."""
+MOST_NOTICE_LINES = 4
+"""Maximum number of lines of a notice in the footer."""
 
 
 class Bar(Widget):
-    """One line of the screen."""
+    """One line of the screen, or a few."""
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.bttop_theme = theme
-        self._strip: Strip | None = None
+        self._strips: list[Strip] = []
+        self._height = 1
+
+    def lines(self, cells: int) -> list[Line]:
+        """The lines of the bar."""
+        return [self.line(cells)]
 
     def line(self, cells: int) -> Line:  # noqa: ARG002
         """The content of the line; empty by default."""
         return ()
 
     def repaint(self) -> None:
-        """Draw the line again if it has changed."""
+        """Draw the bar again if it has changed."""
+        if self.size.width <= 0:
+            return
+        strips = self._paint()
+        if len(strips) != self._height:
+            self._height = len(strips)
+            self.styles.height = self._height
+        elif strips == self._strips:
+            return
+        self._strips = strips
+        self.refresh()
+
+    def _paint(self) -> list[Strip]:
         cells = self.size.width
-        strip = paint(fit(self.line(cells), cells), self.bttop_theme, cells)
-        if strip != self._strip:
-            self._strip = strip
-            self.refresh()
+        return [paint(fit(line, cells), self.bttop_theme, cells) for line in self.lines(cells)]
 
     def set_theme(self, theme: Theme) -> None:
         """Use a theme."""
@@ -54,10 +70,15 @@ class Bar(Widget):
         self.repaint()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        if self._strip is None or self._strip.cell_length != self.size.width:
-            cells = self.size.width
-            self._strip = paint(fit(self.line(cells), cells), self.bttop_theme, cells)
-        return [self._strip.crop(crop.x, crop.right)] * crop.height
+        if not self._strips or self._strips[0].cell_length != self.size.width:
+            self._strips = self._paint()
+        blank = Strip.blank(crop.width, self.bttop_theme.style("text"))
+        shown = [strip.crop(crop.x, crop.right) for strip in self._strips[crop.y : crop.bottom]]
+        return shown + [blank] * (crop.height - len(shown))
+
+    def on_resize(self) -> None:
+        """The lines of another width may be more or fewer."""
+        self.repaint()
 
 
 class HeaderBar(Bar):
@@ -76,35 +97,33 @@ class HeaderBar(Bar):
         """The state of the recording."""
         self.time: tuple[Span, ...] = ()
         """The position in time; empty when live."""
-        self.mark: tuple[Span, ...] = ()
-        """A mark near the moment on show; left out if there is no room."""
+        self.baseline: tuple[Span, ...] = ()
+        """The baseline; empty without one."""
 
     def line(self, cells: int) -> Line:
         session = self._session
         moment = None if self.moment is None else self.moment + NOTED_NS
         pages = [program.page(moment) for program in session.programs]
         live = sum(page.status.state is ProgramState.LIVE for page in pages)
-        left = [
-            Span(f" {visible(session.host.name)} ", "header-strong"),
-            Span(f" {visible(self.page)} " if self.page else " ", "match"),
-            self._pin([page.pin for page in pages]),
-        ]
-        facts = Span(f"  {visible(session.host.kernel)}  bpftrace {session.bpftrace.release}", "header")
+        host, page, pin = host_spans(session.host.name, self.page, self._pin([page.pin for page in pages]))
+        left = [host, page, *self.baseline, pin]  # what is cut for lack of room is the pin, which each pane shows too
+        if session.tracing is not None and session.tracing.link is not None:
+            from bttop.ui.board.link_text import link_span  # only for other hosts
+
+            left.insert(1, link_span(session.tracing.link))
+        facts = facts_spans(session.host.kernel, session.bpftrace.release)
+        if session.tracing is not None and (note := session.tracing.runner.merges.note):
+            facts.insert(0, Span(f"  {note}", "header"))
         interval = min((page.status.interval_ns for page in pages), default=1_000_000_000) / 1e9
-        now = Span(f"  every {interval:g} s  {datetime.now().astimezone():%H:%M:%S} ", "header")
         right = [
             *self.light,
-            Span(f"{live} of {len(pages)} live", "good" if live == len(pages) else "warn"),
-            *((Span("  "), *self.time) if self.time else (now,)),
+            live_span(live, len(pages)),
+            *((Span("  "), *self.time) if self.time else (time_span(interval),)),
             Span("HELD " if self.held else "", "warn"),
         ]
-        if cells - line_width((*self.mark, *right)) > _ROOM_FOR_THE_HOST:
-            right = [*self.mark, *right]
-        room = max(0, cells - line_width(tuple(right)) - 1)
         bill = session.bill_at(moment)
         alarmed = any(page.alarm for page in pages)
-        left += bill_spans(bill, facts, room - line_width(tuple(left)), alarmed=alarmed)
-        return (*fit(left, room), Span(" "), *right)
+        return joined_header(left, lambda room: bill_spans(bill, facts, room, alarmed=alarmed), right, cells)
 
     def _pin(self, pins: Sequence[Pin | None]) -> Span:
         """The pin that all programs share, or the number of pinned programs."""
@@ -116,6 +135,11 @@ class HeaderBar(Bar):
         return Span(f"{len(pinned)} of {len(pins)} pinned", "match")
 
 
+def always() -> bool:
+    """The notice stays true."""
+    return True
+
+
 class KeyHint(NamedTuple):
     """A key in the footer."""
 
@@ -123,7 +147,7 @@ class KeyHint(NamedTuple):
     """The key as it is on the keyboard."""
     text: str
     command: str
-    """The name of the command."""
+    """The name of the command; empty if a click does nothing."""
 
 
 class FooterBar(Bar):
@@ -133,21 +157,34 @@ class FooterBar(Bar):
         super().__init__(theme)
         self._notice: tuple[str, str] | None = None
         self._stays = False
+        self._still_so = always
         self._hints: list[tuple[int, int, str]] = []
         self.keys = keys
         """The keys that are shown."""
 
-    def tell(self, text: str, role: str = "hint", *, stays: bool = False) -> None:
-        """Show a notice until the next key. The next notice replaces it too, unless it `stays`."""
+    def tell(
+        self, text: str, role: str = "hint", *, stays: bool = False, still_so: Callable[[], bool] = always
+    ) -> None:
+        """Show a notice until the next key, and only while it is `still_so`. The next notice replaces it too, unless it
+        `stays`."""
         if stays or not self._stays:
-            self._notice, self._stays = (text, role), stays
+            self._notice, self._stays, self._still_so = (text, role), stays, still_so
             self.repaint()
+
+    def check(self) -> None:
+        """Remove a notice that is not true any more."""
+        if not self._still_so():
+            self.hush()
 
     def hush(self) -> None:
         """Remove the notice."""
         if self._notice is not None:
-            self._notice, self._stays = None, False
+            self._notice, self._stays, self._still_so = None, False, always
             self.repaint()
+
+    def lines(self, cells: int) -> list[Line]:
+        """The keys, or the notice over as many lines as it needs."""
+        return wrapped(self.line(cells), cells)[:MOST_NOTICE_LINES]
 
     def line(self, cells: int) -> Line:
         if self._notice is not None:
@@ -157,18 +194,23 @@ class FooterBar(Bar):
     def _keys(self, cells: int) -> Line:
         spans: list[Span] = [Span(" ")]
         self._hints = []
-        for key, text, name in self.keys:
+        for key, text, name in self._fitting(cells):
             at = line_width(tuple(spans))
-            if at + len(key) + len(text) + 1 > cells:
-                break
-            gap = " " * min(2, cells - at - len(key) - len(text) - 1)
+            gap = " " * max(0, min(2, cells - at - len(key) - len(text) - 1))
             spans += [Span(key, "key"), Span(f" {text}{gap}", "hint")]
             self._hints.append((at, at + len(key) + len(text) + 1, name))
         return tuple(spans)
+
+    def _fitting(self, cells: int) -> list[KeyHint]:
+        """The hints for which there is room. The last ones, help and quit, go last."""
+        shown = list(self.keys)
+        while shown and sum(len(one.key) + len(one.text) + 3 for one in shown) - 1 > cells:
+            del shown[-ALWAYS_SHOWN - 1 if len(shown) > ALWAYS_SHOWN else -1]
+        return shown
 
     def on_click(self, event: events.Click) -> None:
         """A click on a key hint runs its command."""
         event.stop()
         name = next((name for start, end, name in self._hints if start <= event.x < end), None)
-        if name is not None and self._notice is None:
+        if name and self._notice is None:
             self.app.call_later(self.app.run_action, f"command('{name}')")

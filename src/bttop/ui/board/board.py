@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
@@ -12,14 +13,23 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bttop.engine.session import AnyProgram
+from bttop.engine.host.own_clock import own_clock
+from bttop.engine.session import AnyProgram, FrameNames
 from bttop.model.format.names import Decoder
-from bttop.ui.board.layout import LEAST_HEIGHT, LEAST_WIDTH, PanePlace, arrange
-from bttop.ui.board.pane import Pane, paint
+from bttop.model.history.span import ChosenSpan
+from bttop.model.record.records import Stamp
+from bttop.ui.board.frame.tabs import Tab
+from bttop.ui.board.painted_lines import paint
+from bttop.ui.board.pane import Pane
 from bttop.ui.board.pane_frame import FrameState
+from bttop.ui.board.places.chosen import ChosenPlaces
+from bttop.ui.board.places.grid import LEAST_HEIGHT, LEAST_WIDTH, PanePlace
 from bttop.ui.render.spans import Glyphs, Span, fit
 from bttop.ui.themes import Theme
 from bttop.ui.views.base import Extra
+
+if TYPE_CHECKING:
+    from bttop.ui.board.drag import Grip
 
 _EMPTY = [" no panes", " : runs a program, a opens the catalogue, q quits"]
 
@@ -45,11 +55,22 @@ class Board(Widget):
     DEFAULT_CSS = "Board { height: 1fr; width: 1fr; }"
 
     def __init__(
-        self, programs: Sequence[AnyProgram], theme: Theme, glyphs: Glyphs, decoders: Mapping[str, Decoder]
+        self,
+        programs: Sequence[AnyProgram],
+        theme: Theme,
+        glyphs: Glyphs,
+        decoders: Mapping[str, Decoder],
+        frame_names: FrameNames | None = None,
+        clock: Callable[[], Stamp] = own_clock,
     ) -> None:
+        """`clock` returns the time on the clocks of the host."""
         super().__init__()
-        blank = FrameState(0, 0, 0, focused=False, divided=False, below=False, glyphs=glyphs, decoders=decoders)
-        self.panes = [Pane(program, replace(blank, number=index + 1), theme) for index, program in enumerate(programs)]
+        blank = FrameState(0, 0, 0, focused=False, divided=False, below=False, glyphs=glyphs)
+        blank = replace(blank, decoders=decoders, frame_names=frame_names)
+        self._clock = clock
+        self.panes = [
+            Pane(program, replace(blank, number=index + 1), theme, clock) for index, program in enumerate(programs)
+        ]
         self._blank = blank
         self.bttop_theme = theme
         self.zoomed = False
@@ -58,6 +79,14 @@ class Board(Widget):
         """The name of the page on show; empty for the first."""
         self._pages: dict[str, str] = {}
         self._focus: dict[str, int] = {}
+        self._asked: AnyProgram | None = None
+        """The program that was opened last while the board was shown; its pane gets the largest place."""
+        self._quiet: tuple[tuple[bool, bool], ...] = ()
+        self.places: ChosenPlaces[Pane] = ChosenPlaces()
+        """What the user has chosen about the places; call `replace_all` after a change."""
+        self._grip: Grip | None = None
+        self.is_arranged = False
+        """Whether the layout mode is on: keys change the places of the panes."""
         self._grid = _Grid()
 
     @property
@@ -75,9 +104,12 @@ class Board(Widget):
         for pane in [pane for pane in self.panes if pane.program not in programs]:
             self.panes.remove(pane)
             pane.remove()
-        added = [Pane(program, self._blank, self.bttop_theme) for program in programs if program not in known]
+        added = [
+            Pane(program, self._blank, self.bttop_theme, self._clock) for program in programs if program not in known
+        ]
         self.panes += added
         if added:
+            self._asked = added[0].program if len(added) == 1 else None
             self.mount_all(added)
             self.page = self._page_of(added[-1])
             # A named page is filled with all its panes at once: focus the first of them.
@@ -100,12 +132,14 @@ class Board(Widget):
         """The panes of the page on show."""
         return [pane for pane in self.panes if self._page_of(pane) == self.page]
 
-    def next_page(self) -> None:
-        """Show the next page; the first follows the last."""
+    def next_page(self) -> bool:
+        """Show the next page; the first follows the last. Return whether there is another one."""
         pages = list(dict.fromkeys(self._page_of(pane) for pane in self.panes))
-        if len(pages) > 1:
-            self.page = pages[(pages.index(self.page) + 1) % len(pages)] if self.page in pages else pages[0]
-            self.replace_all()
+        if len(pages) <= 1:
+            return False
+        self.page = pages[(pages.index(self.page) + 1) % len(pages)] if self.page in pages else pages[0]
+        self.replace_all()
+        return True
 
     # Places.
 
@@ -122,8 +156,12 @@ class Board(Widget):
         elif self.zoomed:
             shown = [(self.focused_pane, PanePlace(0, 0, size.width, size.height))]
         else:
-            shown = list(zip(panes, arrange(len(panes), size.width, size.height), strict=True))
+            folded = [pane for pane in panes if self._is_folded(pane)]
+            largest = next((pane for pane in panes if pane.program is self._asked), None)
+            places = self.places.place(self.page, panes, self.focused_pane, folded, largest, size)
+            shown = [(pane, places[pane]) for pane in panes if pane in places]
         visible = dict(shown)
+        ends = {(place.x + place.width, place.y) for _, place in shown}
         for pane in self.panes:
             place = visible.get(pane, PanePlace(0, 0, 0, 0))
             number = panes.index(pane) + 1 if pane in panes else 0
@@ -136,20 +174,43 @@ class Board(Widget):
                     focused=bool(panes) and pane is self.focused_pane,
                     divided=place.x > 0,
                     below=place.y > 0,
+                    joined=(place.x, place.y) in ends,
                     held=self.held,
+                    tabs=self._tabs(pane) if pane in visible and not self.zoomed else (),
                 )
             )
         return shown
+
+    def _tabs(self, pane: Pane) -> tuple[Tab, ...]:
+        """The tabs of a pane's place; empty if it is alone there."""
+        stack, panes = self.places.tabs_of(pane), self.shown
+        if len(stack) == 1:
+            return ()
+        return tuple(Tab(panes.index(one) + 1, one.program.name, one is pane, one.has_failed) for one in stack)
+
+    def _is_folded(self, pane: Pane) -> bool:
+        """Whether a pane is shrunk to one line: it is quiet, and neither focused nor asked last."""
+        return pane.is_quiet and pane is not self.focused_pane and pane.program is not self._asked
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines behind the panes: blank, or a message that there are no panes or that the terminal is too small."""
         text = self.bttop_theme.style("text")
         strips = [Strip.blank(self.size.width, text)] * self.size.height
         words_here = self._smallness() if self.too_small else [] if self.panes else _EMPTY
-        if words_here:
-            for y, words in enumerate(words_here[: self.size.height]):
-                strips[y] = paint(fit((Span(words, "warn"),), self.size.width), self.bttop_theme, self.size.width)
+        said = list(enumerate(words_here[: self.size.height]))
+        if self._without_room and self.size.height:
+            said = [(self.size.height - 1, self._without_room)]
+        for y, words in said:
+            strips[y] = paint(fit((Span(words, "warn"),), self.size.width), self.bttop_theme, self.size.width)
         return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
+
+    @property
+    def _without_room(self) -> str:
+        """How many panes have no room, and their numbers; empty if all have."""
+        hidden = [] if self.too_small or self.zoomed or not self.panes else self.places.hidden
+        panes = self.shown
+        numbers = " ".join(str(panes.index(pane) + 1) for pane in hidden if pane in panes)
+        return f" no room for {len(hidden)} panes: {numbers}; Tab shows the next, z one alone" if numbers else ""
 
     def _smallness(self) -> list[str]:
         size = self.app.size
@@ -171,6 +232,35 @@ class Board(Widget):
         if 0 <= index < len(self.shown) and index != self._focus.get(self.page, 0):
             self._focus[self.page] = index
             self.replace_all()
+
+    def focus_on(self, pane: Pane) -> None:
+        """Focus a pane of the page on show; another pane is ignored."""
+        if pane in self.shown:
+            self.focus_pane(self.shown.index(pane))
+
+    def add_view(self) -> str:
+        """Open a second pane for the focused pane's program, beside it, that shows its next map or view. Return why
+        not, or an empty text."""
+        pane = self.focused_pane
+        if not pane.has_views:
+            return f"{pane.program.name} has nothing else to show"
+        new = pane.another_view(self._blank)
+        self._pages.setdefault(pane.program.name, self.page)
+        self.panes.append(new)
+        self.mount(new)
+        self.places.put_after(pane, new)
+        self.focus_pane(len(self.shown) - 1)
+        return ""
+
+    def close_view(self) -> bool:
+        """Close the focused pane if its program has another one, which gets the focus. Return whether it has."""
+        pane = self.focused_pane
+        if sum(one.program is pane.program for one in self.panes) == 1:
+            return False
+        self.panes.remove(pane)
+        pane.remove()
+        self.focus_program(pane.program)
+        return True
 
     def focus_program(self, program: AnyProgram) -> None:
         """Show a program's page and focus its pane; without a pane it does nothing."""
@@ -213,10 +303,16 @@ class Board(Widget):
 
     # Time and colours.
 
-    def advance(self, at: int | None = None) -> None:
-        """Take in and paint what is new in all panes, or what they had at a moment (CLOCK_BOOTTIME in ns)."""
+    def advance(self, at: int | None = None, chosen: ChosenSpan | None = None) -> None:
+        """Take in and paint what is new in all panes, or what they had at a moment (CLOCK_BOOTTIME in ns), or in the
+        span that ends then."""
         for pane in self.panes:
-            pane.advance(at)
+            pane.advance(at, chosen)
+        quiet = tuple((pane.is_quiet, pane.has_failed) for pane in self.panes)
+        if quiet != self._quiet:
+            self._quiet = quiet
+            self.replace_all()
+        for pane in self.panes:
             pane.repaint()
 
     @property
@@ -233,8 +329,56 @@ class Board(Widget):
 
     def on_pane_focused(self, message: Pane.Focused) -> None:
         """A click into a pane focuses it."""
-        if message.pane in self.shown:
-            self.focus_pane(self.shown.index(message.pane))
+        self.focus_on(message.pane)
+
+    # The mouse on rules, titles and dividers.
+
+    def _cell(self, event: events.MouseEvent) -> tuple[int, int]:
+        """The cell of the board under the mouse."""
+        return int(event.screen_x) - self.region.x, int(event.screen_y) - self.region.y
+
+    def _grip_at(self, event: events.MouseEvent) -> Grip | None:
+        from bttop.ui.board.drag import grip_at  # needed only with the mouse
+
+        offset = self.region.offset
+        visible = [pane for pane in self.shown if pane.frame.width]
+        places = [(pane, PanePlace(*pane.region.translate(-offset))) for pane in visible]
+        return grip_at(places, *self._cell(event))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a rule, a title or a divider."""
+        grip = None if self.zoomed or event.button != 1 else self._grip_at(event)
+        if grip is not None and grip.part != "body":
+            self._grip = grip
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Move the rule or the divider that the mouse holds."""
+        grip, (x, y) = self._grip, self._cell(event)
+        if grip is None or grip.part == "title":
+            return
+        if grip.part == "rule":
+            self.places.drag_rule(grip.pane, y)
+        else:
+            self.places.drag_divider(grip.pane, x)
+        self.replace_all()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Let go. A title that was dropped on another pane changes places with it, and on its title it becomes a tab;
+        one that was not moved focuses its pane."""
+        held, self._grip = self._grip, None
+        self.release_mouse()
+        if held is None:
+            return
+        there = self._grip_at(event)
+        if there is not None and held.part == "title" and there.pane is not held.pane:
+            self.focus_on(held.pane)
+            change = self.places.stack if there.part == "title" else self.places.exchange
+            change(there.pane, held.pane)
+            self.replace_all()
+        elif self._cell(event) == (held.x, held.y):
+            number = held.pane.tab_number_at(held.x - (held.pane.region.x - self.region.x))
+            self.focus_pane(number - 1) if number else self.focus_on(held.pane)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Place the panes for the new size."""

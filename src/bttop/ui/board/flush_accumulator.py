@@ -8,6 +8,7 @@ from time import perf_counter
 from bttop.model.flush.flush import Flush
 from bttop.model.history.timeline import Timeline
 from bttop.model.history.trends import Trend
+from bttop.ui.board.merged_maps import MergedMaps
 from bttop.ui.views.log import Log
 
 WINDOW = 60
@@ -25,21 +26,56 @@ work meanwhile."""
 class FlushAccumulator:
     """The newest flush, the trends up to it and the log, collected flush by flush."""
 
-    def __init__(self) -> None:
+    def __init__(self, maps: MergedMaps) -> None:
+        self._merged_maps = maps
         self.flush: Flush | None = None
+        """The flush on show."""
+        self.newest: Flush | None = None
+        """The flush that was added last, on show or not."""
+        self.ending: tuple[Flush, ...] = ()
+        """The last flushes of a program that has ended, one for each of its interval blocks."""
         self.log = Log()
+        self._of_map: dict[str, Flush] = {}
         self._trends: dict[str, Trend] = {}
 
     def take(self, flushes: Sequence[Flush]) -> None:
         """Add the next flushes, the oldest first."""
         for flush in flushes:
             for name, data in flush.maps.items():
-                self.trend(name).advance(data, flush.seconds)
+                self.trend(name).advance(self._merged_maps.merged(data), flush.seconds)
             if len(self._trends) > MOST_TRENDS:
                 self._trends = {name: self._trends[name] for name in flush.maps}
-            if flush.replaces(self.flush):
-                self.flush = flush
+            self._show(flush)
+            self.newest = flush
+            earlier = tuple([one for one in self.ending if one.generation == flush.generation])
+            self.ending = (*earlier, flush) if flush.is_last else earlier
         self.log.extend(flushes)
+
+    def _show(self, flush: Flush) -> None:
+        if self.flush is not None and flush.generation > self.flush.generation:
+            self._of_map.clear()
+        if len(self._of_map) > MOST_TRENDS:
+            self._of_map = {name: one for name, one in self._of_map.items() if name in flush.maps}
+        for name, data in flush.maps.items():
+            if data.plan.occasional or flush.replaces(self._of_map.get(name)):
+                self._of_map[name] = flush
+        if flush.replaces(self.flush):
+            self.flush = flush
+
+    def show_merged(self, flushes: Sequence[Flush]) -> None:
+        """Show merged flushes, one per interval block, in place of those that were taken."""
+        for flush in flushes:
+            self._of_map |= dict.fromkeys(flush.maps, flush)
+            self.flush = flush
+
+    def flush_of(self, name: str) -> Flush | None:
+        """The flush on show that has a map: each interval block of a script has its own flushes and maps."""
+        return self._of_map.get(name)
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """The names of the maps that a flush on show has."""
+        return tuple(self._of_map)
 
     @property
     def has_maps(self) -> bool:
@@ -55,9 +91,10 @@ class PastMoment:
     """An earlier moment of a history. Its flush is shown at once; the minute before it and the log are read in pieces
     if they are long, and shown when they are complete."""
 
-    def __init__(self, history: Timeline) -> None:
+    def __init__(self, history: Timeline, maps: MergedMaps) -> None:
         self._history = history
-        self.shown = FlushAccumulator()
+        self._merged_maps = maps
+        self.shown = FlushAccumulator(maps)
         self._end = 0
         """Number of the first flush after the moment on show; flushes are numbered from 0 as they were appended."""
         self._ripening: FlushAccumulator | None = None
@@ -87,7 +124,7 @@ class PastMoment:
         self._ripen(at)
 
     def _jump(self, end: int, at: int) -> None:
-        self.shown, self._ripening = FlushAccumulator(), FlushAccumulator()
+        self.shown, self._ripening = FlushAccumulator(self._merged_maps), FlushAccumulator(self._merged_maps)
         found = self._flushes(end - 1, end, at)
         if any(flush.is_last for flush in found):  # it may not be the one to show
             found = self._flushes(max(end - 2, self._history.dropped), end, at)

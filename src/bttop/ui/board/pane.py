@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 
-from rich.segment import Segment
+from msgspec.structs import replace
 from textual import events
-from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from bttop.engine.engine import boot_ns
+from bttop.engine.host.own_clock import own_clock
+from bttop.engine.program.status import ProgramState
 from bttop.engine.session import AnyProgram
+from bttop.model.format.text import visible_name
+from bttop.model.history.span import ChosenSpan
+from bttop.model.record.records import Stamp
+from bttop.ui.board.frame.tabs import tab_at, tabs_width
+from bttop.ui.board.painted_lines import PaintedLines
 from bttop.ui.board.pane_frame import FrameState, PaneFrame, draw_pane, scene_of
-from bttop.ui.board.pane_model import PaneModel, Subject
+from bttop.ui.board.pane_model import WORDS, PaneModel, Subject, first_subject
 from bttop.ui.render.spans import Line
+from bttop.ui.render.text import width
 from bttop.ui.themes import Theme
 from bttop.ui.views.base import Drawing, ViewChoice, parts
 
-
-def paint(line: Line, theme: Theme, cells: int) -> Strip:
-    """A line of `cells` cells in the colours of a theme."""
-    return Strip([Segment(span.text, theme.style(span.role)) for span in line], cells)
+QUIET_NS = 10_000_000_000
+"""Time without anything to show after which a pane shrinks to a line."""
 
 
-class Pane(Widget):
+_FAILED = frozenset(WORDS) - {ProgramState.STARTING, ProgramState.ATTACHED, ProgramState.STOPPING, ProgramState.STOPPED}
+
+
+class Pane(PaintedLines):
     """One program's pane."""
 
     class Focused(Message):
@@ -43,17 +48,23 @@ class Pane(Widget):
             super().__init__()
             self.pane = pane
 
-    def __init__(self, program: AnyProgram, frame: FrameState, theme: Theme) -> None:
-        super().__init__()
+    def __init__(
+        self, program: AnyProgram, frame: FrameState, theme: Theme, clock: Callable[[], Stamp] = own_clock
+    ) -> None:
+        """`clock` returns the time on the clocks of the host."""
+        super().__init__(theme)
         self.program = program
-        self.model = PaneModel(program)
-        self.frame = frame
-        self.bttop_theme = theme
+        self.model = PaneModel(program, frame.frame_names)
+        self.frame = replace(frame, shades=theme.shades)
         self._choices: dict[Subject, ViewChoice] = {}
         self._subject: Subject | None = None
         self._face: PaneFrame | None = None
-        self._strips: list[Strip] = []
+        self._clock = clock
         self._moment: int | None = None
+        self._span: ChosenSpan | None = None
+        self._quiet_since: int | None = None
+        self._drags = False
+        """Whether the mouse extends a rectangle."""
 
     # What it shows.
 
@@ -64,7 +75,7 @@ class Pane(Widget):
         if self._subject in subjects:
             assert self._subject is not None
             return self._subject
-        return subjects[0]
+        return first_subject(subjects, self.frame.width, self.frame.height)
 
     @property
     def choice(self) -> ViewChoice:
@@ -79,22 +90,46 @@ class Pane(Widget):
     def drawing(self) -> Drawing:
         return self._face.drawing if self._face is not None else Drawing(())
 
-    def advance(self, at: int | None = None) -> None:
+    @property
+    def cursor(self) -> str | None:
+        """The raw key of the row under the cursor; None if no row is on screen. Commands act on this row only."""
+        key = self.choice.selected
+        return key if key in self.drawing.keys else None
+
+    def advance(self, at: int | None = None, chosen: ChosenSpan | None = None) -> None:
         """Take in what is new, but nothing while the display is held, and no flush after the pinned process has ended.
-        With `at` (CLOCK_BOOTTIME in ns) show that moment; a hidden pane does so when it becomes visible."""
-        self._moment = at
+        With `at` (CLOCK_BOOTTIME in ns) show that moment, or the span that ends then; a hidden pane does so when it
+        becomes visible."""
+        self._moment, self._span = at, chosen
         if at is not None and self.frame.width > 0:
-            self.model.advance(at)
+            self.model.advance(at, chosen)
         elif at is None and not self.frame.held:
             if self.ended:
                 self.model.stay()
             else:
                 self.model.advance()
+            self._note_quiet()
+
+    def _note_quiet(self) -> None:
+        """Note since when the pane has nothing to show; a row that the user has chosen is something."""
+        is_quiet = self.model.is_quiet and not self.choice.moved and not self.choice.trend
+        self._quiet_since = (self._quiet_since or boot_ns()) if is_quiet else None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether it has had nothing to show for a while, or has failed for as long; never at an earlier moment."""
+        since = self._quiet_since
+        return self._moment is None and since is not None and boot_ns() - since >= QUIET_NS
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether its program does not run as it should."""
+        return self.model.status.state in _FAILED
 
     @property
     def now_ns(self) -> int:
         """The moment on show, on CLOCK_BOOTTIME in ns."""
-        return boot_ns() if self._moment is None else self._moment
+        return self._clock().boot_ns if self._moment is None else self._moment
 
     @property
     def ended(self) -> str:
@@ -114,13 +149,13 @@ class Pane(Widget):
             appears = self.frame.width == 0 and self._moment is not None
             self.frame = frame
             if appears:
-                self.advance(self._moment)
+                self.advance(self._moment, self._span)
             self.repaint()
 
     def set_theme(self, theme: Theme) -> None:
         """Use a theme."""
-        self.bttop_theme = theme
-        self._strips = []
+        self.forget_lines(theme)
+        self.frame = replace(self.frame, shades=theme.shades)
         self.repaint()
 
     def repaint(self) -> None:
@@ -131,61 +166,47 @@ class Pane(Widget):
         subject = self.subject
         self._face = draw_pane(self.model, subject, self.choice, self.frame, self.now_ns)
         self._choices[subject] = self._face.drawing.choice
-        strips = [paint(line, self.bttop_theme, width) for line in self._face.lines]
-        before, self._strips = self._strips, strips
-        if len(before) != len(strips):
-            self.refresh()
-            return
-        changed = [Region(0, y, width, 1) for y in range(height) if before[y] != strips[y]]
-        if changed:
-            self.refresh(*changed)
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines of the last repaint; overridden because Textual's style cache takes a quarter of a repaint."""
-        blank = Strip.blank(crop.width, self.bttop_theme.style("text"))
-        strips = self._strips[crop.y : crop.bottom]
-        shown = [strip.crop_extend(crop.x, crop.right, self.bttop_theme.style("text")) for strip in strips]
-        return shown + [blank] * (crop.height - len(shown))
+        self.show_lines(self._face.lines, width)
 
     # What the user does.
 
+    def act(self, command: str) -> bool:
+        """Let the view take over a command. Return whether it does."""
+        act = self.drawing.acts.get(command)
+        choice = None if act is None else act()
+        if choice is not None:
+            self.choice = choice
+        return choice is not None
+
     def move(self, rows: int) -> None:
-        """Select another row; the first move selects the top (or bottom) row on screen. A log is scrolled."""
+        """Move the cursor by rows. A log is scrolled."""
         choice, order = self.choice, self.drawing.order
         if self.subject.view is None:
             self.choice = replace(choice, top=max(0, choice.top - rows))
-            return
-        if not order:
-            return
-        if choice.selected is None:
-            shown = sum(key is not None for key in self.drawing.keys)
-            at = choice.top + (rows - 1 if rows > 0 else shown + rows)
-            at = max(0, min(len(order) - 1, at))
-        else:
-            here = order.index(choice.selected) if choice.selected in order else choice.top
-            at = max(0, min(len(order) - 1, here + rows))
-        self.choice = replace(choice, selected=order[at])
-
-    def select(self, key: str | None) -> None:
-        """Select a row by its raw key; None does nothing."""
-        if key is not None and key != self.choice.selected:
-            self.choice = replace(self.choice, selected=key)
+        elif order:
+            at = max(0, min(len(order) - 1, choice.at + rows))
+            self.choice = replace(choice, selected=order[at], moved=True)
 
     def page(self, pages: int) -> None:
-        """Select the row `pages` screens further."""
+        """Move the cursor by `pages` screens."""
         self.move(pages * max(1, self.frame.height - 3))
 
     def jump(self, *, to_end: bool) -> None:
-        """Select the first or the last row."""
+        """Move the cursor to the first or the last row; scroll a log to its oldest or newest line."""
         order = self.drawing.order
-        if order:
-            self.choice = replace(self.choice, selected=order[-1 if to_end else 0])
+        if self.subject.view is None:
+            self.choice = replace(self.choice, top=0 if to_end else len(self.model.log.lines))
+        elif order:
+            self.choice = replace(self.choice, selected=order[-1 if to_end else 0], moved=True)
 
     def scroll(self, rows: int) -> None:
-        """Scroll and deselect."""
+        """Scroll; the cursor stays on its row while that is on screen. A plot shows less or more time."""
+        if self.drawing.plot is not None:
+            self.act("page-down" if rows > 0 else "page-up")
+            return
         choice = self.choice
         sign = -1 if self.subject.view is None else 1
-        self.choice = replace(choice, top=max(0, choice.top + sign * rows), selected=None)
+        self.choice = replace(choice, top=max(0, choice.top + sign * rows), moved=False)
 
     def sort_by(self, step: int) -> None:
         """Sort by the next column to the right, or to the left for a negative step."""
@@ -204,51 +225,87 @@ class Pane(Widget):
         self.choice = replace(self.choice, reverse=not self.choice.reverse)
 
     def filter(self, needle: str) -> None:
-        """Show only rows that contain this."""
+        """Show only rows that contain this. The cursor leaves a row that does not."""
         self.choice = replace(self.choice, needle=needle, top=0)
 
-    def clear(self) -> bool:
-        """Undo one thing: the selection, else the filter, else the scrolling. Return whether there was any."""
+    def clear_filter(self) -> bool:
+        """Remove the filter. Return whether there was one."""
+        had_one = bool(self.choice.needle)
+        if had_one:
+            self.choice = replace(self.choice, needle="")
+        return had_one
+
+    def close_trend(self) -> bool:
+        """Remove the trend. Return whether there was one."""
+        had_one = bool(self.choice.trend)
+        if had_one:
+            self.choice = replace(self.choice, trend=())
+        return had_one
+
+    def to_top(self) -> bool:
+        """Show the first rows, and let the cursor stay among them. Return whether this changed anything."""
         choice = self.choice
-        if choice.selected is not None:
-            self.choice = replace(choice, selected=None, top=0)
-        elif choice.needle:
-            self.choice = replace(choice, needle="")
-        elif choice.top:
-            self.choice = replace(choice, top=0)
-        else:
-            return False
-        return True
+        changes = choice.moved or bool(choice.top)
+        if changes:
+            self.choice = replace(choice, selected=None, moved=False, at=0, top=0)
+        return changes
 
     def next_subject(self) -> None:
-        """Show the next map or view."""
+        """Show the next map or view. Another view of the same map has the same row and the same form of histograms."""
+        before, choice = self.subject, self.choice
+        self._subject = after = self._next_subject
+        if after.map == before.map and after.view is not None:
+            kept = replace(self.choice, histogram=choice.histogram, trend=choice.trend)
+            is_row = not choice.group or choice.inside is not None
+            self._choices[after] = replace(kept, selected=choice.selected, moved=choice.moved) if is_row else kept
+        self.repaint()
+
+    @property
+    def _next_subject(self) -> Subject:
         subjects = self.model.subjects()
-        self._subject = subjects[(subjects.index(self.subject) + 1) % len(subjects)]
+        return subjects[(subjects.index(self.subject) + 1) % len(subjects)]
+
+    @property
+    def has_views(self) -> bool:
+        """Whether there is another map or view to show."""
+        return len(self.model.subjects()) > 1
+
+    def another_view(self, frame: FrameState) -> Pane:
+        """A new pane of the same program, which shows the next map or view."""
+        new = Pane(self.program, frame, self.bttop_theme)
+        new.advance(self._moment, self._span)
+        new._subject = self._next_subject
+        return new
+
+    def show_subject(self, subject: Subject) -> None:
+        """Show a map in one of its views."""
+        self._subject = subject
         self.repaint()
 
     def fold(self, *, open_: bool) -> None:
         """Unfold or fold the frames of the selected row."""
-        key = self.choice.selected
-        if key is None:
-            self.move(1)
-            key = self.choice.selected
+        key = self.cursor
         if key is not None:
             opened = self.choice.opened | {key} if open_ else self.choice.opened - {key}
-            self.choice = replace(self.choice, opened=opened)
+            self.choice = replace(self.choice, opened=opened, moved=True)
 
-    def detail(self, width: int) -> tuple[Line, ...]:
-        """The selected row in full, `width` cells wide; else the top row, else the whole map."""
+    def detail(self, width: int, key: str) -> tuple[Line, ...]:
+        """A row in full, `width` cells wide; with an empty key a map without keys."""
         subject = self.subject
         if subject.view is None or self.model.flush is None:
             return ()
-        order = self.drawing.order
-        key = self.choice.selected if self.choice.selected is not None else (order[0] if order else "")
         scene = scene_of(self.model, subject, self.choice, self.frame, width, 1000)
         return subject.view.detail(scene, key)
 
     def visible_pids(self) -> Iterator[int]:
         """The process ids of the rows on screen."""
         if self.subject.view is None or self.model.flush is None:
+            return
+        if self.choice.group:
+            from bttop.ui.board.groups.row_groups import pids_to_group  # needed once rows are grouped
+
+            yield from pids_to_group(self)
+        if self.choice.group and self.choice.inside is None:
             return
         plan = self.model.data(self.subject.map).plan
         titles = [column.title for column in plan.columns]
@@ -263,6 +320,43 @@ class Pane(Widget):
 
     # Mouse.
 
+    @property
+    def title_end(self) -> int:
+        """The cell of the rule at which its title or its tabs end."""
+        frame = self.frame
+        if frame.tabs:
+            return frame.title_start + tabs_width(frame.tabs, frame.tab_cells)
+        return frame.title_start + len(f"{frame.number} ") + width(visible_name(self.program.name))
+
+    def tab_number_at(self, x: int) -> int:
+        """The number of the pane whose tab is at a cell of the rule; 0 if there is none."""
+        tab = tab_at(self.frame.tabs, self.frame.tab_cells, x - self.frame.title_start)
+        return 0 if tab is None else tab.number
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin a rectangle in a plot."""
+        self._drag(event, extends=False)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Extend the rectangle that the mouse has begun."""
+        if self._drags:
+            self._drag(event, extends=True)
+
+    def on_mouse_up(self, _event: events.MouseUp) -> None:
+        """End the rectangle."""
+        if self._drags:
+            self._drags = False
+            self.release_mouse()
+
+    def _drag(self, event: events.MouseEvent, *, extends: bool) -> None:
+        if self.drawing.plot is None or self._face is None or event.button != 1:
+            return
+        from bttop.ui.board.plot_cells import point  # needed only with the mouse
+
+        if point(self, event.x - self._face.left, event.y - self._face.body, extends=extends) and not extends:
+            self._drags = True
+            self.capture_mouse()
+
     def on_click(self, event: events.Click) -> None:
         """Focus the pane; then select the row, sort by the heading, or open the row (double click)."""
         event.stop()
@@ -271,12 +365,18 @@ class Pane(Widget):
             return
         line = event.y - self._face.body
         x = event.x - self._face.left
-        heading = next((one for one in self.drawing.sorts if line == 0 and one.start <= x < one.end), None)
+        clicked = None if self.drawing.click is None else self.drawing.click(line, x)
+        if clicked is not None:
+            self.choice = clicked
+            return
+        heading = next(
+            (one for one in self.drawing.sorts if line == self.drawing.heading and one.start <= x < one.end), None
+        )
         if heading is not None:
             same = heading.title == self._sorted_by([one.title for one in self.drawing.sorts])
             self.choice = replace(self.choice, sort=heading.title, reverse=same and not self.choice.reverse)
-        elif 0 <= line < len(self.drawing.keys) and (key := self.drawing.keys[line]) is not None:
-            self.choice = replace(self.choice, selected=key)
+        elif x >= 0 and 0 <= line < len(self.drawing.keys) and (key := self.drawing.keys[line]) is not None:
+            self.choice = replace(self.choice, selected=key, moved=True)
             if event.chain == 2:
                 self.post_message(self.Opened(self))
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bttop.engine.program.status import ProgramState, Status
-from bttop.engine.safety.idle_monitor import IDLE
+from bttop.engine.session import FrameNames
 from bttop.model.flush.caveat_words import MISSING_OR_WRONG
 from bttop.model.format import numbers
 from bttop.model.format.names import Decoder
 from bttop.model.format.text import visible, visible_name
-from bttop.ui.board.costs import cost_note
+from bttop.script.rewrite.showing import NOTHING_TO_SHOW, SHOWN_AT_END
+from bttop.ui.board.frame.costs import cost_note
+from bttop.ui.board.frame.pin_text import pin_text
+from bttop.ui.board.frame.rule import joined_rule, rule_head, rule_mark, rule_tail
+from bttop.ui.board.frame.starting import COMPILING
+from bttop.ui.board.frame.tabs import Tab, tab_spans
+from bttop.ui.board.frame.thinned_line import thinned_lines
+from bttop.ui.board.frame.trouble_lines import trouble_lines
 from bttop.ui.board.pane_model import WORDS, PaneModel, Subject
-from bttop.ui.board.pin_text import pin_text
 from bttop.ui.render.spans import Glyphs, Line, Span, fit, line_width
-from bttop.ui.render.text import folded, left
 from bttop.ui.views.base import Drawing, Extra, Scene, ViewChoice
 from bttop.ui.views.log import draw_log
 
@@ -23,8 +30,7 @@ SIDE_BY_SIDE = 96
 """Cells from which on a pane shows a second map beside the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class FrameState:
+class FrameState(Struct, frozen=True):
     """The place and the options with which a pane is drawn."""
 
     number: int
@@ -37,17 +43,33 @@ class FrameState:
     below: bool
     """Whether another pane is above: then the divider crosses the rule, else it begins there."""
     glyphs: Glyphs
+    joined: bool = True
+    """Whether the rule of the pane to the left is at the same line; else the divider only branches off."""
     decoders: Mapping[str, Decoder] = field(default_factory=dict)
+    frame_names: FrameNames | None = None
     extra: Extra | None = None
     held: bool = False
     ended: str = ""
-    """Text that says when the pinned process ended; empty while it lives."""
+    """When the pinned process ended, and which, as text; empty while it lives."""
+    tabs: tuple[Tab, ...] = ()
+    """The panes of its place, if there are several."""
+    shades: int = 0
+    """Steps of the theme's ramp of colours; 0 if the theme or the terminal has too few colours."""
     late_after: float = 2.5
-    """Seconds after which the age of the flush is shown."""
+    """Seconds after which the age of the flush is shown, if its interval is not longer."""
+
+    @property
+    def tab_cells(self) -> int:
+        """Cells of the rule that the titles of tabs may take."""
+        return max(12, self.width * 3 // 5)
+
+    @property
+    def title_start(self) -> int:
+        """The cell of the rule at which the title begins."""
+        return 2 if self.divided else 1
 
 
-@dataclass(frozen=True, slots=True)
-class PaneFrame:
+class PaneFrame(Struct, frozen=True):
     """The lines of a pane, and where its drawing is."""
 
     lines: tuple[Line, ...]
@@ -63,7 +85,7 @@ def draw_pane(model: PaneModel, subject: Subject, choice: ViewChoice, frame: Fra
     margin = 1 if frame.divided else 0
     room = frame.width - margin
     most = frame.height - 1 if model.flush is None else max(2, (frame.height - 1) // 2)
-    trouble = _trouble(model.status, room, most, now_ns)
+    trouble = [*trouble_lines(model.status, room, most, now_ns), *thinned_lines(model, subject, choice, room)]
     drawing = _body(model, subject, choice, frame, room, max(0, frame.height - 1 - len(trouble)))
     lines = [*trouble, *drawing.lines][: frame.height - 1]
     lines = [*(fit(line, room) for line in lines), *([fit((), room)] * (frame.height - 1 - len(lines)))]
@@ -84,13 +106,26 @@ def _body(model: PaneModel, subject: Subject, choice: ViewChoice, frame: FrameSt
         return Drawing(tuple(lines), keys, choice=ViewChoice(top=back, needle=choice.needle))
     if model.flush is None:
         return Drawing(((Span(f" {_quiet(model)}", "dim"),),), (None,), choice=choice)
+    if choice.trend:
+        return _with_trend(model, subject, choice, frame, room, rows)
     other = _companion(model, subject, room)
     if other is None:
         return _view(model, subject, choice, frame, room, rows)
     half = room * 11 // 20
     first = _view(model, subject, choice, frame, half, rows)
-    second = _view(model, other, ViewChoice(), frame, room - half - 1, rows)
+    second = _view(model, other, ViewChoice(), frame, room - half - 1, rows, cursor="")
     return _beside(first, second, half, room - half - 1, rows, frame.glyphs)
+
+
+def _with_trend(
+    model: PaneModel, subject: Subject, choice: ViewChoice, frame: FrameState, room: int, rows: int
+) -> Drawing:
+    from bttop.ui.board.trend.over_rows import trend_over  # deferred: a key opens it
+    from bttop.ui.board.trend.readings import TrendData
+
+    scene = scene_of(model, subject, choice, frame, room, rows)
+    data = TrendData(model.only_row, lambda *about: model.groupings.only_group(scene, *about), model.costs.at)
+    return trend_over(scene, data, lambda below: _view(model, subject, choice, frame, room, below))
 
 
 def _companion(model: PaneModel, subject: Subject, room: int) -> Subject | None:
@@ -115,17 +150,22 @@ def _beside(first: Drawing, second: Drawing, half: int, rest: int, rows: int, gl
         right_line = second.lines[index] if index < len(second.lines) else ()
         lines.append((*fit(left_line, half), Span(glyphs.divider, "rule"), *fit(right_line, rest)))
     keys = (*first.keys, *([None] * (len(lines) - len(first.keys))))
-    return Drawing(
-        tuple(lines), keys, first.order, first.summary, first.hidden, first.sorts, first.choice, first.note
-    )  # fmt: skip
+    return replace(first, lines=tuple(lines), keys=keys)
 
 
 def scene_of(model: PaneModel, subject: Subject, choice: ViewChoice, frame: FrameState, room: int, rows: int) -> Scene:
     """The scene for the view of a pane. The model must have a flush."""
     assert model.flush is not None
+    data, beside = model.data(subject.map), model.beside(subject.map)
+    neighbour = None
+    if beside is not None:
+        from bttop.ui.views.joining import join
+
+        data, neighbour = join(data, beside)
+    flush = model.flush_of(subject.map) or model.flush
     return Scene(
-        model.data(subject.map),
-        model.flush,
+        data,
+        flush,
         model.trend(subject.map),
         choice,
         room,
@@ -133,20 +173,35 @@ def scene_of(model: PaneModel, subject: Subject, choice: ViewChoice, frame: Fram
         frame.glyphs,
         frame.decoders,
         frame.extra,
+        "cursor" if frame.focused else "cursor-dim",
+        neighbour,
+        model.past,
+        model.buckets_of(subject.map),
+        frame.shades,
+        printed=model.printed(subject.map),
+        namer=model.namer,
+        baseline=model.baseline_of(subject.map, flush.seconds),
     )
 
 
-def _view(model: PaneModel, subject: Subject, choice: ViewChoice, frame: FrameState, room: int, rows: int) -> Drawing:
+def _view(
+    model: PaneModel,
+    subject: Subject,
+    choice: ViewChoice,
+    frame: FrameState,
+    room: int,
+    rows: int,
+    cursor: str | None = None,
+) -> Drawing:
+    """`cursor` is the role of the row under the cursor, by default that of the frame."""
+    from bttop.ui.board.frame.no_rows import with_reason  # needed once there is a flush
+    from bttop.ui.board.groups.drawing import draw_rows_of
+
     assert subject.view is not None
     scene = scene_of(model, subject, choice, frame, room, rows)
-    drawing = subject.view.draw(scene)
-    if not scene.data.rows and len(drawing.lines) < rows:
-        note = Span(" nothing happened in this interval", "dim")
-        return replace(drawing, lines=(*drawing.lines, (note,)), keys=(*drawing.keys, None))
-    if scene.data.rows and not drawing.order and choice.needle and len(drawing.lines) < rows:
-        note = Span(f" no row contains “{visible(choice.needle)}”", "dim")
-        return replace(drawing, lines=(*drawing.lines, (note,)), keys=(*drawing.keys, None))
-    return drawing
+    scene = scene if cursor is None else replace(scene, cursor=cursor)
+    drawing = draw_rows_of(model, subject.view, scene)
+    return with_reason(model, subject, scene, drawing)
 
 
 def _first_flush(status: Status) -> str:
@@ -159,8 +214,11 @@ def _quiet(model: PaneModel) -> str:
     """The text of a pane that has nothing to show yet."""
     if model.looks_back and model.flush is None:
         return model.beginning()
+    silent = next((badge for badge in model.status.badges if badge.text in (NOTHING_TO_SHOW, SHOWN_AT_END)), None)
+    if silent is not None and model.status.state in (ProgramState.ATTACHED, ProgramState.LIVE):
+        return f"{silent.text}; B explains why"
     return {
-        ProgramState.STARTING: model.status.reason or "bpftrace is compiling and attaching",
+        ProgramState.STARTING: model.status.reason or COMPILING,
         ProgramState.ATTACHED: _first_flush(model.status),
         ProgramState.LIVE: "nothing printed yet",
         ProgramState.STOPPED: "stopped; x starts it",
@@ -169,119 +227,69 @@ def _quiet(model: PaneModel) -> str:
     }.get(model.status.state, "")
 
 
-def _trouble(status: Status, room: int, most: int, now_ns: int) -> list[Line]:
-    """The error at the top of the pane: a sentence, then bpftrace's messages."""
-    lines: list[Line] = []
-    complaint = status.complaint
-    if status.state in (
-        ProgramState.SILENT,
-        ProgramState.DAMAGED,
-        ProgramState.RETRYING,
-        ProgramState.HELD,
-        ProgramState.ENDED,
-        ProgramState.UNAVAILABLE,
-        ProgramState.COSTLY,
-        ProgramState.FAILED,
-    ):
-        lines.append(
-            (Span(f" {visible(status.reason)}{_next_try(status, now_ns)}{_again(status)}{_answer(status)}", "error"),)
-        )
-    wrapped = [piece for line in lines for piece in _wrap(line[0], room)]
-    if complaint is not None:
-        goes_on = "; the old one keeps running" if status.state is ProgramState.LIVE else ""
-        answer = _answer(status) if status.state is not ProgramState.COSTLY else ""
-        wrapped += _wrap(Span(f" {visible(complaint.title)}{goes_on}{answer}", "error"), room)
-        wrapped += _quoted(complaint.lines, room)
-    if len(wrapped) > most > 0:
-        return [*wrapped[: most - 1], (Span(f" … {len(wrapped) - most + 1} more lines: b shows them", "dim"),)]
-    return wrapped
-
-
-def _quoted(lines: Sequence[str], room: int) -> list[Line]:
-    """bpftrace's messages. A source line and the mark below it are shifted to the left until the mark is visible."""
-    found: list[Line] = []
-    for index, text in enumerate(lines):
-        below = lines[index + 1] if index + 1 < len(lines) else ""
-        if _is_mark(text) or _is_mark(below):
-            mark = text if _is_mark(text) else below
-            shift = max(0, len(mark.rstrip()) - room + 8) if len(mark.rstrip()) > room - 2 else 0
-            found.append((Span(" " + left(visible(text)[shift:], room - 1), "warn"),))
-        else:
-            found += _wrap(Span(f" {visible(text)}", "warn"), room)
-    return found
-
-
-def _is_mark(text: str) -> bool:
-    return bool(text.strip()) and not text.strip("^~ ")
-
-
-def _wrap(span: Span, room: int) -> list[Line]:
-    """A message over as many lines as it needs."""
-    return [(Span(text, span.role),) for text in folded(span.text, room)]
-
-
-def _answer(status: Status) -> str:
-    """The keys that run a program that is held back (`y`), or show a cheaper one (`O`)."""
-    suggestion = "; O offers it" if status.offered else ""
-    return f"{suggestion}; y runs it anyway" if status.asks else suggestion
-
-
-def _again(status: Status) -> str:
-    """The key that starts a program again that bttop has detached."""
-    if status.state is not ProgramState.HELD:
-        return ""
-    return "; any key starts it again" if status.reason.startswith(IDLE) else "; x starts it again"
-
-
-def _next_try(status: Status, now_ns: int) -> str:
-    if status.retry_at_ns is None:
-        return ""
-    seconds = max(0, round((status.retry_at_ns - now_ns) / 1e9))
-    return f"; next start in {seconds} s" if seconds else "; restarting now"
-
-
 def draw_rule(
     model: PaneModel, subject: Subject, choice: ViewChoice, frame: FrameState, drawing: Drawing, now_ns: int
 ) -> Line:
     """The pane's first line: number, name and subject at the left; state, caveats and rate at the right."""
-    mark = frame.glyphs.focus if frame.focused else frame.glyphs.rule
-    role = "focus" if frame.focused else "rule"
-    joint = (frame.glyphs.cross if frame.below else frame.glyphs.tee) if frame.divided else ""
-    head = [Span(joint, "rule")] if joint else []
-    head += [Span(mark, role), Span(f"{frame.number} {visible_name(model.program.name)} ", _title_role(frame))]
+    mark, role = rule_mark(frame.glyphs, focused=frame.focused)
+    head = rule_head(
+        frame.number,
+        model.program.name,
+        frame.glyphs,
+        focused=frame.focused,
+        divided=frame.divided,
+        below=frame.below,
+        joined=frame.joined,
+    )
+    if frame.tabs:
+        head[-1:] = tab_spans(frame.tabs, frame.tab_cells, frame.glyphs, focused=frame.focused)
     shown = [one for one in model.subjects() if one.view is not None]
     if len(shown) > 1 and subject in shown:
         head.append(Span(f"{visible_name(subject.label)} {shown.index(subject) + 1}/{len(shown)} ", "dim"))
     if choice.needle:
         head.append(Span(f"/{visible(choice.needle)} ", "match"))
-    notes = _notes(model, frame, drawing, now_ns)
-    if line_width((*head, *_tail(notes, mark, role))) >= frame.width:
-        notes = _notes(model, frame, drawing, now_ns, brief=True)
-    return _joined(head, notes, mark, role, frame.width)
+    if choice.group or choice.inside is not None:
+        from bttop.ui.board.groups.group_text import group_text  # needed once rows are grouped
+
+        head.append(Span(group_text(choice, model.data(subject.map).plan, frame.decoders), "match"))
+    late = _late(model, subject, frame, now_ns)
+    notes = _notes(model, subject, frame, drawing, late)
+    if line_width((*head, *rule_tail(notes, mark, role))) >= frame.width:
+        notes = _notes(model, subject, frame, drawing, late, brief=True)
+    return joined_rule(head, notes, mark, role, frame.width)
 
 
-def _title_role(frame: FrameState) -> str:
-    return "focus-title" if frame.focused else "title"
+def _late(model: PaneModel, subject: Subject, frame: FrameState, now_ns: int) -> list[Span]:
+    """The age of the flush with the subject, if the next one should have come."""
+    age, period = model.age(now_ns, subject.map), model.period(subject.map)
+    is_late = age is not None and age > max(frame.late_after, period * 1.5)
+    return [Span(f"{numbers.duration(round(age))} old", "warn")] if is_late and age is not None else []
 
 
-def _notes(model: PaneModel, frame: FrameState, drawing: Drawing, now_ns: int, *, brief: bool = False) -> list[Span]:
+def _notes(
+    model: PaneModel, subject: Subject, frame: FrameState, drawing: Drawing, late: list[Span], *, brief: bool = False
+) -> list[Span]:
     """The notes at the right of the rule, the most important first: the state, then which numbers are missing or
-    wrong. `brief` leaves out the details of the latter, which the state page (`b`) shows."""
+    wrong. `brief` leaves out the details of the latter, which the state page (`B`) shows."""
     status = model.status
     wrong, right = _caveats(model)
-    word = WORDS.get(status.state)
-    notes: list[Span] = []
-    if word is not None and not (status.state is ProgramState.ATTACHED and model.flush is not None):
-        notes.append(Span(word[0], word[1]))
+    notes = _state_notes(model, frame)
+    if model.span_moment is not None:
+        from bttop.ui.board.frame.span_text import span_notes  # needed once a span is chosen
+
+        notes += span_notes(model, subject.map)
+    if drawing.grouped or drawing.folded:
+        from bttop.ui.board.groups.group_text import groups_text
+
+        notes.append(Span(groups_text(drawing, brief=brief), "match"))
     notes += [Span(text.partition(": ")[0] if brief else text, "badge") for text in wrong]
     if frame.held:
         notes.append(Span("held", "warn"))
     if frame.ended:
-        notes.append(Span(visible(frame.ended), "warn"))
+        ended = visible(frame.ended)
+        notes.append(Span(ended.partition(": ")[0] if brief else ended, "warn"))
     elif model.page.pin is not None:
         notes.append(Span(pin_text(model.page.pin), "match"))
-    age = model.age(now_ns)
-    late = [] if age is None or age <= frame.late_after else [Span(f"{numbers.duration(round(age))} old", "warn")]
     if not status.running:
         notes += late  # the rate that follows is not current
     if model.flush is not None and drawing.summary:
@@ -298,31 +306,22 @@ def _notes(model: PaneModel, frame: FrameState, drawing: Drawing, now_ns: int, *
     return [*notes, *(Span(text, "badge") for text in right)]
 
 
+def _state_notes(model: PaneModel, frame: FrameState) -> list[Span]:
+    """The state, unless it is live; in a pane that is only a rule also the reason."""
+    status = model.status
+    word = WORDS.get(status.state)
+    if word is None or (status.state is ProgramState.ATTACHED and model.flush is not None):
+        return [Span("nothing happens", "dim")] if frame.height == 1 and model.is_quiet else []
+    why = status.complaint.title if status.complaint is not None else status.reason
+    return [Span(*word), *([Span(visible(why), word[1])] if frame.height == 1 and why else [])]
+
+
 def _caveats(model: PaneModel) -> tuple[list[str], list[str]]:
     """The badges that mean that a number is missing or wrong, and the other badges."""
     caveats = [(badge, caveat in MISSING_OR_WRONG) for caveat, badge in model.caveats()]
     has_numbers = model.status.state not in (ProgramState.FAILED, ProgramState.UNAVAILABLE)
     badges = [(visible(one.text), one.says_wrong) for one in model.status.badges if has_numbers]
     found = [*badges, *caveats]
-    return [text for text, is_wrong in found if is_wrong], [text for text, is_wrong in found if not is_wrong]
-
-
-def _joined(head: list[Span], notes: list[Span], mark: str, role: str, cells: int) -> Line:
-    """Head at the left, notes at the right, the rule between; notes that do not fit are counted as `+N`."""
-    for shown in range(len(notes), -1, -1):
-        more = len(notes) - shown
-        kept = [*notes[:shown], *([Span(f"+{more}", "badge")] if more else [])]
-        tail = _tail(kept, mark, role) if kept else []
-        room = cells - line_width(tuple(head)) - line_width(tuple(tail))
-        if room >= 1:
-            return (*head, Span(mark * room, role), *tail)
-        if shown <= 2 and len(head) > 2 and head[-1].role == "dim":
-            return _joined(head[:-1], notes, mark, role, cells)
-    return fit((*head, Span(mark * cells, role)), cells)
-
-
-def _tail(notes: list[Span], mark: str, role: str) -> list[Span]:
-    tail: list[Span] = []
-    for note in notes:
-        tail += [Span(" · " if tail else " ", role), note]
-    return [*tail, Span(" ", role), Span(mark, role)]
+    # A thinned program has the same badge for its script and for its flush.
+    unique = dict(found)
+    return [text for text, is_wrong in unique.items() if is_wrong], [text for text, bad in unique.items() if not bad]

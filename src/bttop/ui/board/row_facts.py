@@ -5,28 +5,28 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 
-from bttop.engine.host.processes import look_up
+from bttop.engine.session import ProcessSource
 from bttop.model.plan import Column
 from bttop.model.record.stacks import names
 from bttop.script.library.follow_ups import RowFacts
+from bttop.ui.board.groups.row_groups import rows_behind
 from bttop.ui.board.pane import Pane
 from bttop.ui.views.base import parts
 
+MOST_ROWS = 512
+"""Rows of a group whose process is looked for; a larger group counts as several processes."""
 _FILES = frozenset({"path", "file", "filename"})
 _FUNCTIONS = frozenset({"func", "function", "probe", "ksym", "usym"})
 
 
-def facts_of(pane: Pane, decode_syscall: Callable[[int | str], str]) -> RowFacts | None:
-    """The facts of the pane's selected row, else of its top row; None if there is no row."""
-    key = row_key(pane)
-    if key is None:
-        return None
+def facts_of(pane: Pane, key: str, processes: ProcessSource, decode_syscall: Callable[[int | str], str]) -> RowFacts:
+    """The facts in the raw key of one of the pane's rows."""
     plan = pane.model.data(pane.subject.map).plan
     found = dict(zip(plan.columns, parts(key, plan.columns), strict=False))
     number = next((value for column, value in found.items() if column.decoder == "syscall"), None)
     tid = next((value for column, value in found.items() if column.title == (plan.tid or "tid")), None)
     return RowFacts(
-        pid=row_pid(pane),
+        pid=row_pid(pane, key, processes),
         tid=tid if isinstance(tid, int) else None,
         comm=_text(found, "comm"),
         syscall=decode_syscall(number) if isinstance(number, int) else "",
@@ -63,18 +63,23 @@ def _function(found: dict[Column, int | str]) -> str:
     return ""
 
 
-def row_key(pane: Pane) -> str | None:
-    """The raw key of the selected row, else of the top row; None if there are no rows."""
-    order = pane.drawing.order
-    return pane.choice.selected if pane.choice.selected is not None else (order[0] if order else None)
-
-
-def row_pid(pane: Pane) -> int | None:
-    """The process id of the selected row, else of the top row. A thread id is resolved to its process. None if the row
-    has neither, or the thread has ended."""
-    key = row_key(pane)
+def row_pid(pane: Pane, key: str | None, processes: ProcessSource) -> int | None:
+    """The process id of one of the pane's rows. A thread id is resolved to its process. None without a row, if the row
+    has neither, if the thread has ended, or if the row is a group of several processes."""
     if key is None:
         return None
+    found: set[int] = set()
+    rows = rows_behind(pane, key)
+    if len(rows) > MOST_ROWS:
+        return None
+    for one in rows:
+        if (pid := _pid_of_key(pane, one, processes)) is None or len(found | {pid}) > 1:
+            return None
+        found.add(pid)
+    return found.pop() if found else None
+
+
+def _pid_of_key(pane: Pane, key: str, processes: ProcessSource) -> int | None:
     plan = pane.model.data(pane.subject.map).plan
     titles = [column.title for column in plan.columns]
     found = parts(key, plan.columns)
@@ -82,11 +87,20 @@ def row_pid(pane: Pane) -> int | None:
         if title in titles and titles.index(title) < len(found):
             value = found[titles.index(title)]
             if isinstance(value, int) and value > 0:
-                return value if title != (plan.tid or "tid") else _process_of(value)
+                return value if title != (plan.tid or "tid") else _process_of(value, processes)
     return None
 
 
-def _process_of(tid: int) -> int | None:
+def open_file(pane: Pane, key: str, processes: ProcessSource) -> str:
+    """What is open now under the file descriptor of a row with a column `fd`; empty without one, or if unknown."""
+    plan = pane.model.data(pane.subject.map).plan
+    titles = [column.title for column in plan.columns]
+    found = dict(zip(titles, parts(key, plan.columns), strict=False))
+    pid, descriptor = row_pid(pane, key, processes), found.get("fd")
+    return processes.open_file(pid, descriptor) if pid is not None and isinstance(descriptor, int) else ""
+
+
+def _process_of(tid: int, processes: ProcessSource) -> int | None:
     """The process of a thread; None if the thread has ended."""
-    found = look_up(tid)
+    found = processes.look(tid)
     return None if found is None else found.pid

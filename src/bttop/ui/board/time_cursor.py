@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 
-from bttop.engine.engine import boot_ns
+from msgspec.structs import replace
+
 from bttop.engine.session import Session
 from bttop.errors import BttopError
 from bttop.model.format import numbers
+from bttop.model.history.span import ChosenSpan, Span
 from bttop.model.history.timeline import Timeline
 from bttop.model.record.records import FOREVER, Stamp
-from bttop.store.times import parse_time
 
 SPEEDS = (1, 2, 5, 10, 20, 60)
 """Seconds of the recording per second of real time."""
@@ -24,6 +24,10 @@ class TimeCursor:
         self._session = session
         self.at: int | None = None if session.end is None else session.end.boot_ns
         """The moment on show, on CLOCK_BOOTTIME in ns; None is live: always the newest."""
+        self.chosen: ChosenSpan | None = None
+        """The span on show, which ends at `at`; None if a single moment is."""
+        self._before_span: int | None = self.at
+        """The moment that was on show before the span."""
         self.playing = False
         self.speed = SPEEDS[0]
 
@@ -32,7 +36,7 @@ class TimeCursor:
     @property
     def newest(self) -> Stamp:
         """The last possible moment: the end of the recording, or now."""
-        return self._session.end or Stamp(boot_ns(), time.time_ns())
+        return self._session.end or self._session.now()
 
     @property
     def moment(self) -> int:
@@ -59,6 +63,8 @@ class TimeCursor:
 
     def step(self, timeline: Timeline, flushes: int) -> str:
         """Move by flushes of one program; past its newest flush it goes live, or to the end of the recording."""
+        if self.chosen is not None:
+            return self._step_span(self.chosen, timeline, flushes)
         found = None if self.at is None else timeline.index_at(self.at)
         here = len(timeline) - 1 if self.at is None else -1 if found is None else found
         wanted = here + flushes
@@ -67,12 +73,15 @@ class TimeCursor:
         flush = timeline.at(max(0, wanted))
         if flush is None:
             return "no flush yet"
-        self.playing = False
-        self.at = flush.end_ns
+        self._go(flush.end_ns)
         return self._beginning(timeline) if wanted < 0 else ""
 
     def go(self, text: str) -> str:
-        """Move to a time of day, or by a distance such as -5m or +30s."""
+        """Move to a time of day, or by a distance such as -5m or +30s; with `..` between two times, show that span."""
+        from bttop.store.times import BETWEEN, parse_time
+
+        if BETWEEN in text:
+            return self.show_typed_span(text)
         here = Stamp(self.moment, self.wall_ns(self.moment))
         oldest, newest = self.oldest, self.newest
         is_step = text.strip().startswith(("+", "-"))
@@ -84,35 +93,96 @@ class TimeCursor:
             return self.to_start()
         if wanted >= newest.boot_ns:
             return self.to_end()
-        self.playing = False
-        self.at = wanted
+        self._go(wanted)
         return ""
 
     def to_start(self) -> str:
         """Move to the oldest flush."""
-        self.playing = False
-        self.at = self.oldest.boot_ns
+        self._go(self.oldest.boot_ns)
         longest = min((program.history for program in self._session.programs), key=_age_of_oldest, default=None)
         return "" if longest is None else self._beginning(longest)
 
     def to_end(self) -> str:
         """Go live, or move to the end of the recording."""
-        self.playing = False
         end = self._session.end
-        self.at = None if end is None else end.boot_ns
+        self._go(None if end is None else end.boot_ns)
         return "live" if end is None else "the recording ends here"
 
     def show(self, moment: int) -> None:
         """Move to a moment and pause."""
-        self.playing = False
-        self.at = min(moment, self.newest.boot_ns)
+        self._go(min(moment, self.newest.boot_ns))
+
+    def _go(self, at: int | None) -> None:
+        self.playing, self.chosen, self.at = False, None, at
+
+    # Spans.
+
+    def show_span(self, chosen: ChosenSpan) -> str:
+        """Show a span in all panes."""
+        if self.chosen is None:
+            self._before_span = self.at
+        self.playing, self.chosen, self.at = False, chosen, chosen.span.end_ns
+        return f"all panes show {numbers.duration(chosen.span.seconds)}; Esc ends the span, [ ] and {{ }} move it"
+
+    def show_typed_span(self, text: str) -> str:
+        """Show a span such as `03:10..03:12` or `-5m..`."""
+        from bttop.store.times import parse_window
+
+        try:
+            begin, end = parse_window(text.strip(), self.oldest, self.newest)
+        except BttopError as error:
+            return error.cause
+        return self.show_span(ChosenSpan(Span(begin, min(end, self.newest.boot_ns))))
+
+    def end_span(self) -> None:
+        """Show what was on show before the span."""
+        self._go(self._before_span)
+
+    def extend_span(self, timeline: Timeline, flushes: int) -> str:
+        """Begin the span on show so many flushes of a program later, or earlier for a negative number; it keeps at
+        least one. Without a span, the one of the moment on show is extended."""
+        span = self._span_here(timeline) if self.chosen is None else self.chosen.span
+        if span is None:
+            return "no flush yet"
+        first, end = span.numbers(timeline)
+        number = max(timeline.dropped, min(first + flushes, end - 1))
+        found = timeline.at(number - timeline.dropped)
+        if found is None:
+            return "no flush in this span"
+        chosen = ChosenSpan(span) if self.chosen is None else self.chosen
+        told = self.show_span(replace(chosen, span=Span(min(found.start_ns, found.end_ns - 1), span.end_ns)))
+        return self._beginning(timeline) if first + flushes < timeline.dropped else told
+
+    def _span_here(self, timeline: Timeline) -> Span | None:
+        """The flush on show as a span."""
+        index = len(timeline) - 1 if self.at is None else timeline.index_at(self.at)
+        flush = None if index is None else timeline.at(index)
+        return None if flush is None else Span(min(flush.start_ns, flush.end_ns - 1), flush.end_ns)
+
+    def _step_span(self, chosen: ChosenSpan, timeline: Timeline, flushes: int) -> str:
+        """Move the span by a flush; for more than one, by its own length."""
+        span = chosen.span
+        ns = span.end_ns - span.begin_ns if flushes > 0 else span.begin_ns - span.end_ns
+        if abs(flushes) == 1:
+            _, end = span.numbers(timeline)
+            here, there = (timeline.at(end - 1 + by - timeline.dropped) if end else None for by in (0, flushes))
+            if here is None or there is None:
+                return "there is no flush beyond this span"
+            ns = there.end_ns - here.end_ns
+        moved = chosen.moved(ns)
+        if moved.span.end_ns > self.newest.boot_ns or moved.span.end_ns < self.oldest.boot_ns:
+            return "there is no flush beyond this span"
+        self.show_span(moved)
+        return ""
 
     # Playing.
 
     def play(self) -> str:
-        """Play or pause. At the end of a recording, play it from its beginning."""
+        """Play or pause. At the end of a recording, play it from its beginning; a span ends, and is played."""
         if self.at is None:
             return "already live"
+        if self.chosen is not None:
+            self._go(self.chosen.span.begin_ns)
         self.playing = not self.playing
         if self.playing and self._session.end is not None and self.at >= self._session.end.boot_ns:
             self.at = self.oldest.boot_ns

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from bttop.engine.request.questions import from_text
+from typing import TYPE_CHECKING
+
 from bttop.model.format.text import visible
+from bttop.script.front_matter.front_matter import without_front_matter
 from bttop.script.language.reader import Script
 from bttop.script.library.probe_files import ProbeFile
-from bttop.script.library.starters import starters
 from bttop.ui.commands.command import Command, TracingGroup
-from bttop.ui.dialogs.catalogue import Catalogue, Entry
-from bttop.ui.dialogs.menu import Chosen, Menu, MenuChoice
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.tracing import Tracing
+
+if TYPE_CHECKING:
+    from bttop.ui.dialogs.catalogue import Entry
+    from bttop.ui.dialogs.menu import Chosen
 
 
 class CatalogueCommands:
@@ -24,6 +27,8 @@ class CatalogueCommands:
 
     def open(self) -> None:
         """Show the catalogue."""
+        from bttop.ui.dialogs.catalogue import Catalogue
+
         library = self._tracing.probes.library
         self._around.screen.show(
             Catalogue(library, self._why_not, self._tracing.programs.kernel, self._around.themes.theme), self._on_entry
@@ -38,19 +43,23 @@ class CatalogueCommands:
         if entry is None:
             return
         if entry.file is not None:
-            programs = self._tracing.programs
-            programs.open(programs.question_from_library(entry.name))
+            self._tracing.parameters.open_from_library(entry.name)
             return
         self._first_questions(entry.name)
 
     def _first_questions(self, probe: str) -> None:
         """Offer first programs for a kernel probe, such as a count by comm or by one of its arguments."""
+        from bttop.script.library.starters import starters
+        from bttop.ui.dialogs.menu import Menu, MenuChoice
+
         found = starters(probe, self._tracing.programs.kernel.arguments(probe) or ())
         hint = self._tracing.programs.kernel.hint(probe)
         head: list[Line] = [(Span(f" {visible(probe)}", "name"),)]
         if hint:
-            head.append((Span(f" {hint} reports the same and is stable across kernels", "badge"),))
-        choices = [MenuChoice(one.title, "", tuple(one.text.rstrip().split("\n"))) for one in found]
+            head.append((Span(f" {visible(hint)}", "badge"),))
+        choices = [
+            MenuChoice(one.title, "", tuple(without_front_matter(one.text).rstrip().split("\n"))) for one in found
+        ]
 
         def chosen(answer: Chosen | None) -> None:
             if answer is None:
@@ -59,9 +68,9 @@ class CatalogueCommands:
             if answer.edit:
                 self._tracing.prompt.open(text)
                 return
-            name = self._tracing.programs.unique_name(probe.rpartition(":")[2])
-            self._tracing.programs.open(from_text(name, text))
-            self._around.screen.tell(f"{name} runs; w saves it, X closes it")
+            question = self._tracing.programs.question_from_text(probe.rpartition(":")[2], text)
+            self._tracing.programs.open(question)
+            self._around.screen.tell(f"{question.name} starts; w saves it, X closes it")
 
         self._around.screen.show(Menu(probe, lambda _width: head, choices, self._around.themes.theme), chosen)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.tracing import Tracing
@@ -14,17 +15,18 @@ G = TypeVar("G")
 
 CAPS = {
     "question_mark": "?", "slash": "/", "space": "Space", "enter": "Enter", "escape": "Esc", "tab": "Tab", "plus": "+",
-    "minus": "-", "shift+tab": "S-Tab", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
+    "minus": "-", "shift+tab": "S-Tab", "shift+up": "S-↑", "shift+down": "S-↓",
+    "shift+left": "S-←", "shift+right": "S-→", "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp",
     "pagedown": "PgDn", "home": "Home", "end": "End", "ctrl+c": "Ctrl-C", "ctrl+p": "Ctrl-P", "ctrl+l": "Ctrl-L",
     "ctrl+z": "Ctrl-Z",
-    "equals_sign": "=", "colon": ":", "f1": "F1", "backspace": "BS", "left_square_bracket": "[",
+    "equals_sign": "=", "colon": ":", "dollar_sign": "$", "f1": "F1", "backspace": "BS", "left_square_bracket": "[",
     "right_square_bracket": "]", "left_curly_bracket": "{", "right_curly_bracket": "}", "less_than_sign": "<",
-    "greater_than_sign": ">", "comma": ",", "full_stop": ".",
+    "greater_than_sign": ">", "left_parenthesis": "(", "right_parenthesis": ")", "comma": ",", "full_stop": ".",
 }  # fmt: skip
 """The names of keys as shown to the user, where they differ from Textual's."""
 
 
-class Hint(NamedTuple):
+class Hint(Struct, frozen=True):
     """A key hint in the footer."""
 
     text: str
@@ -35,8 +37,7 @@ class Hint(NamedTuple):
     """The same while the screen shows the past or a recording."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command(Generic[G]):
+class Command(Struct, Generic[G], frozen=True):
     """A command of the user. `run` is called with the object that its group has made."""
 
     name: str
@@ -64,8 +65,7 @@ class Command(Generic[G]):
         return CAPS.get(self.keys[0], self.keys[0])
 
 
-@dataclass(frozen=True, slots=True)
-class CommandGroup(Generic[G]):
+class CommandGroup(Struct, Generic[G], frozen=True):
     """Commands for running programs and for recordings."""
 
     make: Callable[[Collaborators], G]
@@ -76,8 +76,7 @@ class CommandGroup(Generic[G]):
         return _bind(self.make(around), self.commands)
 
 
-@dataclass(frozen=True, slots=True)
-class TracingGroup(Generic[G]):
+class TracingGroup(Struct, Generic[G], frozen=True):
     """Commands for running programs; a recording does not have them."""
 
     make: Callable[[Collaborators, Tracing], G]

@@ -39,15 +39,29 @@ def editor_command() -> list[str] | None:
 def place_to_edit(source: Source) -> Path:
     """The file to open: a file of the user itself; for a shipped probe a copy in the user's library, which then takes
     precedence; for a one-liner a file in bttop's state folder. May raise OSError."""
+    path = _place_of(source)
+    if path == source.path:
+        return path
+    make_folder(path.parent)
+    if source.path is None or not path.exists():
+        write_whole(path, source.text.encode())
+    return path
+
+
+def _place_of(source: Source) -> Path:
     if source.path is not None and not source.path.is_relative_to(shipped("probes")):
         return source.path
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", source.name.removesuffix(".bt")).strip("._") or "program"
     folder = config_home() / "probes" if source.path is not None else state_home() / "programs"
-    path = folder / f"{name}.bt"
-    make_folder(folder)
-    if source.path is None or not path.exists():
-        write_whole(path, source.text.encode())
-    return path
+    return folder / f"{name}.bt"
+
+
+def _differs(path: Path, source: Source) -> bool:
+    """Whether a file has another text than the one that runs; a file that is gone has none."""
+    try:
+        return path.read_bytes() != source.text.encode()
+    except OSError:
+        return False
 
 
 class EditorCommands:
@@ -76,8 +90,10 @@ class EditorCommands:
             wanted = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "$EDITOR"
             screen.tell(f"no editor: {wanted} is not installed; export EDITOR=vi", "error")
             return
+        source = program.sources[0]
+        is_new = not _place_of(source).exists()
         try:
-            path = place_to_edit(program.sources[0])
+            path = place_to_edit(source)
         except OSError as error:
             screen.tell(f"{error.filename or program.name}: {error.strerror}", "error")
             return
@@ -90,7 +106,12 @@ class EditorCommands:
         if code != 0:
             screen.tell(f"{Path(command[0]).name} ended with {code}; nothing was reloaded", "warn")
             return
-        self._tracing.reloads.reload_program(program, path)
+        if is_new and not _differs(path, source):
+            path.unlink(missing_ok=True)  # else the copy would hide later versions of the shipped probe
+        if _differs(path, source):
+            self._tracing.reloads.reload_program(program, path)
+        else:
+            screen.tell(f"{path.name} is unchanged; {program.name} runs on")
 
     async def _run(self, command: list[str]) -> int:
         """Run a program that has the terminal meanwhile; return its exit code. May raise OSError."""

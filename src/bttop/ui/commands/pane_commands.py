@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from bttop.ui.commands.command import Command, CommandGroup, Hint
-from bttop.ui.dialogs.sheet import Sheet
-from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.services.collaborators import Collaborators
 
 
@@ -25,23 +23,47 @@ class PaneCommands:
 
     def next_page(self) -> None:
         """Show the next page of panes."""
-        self.board.next_page()
+        if not self.board.next_page():
+            self._around.screen.tell("there is only one page of panes")
 
     def back(self) -> None:
-        """One step back: undo the selection, the filter, the scrolling or the zoom, or go live."""
-        if self._around.pane.clear():
+        """One step back: remove the filter, the trend, the groups, the span, the zoom, go live, or return to the first
+        rows."""
+        pane = self._around.pane
+        if pane.clear_filter() or pane.close_trend():
+            return
+        if pane.choice.group or pane.choice.inside is not None:
+            from bttop.ui.board.groups.row_groups import leave_group  # needed once rows are grouped
+
+            leave_group(pane)
+            return
+        if self._around.time.end_span():
             return
         if self.board.zoomed:
             self.board.toggle_zoom(False)
         elif self._around.tracing is not None and self._around.time.cursor.at is not None:
             self._around.time.end()
+        elif not pane.to_top():
+            self._around.screen.tell(
+                "nothing to go back from: no filter, no groups, no zoom, the first rows are on screen"
+            )
+
+    def arrange(self) -> None:
+        """Turn the layout mode on; all panes are shown."""
+        self.board.toggle_zoom(False)
+        self.board.is_arranged = True
 
     def explain(self) -> None:
         """Show the state page: what the pane's program runs, its state, and what its badges mean."""
+        from bttop.ui.dialogs.sheet import Sheet
+        from bttop.ui.dialogs.state_page import state_lines
+
         pane = self._around.pane
         model = pane.model
         title = f"{pane.program.name}: state"
-        self._around.screen.show(Sheet(title, lambda width: state_lines(model, width), self._around.themes.theme))
+        self._around.screen.show(
+            Sheet(title, lambda width: state_lines(model, width, pane.ended), self._around.themes.theme)
+        )
 
 
 def _focus(number: int) -> Command[PaneCommands]:
@@ -68,9 +90,22 @@ GROUPS = (
             *(_focus(number) for number in range(1, 10)),
             Command("page", ("0",), "Next page of panes", "Panes", 15, PaneCommands.next_page),
             Command(
-                "back", ("escape",), "Back: deselect, clear the filter, leave the zoom", "Panes", 16, PaneCommands.back
+                "back",
+                ("escape",),
+                "Back: no filter, trend, groups, span or zoom, live, first rows",
+                "Panes",
+                16,
+                PaneCommands.back,
             ),
-            Command("badges", ("b",), "Explain the pane's badges and state", "Panes", 17, PaneCommands.explain),
+            Command("badges", ("B",), "Explain the pane's badges and state", "Panes", 17, PaneCommands.explain),
+            Command(
+                "layout",
+                ("W",),
+                "Layout: move, resize and stack panes; another view beside",
+                "Panes",
+                18,
+                PaneCommands.arrange,
+            ),
         ),
     ),
 )

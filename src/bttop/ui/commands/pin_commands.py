@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bttop.engine.host.cgroup import group_of
-from bttop.engine.host.cgroup_tree import pin_to_cgroup
-from bttop.engine.host.processes import is_alive
 from bttop.engine.program.program import Program
-from bttop.engine.request.pinning import pin_of
 from bttop.script.process.pin import Pin
-from bttop.ui.board.pin_text import pin_text
-from bttop.ui.board.row_facts import row_pid
+from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.commands.command import Command, Hint, TracingGroup
 from bttop.ui.dialogs.input_bar import InputQuestion
+from bttop.ui.render.spans import Span
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.tracing import Tracing
+
+NO_PROCESS = "no row with a process is selected"
+"""Why a pin is asked for."""
 
 
 def _but(programs: Sequence[Program]) -> str:
@@ -48,10 +48,12 @@ class PinCommands:
         self._pin_row(self._tracing.engine.programs)
 
     def _pin_row(self, programs: Sequence[Program]) -> None:
-        pid = row_pid(self._around.pane)
+        from bttop.ui.board.row_facts import row_pid
+
+        pid = row_pid(self._around.pane, self._around.pane.cursor, self._around.processes)
         if pid is None:
-            self.ask(programs)
-        elif not is_alive(pid):
+            self._ask_or_refuse(programs)
+        elif self._around.processes.has_ended(pid):
             self._around.screen.tell(f"pid {pid} has ended: a pin to it would show nothing", "warn")
         else:
             self._set(Pin(pids=(pid,)), programs)
@@ -65,21 +67,36 @@ class PinCommands:
         self._pin_group_of_row(self._tracing.engine.programs)
 
     def _pin_group_of_row(self, programs: Sequence[Program]) -> None:
-        pid = row_pid(self._around.pane)
-        process = self._around.processes.look(pid) if pid is not None else None
-        if process is None:
-            self.ask(programs)
-            return
-        self._take(pin_to_cgroup(group_of(process.cgroup) or "/"), programs)
+        from bttop.ui.board.row_facts import row_pid
 
-    def ask(self, programs: Sequence[Program]) -> None:
-        """Ask for a PID, a name or a cgroup, if the row has no process."""
+        pid = row_pid(self._around.pane, self._around.pane.cursor, self._around.processes)
+        process = self._around.processes.look(pid) if pid is not None else None
+        if pid is None:
+            self._ask_or_refuse(programs)
+            return
+        if process is None:
+            self.ask(programs, f"pid {pid} has ended")
+            return
+        self._take(self._tracing.engine.pin_of(group_of(process.cgroup) or "/"), programs)
+
+    def _ask_or_refuse(self, programs: Sequence[Program]) -> None:
+        """Say why the group under the cursor cannot be pinned to; without a group, ask for a process."""
+        from bttop.ui.board.groups.row_groups import group_reason
+
+        if why := group_reason(self._around.pane):
+            self._around.screen.tell(why, "warn")
+        else:
+            self.ask(programs, NO_PROCESS)
+
+    def ask(self, programs: Sequence[Program], why: str) -> None:
+        """Ask for a PID, a name or a cgroup; `why` says why the row has none."""
 
         def done(text: str | None) -> None:
             if text is not None:
-                self._take(pin_of(text), programs)
+                self._take(self._tracing.engine.pin_of(text), programs)
 
-        self._around.screen.ask(InputQuestion("pin to PID, name, unit, container or cgroup: ", done))
+        note = (Span(f" {why}", "hint"),)
+        self._around.screen.ask(InputQuestion("pin to PID, name, unit, container or cgroup: ", done), notes=(note,))
 
     def _take(self, pin: Pin | str, programs: Sequence[Program]) -> None:
         """Pin the programs, or show why that is not possible (`pin` is a text then)."""
@@ -89,16 +106,41 @@ class PinCommands:
             self._set(pin, programs)
 
     def _set(self, pin: Pin, programs: Sequence[Program]) -> None:
+        from bttop.ui.services.complaints import no_complaint_since
+
+        still_so = no_complaint_since(programs)
         self._tracing.engine.pin(pin, programs)
-        what = "all panes" if len(programs) > 1 else programs[0].name
-        self._around.screen.tell(f"{what} pinned to {pin_text(pin)} in the kernel{_but(programs)}; u unpins")
+        if len(programs) > 1:
+            text = f"each pane will count only {pin_text(pin)}{_but(programs)}; U unpins all"
+        else:
+            name = programs[0].name
+            text = f"{name} will count only {pin_text(pin)}{_but(programs)}; u unpins"
+        self._around.screen.tell(text, still_so=still_so)
 
     def unpin(self) -> None:
-        """Remove the pane's pin; if it has none, the pins of all panes."""
+        """Remove the pane's pin."""
         program = self._running
-        programs = [program] if program.settings.pin is not None else list(self._tracing.engine.programs)
+        if program.settings.pin is None:
+            others = any(one.settings.pin is not None for one in self._tracing.engine.programs)
+            self._around.screen.tell(f"{program.name} has no pin{'; U unpins all panes' if others else ''}", "warn")
+        else:
+            self._remove_pins([program], program.name)
+
+    def unpin_all(self) -> None:
+        """Remove the pins of all panes."""
+        pinned = [one for one in self._tracing.engine.programs if one.settings.pin is not None]
+        if pinned:
+            self._remove_pins(pinned, "each pane" if len(pinned) > 1 else pinned[0].name)
+        else:
+            self._around.screen.tell("no pane has a pin", "warn")
+
+    def _remove_pins(self, programs: Sequence[Program], what: str) -> None:
+        from bttop.ui.services.complaints import no_complaint_since
+
+        still_so = no_complaint_since(programs)
         self._tracing.engine.pin(None, programs)
-        self._around.screen.tell("unpinned")
+        text = f"{what} will count every process{_but(programs)}"
+        self._around.screen.tell(text, still_so=still_so)
 
 
 GROUPS = (
@@ -126,7 +168,8 @@ GROUPS = (
                 7,
                 PinCommands.pin_group_all,
             ),
-            Command("unpin", ("u",), "Remove the pin", "Programs", 8, PinCommands.unpin),
+            Command("unpin", ("u",), "Unpin the pane", "Programs", 8, PinCommands.unpin),
+            Command("unpin-all", ("U",), "Unpin every pane", "Programs", 9, PinCommands.unpin_all),
         ),
     ),
 )

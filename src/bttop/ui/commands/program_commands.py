@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from bttop.engine.program.program import Program
 from bttop.ui.commands.command import Command, Hint, TracingGroup
-from bttop.ui.dialogs.host_programs_sheet import host_lines
-from bttop.ui.dialogs.sheet import Sheet
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.tracing import Tracing
 
@@ -25,16 +23,16 @@ class ProgramCommands:
         """Stop or start the pane's program."""
         self._tracing.engine.toggle(self._running)
 
-    def approve(self) -> None:
-        """Run the pane's program although it is held back."""
-        if self._running.status.asks:
-            self._tracing.engine.approve(self._running)
-        else:
-            self._around.screen.tell("this pane has nothing that y could run", "warn")
+    def change_parameters(self) -> None:
+        """Ask for the parameters of the pane's program and run it with them."""
+        self._tracing.parameters.change(self._running)
 
     def close(self) -> None:
-        """Detach the pane's program and close the pane."""
+        """Detach the pane's program and close the pane; of several panes of a program only this one."""
         program = self._running
+        if self._around.board.close_view():
+            self._around.screen.tell(f"this view of {program.name} is closed; its other pane stays")
+            return
         self._tracing.engine.remove(program)
         self._around.screen.tell(f"{program.name} is closed")
 
@@ -48,7 +46,7 @@ class ProgramCommands:
         if path is None:
             self._around.screen.tell("no new probe file has appeared", "warn")
         else:
-            self._tracing.programs.open(self._tracing.programs.question_from_file(str(path)))
+            self._tracing.parameters.open(self._tracing.programs.question_from_file(str(path)))
 
 
 class HostCommands:
@@ -60,6 +58,9 @@ class HostCommands:
 
     def show_programs(self) -> None:
         """Show all BPF programs of the host and their cost."""
+        from bttop.ui.dialogs.host_programs_sheet import host_lines
+        from bttop.ui.dialogs.sheet import Sheet
+
         engine = self._engine
         title, theme = "BPF programs of this host", self._around.themes.theme
         self._around.screen.show(Sheet(title, lambda width: host_lines(engine, width), theme))
@@ -70,8 +71,15 @@ GROUPS = (
         ProgramCommands,
         (
             Command("toggle", ("x",), "Stop or start the pane's program", "Programs", 1, ProgramCommands.toggle),
-            Command("approve", ("y",), "Run a program that is held back", "Programs", 2, ProgramCommands.approve),
             Command("close", ("X",), "Close the pane; its program is detached", "Programs", 3, ProgramCommands.close),
+            Command(
+                "parameters",
+                ("dollar_sign",),
+                "Run the pane's script with other parameters",
+                "Programs",
+                12,
+                ProgramCommands.change_parameters,
+            ),
             Command(
                 "prompt",
                 ("colon",),

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
 
-from bttop.engine.host.processes import Process
+from msgspec.structs import replace
+
+from bttop.engine.host.processes import PROCESS_COLUMNS, Process
+from bttop.engine.session import ProcessSource
 from bttop.model.format import numbers
 from bttop.model.format.names import syscall_name
 from bttop.model.format.text import visible
-from bttop.script.library.follow_ups import FollowUp, RowFacts, follow_ups
+from bttop.model.history.span import ChosenSpan
 from bttop.ui.board.pane import Pane
-from bttop.ui.board.row_facts import facts_of, row_key, row_pid
-from bttop.ui.board.script_text import script_lines
 from bttop.ui.commands.command import Command, CommandGroup, Hint, TracingGroup
-from bttop.ui.dialogs.menu import Chosen, Menu, MenuChoice
-from bttop.ui.dialogs.sheet import Sheet
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.tracing import Tracing
 from bttop.ui.views.base import Extra
+
+if TYPE_CHECKING:
+    from bttop.script.library.follow_ups import FollowUp, RowFacts
+    from bttop.ui.dialogs.menu import Chosen, MenuChoice
 
 
 class RowCommands:
@@ -32,31 +36,34 @@ class RowCommands:
     def next_column(self) -> None:
         """Show a column with the unit of each row's process, then with its container, then no column."""
         processes = self._around.processes
-        columns = (
-            None,
-            Extra("unit", lambda pid: _unit(processes.get(pid))),
-            Extra("container", lambda pid: _container(processes.get(pid))),
-        )
+        columns = (None, *(Extra(title, partial(_about, processes, of)) for title, of in PROCESS_COLUMNS.items()))
         self._column = (self._column + 1) % len(columns)
         extra = columns[self._column]
         self._around.board.set_extra(extra)
         self._around.screen.tell(f"column {extra.title}" if extra is not None else "no extra column")
 
     def open_row(self) -> None:
-        """Show the row in full, with the follow-up questions about it."""
+        """Show the span of the rectangle; open the group; or show the row in full, with the follow-up questions about
+        it."""
+        if self._show_rectangle():
+            return
+        from bttop.ui.board.frame.script_text import script_lines
+        from bttop.ui.board.groups.row_groups import open_group
+        from bttop.ui.dialogs.menu import Menu
+        from bttop.ui.dialogs.sheet import Sheet
+
         pane, screen = self._around.pane, self._around.screen
-        if not pane.detail(80):
+        if open_group(pane):
             return
-        if not pane.model.data(pane.subject.map).rows:
-            screen.tell(f"{visible(pane.program.name)} has no row here")
+        key = pane.cursor if pane.cursor is not None else "" if "" in pane.model.data(pane.subject.map).rows else None
+        if key is None:
+            screen.tell(f"{visible(pane.program.name)} has no row on screen")
             return
-        # Select the row, so that the page keeps it when the table is sorted again.
-        pane.select(row_key(pane))
         title = f"{visible(pane.program.name)}: {pane.subject.label}"
 
         def head(width: int) -> Sequence[Line]:
             script = script_lines(pane.model, width) if pane.model.looks_back else []
-            return (*pane.detail(width), *self._identity(pane), *script)
+            return (*pane.detail(width, key), *self._about_now(pane, key), *self._identity(pane, key), *script)
 
         def full() -> None:
             screen.show(Sheet(title, head, self._around.themes.theme))
@@ -65,28 +72,79 @@ class RowCommands:
         if tracing is None:
             full()
             return
-        asked = self._questions(pane, tracing)
+        asked = self._questions(pane, key, tracing)
 
         def chosen(answer: Chosen | None) -> None:
             if answer is None:
                 return
             if answer.edit:
-                tracing.prompt.open(tracing.trail.text(asked[answer.index]))
+                question = asked[answer.index]
+                tracing.prompt.open(
+                    tracing.trail.text(question), settings=tracing.trail.settings(pane.program, question)
+                )
             else:
+                self._around.time.go_live()  # the answer begins now
                 tracing.trail.ask(pane.program, asked[answer.index])
 
         choices = [_choice(one, tracing) for one in asked]
-        screen.show(Menu(title, head, choices, self._around.themes.theme, full), chosen)
+        screen.show(Menu(title, head, choices, self._around.themes.theme, full, shows_program=False), chosen)
 
-    def _questions(self, pane: Pane, tracing: Tracing) -> Sequence[FollowUp]:
+    def _show_rectangle(self) -> bool:
+        """Show the rectangle of a plot as a span in all panes. Return whether there is one."""
+        pane = self._around.pane
+        if pane.drawing.plot is None:
+            return False
+        from bttop.ui.board.plot_cells import clear, rectangle  # needed once there is a plot
+
+        chosen = rectangle(pane)
+        if chosen is None:
+            return False
+        span, buckets = chosen
+        clear(pane)
+        shown = ChosenSpan(span)
+        if buckets is not None:
+            shown = ChosenSpan(span, pane.program, pane.subject.map, buckets)
+        self._around.time.show_span(shown)
+        return True
+
+    def go_back(self) -> None:
+        """Close the open group, else the question asked last."""
+        from bttop.ui.board.groups.row_groups import close_group
+
+        if close_group(self._around.pane):
+            return
+        if self._around.tracing is None:
+            self._around.screen.tell("nothing to go back to: no group is open")
+        else:
+            self._around.tracing.trail.go_back()
+
+    def _questions(self, pane: Pane, key: str, tracing: Tracing) -> Sequence[FollowUp]:
+        from bttop.script.library.follow_ups import follow_ups
+        from bttop.ui.board.row_facts import facts_of
+
         machine = self._around.session.host.machine
-        facts = facts_of(pane, lambda number: syscall_name(int(number), machine))
-        return () if facts is None else follow_ups(_with_arguments(facts, tracing))
+        facts = facts_of(pane, key, self._around.processes, lambda number: syscall_name(int(number), machine))
+        return follow_ups(_with_arguments(facts, tracing))
 
-    def _identity(self, pane: Pane) -> list[Line]:
-        pid = row_pid(pane)
-        process = self._around.processes.look(pid) if pid is not None else None
-        return [] if process is None else identity_lines(process, pane.now_ns)
+    def _about_now(self, pane: Pane, key: str) -> list[Line]:
+        """The open file of a row with a file descriptor; at an earlier moment, that questions are about now."""
+        from bttop.ui.board.row_facts import open_file
+
+        if pane.model.looks_back:
+            asks = self._around.tracing is not None
+            return [_fact("questions", "count from now; the screen returns to live")] if asks else []
+        file = open_file(pane, key, self._around.processes)
+        return [_fact("open now", file)] if file else []
+
+    def _identity(self, pane: Pane, key: str) -> list[Line]:
+        from bttop.ui.board.row_facts import row_pid
+
+        processes = self._around.processes
+        pid = row_pid(pane, key, processes)
+        process = processes.look(pid) if pid is not None else None
+        if process is not None:
+            return identity_lines(process, pane.now_ns)
+        return [_fact("process", f"unknown: {processes.why_unknown}")] if processes.why_unknown else []
 
 
 def _with_arguments(facts: RowFacts, tracing: Tracing) -> RowFacts:
@@ -99,21 +157,21 @@ def _with_arguments(facts: RowFacts, tracing: Tracing) -> RowFacts:
 
 def _choice(asked: FollowUp, tracing: Tracing) -> MenuChoice:
     """A question as a menu choice; one that cannot be answered on this host says why."""
+    from bttop.script.front_matter.front_matter import without_front_matter
+    from bttop.ui.dialogs.menu import MenuChoice
+
     text = tracing.trail.text(asked)
     why_not = tracing.engine.host.why_unavailable(asked.wants)
     if asked.library:
         why_not = "" if tracing.trail.library_file(asked) is not None else "not in the library"
-    return MenuChoice(asked.title, why_not or asked.why, tuple(text.rstrip().split("\n")), usable=not why_not)
+    program = tuple(without_front_matter(text).rstrip().split("\n"))
+    return MenuChoice(asked.title, why_not or asked.why, program, usable=not why_not, letter=asked.letter)
 
 
-def _unit(process: Process | None) -> str:
-    return "" if process is None else process.unit
-
-
-def _container(process: Process | None) -> str:
-    if process is None or process.container is None:
-        return ""
-    return f"{process.container.runtime} {process.container.id}"
+def _about(processes: ProcessSource, of: Callable[[Process], str], pid: int) -> str:
+    """A text about a process; empty if it is not known."""
+    process = processes.get(pid)
+    return "" if process is None else of(process)
 
 
 def identity_lines(process: Process, now_ns: int) -> list[Line]:
@@ -123,12 +181,16 @@ def identity_lines(process: Process, now_ns: int) -> list[Line]:
         ("command", process.command or f"[{process.comm}]"),
         ("user", process.user),
         ("unit", process.unit),
-        ("container", _container(process)),
+        ("container", PROCESS_COLUMNS["container"](process)),
         ("cgroup", process.cgroup),
         ("parents", parents),
-        ("threads", f"{process.threads}, {numbers.duration(process.age(now_ns))} old"),
+        ("threads", f"{process.threads}; the process is {numbers.duration(process.age(now_ns))} old"),
     )
-    return [(Span(f"{name:>12}  ", "heading"), Span(visible(text), "name")) for name, text in pairs if text]
+    return [_fact(name, text) for name, text in pairs if text]
+
+
+def _fact(name: str, text: str) -> Line:
+    return (Span(f"{name:>12}  ", "heading"), Span(visible(text), "name"))
 
 
 class QuestionCommands:
@@ -138,16 +200,18 @@ class QuestionCommands:
         self._around = around
         self._trail = tracing.trail
 
-    def go_back(self) -> None:
-        """Close the question asked last."""
-        self._trail.go_back()
-
     def open_ladder(self) -> None:
         """Open all programs of the ladder, pinned to the row's process."""
+        from bttop.ui.board.groups.row_groups import group_reason
+        from bttop.ui.board.row_facts import row_pid
+
         pane = self._around.pane
-        pid = row_pid(pane)
+        pid = row_pid(pane, pane.cursor, self._around.processes)
         if pid is None:
-            self._around.screen.tell("this row has no process; p asks for one", "warn")
+            why = group_reason(pane) or "this row has no process; p asks for one"
+            self._around.screen.tell(why, "warn")
+        elif self._around.processes.has_ended(pid):
+            self._around.screen.tell(f"pid {pid} has ended: its ladder would show nothing", "warn")
         else:
             self._trail.ask_ladder(pane.program, pid)
 
@@ -166,13 +230,18 @@ GROUPS = (
                 RowCommands.open_row,
                 hint=Hint("row", live=1, past=7),
             ),
+            Command(
+                "return",
+                ("backspace",),
+                "Close the open group, else the question asked last",
+                "Rows",
+                2,
+                RowCommands.go_back,
+            ),
         ),
     ),
     TracingGroup(
         QuestionCommands,
-        (
-            Command("return", ("backspace",), "Close the question asked last", "Rows", 2, QuestionCommands.go_back),
-            Command("ladder", ("L",), "The ladder for the row's process", "Rows", 3, QuestionCommands.open_ladder),
-        ),
+        (Command("ladder", ("L",), "The ladder for the row's process", "Rows", 3, QuestionCommands.open_ladder),),
     ),
 )

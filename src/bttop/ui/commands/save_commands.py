@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
+from bttop.engine.generation.candidates import Source
+from bttop.errors import bttop_command
 from bttop.files import create_with, make_folder
 from bttop.model.format.text import visible_name
 from bttop.paths import config_home
@@ -26,14 +31,14 @@ class SaveCommands:
 
         def done(name: str | None) -> None:
             if name is not None and name.strip():
-                self._write(name.strip().removesuffix(".bt"), sources[0].text)
+                self._write(name.strip().removesuffix(".bt"), sources[0])
 
         name = sources[0].name
         usual = name.removesuffix(".bt") if name.endswith(".bt") else ""
-        self._around.screen.ask(InputQuestion(f"save to {folder}/", done), usual)
+        self._around.screen.ask(InputQuestion(f"save to {folder}/", done, proposes=True), usual)
 
-    def _write(self, name: str, text: str) -> None:
-        tell = self._around.screen.tell
+    def _write(self, name: str, source: Source) -> None:
+        tell, text = self._around.screen.tell, source.text
         if name.startswith((".", "-")) or "/" in name or visible_name(name) != name:
             tell("a probe's name is plain text without a slash or a leading dot or dash", "warn")
             return
@@ -49,7 +54,15 @@ class SaveCommands:
         except OSError as error:
             tell(f"{path}: {error.strerror}", "error")
             return
-        tell(f"saved; `bttop {name}` runs it")
+        tell(f"saved; `{_command(name, path, source)}` runs it")
+
+
+def _command(name: str, path: Path, source: Source) -> str:
+    """The command that runs a saved probe file, with the options and variables that its source had."""
+    settings = [f"{name}={value}" for name, value in source.environment]
+    if not settings and not source.options:
+        return f"bttop {name}"
+    return bttop_command("-e", shlex.join([*settings, "bpftrace", *source.options, str(path), *source.given]))
 
 
 GROUPS = (

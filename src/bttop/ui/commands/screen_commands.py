@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from bttop.ui.commands.command import Command, CommandGroup, Hint
-from bttop.ui.dialogs.sheet import Sheet
 from bttop.ui.services.collaborators import Collaborators
-from bttop.ui.terminal.job_control import has_shell, stop_job
 
 
 class ScreenCommands:
@@ -28,6 +26,8 @@ class ScreenCommands:
 
     def stop(self) -> None:
         """Stop bttop and return to the shell, if there is one."""
+        from bttop.ui.terminal.job_control import has_shell, stop_job
+
         if has_shell():
             stop_job()
         else:
@@ -35,6 +35,8 @@ class ScreenCommands:
 
     def show_help(self) -> None:
         """Show all keys."""
+        from bttop.ui.dialogs.sheet import Sheet
+
         self._around.screen.show(Sheet("bttop: keys", self._around.help_lines, self._around.themes.theme))
 
     def leave(self) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from bttop.script.language.reader import read
 from bttop.ui.commands.command import Command, TracingGroup
-from bttop.ui.dialogs.menu import Chosen, Menu, MenuChoice
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.tracing import Tracing
+
+if TYPE_CHECKING:
+    from bttop.ui.dialogs.menu import Chosen
 
 
 class SuggestionCommands:
@@ -21,6 +25,8 @@ class SuggestionCommands:
 
     def open(self) -> None:
         """Show the suggestions for the pane's script; the chosen text takes over at its first flush."""
+        from bttop.ui.dialogs.menu import Menu, MenuChoice
+
         tracing, screen = self._tracing, self._around.screen
         program = tracing.programs.running(self._around.pane.program)
         suggestions = program.suggestions
@@ -51,6 +57,6 @@ class SuggestionCommands:
 GROUPS = (
     TracingGroup(
         SuggestionCommands,
-        (Command("offers", ("O",), "Suggestions for a better script", "Programs", 9, SuggestionCommands.open),),
+        (Command("offers", ("O",), "Suggestions for a better script", "Programs", 13, SuggestionCommands.open),),
     ),
 )

@@ -29,7 +29,31 @@ class TableCommands:
         def done(text: str | None) -> None:
             pane.filter(before if text is None else text)
 
-        self._around.screen.ask(InputQuestion("filter: ", done, pane.filter), before)
+        self._around.screen.ask(InputQuestion("filter: ", done, pane.filter, accepts="keep"), before)
+
+    def use_next_form(self) -> None:
+        """Draw the histograms of the map in the next form."""
+        from bttop.ui.board.histogram_choices import use_next_form
+
+        self._around.screen.tell(use_next_form(self.pane))
+
+    def toggle_second_row(self) -> None:
+        """Draw the histogram of the row under the cursor over those of the other rows, or no longer."""
+        from bttop.ui.board.histogram_choices import toggle_second_row
+
+        self._around.screen.tell(toggle_second_row(self.pane))
+
+    def group_by_next(self) -> None:
+        """Group the rows by the next column; after the last one show all rows."""
+        from bttop.ui.board.groups.row_groups import group_by_next  # needed once rows are grouped
+
+        self._around.screen.tell(group_by_next(self.pane))
+
+    def step_trend(self) -> None:
+        """Show the next number of the row under the cursor as a line over time."""
+        from bttop.ui.board.trend.choices import step_trend
+
+        self._around.screen.tell(step_trend(self.pane))
 
 
 def _command(
@@ -63,8 +87,12 @@ GROUPS = (
             _command(10, "fold", ("left", "h"), "Fold the frames of a stack", lambda it: it.pane.fold(open_=False)),
             _command(11, "page-down", ("pagedown",), "One page down", lambda it: it.pane.page(1)),
             _command(12, "page-up", ("pageup",), "One page up", lambda it: it.pane.page(-1)),
-            _command(13, "first", ("less_than_sign",), "First row", lambda it: it.pane.jump(to_end=False)),
-            _command(14, "last", ("greater_than_sign", "G"), "Last row", lambda it: it.pane.jump(to_end=True)),
+            _command(13, "first", ("home", "less_than_sign"), "First row", lambda it: it.pane.jump(to_end=False)),
+            _command(14, "last", ("end", "greater_than_sign"), "Last row", lambda it: it.pane.jump(to_end=True)),
+            _command(15, "group", ("G",), "Group the rows by the next column", TableCommands.group_by_next),
+            _command(40, "trend", ("d",), "The row over time, as a line", TableCommands.step_trend),
+            _command(41, "form", ("A",), "Histograms: counts, logarithms or cumulative", TableCommands.use_next_form),
+            _command(42, "second", ("V",), "Draw the row's histogram over the others", TableCommands.toggle_second_row),
         ),
     ),
 )

@@ -86,10 +86,15 @@ GROUPS = (
             ),
             _command(3, "ten-back", ("left_curly_bracket",), "Ten flushes back", lambda it: it.step(-10)),
             _command(4, "ten-on", ("right_curly_bracket",), "Ten flushes forward", lambda it: it.step(10)),
-            _command(5, "go", ("g",), "Go to a time: 03:11, 03:11:04, -5m", TimeCommands.ask, Hint("time", past=3)),
-            _command(6, "start", ("home",), "Start of the history", TimeCommands.start),
+            _command(5, "go", ("g",), "Go to a time: 03:11, -5m, +30s", TimeCommands.ask, Hint("time", past=3)),
+            _command(6, "start", ("left_parenthesis",), "Start of the history", TimeCommands.start),
             _command(
-                7, "live", ("end",), "Live again, or the end of the recording", TimeCommands.end, Hint("live", past=4)
+                7,
+                "live",
+                ("right_parenthesis",),
+                "Live again, or the end of the recording",
+                TimeCommands.end,
+                Hint("live", past=4),
             ),
             _command(
                 8,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region
@@ -13,21 +13,23 @@ from textual.widget import Widget
 
 from bttop.engine.host.kernel_probes import KernelProbes
 from bttop.model.format.text import visible
+from bttop.script.library.parameters import parameters_of
 from bttop.script.library.probe_files import Library, ProbeFile
-from bttop.ui.board.pane import paint
+from bttop.script.library.word_search import rank
+from bttop.ui.board.painted_lines import paint
 from bttop.ui.dialogs.line_edit import LineEdit
 from bttop.ui.dialogs.modal import Modal
-from bttop.ui.render.spans import Line, Span, fit
-from bttop.ui.render.text import width
+from bttop.ui.render.spans import Line, Span, fit, wrapped
 from bttop.ui.themes import Theme
 
 SHOWN = 400
 """Maximum number of probes of the kernel that one search returns."""
+ABOUT_LINES = 4
+"""Maximum number of lines for the help of a probe file, for its parameters, or for the arguments of a probe."""
 _KEYS = {"down": 1, "ctrl+n": 1, "up": -1, "ctrl+p": -1, "pagedown": 10, "pageup": -10}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line of the catalogue: a probe file of the library, or a probe of the kernel."""
 
     name: str
@@ -38,14 +40,12 @@ class Entry:
 
 
 def library_entries(library: Library, why_not: Callable[[ProbeFile], str], text: str) -> list[Entry]:
-    """The probe files whose name and title contain every word of `text`."""
-    words = text.casefold().split()
-    found = []
-    for probe in library.probes:
-        line = f"{probe.path.stem} {probe.title}".casefold()
-        if all(word in line for word in words):
-            found.append(Entry(probe.path.stem, probe.title, probe, why_not(probe)))
-    return found
+    """The probe files that every word of `text` fits: those with the word in their name first, then those with it in
+    their title, then those with it in their tags or help."""
+    ranked = [(rank(text, (probe.path.stem, probe.title), probe.words), probe) for probe in library.probes]
+    fitting = sorted([(place, index) for index, (place, _) in enumerate(ranked) if place is not None])
+    found = [ranked[index][1] for _, index in fitting]
+    return [Entry(probe.path.stem, probe.title, probe, why_not(probe)) for probe in found]
 
 
 class CatalogueBody(Widget):
@@ -96,7 +96,7 @@ class CatalogueBody(Widget):
         lines = [self._search_line(), *(self._entry_line(entry, cells) for entry in shown)]
         lines += [()] * (rows + 1 - len(lines))
         lines += [fit((Span("━" * cells, "rule"),), cells), *about]
-        return [*lines, (Span(" type to search   ↑↓ move   Enter asks   Esc back", "hint"),)]
+        return [*lines, (Span(" type to search   ↑↓ move   Enter starts or asks   Esc back", "hint"),)]
 
     def _search_line(self) -> Line:
         total = len(self._kernel.names)
@@ -117,7 +117,7 @@ class CatalogueBody(Widget):
         mark = "▪ " if entry.file is not None else "  "
         name = f" {mark}{visible(entry.name)} "
         about = entry.why_not or entry.about
-        return fit((Span(name, role), Span(f" {visible(about)}"[: max(0, cells - width(name))], "dim")), cells)
+        return fit((Span(name, role), Span(f" {visible(about)}", "dim")), cells)
 
     def _about(self, cells: int) -> list[Line]:
         """What is known about the entry under the cursor: its help, or the arguments of the probe."""
@@ -125,15 +125,14 @@ class CatalogueBody(Widget):
         if entry is None:
             return [(Span(" no match", "dim"),)]
         if entry.file is not None:
-            front = entry.file.front
-            return [fit((Span(f" {visible(front.help if front else '')}", "text"),), cells)]
+            return _about_file(entry.file, cells)
         arguments = self._kernel.arguments(entry.name)
         if arguments is None:
             return [(Span(" reading its arguments …", "dim"),)]
         if not arguments:
             return [(Span(" no known arguments", "dim"),)]
         words = "  ".join(f"{one.type} {one.name}" for one in arguments)
-        return [fit((Span(f" {visible(words)}", "frame"),), cells)]
+        return wrapped((Span(f" {visible(words)}", "frame"),), cells)[:ABOUT_LINES]
 
     def press(self, event: events.Key) -> None:
         """Move the cursor or edit the search."""
@@ -158,6 +157,15 @@ class CatalogueBody(Widget):
         if 1 <= y <= self._rows and index < len(self._entries):
             self._at = index
             self.refresh()
+
+
+def _about_file(file: ProbeFile, cells: int) -> list[Line]:
+    """The help of a probe file and its parameters."""
+    text = file.front.help if file.front is not None else ""
+    lines = wrapped((Span(f" {visible(text)}", "text"),), cells)[:ABOUT_LINES]
+    for number, one in enumerate(parameters_of(file.script, file.front), start=1):
+        lines += wrapped((Span(f" ${number} {visible(one.about)}", "name"),), cells)
+    return lines[: 2 * ABOUT_LINES]
 
 
 class Catalogue(Modal["Entry"]):

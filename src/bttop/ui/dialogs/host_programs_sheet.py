@@ -5,11 +5,13 @@ from __future__ import annotations
 from bttop.engine.cost.host_programs import HostProgram
 from bttop.engine.engine import Engine
 from bttop.model.format import numbers
-from bttop.model.format.text import visible
-from bttop.ui.board.costs import percent
+from bttop.model.format.text import counted, visible
+from bttop.ui.board.frame.costs import percent
 from bttop.ui.render.spans import Line, Span, fit
+from bttop.ui.render.text import left, right
 
-_HEADING = f"{'id':>7}  {'type':<16}  {'name':<15}  {'% core':>8}  {'runs/s':>7}  {'ns/run':>7}  owner"
+NARROW = 100
+"""Cells below which the columns before the owner are narrower."""
 
 
 def host_lines(engine: Engine, cells: int) -> list[Line]:
@@ -23,14 +25,19 @@ def host_lines(engine: Engine, cells: int) -> list[Line]:
     total = "measuring …" if seen.run is None else f"{percent(100 * seen.run)} of a core"
     share = "" if seen.run is None else f" = {percent(100 * seen.run / engine.host.cpus)} of {engine.host.cpus} cpus"
     head: list[Line] = [
-        (Span(" total eBPF tax  ", "heading"), Span(f"{total}{share}", "number")),
-        (Span(f" {len(seen.programs)} programs; run time as the kernel counts it", "dim"),),
+        (Span(" total cost  ", "heading"), Span(f"{total}{share}", "number")),
+        (Span(f" {counted(len(seen.programs), 'program')}; run time as the kernel counts it", "dim"),),
     ]
     if not engine.meter.metering:
         head.append((Span(" the kernel's statistics are off: runs and cost are shown as 0", "warn"),))
     if seen.reason:
         head.append((Span(f" some programs could not be read: {visible(seen.reason)}", "warn"),))
-    return [*head, (), (Span(_HEADING, "heading"),), *(_row(one, cells) for one in seen.programs)]
+    return [
+        *head,
+        (),
+        (Span(_columns("id", "type", "name", "% core", "runs/s", "ns/run", cells) + "owner", "heading"),),
+        *(_row(one, cells) for one in seen.programs),
+    ]
 
 
 def _row(one: HostProgram, cells: int) -> Line:
@@ -38,5 +45,12 @@ def _row(one: HostProgram, cells: int) -> Line:
     rate = "…" if one.events is None else numbers.short(one.events)
     each = "" if one.ns_per_event is None else f"{one.ns_per_event:,.0f}"
     who = ", ".join(one.owners) or f"uid {one.uid}, held by no process"
-    text = f"{one.id:>7}  {one.type:<16}  {visible(one.name):<15}  {used:>8}  {rate:>7}  {each:>7}  "
+    text = _columns(str(one.id), one.type, visible(one.name), used, rate, each, cells)
     return fit((Span(text, "text"), Span(visible(who), "text")), cells)
+
+
+def _columns(number: str, kind: str, name: str, used: str, rate: str, each: str, cells: int) -> str:
+    """The columns before the owner."""
+    if cells < NARROW:
+        return f"{number:>7} {left(kind, 10)} {left(name, 15)} {right(used, 7)} {right(rate, 6)} {right(each, 6)}  "
+    return f"{number:>7}  {left(kind, 16)}  {left(name, 15)}  {used:>8}  {rate:>7}  {each:>7}  "

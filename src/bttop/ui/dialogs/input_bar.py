@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
+from msgspec import Struct
 from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from bttop.model.format.text import visible
-from bttop.ui.board.pane import paint
+from bttop.ui.board.bars import KeyHint
+from bttop.ui.board.painted_lines import paint
 from bttop.ui.dialogs.line_edit import LineEdit, visible_part
-from bttop.ui.render.spans import Line, Span, fit
+from bttop.ui.render.spans import Glyphs, Line, Span, fit, wrapped
 from bttop.ui.themes import Theme
 
-MOST_NOTES = 6
+MOST_NOTES = 8
 """Maximum number of note lines above the answer."""
 
 
-class InputCompletions(NamedTuple):
+class InputCompletions(Struct, frozen=True):
     """Words that could replace the text between `start` and the cursor."""
 
     start: int
@@ -36,8 +36,7 @@ def _no_change(_text: str) -> None:
     """The default: ignore what is typed."""
 
 
-@dataclass(frozen=True, slots=True)
-class InputQuestion:
+class InputQuestion(Struct, frozen=True):
     """A question and what to do with its answer."""
 
     prompt: str
@@ -48,6 +47,12 @@ class InputQuestion:
     history: tuple[str, ...] = ()
     complete: Callable[[str, int], InputCompletions] = _no_words
     """Called with the text and the cursor at Tab; returns the completions."""
+    keys: tuple[KeyHint, ...] = ()
+    """Keys for the footer besides Enter and Esc."""
+    accepts: str = "accept"
+    """What Enter does, as a word for the footer."""
+    proposes: bool = False
+    """Whether the initial answer is a proposal, which the first typed character replaces."""
 
 
 class InputBar(Widget, can_focus=True):
@@ -55,9 +60,12 @@ class InputBar(Widget, can_focus=True):
 
     DEFAULT_CSS = "InputBar { height: 1; width: 1fr; display: none; }"
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, glyphs: Glyphs, changed: Callable[[], None]) -> None:
+        """`changed` is called when it begins or ends to ask."""
         super().__init__()
+        self._changed = changed
         self.bttop_theme = theme
+        self._glyphs = glyphs
         self._question: InputQuestion | None = None
         self._edit = LineEdit()
         self._notes: tuple[Line, ...] = ()
@@ -69,24 +77,38 @@ class InputBar(Widget, can_focus=True):
     def asking(self) -> bool:
         return self._question is not None
 
+    @property
+    def keys(self) -> Sequence[KeyHint]:
+        """The keys for the footer while it asks."""
+        question = self._question
+        if question is None:
+            return ()
+        return (KeyHint("Enter", question.accepts, ""), *question.keys, KeyHint("Esc", "cancel", ""))
+
     def ask(self, question: InputQuestion, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask a question; `text` is the initial answer, `notes` are shown above it, such as errors of the last one."""
         self._question = question
-        self._edit = LineEdit.begin(text, question.history)
-        self._notes, self._offered, self._choice = tuple(notes[:MOST_NOTES]), (), -1
+        self._edit = LineEdit.begin(text, question.history, proposed=question.proposes)
+        self._notes, self._offered, self._choice = tuple(notes), (), -1
         self.display = True
         self.screen.set_focus(self)  # now: the first letter of the answer may have been read already
         self._settle()
+        self._changed()
 
     def _settle(self) -> None:
-        self.styles.height = max(1, len(self._notes) + (1 if self._offered else 0) + 1)
+        notes = len(self._note_lines(self.screen.size.width))
+        self.styles.height = notes + (1 if self._offered else 0) + 1
         self.refresh(layout=True)
+
+    def _note_lines(self, cells: int) -> list[Line]:
+        """The notes, each over as many lines as it needs."""
+        return [line for note in self._notes for line in wrapped(note, cells)][:MOST_NOTES]
 
     def lines(self, cells: int) -> list[Line]:
         """The notes, the completions, and the answer with its cursor."""
         if self._question is None:
             return []
-        lines = list(self._notes)
+        lines = self._note_lines(cells)
         if self._offered:
             lines.append(self._completion_line(cells))
         prompt = f" {self._question.prompt}"
@@ -94,12 +116,14 @@ class InputBar(Widget, can_focus=True):
 
     def _answer(self, cells: int) -> Line:
         """The part of the answer that fits, always with the character under the cursor."""
-        text, cursor = self._edit.text, self._edit.cursor
+        # One character for each line end, so that the cursor stays where it is.
+        text, cursor = self._edit.text.replace("\n", self._glyphs.line_end), self._edit.cursor
+        role = "match" if self._edit.proposed else "text"
         before = visible(text[max(0, cursor - cells) : cursor])
         under = visible(text[cursor : cursor + 1])
         part, at = visible_part(before + under + visible(text[cursor + 1 : cursor + cells]), len(before), cells)
         behind = at + max(1, len(under))
-        return (Span(part[:at]), Span(part[at:behind] or " ", "cursor"), Span(part[behind:]))
+        return (Span(part[:at], role), Span(part[at:behind] or " ", "cursor"), Span(part[behind:], role))
 
     def _completion_line(self, cells: int) -> Line:
         spans = [Span(" ")]
@@ -143,6 +167,7 @@ class InputBar(Widget, can_focus=True):
         self._question = None
         self.display = False
         self.screen.set_focus(None)
+        self._changed()
         question.done(answer)
 
     def _set(self, edited: LineEdit) -> None:

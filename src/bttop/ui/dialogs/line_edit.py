@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bttop.ui.render.text import width
 
 _WORD_BREAKS = " \t\n:/(){}[],;"
 
 
-@dataclass(frozen=True, slots=True)
-class LineEdit:
+class LineEdit(Struct, frozen=True):
     """The state of the line; every key returns a new one."""
 
     text: str = ""
@@ -22,24 +23,34 @@ class LineEdit:
     """The line of the history on show, counted from the newest (0); -1 is the typed line."""
     typed: str = ""
     """The typed line while a line of the history is on show."""
+    proposed: bool = False
+    """Whether the text is only a proposal: what is typed first replaces it, and any other key accepts it."""
 
     @classmethod
-    def begin(cls, text: str = "", history: Sequence[str] = ()) -> LineEdit:
+    def begin(cls, text: str = "", history: Sequence[str] = (), *, proposed: bool = False) -> LineEdit:
         """A line with the cursor at its end."""
-        return cls(text, len(text), tuple(history))
+        return cls(text, len(text), tuple(history), proposed=proposed and bool(text))
 
     def insert(self, piece: str) -> LineEdit:
-        """Insert text at the cursor."""
+        """Insert text at the cursor, or in the place of a proposal."""
+        if self.proposed:
+            return LineEdit.begin(piece, self.history)
         text = self.text[: self.cursor] + piece + self.text[self.cursor :]
         return replace(self, text=text, cursor=self.cursor + len(piece), at=-1)
 
     def replace_from(self, start: int, piece: str) -> LineEdit:
         """Replace the text between `start` and the cursor."""
         text = self.text[:start] + piece + self.text[self.cursor :]
-        return replace(self, text=text, cursor=start + len(piece), at=-1)
+        return replace(self, text=text, cursor=start + len(piece), at=-1, proposed=False)
 
     def press(self, key: str) -> LineEdit | None:
         """The line after an editing key (Textual's name); None if the key is not an editing key."""
+        if self.proposed and key in ("backspace", "ctrl+h"):
+            return LineEdit.begin("", self.history)
+        edited = self._pressed(key)
+        return None if edited is None else replace(edited, proposed=False)
+
+    def _pressed(self, key: str) -> LineEdit | None:
         match key:
             case "backspace" | "ctrl+h":
                 return self._delete(self.cursor - 1, self.cursor)

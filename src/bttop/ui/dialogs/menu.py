@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from itertools import zip_longest
 
+from msgspec import Struct
 from textual import events
 from textual.app import ComposeResult
 from textual.geometry import Region
@@ -12,20 +13,21 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from bttop.model.format.text import visible
-from bttop.ui.board.pane import paint
+from bttop.ui.board.painted_lines import paint
 from bttop.ui.dialogs.modal import Modal
 from bttop.ui.render.spans import Line, Span, fit, line_width
 from bttop.ui.themes import Theme
 
-LETTERS = "abcdgimnoprstuvwxyz"
-"""Keys of the choices, without those that have another meaning (e f h j k l q)."""
+LETTERS = "abcdfghilmnoprstuwxy"
+"""Keys of the choices without a letter of their own; the other letters have another meaning here (e j k q v z)."""
 FEW_CHOICES = 5
 """Choices that stay visible even if the text at the top is long."""
+LEAST_HEAD = 4
+"""Lines of the text at the top that stay visible even if there are many choices."""
 _BACK = frozenset({"escape", "backspace", "q", "ctrl+c"})
 
 
-@dataclass(frozen=True, slots=True)
-class MenuChoice:
+class MenuChoice(Struct, frozen=True):
     """One choice."""
 
     title: str
@@ -34,10 +36,11 @@ class MenuChoice:
     preview: tuple[str, ...] = ()
     """The lines of the program that it would run."""
     usable: bool = True
+    letter: str = ""
+    """Its key; empty for the one of its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The index of the choice, and whether to edit its program before it runs."""
 
     index: int
@@ -58,8 +61,15 @@ class MenuBody(Widget):
         self.choices = list(choices)
         self._theme = theme
         self.at = 0
+        self.shows_program = False
+        self.has_more = False
+        """Whether the whole head can be shown on a separate page."""
         self._shown = range(0)
         self._first_line = 0
+        self._rows = 0
+        self._columns = 1
+        self._column = 1
+        """Cells of a column."""
 
     def render_lines(self, crop: Region) -> list[Strip]:
         width, height = self.size.width, self.size.height
@@ -68,60 +78,105 @@ class MenuBody(Widget):
         return [strip.crop(crop.x, crop.right) for strip in strips[crop.y : crop.bottom]]
 
     def page(self, width: int, height: int) -> list[Line]:
-        """Head, choices and preview in `height` lines. Choices scroll; the preview is left out if there is no room."""
+        """Head, choices and program in `height` lines. The choices are in two columns, and scroll, if they do not fit
+        otherwise."""
         room = height - 2
         head = list(self._head(width))
-        preview = self._preview(width) if room >= 2 * FEW_CHOICES + len(head) else []
-        least = min(len(self.choices), FEW_CHOICES) + 1 if self.choices else 0
-        head = self._cut(head, max(1, room - least))
-        space = max(0, room - len(head) - 1)
-        rows = min(len(self.choices), space, max(FEW_CHOICES, space - min(len(preview), room // 4)))
-        lines = [_rule(self._title, width), *head, *self._choice_lines(width, rows, len(head) + 1)]
-        lines += preview[: max(0, height - 1 - len(lines))]
+        program = self._program(width) if self.shows_program else []
+        columns, self._rows = self._shape(room, len(head), len(program))
+        self._columns = columns
+        self._column = width // columns
+        below = self._rows + (1 if self.choices else 0) + (1 if columns > 1 else 0)
+        head = self._cut(head, max(1, room - below - (min(len(program), room // 3))))
+        lines = [_rule(self._title, width), *head, *self._choice_lines(width, columns, len(head) + 1)]
+        lines += program[: max(0, height - 1 - len(lines))]
         lines += [()] * (height - 1 - len(lines))
-        return [*lines[: height - 1], (Span(" Enter asks   e edits first   Backspace returns", "hint"),)]
+        return [*lines[: height - 1], self._keys()]
+
+    def _keys(self) -> Line:
+        whole = "  z whole row" if self.has_more else ""
+        return (Span(f" letter or Enter asks  e edits first  v program{whole}  Esc back", "hint"),)
+
+    def _shape(self, room: int, head: int, program: int) -> tuple[int, int]:
+        """The number of columns of the choices, and of rows."""
+        total = len(self.choices)
+        if program or total <= FEW_CHOICES or total + 1 + head <= room:
+            most = max(FEW_CHOICES, room - 1 - head - program)
+            return 1, max(0, min(total, most, room - 2))
+        rows = min(-(-total // 2), max(FEW_CHOICES, room - 2 - min(head, LEAST_HEAD)))
+        return 2, max(1, min(rows, room - 3))
 
     def _cut(self, head: list[Line], room: int) -> list[Line]:
         if len(head) <= room:
             return head
-        more = (Span(f"   … {len(head) - room + 1} more lines: f shows them", "dim"),)
+        key = ": z shows them" if self.has_more else ""
+        more = (Span(f"   … {len(head) - room + 1} more lines{key}", "dim"),)
         return [*head[: room - 1], more]
 
-    def _choice_lines(self, width: int, rows: int, first_line: int) -> list[Line]:
-        """`rows` choices around the selected one, below a rule that says which ones they are."""
+    def _choice_lines(self, width: int, columns: int, first_line: int) -> list[Line]:
+        """The choices around the selected one, below a rule that says which ones they are. With two columns, a line
+        says what the selected one answers."""
         if not self.choices:
             return []
-        first = max(0, min(self._shown.start, self.at, len(self.choices) - rows), self.at - rows + 1)
+        rows, fits = self._rows, self._rows * columns
+        first = max(0, min(self._shown.start, self.at, len(self.choices) - fits), self.at - fits + 1)
         self._first_line = first_line + 1
-        self._shown = shown = range(first, min(len(self.choices), first + rows))
+        self._shown = shown = range(first, min(len(self.choices), first + fits))
         part = f" {shown.start + 1} to {shown.stop} of {len(self.choices)}" if len(shown) < len(self.choices) else ""
-        return [_rule(f"ask next{part}", width), *(self._choice_line(index, width) for index in shown)]
+        if columns == 1:
+            choices = [self._choice_line(index, width, with_why=True) for index in shown]
+        else:
+            halves = zip_longest(shown[:rows], shown[rows:])
+            choices = [self._two_choices(one, other) for one, other in halves]
+            choices.append((Span(f"   {visible(self.choices[self.at].why)}", "dim"),))
+        return [_rule(f"ask next{part}", width), *choices]
 
-    def _choice_line(self, index: int, width: int) -> Line:
+    def _two_choices(self, one: int | None, other: int | None) -> Line:
+        pair = [() if at is None else self._choice_line(at, self._column, with_why=False) for at in (one, other)]
+        return (*fit(pair[0], self._column), *pair[1])
+
+    def _choice_line(self, index: int, width: int, *, with_why: bool) -> Line:
         choice = self.choices[index]
-        letter = LETTERS[index] if index < len(LETTERS) else " "
         role = "cursor" if index == self.at else "text" if choice.usable else "dim"
-        title = visible(choice.title)
-        return fit(
-            (Span(f" {letter} ", "key"), Span(f" {title} ", role), Span(f" {visible(choice.why)}", "dim")), width
-        )
+        title = Span(f" {visible(choice.title)} ", role)
+        why = (Span(f" {visible(choice.why)}", "dim"),) if with_why else ()
+        return fit((Span(f" {self.letter(index) or ' '} ", "key"), title, *why), width)
 
-    def _preview(self, width: int) -> list[Line]:
-        if not self.choices or not self.choices[self.at].preview:
+    def letter(self, index: int) -> str:
+        """The key of a choice; empty if it has none."""
+        return self.choices[index].letter or (LETTERS[index] if index < len(LETTERS) else "")
+
+    def _program(self, width: int) -> list[Line]:
+        """The program of the selected choice."""
+        if not self.choices:
             return []
         shown = [(Span(f"   {visible(text)}", "frame"),) for text in self.choices[self.at].preview]
         return [_rule("its program", width), *shown]
 
-    def choice_at(self, y: int) -> int | None:
-        """The index of the choice on line `y` of the screen; None if there is none."""
-        index = self._shown.start + y - self._first_line
-        return index if index in self._shown else None
+    def choice_at(self, x: int, y: int) -> int | None:
+        """The index of the choice at a place on the screen; None if there is none."""
+        row = y - self._first_line
+        column = min(x // self._column, self._columns - 1)
+        index = self._shown.start + row + column * self._rows
+        return index if 0 <= row < self._rows and index in self._shown else None
 
     def move(self, step: int) -> None:
         """Select another choice; the first follows the last."""
         if self.choices:
             self.at = (self.at + step) % len(self.choices)
             self.refresh()
+
+    def move_aside(self, step: int) -> None:
+        """Select the choice beside the selected one, if there are two columns."""
+        wanted = self.at + step * self._rows
+        if wanted in self._shown:
+            self.at = wanted
+            self.refresh()
+
+    def toggle_program(self) -> None:
+        """Show or hide the program of the selected choice."""
+        self.shows_program = not self.shows_program
+        self.refresh()
 
 
 def _rule(title: str, width: int) -> Line:
@@ -139,11 +194,16 @@ class Menu(Modal["Chosen"]):
         choices: Sequence[MenuChoice],
         theme: Theme,
         full: Callable[[], None] | None = None,
+        *,
+        shows_program: bool = True,
     ) -> None:
-        """`full` shows the whole head on a separate page."""
+        """`full` shows the whole head on a separate page. `shows_program` shows the program of the selected choice at
+        first."""
         super().__init__()
         self._body = MenuBody(title, head, choices, theme)
         self._full = full
+        self._body.has_more = full is not None
+        self._body.shows_program = shows_program
 
     def compose(self) -> ComposeResult:
         yield self._body
@@ -158,14 +218,24 @@ class Menu(Modal["Chosen"]):
             self._body.move(1)
         elif key in ("up", "k"):
             self._body.move(-1)
+        elif key in ("right", "left"):
+            self._body.move_aside(1 if key == "right" else -1)
         elif key == "enter":
             self._choose(self._body.at, edit=False)
         elif key == "e":
             self._choose(self._body.at, edit=True)
-        elif key == "f" and self._full is not None:
+        elif key == "v":
+            self._body.toggle_program()
+        elif key == "z" and self._full is not None:
             self._full()
-        elif len(key) == 1 and key in LETTERS:
-            self._choose(LETTERS.index(key), edit=False)
+        else:
+            self._press(event.character or "")
+
+    def _press(self, character: str) -> None:
+        """Choose by a letter."""
+        letters = [self._body.letter(index) for index in range(len(self._body.choices))]
+        if character and character in letters:
+            self._choose(letters.index(character), edit=False)
 
     def _choose(self, index: int, *, edit: bool) -> None:
         choices = self._body.choices
@@ -177,7 +247,7 @@ class Menu(Modal["Chosen"]):
     def on_click(self, event: events.Click) -> None:
         """Choose the clicked line."""
         event.stop()
-        index = self._body.choice_at(event.y)
+        index = self._body.choice_at(event.x, event.y)
         if index is not None:
             self._choose(index, edit=False)
 

@@ -14,6 +14,8 @@ class Modal(ModalScreen[Result], Generic[Result]):
 
     DEFAULT_CSS = "Modal { background: transparent; }"
     inherit_bindings: ClassVar[bool] = False
+    yields_to_commands: ClassVar[bool] = False
+    """Whether a command of the board, such as one of the palette, closes the page first."""
 
     _left = False
 
@@ -22,3 +24,6 @@ class Modal(ModalScreen[Result], Generic[Result]):
         if not self._left:
             self._left = True
             self.dismiss(result)
+
+    def refresh_page(self) -> None:
+        """Draw the page again if its content may have changed; by default it does not change."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from textual import events
 from textual.geometry import Region
@@ -10,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from bttop.model.format.text import visible
-from bttop.ui.board.pane import paint
+from bttop.ui.board.painted_lines import paint
 from bttop.ui.dialogs.modal import Modal
 from bttop.ui.render.spans import Line, Span, fit, line_width
 from bttop.ui.themes import Theme
@@ -65,6 +66,8 @@ class Pager(Widget):
 
 class Sheet(Modal[None]):
     """A full-screen page; the dashboard keeps running behind it."""
+
+    yields_to_commands: ClassVar[bool] = True
 
     def __init__(self, title: str, make: Callable[[int], Sequence[Line]], theme: Theme) -> None:
         super().__init__()

@@ -6,13 +6,18 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
-from bttop.model.format.floats import ratio
-from bttop.model.history.trends import known
-from bttop.ui.render.text import left, width
+from msgspec import Struct
 
-BARS = " ▏▎▍▌▋▊▉█"
+from bttop.model.format.floats import known, ratio
+from bttop.ui.render.text import folded, left, width
+
+BARS = " ▁▂▃▄▅▆"
+"""The end of a bar: an empty cell, then one to six sevenths. Bars are seven eighths of a cell high, so that the bars of
+adjacent lines do not merge, and end in a lower mark: marks that divide the width are a whole cell high."""
 TREND = "▁▂▃▄▅▆▇█"
 ASCII_TREND = "._-=+*%#"
+STEPS = len(BARS)
+"""Steps of a bar within one cell."""
 
 
 class Span(NamedTuple):
@@ -25,7 +30,7 @@ class Span(NamedTuple):
 Line: TypeAlias = tuple[Span, ...]
 
 
-class Glyphs(NamedTuple):
+class Glyphs(Struct, frozen=True):
     """The characters for charts and marks: block characters if the terminal can show them, else ASCII."""
 
     bars: str
@@ -35,6 +40,7 @@ class Glyphs(NamedTuple):
     divider: str
     tee: str
     cross: str
+    branch: str
     full: str
     sliver: str
     open: str
@@ -46,10 +52,35 @@ class Glyphs(NamedTuple):
     mark: str
     play: str
     pause: str
+    line_end: str
+    """A line end within a program of several lines."""
+    shades: str
+    """Densities of a heat map, the thinnest first."""
+    halves: str
+    """The upper and the lower half of a cell; empty if there are no such characters."""
+    quantiles: str
+    """The lines of the median and of two higher percentiles over a heat map."""
+    gap: str
+    """A time without a flush in a heat map."""
+    selected: str
+    """A cell of a rectangle in a heat map."""
+    crosshair: str
+    """The cell under the cursor in a heat map."""
+    edge: str
+    """The left end of a frame of a flame graph."""
+    change: str
+    """The heading of a change."""
 
 
-UNICODE = Glyphs(BARS, TREND, "─", "━", "│", "┬", "┼", "█", "▏", "▾", "▸", "▾", "▴", "●", "⚑", "▶", "‖")
-ASCII = Glyphs(" " * 8 + "#", ASCII_TREND, "-", "=", "|", "+", "+", "#", ":", "v", ">", "v", "^", "*", "!", ">", "=")
+UNICODE = Glyphs(
+    BARS, TREND, "─", "━", "│", "┬", "┼", "├", "▇", "▁", "▾", "▸", "▾", "▴", "●", "⚑", "▶", "‖", "↵",
+    shades="░▒▓█", halves="▀▄", quantiles="━─╌", gap="┊", selected="╳", crosshair="┼", edge="▏", change="Δ",
+)  # fmt: skip
+ASCII_BARS = " " * 7
+ASCII = Glyphs(
+    ASCII_BARS, ASCII_TREND, "-", "=", "|", "+", "+", "+", "#", ":", "v", ">", "v", "^", "*", "!", ">", "=", "|",
+    shades=".:-=+*%#", halves="", quantiles="_-~", gap=":", selected="/", crosshair="X", edge="|", change="vs",
+)  # fmt: skip
 
 
 class Exact(tuple[Span, ...]):
@@ -92,6 +123,13 @@ def fit(line: Iterable[Span], cells: int) -> Line:
     return Exact.of(out, cells)
 
 
+def wrapped(line: Line, cells: int) -> list[Line]:
+    """The line over as many lines as it needs. One that fits keeps its roles; a longer one is all in its last role."""
+    if line_width(line) <= cells or not line:
+        return [line]
+    return [(Span(piece, line[-1].role),) for piece in folded(plain(line), cells)]
+
+
 def plain(line: Iterable[Span]) -> str:
     """The text of a line without roles."""
     return "".join(span.text for span in line)
@@ -104,15 +142,14 @@ def with_role(line: Iterable[Span], role: str) -> Line:
 
 
 def bar(part: float, whole: float, cells: int, glyphs: Glyphs) -> str:
-    """A bar of `cells` cells for `part` of `whole`, in eighths of a cell; a part above 0 shows at least the thinnest
+    """A bar of `cells` cells for `part` of `whole`, in sevenths of a cell; a part above 0 shows at least the thinnest
     bar."""
     if cells <= 0:
         return ""
     share = ratio(part, whole)
     if not share:
         return " " * cells
-    eighths = max(1, round(cells * 8 * share))
-    full, rest = divmod(eighths, 8)
+    full, rest = divmod(max(1, round(cells * STEPS * share)), STEPS)
     text = glyphs.full * full + (glyphs.bars[rest] if rest else "")
     if not text.strip():
         text = glyphs.sliver
@@ -120,13 +157,16 @@ def bar(part: float, whole: float, cells: int, glyphs: Glyphs) -> str:
 
 
 def sparkline(values: Iterable[float], cells: int, glyphs: Glyphs) -> str:
-    """The newest `cells` values as a small trend, the newest at the right; 0 is the lowest mark, NaN is blank."""
+    """The newest `cells` values as a small trend, the newest at the right; 0 is the lowest mark, NaN is blank.
+
+    The highest mark is seven eighths of a cell, so that the trends of adjacent lines do not merge.
+    """
     shown = list(values)[-cells:] if cells > 0 else []
     there = known(shown)
     top = max(there, default=0.0)
     if not 0 < top < math.inf:
         return "".join(" " if value != value else glyphs.trend[ratio(value, top) > 0] for value in shown).rjust(cells)
-    low, high, steps = glyphs.trend[0], glyphs.trend, len(glyphs.trend) - 1
+    low, high, steps = glyphs.trend[0], glyphs.trend, len(glyphs.trend) - 2
     # The arithmetic is inlined because this runs for every row on screen; nearly all values are well below 2^63.
     marks = [high[int(value / top * steps + 0.5) or 1] if value > 0 else low for value in there]
     if len(there) < len(shown):

@@ -48,17 +48,18 @@ def pieces(text: str, cells: int) -> list[str]:
     return chop_cells(text, max(2, cells)) or [""]
 
 
-def folded(text: str, cells: int) -> list[str]:
-    """The text as lines of at most `cells` cells, broken at blanks if possible; all lines but the first begin with two
-    blanks. Only blanks at the breaks are removed. Below 10 cells the result is one line, which is cut."""
+def folded(text: str, cells: int, indent: str = "  ") -> list[str]:
+    """The text as lines of at most `cells` cells, broken at blanks if possible; all lines but the first begin with
+    `indent`. Only blanks at the breaks are removed. Below 10 cells the result is one line, which is cut."""
     if cells < 10:
         return [left(text, cells)]
-    lines, at, indent = [], 0, ""
-    while len(text) - at > cells - len(indent) or width(text[at:]) > cells - len(indent):
-        room = cells - len(indent)
+    lines: list[str] = []
+    at, before = 0, ""
+    while len(text) - at > cells - len(before) or width(text[at:]) > cells - len(before):
+        room = cells - len(before)
         head = pieces(text[at : at + room], room)[0]
         blank = -1 if text.startswith(" ", at + len(head)) else head.rfind(" ", 8)
         cut = at + (blank if blank > 0 else len(head))
-        lines.append(indent + text[at:cut])
-        at, indent = cut + len(text[cut:]) - len(text[cut:].lstrip(" ")), "  "
-    return [*lines, indent + text[at:]] if text[at:] or not lines else lines
+        lines.append(before + text[at:cut])
+        at, before = cut + len(text[cut:]) - len(text[cut:].lstrip(" ")), indent
+    return [*lines, before + text[at:]] if text[at:] or not lines else lines

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bttop.engine.session import ProcessSource, Session
 from bttop.ui.board.board import Board
 from bttop.ui.board.pane import Pane
 from bttop.ui.render.spans import Line
+from bttop.ui.services.baselines import Baselines
 from bttop.ui.services.recordings import Recordings
 from bttop.ui.services.screen_access import ScreenAccess
 from bttop.ui.services.theme_manager import ThemeManager
@@ -16,8 +18,7 @@ from bttop.ui.services.time_control import TimeControl
 from bttop.ui.services.tracing import Tracing
 
 
-@dataclass(frozen=True, slots=True)
-class Collaborators:
+class Collaborators(Struct, frozen=True):
     """The services that commands use."""
 
     session: Session
@@ -26,6 +27,7 @@ class Collaborators:
     board: Board
     time: TimeControl
     recordings: Recordings
+    baselines: Baselines
     themes: ThemeManager
     processes: ProcessSource
     screen: ScreenAccess

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bttop.engine.host.processes import is_alive
+from bttop.engine.session import ProcessSource
 from bttop.ui.board.board import Board
-from bttop.ui.board.pin_text import pin_text
+from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.services.screen_access import ScreenAccess
 
 
-def mark_ended_pins(board: Board, screen: ScreenAccess) -> None:
+def mark_ended_pins(board: Board, processes: ProcessSource, screen: ScreenAccess) -> None:
     """Mark the panes whose pinned processes have all ended, and tell the user once."""
     now = datetime.now().astimezone()
     for pane in board.panes:
         pin = pane.program.page().pin
-        if pin is None or not pin.pids or any(is_alive(pid) for pid in pin.pids):
+        if pin is None or not pin.pids or not all(processes.has_ended(pid) for pid in pin.pids):
             pane.set_ended("")
         elif not pane.ended:
-            pane.set_ended(f"{pin_text(pin)} ended {now:%H:%M:%S}")
-            screen.tell(f"{pane.program.name}: {pane.ended}; u unpins", "warn")
+            pane.set_ended(f"ended {now:%H:%M:%S}: {pin_text(pin)}")
+            screen.tell(f"{pane.program.name}: {pin_text(pin)} ended {now:%H:%M:%S}; u unpins", "warn")

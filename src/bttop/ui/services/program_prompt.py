@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings, Source
-from bttop.engine.host.included_files import doubt_of_included
+from bttop.engine.generation.stable_hints import hints_of
+from bttop.engine.request.pinning import numbered
 from bttop.engine.request.questions import ProgramRequest as Program
-from bttop.engine.request.questions import from_text
-from bttop.engine.tracer.program_check import complaints
 from bttop.files import append, make_folder, write_whole
 from bttop.model.format.text import visible
 from bttop.paths import state_home
-from bttop.script.language.reader import Unreadable, read
-from bttop.script.library.program_name import name_of
-from bttop.script.one_liner import OneLiner, OneLinerRefused, read_one_liner
-from bttop.script.process.pin import Pin
+from bttop.script.language.reader import Unreadable
 from bttop.trust import Trust
-from bttop.ui.dialogs.completion import completer
+from bttop.ui.board.bars import KeyHint
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.services.running_programs import RunningPrograms
@@ -94,87 +91,89 @@ class ProgramPrompt:
         self._screen = screen
         self._history = PromptHistory()
 
-    def open(self, text: str = "", notes: Sequence[Line] = ()) -> None:
-        """Ask for a program."""
+    def open(self, text: str = "", notes: Sequence[Line] = (), settings: Settings | None = None) -> None:
+        """Ask for a program and run it, by default with the dashboard's settings."""
+        from bttop.ui.dialogs.completion import completer
+
         complete = completer(self._programs.kernel, self._engine.bpftrace.release)
-        question = InputQuestion(":", self._answered, history=self._history.lines, complete=complete)
+        asked_with = self._programs.settings if settings is None else settings
+        question = InputQuestion(
+            ":",
+            lambda text: self._answered(text, asked_with),
+            history=self._history.lines,
+            complete=complete,
+            keys=(KeyHint("Tab", "complete", ""), KeyHint("↑", "earlier", "")),
+            accepts="run",
+        )
         self._screen.ask(question, text, notes)
 
-    def _answered(self, text: str | None) -> None:
+    def _answered(self, text: str | None, asked_with: Settings) -> None:
+        from bttop.script.pasted.one_liner import OneLinerRefused
+
         if text is None or not text.strip():
             return
         self._history.add(text)
-        found = read_one_liner(text)
-        if isinstance(found, OneLinerRefused) or (why := _why_not(found, unsafe=self._unsafe)):
-            self.open(text, [_note(found.reason if isinstance(found, OneLinerRefused) else why, "error")])
+        program = self._programs.question_from_line(text, unsafe=self._unsafe)
+        if isinstance(program, OneLinerRefused):
+            self.open(text, [_note(program.reason, "error")], asked_with)
             return
-        program = self._program(found)
-        settings = self._programs.settings
-        if found.pid:
-            settings = replace(settings, pin=Pin(pids=(found.pid,)))
-        self._screen.in_background(self._check_and_run(text, found, program, settings))
+        pin = None if program.pin is None else numbered(program.pin, self._engine.numbers)
+        if isinstance(pin, str):
+            self.open(text, [_note(pin, "error")], asked_with)
+            return
+        settings = asked_with if pin is None else replace(asked_with, pin=pin)
+        self._screen.in_background(self._check_and_run(text, program, settings))
 
     @property
     def _unsafe(self) -> bool:
         """Whether bttop was started with `--unsafe`; the admission then asks before an unsafe program runs."""
         return self._engine.runner.admission.allows_unsafe
 
-    def _program(self, found: OneLiner) -> Program:
-        """The program to run, from its text or from the file that the line names."""
-        if found.program:
-            return from_text(self._programs.unique_name(name_of(read(found.program))), found.program)
-        return self._programs.question_from_file(found.file)
-
-    async def _check_and_run(self, text: str, found: OneLiner, program: Program, settings: Settings) -> None:
-        """Compile the program first: bpftrace's errors are shown above the prompt, before anything is attached."""
-        self._screen.tell("compiling …")
+    async def _check_and_run(self, text: str, program: Program, settings: Settings) -> None:
+        """Compile the program first: bpftrace's errors are shown above the prompt, before anything is attached. What
+        was left out of a line is shown before it runs."""
+        self._screen.tell("; ".join([*program.notes, "compiling …"]))
         if program.failure or not program.sources:
-            self.open(text, [_note(program.failure, "error")])
+            self.open(text, [_note(program.failure, "error")], settings)
             return
         source = program.sources[0]
         script = source.script
         if isinstance(script, Unreadable) and not script.text:
-            self.open(text, [_note(script.reason, "error")])
+            self.open(text, [_note(script.reason, "error")], settings)
             return
-        doubt = doubt_of_included(source.text, settings.trust)
+        doubt = source.doubt(settings.trust)
         if doubt:
-            self.open(text, [_note(doubt, "error")])
+            self.open(text, [_note(doubt, "error")], settings)
             return
         wrong = await self._complaints(source, settings)
+        hints = () if len(program.sources) > 1 else hints_of(script, self._engine.host)
         if wrong:
-            self.open(text, [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)])
+            said = [_note(line, "error" if index == 0 else "warn") for index, line in enumerate(wrong)]
+            self.open(text, [*said, *(_note(hint, "badge") for hint in hints)], settings)
             return
         self._programs.open(program, settings)
-        notes = (*found.notes, *_left_out(found, unsafe=self._unsafe))
-        self._screen.tell("; ".join(notes) or f"{program.name} runs; w saves it, X closes it")
+        notes = (*program.notes, *hints)
+        self._screen.tell("; ".join(notes) or f"{program.name} starts; w saves it, X closes it")
 
     async def _complaints(self, source: Source, settings: Settings) -> Sequence[str]:
         """What bpftrace has against the text that would run; nothing where this kernel lacks what it attaches to, which
         the pane then explains."""
+        from bttop.engine.tracer.program_check import complaints
+
         engine = self._engine
         candidate = engine.runner.candidates((source,), settings).current(lambda *_: None)
         if candidate is None:
             return ()
-        return await complaints(engine.queries, engine.bpftrace, candidate.prepared, source.name, unsafe=self._unsafe)
-
-
-def _why_not(found: OneLiner, *, unsafe: bool) -> str:
-    """Why a line that was understood cannot run; empty if it can."""
-    if "--unsafe" in found.options and not unsafe:
-        return "--unsafe would let the program change the system; only `bttop --unsafe` passes it on, and asks first"
-    if found.args:
-        # bttop uses `$1` for the pin.
-        return f"parameters are not passed on: write {' '.join(found.args)} instead of $1, $2 and so on"
-    return ""
-
-
-def _left_out(found: OneLiner, *, unsafe: bool) -> Iterator[str]:
-    """The options and variables of the line that are ignored, because bttop sets them itself."""
-    left_out = [*(f"{name}={value}" for name, value in found.environment), *found.options]
-    if unsafe and "--unsafe" in left_out:
-        left_out.remove("--unsafe")
-    if left_out:
-        yield f"left out: {' '.join(left_out)}"
+        return await complaints(
+            engine.queries,
+            engine.bpftrace,
+            candidate.prepared,
+            source.name,
+            unsafe=self._unsafe,
+            options=source.options,
+            given=source.environment,
+            folder=source.folder,
+        )
 
 
 def _note(text: str, role: str) -> Line:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bttop.engine.engine import boot_ns
 from bttop.model.format import numbers
 from bttop.model.record.records import Stamp
 from bttop.store.snapshot.recording_events import MarkSet
@@ -14,7 +13,8 @@ from bttop.ui.render.spans import Glyphs, Span
 from bttop.ui.services.screen_access import ScreenAccess
 
 if TYPE_CHECKING:
-    from bttop.engine.recording.recorder import Recorder, Recording
+    from bttop.engine.recording.recorder import Recorder
+    from bttop.engine.recording.recording import Recording
 
 _PATIENCE = 30.0
 """Seconds to wait until the last lines are written to a slow disk."""
@@ -115,7 +115,7 @@ class Recordings:
         light = self._glyphs.light
         if recording.failure:
             return (Span(f"{light} failed  ", "error"),)
-        seconds = max(0, round((boot_ns() - recording.since.boot_ns) / 1e9))
+        seconds = max(0, round((recorder.now().boot_ns - recording.since.boot_ns) / 1e9))
         lost = recorder.new_losses
         missing = (Span(f"{lost.count:,} lost  ", "warn"),) if lost else ()
         return (Span(f"{light} {numbers.duration(seconds)}  ", "error"), *missing)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bttop.engine.engine import Engine
 from bttop.engine.program.program import Program
-from bttop.engine.reload.folder_watch import FileChange, FolderWatch
-from bttop.engine.request.questions import sources_of
+from bttop.engine.program.status import STAYS_OFF
+from bttop.engine.request.questions import like, sources_of, with_args
 from bttop.paths import config_home
+from bttop.script.library.parameters import fill
 from bttop.script.library.probe_files import Library, LibraryFailure, load_file
 from bttop.trust import Trust
 from bttop.ui.services.probe_library import ProbeLibrary
 from bttop.ui.services.screen_access import ScreenAccess
 from bttop.ui.services.theme_manager import ThemeManager
+
+if TYPE_CHECKING:
+    from bttop.engine.reload.folder_watch import FileChange, FolderWatch
 
 
 class Reloads:
@@ -42,7 +47,9 @@ class Reloads:
     def follow(self, *more: Path) -> None:
         """Watch the folders of the library (the user's even before it exists), of the themes, of every running script,
         and `more`."""
-        own = [source.path.parent for program in self._engine.programs for source in program.sources if source.path]
+        from bttop.engine.reload.folder_watch import FolderWatch
+
+        own = [path.parent for program in self._engine.programs for path in _files(program)]
         folders = tuple(dict.fromkeys(path.resolve() for path in (*self._given, config_home() / "probes", *own, *more)))
         if folders == self._folders:
             return
@@ -60,12 +67,11 @@ class Reloads:
         """Handle what was saved or removed after a script was read and before its folder was watched."""
         for program in self._engine.programs:
             path = program.sources[0].path if program.sources else None
-            if path is None or path.parent.resolve() not in folders:
+            if path is None or all(one.parent.resolve() not in folders for one in _files(program)):
                 continue
-            found = load_file(path, self._trust)
             if not os.path.lexists(path):
                 self._say_gone(path, program)
-            elif isinstance(found, LibraryFailure) or found.text != program.sources[0].text:
+            else:
                 self.reload_program(program, path)
 
     def wrote(self, path: Path) -> None:
@@ -95,9 +101,7 @@ class Reloads:
 
     def _programs_of(self, path: Path) -> list[Program]:
         return [
-            program
-            for program in self._engine.programs
-            if any(source.path is not None and _watched_as(source.path) == path for source in program.sources)
+            program for program in self._engine.programs if any(_watched_as(one) == path for one in _files(program))
         ]
 
     def _script(self, path: Path, *, is_new: bool) -> None:
@@ -115,12 +119,30 @@ class Reloads:
             self._engine.refuse_reload(program, str(found))
             return
         has_fallback = found.front is not None and found.front.fallback
-        sources = sources_of(self._probes.library if has_fallback else Library(trust=self._trust), found)
-        if [one.text for one in sources] == [one.text for one in program.sources] and program.sources[0].path == path:
+        given = program.sources[0].given
+        values = fill(found.script, found.front, given, pinned=program.settings.has_pids)
+        if values.why_not:
+            self._engine.refuse_reload(program, f"{path.name}: {values.why_not}")
             return
+        library = self._probes.library if has_fallback else Library(trust=self._trust)
+        sources = like(with_args(sources_of(library, found), given), program.sources[0])
+        same = [one.texts for one in sources] == [one.texts for one in program.sources]
+        if same and program.sources[0].path == path:
+            return
+        from bttop.ui.services.complaints import no_complaint_since
+
+        still_so = no_complaint_since([program])
         self._engine.reload(program, sources)
         self.follow(path.parent)
-        self._screen.tell(f"{path.name}: the new text takes over at its first flush")
+        stays_off = program.status.state in STAYS_OFF
+        what = "x starts the new text" if stays_off else "the new text takes over at its first flush"
+        self._screen.tell(f"{path.name}: {what}", still_so=still_so)
+
+
+def _files(program: Program) -> list[Path]:
+    """The files of a program's scripts and of what they import."""
+    own = [source.path for source in program.sources if source.path is not None]
+    return [*own, *(Path(one.path) for source in program.sources if source.path for one in source.imports)]
 
 
 def _watched_as(path: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from textual.screen import Screen
 
+from bttop.ui.board.bars import always
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.render.spans import Line
 
@@ -17,8 +18,11 @@ T = TypeVar("T")
 class ScreenAccess(Protocol):
     """The application as its services see it. All calls but `from_thread` are made on the screen's thread."""
 
-    def tell(self, text: str, role: str = "hint", *, stays: bool = False) -> None:
-        """Show a notice in the footer until the next key. The next notice replaces it, unless it `stays`."""
+    def tell(
+        self, text: str, role: str = "hint", *, stays: bool = False, still_so: Callable[[], bool] = always
+    ) -> None:
+        """Show a notice in the footer until the next key, and only while it is `still_so`. The next notice replaces it,
+        unless it `stays`."""
 
     def ask(self, question: InputQuestion, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask a question above the footer: `text` can be edited, `notes` are shown above it."""
@@ -53,6 +57,9 @@ class ScreenAccess(Protocol):
 
     def redraw(self) -> None:
         """Send the whole screen again."""
+
+    def send_to_terminal(self, sequences: str) -> None:
+        """Send control sequences, such as text for the clipboard; they are dropped while the terminal does not read."""
 
     def open_palette(self) -> None:
         """Show all commands by name."""

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from bttop.engine.session import Session
 from bttop.engine.tracer.stop_detector import LATE_NS
-from bttop.model.format.text import visible
+from bttop.model.format import numbers
+from bttop.model.history.span import ChosenSpan
+from bttop.model.history.span import Span as TimeSpan
 from bttop.store.snapshot.recording_events import MarkSet
 from bttop.ui.board.board import Board
 from bttop.ui.board.time_cursor import TimeCursor
+from bttop.ui.board.timeline_bar import TimelinePosition
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.render.spans import Glyphs, Span
 from bttop.ui.services.screen_access import ScreenAccess
 
+if TYPE_CHECKING:
+    from bttop.ui.dialogs.palette import PaletteEntry
+
 NEAR_NS = 5_000_000_000
-"""The header shows a mark for this many ns after its moment."""
+"""A flush within this many ns of a moment knows the wall clock of that moment."""
 
 
 class TimeControl:
@@ -57,6 +64,11 @@ class TimeControl:
         """Go live, or move to the end of the recording."""
         self._moved(self.cursor.to_end())
 
+    def go_live(self) -> None:
+        """Go live if an earlier moment is on show."""
+        if self.cursor.at is not None:
+            self.end()
+
     def ask(self) -> None:
         """Ask for a time."""
 
@@ -64,14 +76,50 @@ class TimeControl:
             if text is not None and text.strip():
                 self._moved(self.cursor.go(text))
 
-        self._screen.ask(InputQuestion("go to 03:11, 03:11:04, -5m or +30s: ", done))
+        self._screen.ask(InputQuestion("go to 03:11, 03:11:04, -5m, +30s or 03:10..03:12: ", done))
 
-    def begin(self, moment: int | None) -> None:
-        """Begin a review: paused at a moment, or playing from the beginning if that is None."""
+    def ask_span(self) -> None:
+        """Ask for a span."""
+
+        def done(text: str | None) -> None:
+            if text is not None and text.strip():
+                self._moved(self.cursor.show_typed_span(text))
+
+        self._screen.ask(InputQuestion("show the span 03:10..03:12, -5m.. or ..+30s: ", done))
+
+    def show_span(self, chosen: ChosenSpan) -> None:
+        """Show a span in all panes."""
+        self._moved(self.cursor.show_span(chosen))
+
+    def extend_span(self, flushes: int) -> None:
+        """Begin the span on show earlier or later by flushes of the focused pane."""
+        self._moved(self.cursor.extend_span(self._board.focused_pane.program.history, flushes))
+
+    def end_span(self) -> bool:
+        """Show what was on show before the span. Return whether there was a span."""
+        if self.cursor.chosen is None:
+            return False
+        self.cursor.end_span()
+        self._moved("")
+        return True
+
+    def palette_entries(self) -> Iterator[PaletteEntry]:
+        """The entries of the palette without a key of their own."""
+        from bttop.ui.dialogs.palette import PaletteEntry
+
+        yield PaletteEntry(
+            "Show the span from … to …", "Time: g, then 03:10..03:12", self.ask_span, "period window range"
+        )
+
+    def begin(self, where: int | TimeSpan | None, *, plays: bool) -> None:
+        """Begin a review at a moment, with a span, or at the beginning if that is None."""
         self.cursor.to_start()
-        if moment is not None:
-            self.cursor.show(max(moment, self.cursor.moment))
-        else:
+        if isinstance(where, TimeSpan):
+            self.cursor.show(where.end_ns)
+            self.cursor.show_span(ChosenSpan(where))
+        elif where is not None:
+            self.cursor.show(max(where, self.cursor.moment))
+        if plays:
             self.cursor.play()
         self._moved("")
 
@@ -90,10 +138,12 @@ class TimeControl:
         earlier = [mark for mark in self.marks if mark.stamp.boot_ns < here]
         found = later[:1] if step > 0 else earlier[-1:]
         if not found:
-            self._screen.tell(f"no mark {'after' if step > 0 else 'before'} this moment; m sets one", "warn")
+            where = "after" if step > 0 else "before"
+            advice = "" if self._session.tracing is None else "; m sets one"
+            self._screen.tell(f"no mark {where} this moment{advice}", "warn")
             return
         self.cursor.show(found[0].stamp.boot_ns)
-        self._moved(self._mark_text(found[0]))
+        self._moved("")
 
     def pass_by(self) -> None:
         """Advance the playing by the real time since the last call. Called before every repaint. Time while bttop was
@@ -108,11 +158,6 @@ class TimeControl:
         self._screen.moved_in_time()
         if told:
             self._screen.tell(told)
-
-    def _mark_text(self, mark: MarkSet) -> str:
-        marks = self.marks
-        words = f"{mark.note} ({mark.cause})" if mark.cause != "user" else mark.note
-        return f"mark {marks.index(mark) + 1} of {len(marks)}: {words}"
 
     def wall_ns(self, moment: int) -> int:
         """A moment (CLOCK_BOOTTIME in ns) in ns since 1970. Uses the stamps of a flush near it, because the wall clock
@@ -129,6 +174,8 @@ class TimeControl:
         cursor = self.cursor
         if cursor.at is None:
             return ()
+        if cursor.chosen is not None:
+            return (Span(f"{self._span_text(cursor.chosen.span)} ", "warn"),)
         recorded = self._session.tracing is None
         time = f"{datetime.fromtimestamp(self.wall_ns(cursor.at) / 1e9):%H:%M:%S}"
         distance = cursor.distance()
@@ -140,11 +187,31 @@ class TimeControl:
         playing = f" {glyph} {cursor.speed}x" if cursor.playing or recorded else ""
         return (Span(f"{time}, {where}{playing} ", "warn"),)
 
-    def mark_spans(self) -> tuple[Span, ...]:
-        """The mark that was set just before the moment on show; empty when live or if there is none."""
-        at = self.cursor.at
-        near = [] if at is None else [mark for mark in self.marks if 0 <= at - mark.stamp.boot_ns <= NEAR_NS]
-        if not near:
-            return ()
-        note = visible(near[-1].note)
-        return (Span(f"{self._glyphs.mark} {note[:24]}{'…' if len(note) > 24 else ''}  ", "match"),)
+    def _span_text(self, span: TimeSpan) -> str:
+        begin, end = (
+            f"{datetime.fromtimestamp(self.wall_ns(at) / 1e9):%H:%M:%S}" for at in (span.begin_ns, span.end_ns)
+        )
+        return f"{begin}..{end}, {numbers.duration(span.seconds)}"
+
+    def position(self) -> TimelinePosition | None:
+        """The moment on show between the oldest and the newest flush, and the marks; None when live."""
+        cursor = self.cursor
+        if cursor.at is None:
+            return None
+        oldest, newest, marks = cursor.oldest.boot_ns, cursor.newest.boot_ns, self.marks
+        passed = [mark for mark in marks if mark.stamp.boot_ns <= cursor.at]
+        return TimelinePosition(
+            oldest,
+            newest,
+            cursor.at,
+            cursor.time_of_day(oldest),
+            cursor.time_of_day(newest),
+            [mark.stamp.boot_ns for mark in marks],
+            _words(passed[-1]) if passed else "",
+            None if cursor.chosen is None else cursor.chosen.span.begin_ns,
+        )
+
+
+def _words(mark: MarkSet) -> str:
+    """The note of a mark, with its cause if bttop has set it."""
+    return mark.note if mark.cause == "user" else f"{mark.note} ({mark.cause})"

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from bttop.engine.engine import Engine
+from bttop.engine.generation.candidates import Settings
+from bttop.engine.session import Session
+from bttop.model.format.text import visible
+from bttop.ui.app_config import AppConfig
+from bttop.ui.board.board import Board
+from bttop.ui.services.parameter_prompt import ParameterPrompt
 from bttop.ui.services.probe_library import ProbeLibrary
 from bttop.ui.services.program_prompt import ProgramPrompt
 from bttop.ui.services.question_trail import QuestionTrail
 from bttop.ui.services.reloads import Reloads
 from bttop.ui.services.running_programs import RunningPrograms
+from bttop.ui.services.screen_access import ScreenAccess
+from bttop.ui.services.theme_manager import ThemeManager
+
+if TYPE_CHECKING:
+    from bttop.ui.dialogs.palette import PaletteEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Tracing:
+class Tracing(Struct, frozen=True):
     """The engine and the services that use it."""
 
     engine: Engine
@@ -22,13 +36,44 @@ class Tracing:
     trail: QuestionTrail
     probes: ProbeLibrary
     reloads: Reloads
+    parameters: ParameterPrompt
 
     def begin(self) -> None:
-        """After the first frame: watch the folders, then read the library, in this order, so that no save is missed."""
+        """After the first frame: watch the folders, then read the library, in this order, so that no save is missed;
+        ask for the parameters without which a script cannot run."""
         self.reloads.follow()
         self.probes.read_behind()
+        self.parameters.ask_missing()
+
+    def palette_entries(self) -> Iterator[PaletteEntry]:
+        """One entry of the palette per probe of the library, without those that are only fallbacks of others."""
+        from bttop.ui.dialogs.palette import PaletteEntry
+
+        probes = self.probes.library.probes
+        fallbacks = {probe.front.fallback for probe in probes if probe.front is not None}
+        for probe in probes:
+            if probe.name not in fallbacks:
+                title = f"Run {visible(probe.path.stem)}: {visible(probe.title)}"
+                run = partial(self.parameters.open_from_library, probe.path.stem)
+                yield PaletteEntry(title, "Probe of the library", run, probe.words, is_listed=False)
 
     def close(self) -> None:
         """End what runs in the background."""
         self.reloads.stop()
         self.programs.close()
+
+
+def make_tracing(
+    session: Session, settings: Settings, around: AppConfig, board: Board, themes: ThemeManager, screen: ScreenAccess
+) -> Tracing | None:
+    """The services of a session that runs programs; None for a recording."""
+    engine = session.tracing
+    if engine is None:
+        return None
+    probes = ProbeLibrary(screen, around.probe_folders, around.trust)
+    folders = (*around.probe_folders, *around.theme_folders)
+    reloads = Reloads(engine, probes, themes, screen, folders, around.trust)
+    programs = RunningPrograms(engine, settings, probes, reloads, screen)
+    trail = QuestionTrail(engine, programs, probes, board, screen)
+    prompt, parameters = ProgramPrompt(engine, programs, screen), ParameterPrompt(engine, programs, screen)
+    return Tracing(engine, programs, prompt, trail, probes, reloads, parameters)

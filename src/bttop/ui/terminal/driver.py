@@ -17,7 +17,7 @@ import threading
 import tty
 from codecs import getincrementaldecoder
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import constants, events
 from textual._ansi_sequences import SYNC_END, SYNC_START
@@ -31,7 +31,11 @@ from textual.drivers.linux_driver import (
     LinuxDriver,
 )
 from textual.geometry import Size
+from textual.message import Message
 
+from bttop.ui.terminal.ascii_text import AsciiText
+from bttop.ui.terminal.background import QUERY, AnswerFilter, is_dark
+from bttop.ui.terminal.opening_screen import OpeningScreen
 from bttop.ui.terminal.raw_terminal import TerminalOutput, attributes_of, set_attributes, terminal_fd
 
 if TYPE_CHECKING:
@@ -42,10 +46,29 @@ HANGUP_EXIT_CODE: Final = 128 + signal.SIGHUP
 
 _KITTY_FLAGS: Final = KITTY_DISAMBIGUATE_ESCAPE_CODES | KITTY_REPORT_ALL_KEYS | KITTY_REPORT_ASSOCIATED_TEXT
 _READ_SIZE: Final = 4096
+ANSWER_SECONDS: Final = 3.0
+"""Seconds for which the answer about the background is of use: later the eye is used to the colours."""
+_PIECE_SECONDS: Final = 0.1
+"""Seconds for the next piece of an answer."""
+_LAST_SECONDS: Final = 0.5
+"""Seconds after the query for which the end of the input waits for the answer: the shell would show it as typed."""
+
+
+class BackgroundFound(Message):
+    """The terminal has answered what its background is, in time."""
+
+    def __init__(self, *, dark: bool) -> None:
+        super().__init__()
+        self.dark = dark
 
 
 class NonBlockingDriver(LinuxDriver):
     """Use it as `App(driver_class=NonBlockingDriver)`. It needs a terminal on stdin."""
+
+    opening: ClassVar[OpeningScreen | None] = None
+    """What has the terminal before the first start."""
+    ascii: ClassVar[AsciiText | None] = None
+    """Turns what is drawn into ASCII; None leaves it as it is."""
 
     def __init__(
         self,
@@ -63,6 +86,9 @@ class NonBlockingDriver(LinuxDriver):
         self._stopped_by_signal = False
         self._in_synchronized_update = False
         self._wake_fd = -1
+        self._asked_at = -math.inf
+        self._answered = threading.Event()
+        self._answered.set()
 
     @property
     def bytes_written(self) -> int:
@@ -77,7 +103,7 @@ class NonBlockingDriver(LinuxDriver):
     # Output
 
     def write(self, data: str) -> None:
-        """Send `data` as UTF-8 in any locale, or drop all of it. Callable from any thread."""
+        """Send `data` as UTF-8, or drop all of it. Callable from any thread."""
         if threading.get_ident() != self._thread_of_loop:
             self._on_loop(self.write, data)
         elif data == SYNC_START:
@@ -85,7 +111,8 @@ class NonBlockingDriver(LinuxDriver):
         elif data == SYNC_END:
             self._end_synchronized_update(data)
         else:
-            self._output.write(data.encode("utf-8", "replace"))
+            text = data if self.ascii is None else self.ascii.of(data)
+            self._output.write(text.encode("utf-8", "replace"))
 
     def _end_synchronized_update(self, mark: str) -> None:
         # Never dropped: a terminal that has begun a synchronized update shows nothing until the update ends.
@@ -99,18 +126,29 @@ class NonBlockingDriver(LinuxDriver):
         except ScreenStackError:
             return  # there is no screen: before the first one and after the last one
 
+    def ask_background(self) -> None:
+        """Ask the terminal for its background; a `BackgroundFound` follows if it answers in time."""
+        self._asked_at = get_time()
+        self._answered.clear()
+        self.write(QUERY)
+
     # Start and stop
 
     def start_application_mode(self) -> None:
         """Take the terminal: raw input, alternate screen, mouse. A second call only sets the modes again."""
         self._output.open(self._tty)
+        has_picture = False
         if not self._active:
             self._active = True
-            self.attrs_before = attributes_of(self.fileno)
+            taken = None if self.opening is None else self.opening.hand_over()
+            has_picture = taken is not None
+            self.attrs_before = attributes_of(self.fileno) if taken is None else taken
             signal.signal(signal.SIGWINCH, self._on_window_change)
             self._start_input()
         self._make_raw()
         self._send_size()
+        if not has_picture:
+            self.write("\x1b[?1049h")  # alternate screen: in xterm this sequence also clears it
         self._set_modes()
         if self._stopped_by_signal:
             self._stopped_by_signal = False
@@ -141,7 +179,6 @@ class NonBlockingDriver(LinuxDriver):
         set_attributes(self.fileno, attributes)
 
     def _set_modes(self) -> None:
-        self.write("\x1b[?1049h")  # alternate screen
         self._enable_mouse_support()
         self.write("\x1b[?25l")  # no cursor
         self.write("\x1b[?1004h")  # focus reports
@@ -210,6 +247,7 @@ class NonBlockingDriver(LinuxDriver):
         if self._key_thread is None:
             return
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+        self._answered.wait(max(0.0, self._asked_at + _LAST_SECONDS - get_time()))
         os.eventfd_write(self._wake_fd, 1)
         self._key_thread.join()
         self._key_thread = None
@@ -222,13 +260,14 @@ class NonBlockingDriver(LinuxDriver):
         Polls without a timeout, except within an escape sequence: only the time after an ESC (ESCDELAY, 100 ms)
         decides whether it was a key.
         """
-        parser = XTermParser(self._debug)
+        parser, answers = XTermParser(self._debug), AnswerFilter()
         decode = getincrementaldecoder("utf-8")("replace").decode
         poll = select.poll()
         poll.register(self._wake_fd, select.POLLIN)
         poll.register(self.fileno, select.POLLIN)
         while True:
-            ready = {fd for fd, _ in poll.poll(_milliseconds_to_tick(parser))}
+            wait_ms = round(_PIECE_SECONDS * 1000) if answers.holds else _milliseconds_to_tick(parser)
+            ready = {fd for fd, _ in poll.poll(wait_ms)}
             if self._wake_fd in ready:
                 return
             if self.fileno in ready:
@@ -236,14 +275,34 @@ class NonBlockingDriver(LinuxDriver):
                 if data == b"":
                     self._app.call_later(self._app.exit, return_code=HANGUP_EXIT_CODE)
                     return
-                self._feed(parser, decode(data or b""))
+                self._feed(parser, self._without_answer(answers, decode(data or b"")))
+            elif answers.holds:
+                self._feed(parser, answers.give_up())
             for message in parser.tick():
                 self.process_message(message)
+
+    def _without_answer(self, answers: AnswerFilter, text: str) -> str:
+        """What was typed. An answer about the background is passed on if it came in time."""
+        is_recent = get_time() - self._asked_at < ANSWER_SECONDS
+        typed, answer = answers.feed(text, awaited=is_recent and not self._answered.is_set())
+        if answer is not None:
+            dark = is_dark(answer)
+            if dark is not None and is_recent and not self._answered.is_set():
+                self.process_message(BackgroundFound(dark=dark))
+            self._answered.set()
+        return typed
 
     def _feed(self, parser: XTermParser, text: str) -> None:
         if text:  # empty for half a character, but the parser takes an empty text for the end of the input
             for message in parser.feed(text):
                 self.process_message(message)
+
+
+def driver_on(opening: OpeningScreen, *, ascii_only: bool = False) -> type[NonBlockingDriver]:
+    """The driver for a terminal that `opening` may have taken: it keeps the picture until the first frame overwrites
+    it. With `ascii_only` it draws with ASCII characters."""
+    ascii_text = AsciiText() if ascii_only else None
+    return type("OpenedDriver", (NonBlockingDriver,), {"opening": opening, "ascii": ascii_text})
 
 
 def _milliseconds_to_tick(parser: XTermParser) -> int | None:

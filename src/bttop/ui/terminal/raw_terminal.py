@@ -5,13 +5,17 @@ Uses neither Textual nor rich, so that a signal handler can use it in any state 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
+import select
 import sys
 import termios
+import time
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 Attributes: TypeAlias = list[Any]
 """The list that `termios.tcgetattr` returns."""
@@ -94,6 +98,24 @@ def send_restore(out: int) -> int:
     return sent + _try_write(out, RESTORE)
 
 
+def write_within(out: int, data: bytes, seconds: float) -> None:
+    """Write what the terminal takes within `seconds`. `out` does not block, except if the terminal could not be opened
+    again."""
+    deadline = time.monotonic() + seconds
+    poll = select.poll()
+    poll.register(out, select.POLLOUT)
+    while data:
+        left = deadline - time.monotonic()
+        if left <= 0 or not poll.poll(left * 1000):
+            return
+        try:
+            data = data[os.write(out, data) :]
+        except BlockingIOError:
+            continue
+        except OSError:
+            return  # hung up
+
+
 def _try_write(out: int, data: bytes) -> int:
     try:
         return os.write(out, data)
@@ -109,7 +131,7 @@ class TerminalOutput:
     write was dropped.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, repaint: Callable[[], None]) -> None:
+    def __init__(self, loop: AbstractEventLoop, repaint: Callable[[], None]) -> None:
         self.written = 0
         """Bytes written to the terminal."""
         self.dropped = 0

@@ -57,15 +57,15 @@ class ShutdownWatchdog:
     """Ends the process on every signal that would end it, in an orderly way if possible. The exit code is 0 for SIGINT,
     which means the same as `q`, else 128 plus the signal's number.
 
-    `ask_exit(code)` is called in the signal handler, on the main thread: it may only schedule work on the event loop
-    (`loop.call_soon_threadsafe(app.exit, None, code)`). If `disarm` is not called within `GRACE` seconds,
-    `stop_children()` is called on a separate thread, the terminal gets back the attributes that it had at `arm`, and
-    the process ends without further clean-up.
+    `ask_exit(code)` is called in the signal handler, on the main thread: it may schedule work on the event loop
+    (`loop.call_soon_threadsafe(app.exit, None, code)`) or raise SystemExit, and nothing else. If `disarm` is not called
+    within `GRACE` seconds, `stop_children()` is called on a separate thread, the terminal gets back the attributes that
+    it had at `arm`, and the process ends without further clean-up.
     """
 
     def __init__(self, stop_children: Callable[[], None], ask_exit: Callable[[int], None]) -> None:
-        self._stop_children = stop_children
-        self._ask_exit = ask_exit
+        self.stop_children = stop_children
+        self.ask_exit = ask_exit
         self._previous: dict[int, Any] = {}
         self._timer: _Countdown | None = None
         self._exit_code = 0
@@ -118,14 +118,14 @@ class ShutdownWatchdog:
         self._start_clock(GRACE)
         # A closed event loop raises RuntimeError: the dashboard has ended and the program is about to exit.
         with suppress(RuntimeError):
-            self._ask_exit(self._exit_code)
+            self.ask_exit(self._exit_code)
 
     def _start_clock(self, seconds: float) -> None:
         self._timer = _Countdown(seconds, self._end)
         self._timer.start()
 
     def _end(self) -> None:
-        stopping = threading.Thread(target=self._stop_children, daemon=True)
+        stopping = threading.Thread(target=self.stop_children, daemon=True)
         stopping.start()
         stopping.join(CHILDREN_TIME)
         self._restore_terminal()

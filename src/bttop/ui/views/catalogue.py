@@ -10,7 +10,7 @@ from functools import lru_cache
 from bttop.model.plan import MapPlan
 from bttop.model.record.records import Value
 from bttop.ui import views
-from bttop.ui.views.base import View
+from bttop.ui.views.base import RoomyView, View
 
 
 @lru_cache(maxsize=1)
@@ -22,6 +22,17 @@ def all_views() -> tuple[View, ...]:
 
 def views_for(plan: MapPlan, rows: Mapping[str, Value]) -> tuple[View, ...]:
     """The views that can show a map, the best first. A view that its front matter names is always first."""
-    ranked = sorted(((view.rank(plan, rows), view) for view in all_views()), key=lambda pair: -pair[0])
+    return _fitting_views(plan, has_keys=bool(plan.columns) or any(rows))
+
+
+@lru_cache(maxsize=256)
+def _fitting_views(plan: MapPlan, *, has_keys: bool) -> tuple[View, ...]:
+    """Cached, because each flush of a program has the same maps."""
+    ranked = sorted(((view.rank(plan, has_keys=has_keys), view) for view in all_views()), key=lambda pair: -pair[0])
     fitting = [view for rank, view in ranked if rank > 0]
-    return tuple(sorted(fitting, key=lambda view: view.name != plan.view))
+    return tuple(sorted(fitting, key=lambda view: plan.view not in _names(view)))
+
+
+def _names(view: View) -> tuple[str, ...]:
+    """The names by which front matter asks for a view."""
+    return (view.name, view.instead_of) if isinstance(view, RoomyView) else (view.name,)

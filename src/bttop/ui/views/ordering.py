@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, overload
 
+from msgspec import Struct
+
+from bttop.model.record.keys import key_order
 from bttop.model.record.records import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of the map that is shown."""
 
     key: str
@@ -47,8 +48,7 @@ class Keys(Sequence[str]):
             self._known = self._everything()
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """How rows are compared."""
 
     place: Callable[[Row], Any]
@@ -64,11 +64,11 @@ class Order:
                 return sorted(rows, key=_by_value, reverse=self.falls)
             except TypeError:
                 pass  # values of several types cannot be compared; `place` can
-        return sorted(rows, key=lambda row: (self.place(row), row.key), reverse=self.falls)
+        return sorted(rows, key=lambda row: (self.place(row), key_order(row.key)), reverse=self.falls)
 
 
-def _by_value(row: Row) -> tuple[Any, str]:
-    return row.value, row.key
+def _by_value(row: Row) -> tuple[Any, object]:
+    return row.value, key_order(row.key)
 
 
 def head(rows: Mapping[str, Value], count: int, order: Order) -> list[Row] | None:
@@ -77,8 +77,7 @@ def head(rows: Mapping[str, Value], count: int, order: Order) -> list[Row] | Non
         return None
     try:
         least = heapq.nlargest(count, rows.values())[-1]  # type: ignore[type-var]
-        found = [(value, key) for key, value in rows.items() if value >= least]  # type: ignore[operator]
-        found.sort(reverse=True)
+        found = [Row(key, value) for key, value in rows.items() if value >= least]  # type: ignore[operator]
+        return order.sort(found)[:count]
     except TypeError:
         return None  # values of several types, as a map of tuples may have
-    return [Row(key, value) for value, key in found[:count]]

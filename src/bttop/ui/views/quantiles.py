@@ -1,20 +1,33 @@
-"""Keyed histograms as a table of percentiles; the detail of a row is its histogram."""
+"""Keyed histograms as a table of percentiles and miniatures; the detail of a row is its histogram."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from bttop.model.format import numbers
 from bttop.model.format.floats import as_float
 from bttop.model.plan import MapPlan
 from bttop.model.record.records import Value
+from bttop.model.record.values import histogram
 from bttop.ui.render.spans import Line
-from bttop.ui.views.base import Drawing, Scene, keyed, per
-from bttop.ui.views.histogram import SHARES, buckets_of, percentile, percentile_text
+from bttop.ui.render.text import middle, width
+from bttop.ui.views.base import Drawing, Scene, about, per, scaled_text
 from bttop.ui.views.histogram import VIEW as HISTOGRAM
+from bttop.ui.views.histogram import buckets_of
+from bttop.ui.views.histogram_heading import SHARES, percentile
+from bttop.ui.views.miniature import miniature_cell
 from bttop.ui.views.ordering import Row
+from bttop.ui.views.row_names import row_name
 from bttop.ui.views.rows import WHOLE, RowCell, draw_rows, text_cells
-from bttop.ui.views.table import trend_cell
+from bttop.ui.views.table import change_cells, trend_cell, with_rows_gone
+
+RANGES = 64
+"""Cells from which on percentiles are shown as the range that holds them; below, as what they are below."""
+
+LONGEST_NAME = 16
+"""Maximum cells of the name of the second row on the pane's rule."""
 
 
 class Quantiles:
@@ -22,28 +35,46 @@ class Quantiles:
 
     name = "percentiles"
 
-    def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
-        return 6 if plan.aggregation in ("hist", "lhist") and keyed(plan, rows) else 0
+    def rank(self, plan: MapPlan, *, has_keys: bool) -> int:
+        return 6 if plan.aggregation in ("hist", "lhist") and has_keys else 0
 
     def draw(self, scene: Scene) -> Drawing:
         seconds, suffix = per(scene)
-        title = suffix or "total"
+        title, whole = suffix or "total", scaled_text(scene, numbers.whole)
         cells = [
-            RowCell(title, lambda row: numbers.whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
+            RowCell(title, lambda row: whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
                  "number", "right", least=5, most=WHOLE, falls=True, rigid=True),
+            *change_cells(scene),
             *text_cells(scene),
             *(_share_cell(scene, share) for share in SHARES),
+            miniature_cell(scene),
             trend_cell(scene),
         ]  # fmt: skip
-        total = as_float(sum(sum(one.count for one in buckets_of(scene, key)) for key in scene.data.rows))
-        summary = f"{numbers.short(total / seconds)}{suffix}"
-        return draw_rows(scene, cells, default_sort=scene.data.plan.sort or title, summary=summary)
+
+        drawing = draw_rows(
+            scene, cells, default_sort=scene.data.plan.sort or title, summary=lambda rows: summary(scene, rows)
+        )
+        return with_rows_gone(scene, replace(drawing, note=_second(scene)))
 
     def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
         return HISTOGRAM.detail(scene, key)
 
 
 VIEW = Quantiles()
+
+
+def summary(scene: Scene, rows: Mapping[str, Value]) -> str:
+    """The events in rows of the scene's map, as one rate."""
+    seconds, suffix = per(scene)
+    total = as_float(sum(sum(one.count for one in histogram(value)) for value in rows.values()))
+    return f"{about(scene)}{numbers.short(total / seconds)}{suffix}"
+
+
+def _second(scene: Scene) -> str:
+    """The row that is drawn over the histogram of each row, for the pane's rule; empty if there is none."""
+    second = scene.choice.histogram.second
+    name = "" if second is None else row_name(scene, second)
+    return f"second {middle(name, min(width(name), LONGEST_NAME))}" if name else ""
 
 
 def _count(scene: Scene, row: Row) -> float:
@@ -57,7 +88,9 @@ def _share_cell(scene: Scene, share: int) -> RowCell:
         found = percentile(buckets_of(scene, row.key), share, plan)
         return 0.0 if found is None else found.value
 
-    def text(row: Row) -> str:
-        return percentile_text(buckets_of(scene, row.key), share, plan)
+    written = numbers.quantile_text if scene.width >= RANGES else numbers.quantile_bound
 
-    return RowCell(f"p{share}", text, order, "number", "right", least=5, most=9, falls=True, rigid=True)
+    def text(row: Row) -> str:
+        return written(percentile(buckets_of(scene, row.key), share, plan), plan.unit)
+
+    return RowCell(f"p{share}", text, order, "number", "right", least=5, most=2 * WHOLE, falls=True, rigid=True)

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bttop.model.flush.rates import is_additive
 from bttop.model.format.text import visible, visible_name
 from bttop.model.plan import Column
-from bttop.model.record.stacks import names
+from bttop.model.record.records import Value
 from bttop.ui.render.spans import Exact, Line, Span, fit, with_role
 from bttop.ui.render.text import left, middle, right, width
 from bttop.ui.views.base import Drawing, Scene, SortColumn, ViewChoice, decoded
 from bttop.ui.views.ordering import Keys, Order, Row, head
+from bttop.ui.views.row_names import frames_text
+from bttop.ui.views.scrolling import fitting, top_row, with_chosen_row, with_cursor
 
 GAP = 1
-_PLACES = {"left": left, "right": right, "middle": middle}
+_ALIGNED = {"left": left, "right": right, "middle": middle}
+_CHARTS = frozenset({"bar", "trend"})
+"""Roles of drawn cells."""
 WHOLE = 27
 """Cells of the longest 64-bit number with separators: the maximum width of a number column, which is never cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowCell:
+class RowCell(Struct, frozen=True):
     """How one column shows and orders a row."""
 
     title: str
@@ -47,17 +52,45 @@ class RowCell:
     """Draws the cell in a given width, instead of `text`: for bars and trends, which take the spare cells."""
 
 
+class _Place(NamedTuple):
+    """A visible column of a drawing."""
+
+    cell: RowCell
+    number: int
+    """Its number among all columns, from 0."""
+    width: int
+    gap: str
+    """The blank after it, if any."""
+
+
 def text_cells(scene: Scene) -> list[RowCell]:
     """One column per key part, and the extra column if there is one."""
-    cells = []
-    for index, column in enumerate(scene.data.plan.columns):
-        cells.append(_part_cell(scene, index, column))
+    parts: dict[str, tuple[int | str, ...]] = {}
+
+    def parts_of(row: Row) -> tuple[int | str, ...]:
+        found = parts.get(row.key)
+        if found is None:
+            found = parts[row.key] = decoded(scene, row.key)
+        return found
+
+    cells = [_part_cell(scene, index, column, parts_of) for index, column in enumerate(scene.data.plan.columns)]
+    if scene.groups is not None:
+        cells.insert(0, _rows_cell(scene.groups))
     if scene.extra is not None and _pid_index(scene) is not None:
         extra = scene.extra.title
         cells.append(
             RowCell(extra, lambda row: visible_name(extra_text(scene, row.key)), lambda row: extra_text(scene, row.key))
         )
     return cells
+
+
+def _rows_cell(groups: Mapping[str, int]) -> RowCell:
+    """The column with the number of rows in a group."""
+
+    def rows(row: Row) -> int:
+        return groups.get(row.key, 0)
+
+    return RowCell("rows", lambda row: f"{rows(row):,}", rows, "dim", "right", least=4, most=20, falls=True, rigid=True)
 
 
 def _pid_index(scene: Scene) -> int | None:
@@ -76,13 +109,13 @@ def extra_text(scene: Scene, key: str) -> str:
     return scene.extra.of(pid) if isinstance(pid, int) else ""
 
 
-def _part_cell(scene: Scene, index: int, column: Column) -> RowCell:
+def _part_cell(scene: Scene, index: int, column: Column, parts_of: Callable[[Row], tuple[int | str, ...]]) -> RowCell:
     title = column.title
     numeric = column.kind == "int" and not column.decoder
-    shown = _frames if column.kind == "stack" else visible_name
+    shown = frames_text if column.kind == "stack" else visible_name
 
     def part(row: Row) -> int | str:
-        found = decoded(scene, row.key)
+        found = parts_of(row)
         return found[index] if index < len(found) else ""
 
     def order(row: Row) -> tuple[int, int | str]:
@@ -90,9 +123,15 @@ def _part_cell(scene: Scene, index: int, column: Column) -> RowCell:
         return (0, value) if isinstance(value, int) else (1, value)
 
     is_id = numeric or title in (scene.data.plan.pid, scene.data.plan.tid)
+
+    def text(row: Row) -> str:
+        if is_id and row.key in scene.folds and part(row) == -1:
+            return f"{scene.folds[row.key]} {title}s"
+        return shown(str(part(row)))
+
     return RowCell(
         title,
-        lambda row: shown(str(part(row))),
+        text,
         order,
         role="number" if is_id else "name",
         align="right" if is_id else "left",
@@ -100,12 +139,6 @@ def _part_cell(scene: Scene, index: int, column: Column) -> RowCell:
         most=20 if is_id else 48,
         rigid=is_id,
     )
-
-
-@lru_cache(maxsize=4096)
-def _frames(text: str) -> str:
-    """A stack on one line, innermost frame first. Cached, because each flush has mostly the same stacks."""
-    return " < ".join([visible_name(name) for name in names(text)]) or "[no frames]"
 
 
 def matches(scene: Scene, key: str, needle: str) -> bool:
@@ -129,30 +162,31 @@ def draw_rows(
     cells: Sequence[RowCell],
     *,
     default_sort: str,
-    summary: str,
+    summary: Callable[[Mapping[str, Value]], str],
     under: Callable[[Row], Sequence[Line]] | None = None,
 ) -> Drawing:
-    """Sort, cut and lay out the rows. `under` returns the lines below a row that is unfolded."""
+    """Sort, cut and lay out the rows. `summary` returns the text of the rule for a map; `under` returns the lines
+    below a row that is unfolded."""
+    scene = _with_visible_choice(scene)
     by, falls = _sorting(scene.choice, cells, default_sort)
     height = max(0, scene.height - 1)
     order = Order(by.order, by.natural, falls) if by is not None and by.order is not None else None
-    ordered, keys_in_order = _ordered(scene, order, height)
+    passed, passed_keys = _ordered(scene, order, height)
+    ordered, keys_in_order = with_chosen_row(scene, passed, passed_keys)
     extra = _extra_lines(scene, under)
-    top = _top(ordered, scene.choice, height, extra)
-    shown = ordered[top : top + height]
-    texts = [["" if cell.drawn else cell.text(row) for cell in cells] for row in shown]
-    widths = _widths(cells, texts, scene.width, scene.choice.widths)
+    top = top_row(ordered, scene.choice, height, extra)
+    shown = fitting(ordered[top : top + height], height, extra)
+    choice = with_cursor(scene.choice, shown, top)
+    texts = [_texts(scene, cells, row) for row in shown]
+    widths = _widths(cells, texts, scene.width, choice.widths)
     heading, sorts = _heading(cells, widths, by.title if by else "", scene)
+    places = _places(cells, widths, scene.width)
     lines: list[Line] = [heading]
     keys: list[str | None] = [None]
-    drawn = 0
     for row, row_texts in zip(shown, texts, strict=True):
-        if len(lines) > height:
-            break
-        line = _line(cells, row, row_texts, widths, scene.width)
-        lines.append(with_role(line, "cursor") if row.key == scene.choice.selected else line)
+        line = _line(places, row, row_texts, scene.width)
+        lines.append(_under_cursor(line, scene.cursor) if scene.cursor and row.key == choice.selected else line)
         keys.append(row.key)
-        drawn += 1
         unfolded = [fit(one, scene.width) for one in extra(row)][: height + 1 - len(lines)]
         lines += unfolded
         keys += [row.key] * len(unfolded)
@@ -160,11 +194,42 @@ def draw_rows(
         tuple(lines[: scene.height]),
         tuple(keys[: scene.height]),
         keys_in_order,
-        summary,
-        max(0, len(keys_in_order) - top - drawn),
+        _summary(scene, passed, summary),
+        max(0, len(keys_in_order) - top - len(shown)),
         sorts,
-        replace(scene.choice, top=top, widths=tuple(widths)),
+        replace(choice, top=top, widths=tuple(widths)),
     )
+
+
+def _summary(scene: Scene, passed: Sequence[Row], summary: Callable[[Mapping[str, Value]], str]) -> str:
+    """The whole map in a few characters; with a filter, first what passes it."""
+    whole = summary(scene.data.rows)
+    return f"{summary({row.key: row.value for row in passed})} of {whole}" if scene.choice.needle else whole
+
+
+def _with_visible_choice(scene: Scene) -> Scene:
+    """The scene without a selected row that the filter hides."""
+    choice = scene.choice
+    if choice.selected is None or not choice.needle or matches(scene, choice.selected, choice.needle.casefold()):
+        return scene
+    return replace(scene, choice=replace(choice, selected=None, moved=False, at=0))
+
+
+def _texts(scene: Scene, cells: Sequence[RowCell], row: Row) -> list[str]:
+    """The texts of a row's cells. A row that is not in this flush has a rate of zero, and no other numbers."""
+    texts = ["" if cell.drawn else cell.text(row) for cell in cells]
+    if row.key in scene.data.rows:
+        return texts
+    unknown = {index for index, cell in enumerate(cells) if cell.falls and (index or not is_additive(scene.data))}
+    return ["-" if index in unknown else text for index, text in enumerate(texts)]
+
+
+def _under_cursor(line: Line, role: str) -> Line:
+    """A row in the role of the cursor; bars and trends keep theirs, because a bar in reverse video looks inverted."""
+    if not any(span.role in _CHARTS for span in line):
+        return with_role(line, role)
+    spans = (span if span.role in _CHARTS else Span(span.text, role) for span in line)
+    return Exact.of(spans, line.cells) if isinstance(line, Exact) else tuple(spans)
 
 
 def _extra_lines(scene: Scene, under: Callable[[Row], Sequence[Line]] | None) -> Callable[[Row], Sequence[Line]]:
@@ -185,7 +250,7 @@ def _ordered(scene: Scene, order: Order | None, height: int) -> tuple[Sequence[R
     if order is None:
         rows = passing(scene)
         return rows, [row.key for row in rows]
-    if choice.selected is None and choice.top == 0 and not choice.needle:
+    if not choice.moved and choice.top == 0 and not choice.needle:
         first = head(scene.data.rows, height, order)
         if first is not None:
             return first, Keys([row.key for row in first], len(scene.data.rows), lambda: _all_keys(scene, order))
@@ -195,20 +260,6 @@ def _ordered(scene: Scene, order: Order | None, height: int) -> tuple[Sequence[R
 
 def _all_keys(scene: Scene, order: Order) -> list[str]:
     return [row.key for row in order.sort(passing(scene))]
-
-
-def _top(ordered: Sequence[Row], choice: ViewChoice, height: int, extra: Callable[[Row], Sequence[Line]]) -> int:
-    """Index of the first row on screen: as chosen, but moved so that the selected row is visible."""
-    top = max(0, min(choice.top, len(ordered) - (1 if choice.opened else height)))
-    if choice.selected is None:
-        return top
-    at = next((index for index, row in enumerate(ordered) if row.key == choice.selected), None)
-    if at is None:
-        return top
-    top = at if at < top else max(top, at - height + 1)
-    while top < at and at - top + sum(len(extra(row)) for row in ordered[top:at]) >= height:
-        top += 1
-    return top
 
 
 def _widths(cells: Sequence[RowCell], texts: list[list[str]], room: int, before: tuple[int, ...]) -> list[int]:
@@ -233,13 +284,20 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def _shrink(cells: Sequence[RowCell], widths: list[int], room: int) -> None:
-    """Shrink the column with the most cells above its minimum; if there is none, drop columns: first those that are
-    drawn (bars and trends), then the rightmost."""
-    while _total(widths) > room:
-        giving = [index for index, cell in enumerate(cells) if widths[index] > max(1, cell.least) and not cell.rigid]
-        if giving:
-            widest = max(giving, key=lambda index: widths[index] - cells[index].least)
-            widths[widest] -= 1
+    """Drop the bar if that is enough, because a cut text says less than a bar adds. Else shrink the column with the
+    most cells above its minimum; if there is none, drop columns: first those that are drawn (bars and trends), then the
+    rightmost."""
+    drawn_bar = next((index for index, cell in enumerate(cells) if cell.role == "bar" and widths[index]), None)
+    if drawn_bar is not None and 0 < _total(widths) - room <= widths[drawn_bar] + GAP:
+        widths[drawn_bar] = 0
+    while (over := _total(widths) - room) > 0:
+        spare = [
+            0 if cell.rigid else max(0, width - max(1, cell.least)) for cell, width in zip(cells, widths, strict=True)
+        ]
+        if any(spare):
+            # The widest gives until the second widest is as wide.
+            second, most = sorted([0, *spare])[-2:]
+            widths[spare.index(most)] -= min(over, max(1, most - second))
             continue
         drawn = [index for index, cell in enumerate(cells) if cell.drawn and widths[index]]
         left_over = drawn or [index for index in range(1, len(cells)) if widths[index]]
@@ -273,6 +331,8 @@ def _heading(cells: Sequence[RowCell], widths: list[int], by: str, scene: Scene)
         sorted_by = cell.title == by
         mark = scene.glyphs.reversed if scene.choice.reverse else scene.glyphs.sorted
         title = visible(cell.title) + (mark if sorted_by else "")
+        if cell.drawn and width(title) > cells_wide:
+            title = ""  # a chart is understood without its heading, and half a heading is not
         text = right(title, cells_wide) if cell.align == "right" else left(title, cells_wide)
         gap = _gap(scene.width - at - cells_wide)
         spans.append(Span(text + gap, "sorted" if sorted_by else "heading"))
@@ -287,20 +347,28 @@ def _gap(left_over: int) -> str:
     return " " * min(GAP, max(0, left_over))
 
 
-def _line(cells: Sequence[RowCell], row: Row, texts: Sequence[str], widths: Sequence[int], room: int) -> Line:
+def _places(cells: Sequence[RowCell], widths: Sequence[int], room: int) -> list[_Place]:
+    """Where each visible column is."""
+    places = []
+    used = 0
+    for index, (cell, cells_wide) in enumerate(zip(cells, widths, strict=True)):
+        if cells_wide > 0:
+            gap = _gap(room - used - cells_wide)
+            used += cells_wide + len(gap)
+            places.append(_Place(cell, index, cells_wide, gap))
+    return places
+
+
+def _line(places: Sequence[_Place], row: Row, texts: Sequence[str], room: int) -> Line:
     """The line of one row. Adjacent cells of one role are one span, because a span costs more than its characters."""
     spans: list[Span] = []
-    used = 0
-    for cell, text, cells_wide in zip(cells, texts, widths, strict=True):
-        if cells_wide <= 0:
-            continue
-        gap = _gap(room - used - cells_wide)
-        used += cells_wide + len(gap)
-        piece = (cell.drawn(row, cells_wide) if cell.drawn else _PLACES[cell.align](text, cells_wide)) + gap
+    for cell, number, cells_wide, gap in places:
+        text = cell.drawn(row, cells_wide) if cell.drawn else _ALIGNED[cell.align](texts[number], cells_wide)
         if spans and spans[-1].role == cell.role:
-            spans[-1] = Span(spans[-1].text + piece, cell.role)
+            spans[-1] = Span(spans[-1].text + text + gap, cell.role)
         else:
-            spans.append(Span(piece, cell.role))
+            spans.append(Span(text + gap, cell.role))
+    used = sum([wide + len(gap) for _, _, wide, gap in places])
     if spans and used < room:
         spans[-1] = Span(spans[-1].text + " " * (room - used), spans[-1].role)
     return Exact.of(spans, room) if used <= room else fit(spans, room)

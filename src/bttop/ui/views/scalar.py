@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from bttop.model.format import numbers
-from bttop.model.format.floats import as_float
+from bttop.model.format.floats import as_float, known
 from bttop.model.format.text import visible, visible_name
-from bttop.model.history.trends import known
 from bttop.model.plan import MapPlan
-from bttop.model.record.records import Stats, Value
+from bttop.model.record.records import Stats
 from bttop.ui.render.charts import area
 from bttop.ui.render.spans import Line, Span, fit
-from bttop.ui.views.base import Drawing, Scene, keyed, per
+from bttop.ui.views.base import Drawing, Scene, about, per
 from bttop.ui.views.table import summary, value_lines
 
 
@@ -21,8 +20,8 @@ class Scalar:
 
     name = "trend"
 
-    def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:
-        return 0 if plan.aggregation in ("hist", "lhist") or keyed(plan, rows) else 7
+    def rank(self, plan: MapPlan, *, has_keys: bool) -> int:
+        return 0 if plan.aggregation in ("hist", "lhist") or has_keys else 7
 
     def draw(self, scene: Scene) -> Drawing:
         lines = [fit(_now(scene), scene.width)]
@@ -33,7 +32,9 @@ class Scalar:
         rows = scene.height - len(lines)
         if rows > 0 and values:
             lines += [(Span(text, "trend"),) for text in area(values, scene.width, rows, scene.glyphs)]
-        return Drawing(tuple(lines), tuple([None] * len(lines)), (), summary(scene), 0, (), scene.choice)
+        return Drawing(
+            tuple(lines), tuple([None] * len(lines)), (), summary(scene, scene.data.rows), 0, (), scene.choice
+        )
 
     def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
         return value_lines(scene, key)
@@ -45,12 +46,10 @@ VIEW = Scalar()
 def _now(scene: Scene) -> Line:
     plan, value = scene.data.plan, scene.data.rows.get("")
     name = Span(f"{visible_name(plan.name)} ", "heading")
+    mark = about(scene)
     if isinstance(value, Stats):
-        average = numbers.with_unit(value.average, plan.unit)
-        return (
-            name,
-            Span(f"{value.count:,} avg {average} total {numbers.with_unit(value.total, plan.unit)}", "number"),
-        )
+        average, sum_ = (numbers.with_unit(one, plan.unit) for one in (value.average, value.total))
+        return (name, Span(f"{mark}{value.count:,} avg {average} total {mark}{sum_}", "number"))
     if value is None:
         return (name, Span("nothing in this interval", "dim"))
     if not isinstance(value, int | float):
@@ -59,7 +58,7 @@ def _now(scene: Scene) -> Line:
         seconds, suffix = per(scene)
         rate = as_float(value) / seconds
         text = numbers.with_unit(rate, plan.unit) if plan.unit else numbers.whole(rate)
-        return (name, Span(f"{text}{suffix}", "number"))
+        return (name, Span(f"{mark}{text}{suffix}", "number"))
     return (name, Span(numbers.with_unit(value, plan.unit) if plan.unit else f"{value:,}", "number"))
 
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
+from typing import Final
+
+from msgspec import Struct
 
 from bttop.model.format import numbers
 from bttop.model.format.text import visible_name
 from bttop.model.plan import Column, MapPlan
-from bttop.model.record.records import Value
 from bttop.model.record.stacks import stacks_of
+from bttop.model.record.telling_frames import ends_early, telling, with_repeats, without_module
 from bttop.ui.render.spans import Line, Span, bar, fit
-from bttop.ui.views.base import Drawing, Scene, parts, per
+from bttop.ui.views.base import Drawing, Scene, parts
 from bttop.ui.views.ordering import Row
-from bttop.ui.views.rows import WHOLE, RowCell, draw_rows, text_cells
-from bttop.ui.views.table import key_lines, number, rate_title, summary, total, value_lines
+from bttop.ui.views.rows import RowCell, draw_rows, text_cells
+from bttop.ui.views.table import (
+    change_cells,
+    key_lines,
+    number,
+    rate_title,
+    shown_as_stacks,
+    summary,
+    total,
+    value_cells,
+    value_lines,
+    with_rows_gone,
+)
 
+CUT: Final = "chain ends: no frame pointers"
 NARROW, WIDE = 60, 100
 """Below NARROW cells, ids and shares are left out to make room for frames; from WIDE cells on there is a bar."""
 
@@ -25,32 +40,30 @@ class Stacks:
 
     name = "stacks"
 
-    def rank(self, plan: MapPlan, rows: Mapping[str, Value]) -> int:  # noqa: ARG002
-        if plan.aggregation not in ("count", "sum", "value"):
-            return 0
-        return 8 if any(column.kind == "stack" for column in plan.columns) else 0
+    def rank(self, plan: MapPlan, *, has_keys: bool) -> int:  # noqa: ARG002
+        return 8 if shown_as_stacks(plan) else 0
 
     def draw(self, scene: Scene) -> Drawing:
-        whole = total(scene)
-        seconds, title = per(scene).seconds, rate_title(scene)
+        whole = total(scene, scene.data.rows)
         cells = [
-            RowCell(title, lambda row: numbers.whole(number(row.value) / seconds), lambda row: number(row.value),
-                 "number", "right", least=5, most=WHOLE, falls=True, rigid=True, natural=True),
+            *value_cells(scene),
+            *change_cells(scene),
             *([_share(whole)] if scene.width >= NARROW else []),
             *_who(scene),
             RowCell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=12, most=400, spare=1),
-        ]  # fmt: skip
+        ]
         if scene.width >= WIDE:
             cells.insert(
                 2, RowCell("", lambda row: bar(number(row.value), whole, 8, scene.glyphs), None, "bar", least=8, most=8)
             )
-        return draw_rows(
+        drawing = draw_rows(
             scene,
             cells,
-            default_sort=scene.data.plan.sort or title,
-            summary=summary(scene),
+            default_sort=scene.data.plan.sort or rate_title(scene),
+            summary=partial(summary, scene),
             under=lambda row: _unfolded(scene, row),
         )
+        return with_rows_gone(scene, drawing)
 
     def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
         return (*value_lines(scene, key), *key_lines(scene, key))
@@ -75,31 +88,69 @@ def _stack_indexes(scene: Scene) -> frozenset[int]:
     return frozenset(index for index, column in enumerate(scene.data.plan.columns) if column.kind == "stack")
 
 
-def row_frames(scene: Scene, key: str) -> list[tuple[str, tuple[str, ...]]]:
-    """The column's title and the frames of each stack in a key: kernel stacks first, innermost frame first."""
-    return _frames(key, scene.data.plan.columns)
+class Stack(Struct, frozen=True):
+    """One stack of a row."""
+
+    title: str
+    """Of its column."""
+    frames: tuple[str, ...]
+    """Innermost first."""
+    is_cut: bool
+    """Whether the chain ends before the start of the thread."""
+
+    @property
+    def is_kernel(self) -> bool:
+        return self.title.startswith("k")
+
+
+def row_stacks(scene: Scene, key: str) -> Sequence[Stack]:
+    """The stacks in a key: those of the kernel first."""
+    return _stacks(key, scene.data.plan.columns)
 
 
 @lru_cache(maxsize=4096)
-def _frames(key: str, columns: tuple[Column, ...]) -> list[tuple[str, tuple[str, ...]]]:
+def _stacks(key: str, columns: tuple[Column, ...]) -> Sequence[Stack]:
     """Cached, because each flush has mostly the same stacks, and parsing them is half the cost of a repaint."""
-    return [
-        (title, tuple(visible_name(name) for name in frames))
-        for title, frames in stacks_of(columns, parts(key, columns))
-    ]
+    depths = {column.title: column.depth for column in columns}
+    found = []
+    for title, names in stacks_of(columns, parts(key, columns)):
+        frames = tuple(visible_name(name) for name in names)
+        found.append(Stack(title, frames, not title.startswith("k") and ends_early(frames, depths[title])))
+    return found
 
 
 def _inline(scene: Scene, row: Row) -> str:
-    """The whole stack on one line, innermost frame first, kernel frames before user frames."""
+    """The stacks on one line, innermost frame first."""
     mark = scene.glyphs.open if row.key in scene.choice.opened else scene.glyphs.closed
-    inline = [name for _, stack in row_frames(scene, row.key) for name in stack]
-    return f"{mark} {' < '.join(inline) if inline else '[no frames]'}"
+    return f"{mark} {one_line(row_stacks(scene, row.key)) or '[no frames]'}"
+
+
+def one_line(stacks: Sequence[Stack]) -> str:
+    """The frames that say what happens: the innermost one of the kernel, then those of the program. Without a program's
+    stack all of the kernel that say something. Frames of the kernel that are left out are counted, as in `…3`."""
+    user = [word for one in stacks if not one.is_kernel for word in _words(one.frames)]
+    kernel = [word for one in stacks if one.is_kernel for word in _kernel_words(one.frames, alone=not user)]
+    note = [f"({CUT})"] if any(one.is_cut for one in stacks) else []
+    return " < ".join([*kernel, *user, *note])
+
+
+def _kernel_words(frames: Sequence[str], *, alone: bool) -> list[str]:
+    shown = telling(frames) or (frames if alone else ())
+    shown = shown if alone else shown[:1]
+    hidden = len(frames) - len(shown)
+    return [*_words(shown), *([f"…{hidden}"] if hidden else [])]
+
+
+def _words(frames: Sequence[str]) -> list[str]:
+    return with_repeats([without_module(frame) for frame in frames])
 
 
 def _unfolded(scene: Scene, row: Row) -> list[Line]:
+    """Every frame on a line of its own, with its file."""
     lines = []
-    for title, stack in row_frames(scene, row.key):
-        for index, name in enumerate(stack):
-            head = f"{title if index == 0 else '':>14}  "
-            lines.append(fit((Span(head, "heading"), Span(name, "frame")), scene.width))
+    for stack in row_stacks(scene, row.key):
+        names = [(name, "frame") for name in with_repeats(stack.frames)]
+        for index, (name, role) in enumerate([*names, *([(CUT, "dim")] if stack.is_cut else [])]):
+            head = f"{stack.title if index == 0 else '':>14}  "
+            lines.append(fit((Span(head, "heading"), Span(name, role)), scene.width))
     return lines

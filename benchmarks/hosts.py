@@ -1,0 +1,106 @@
+"""Many hosts: what `bttop stream -H` needs for 50 connections to an sshd on this machine.
+
+Each host runs five stand-ins for bpftrace, with 20 keys in a flush, once a second. The CPU time is that of bttop itself
+and of its ssh processes; bytes are what ssh reads from the network. The peer of the first answers is one host alone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.sshd import CAN_RUN, Sshd, running_sshd
+from tests.standin import standin
+
+from benchmarks.options import Options
+from benchmarks.table import Row, alone, compared
+
+HOSTS: Final = 50
+PANES: Final = 5
+KEYS: Final = 20
+SETTLED: Final = 10.0
+"""Seconds after the first answers until the measurement begins."""
+_SCRIPT: Final = "tracepoint:raw_syscalls:sys_enter { @[pid] = count(); }"
+_TICK: Final = os.sysconf("SC_CLK_TCK")
+
+
+class _Used(NamedTuple):
+    at: float
+    own: float
+    """CPU seconds of bttop."""
+    ssh: float
+    """CPU seconds of its ssh processes."""
+    read: int
+    """Bytes that they have read."""
+
+
+def run(options: Options) -> Sequence[Row]:
+    """Measure % of a core, KiB/s and seconds. Needs root, ssh and sshd."""
+    if not CAN_RUN:
+        raise SystemExit("this benchmark needs root, ssh and sshd")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        names = [f"web{number + 1}" for number in range(HOSTS)]
+        with running_sshd(folder / "sshd", *names) as sshd:
+            one, _, _ = _measure(folder, sshd, 1, 0.0)
+            all_answered, begin, end = _measure(folder, sshd, HOSTS, options.seconds)
+    seconds = end.at - begin.at
+    return [
+        alone(f"bttop, {HOSTS} hosts (% of a core)", [(end.own - begin.own) / seconds * 100], "{:.1f}"),
+        alone(f"its {HOSTS} ssh (% of a core)", [(end.ssh - begin.ssh) / seconds * 100], "{:.1f}"),
+        alone("network, one host (KiB/s)", [(end.read - begin.read) / seconds / HOSTS / 1024], "{:.1f}"),
+        compared(f"first answers of {HOSTS} hosts, and of one (s)", all_answered, one, "{:.1f}"),
+    ]
+
+
+def _measure(folder: Path, sshd: Sshd, hosts: int, seconds: float) -> tuple[float, _Used, _Used]:
+    """Seconds until every program of every host has answered, and what was used before and after `seconds`."""
+    rows = {str(number): number * 7919 for number in range(KEYS)}
+    beat = ["beat", "a", 1.0, None, [{"type": "map", "data": {"@": rows}}]]
+    far = standin(folder, [["attach", 1], beat])
+    programs = [word for number in range(PANES) for word in ("-e", f"// {number}\n{_SCRIPT}")]
+    ssh = " ".join(sshd.ssh)
+    words = ["stream", "-H", f"web[1-{hosts}]", "--ssh", ssh, "--bpftrace", str(far), "--force", "--budget", "100"]
+    begin = time.monotonic()
+    out = (folder / "lines").open("wb")
+    process = subprocess.Popen([sys.executable, "-m", "bttop", *words, *programs], stdout=out)
+    try:
+        while len(_answers(folder / "lines")) < hosts * PANES:
+            time.sleep(0.2)
+        answered = time.monotonic() - begin
+        time.sleep(SETTLED if seconds else 0)
+        before = _used(process.pid)
+        time.sleep(seconds)
+        return answered, before, _used(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        out.close()
+
+
+def _answers(path: Path) -> set[tuple[bytes, bytes]]:
+    """The programs that have answered, each with its host, by the heads of the lines."""
+    heads = (line.split(b'"generation"')[0].split(b'"seconds":')[-1] for line in path.read_bytes().splitlines())
+    return {(head.partition(b'"program"')[0].partition(b",")[2], head.partition(b'"program"')[2]) for head in heads}
+
+
+def _used(pid: int) -> _Used:
+    found = subprocess.run(["pgrep", "-P", str(pid), "-x", "ssh"], capture_output=True, text=True, check=False)
+    ssh = [int(word) for word in found.stdout.split()]
+    return _Used(time.monotonic(), _cpu(pid), sum(map(_cpu, ssh)), sum(map(_read, ssh)))
+
+
+def _cpu(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+def _read(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/io").read_text().split()[1])

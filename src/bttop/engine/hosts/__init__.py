@@ -1,0 +1,1 @@
+"""Several hosts at once: the engines of all of them as one run."""

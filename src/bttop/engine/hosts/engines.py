@@ -1,0 +1,73 @@
+"""The engines of several hosts as one run without a screen. Each has its own thread and connection, so none waits for
+another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bttop.engine.engine import Engine
+from bttop.engine.program.observer import Observer
+from bttop.engine.program.program import Program
+
+
+class Engines:
+    """What a run uses of an engine, for all of them."""
+
+    def __init__(self, engines: Sequence[Engine]) -> None:
+        self.engines = tuple(engines)
+
+    @property
+    def programs(self) -> Sequence[Program]:
+        """The programs of all hosts, host by host."""
+        return [program for engine in self.engines for program in engine.programs]
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """The problems of each engine, with the name of its host."""
+        return [f"{engine.host.name}: {problem}" for engine in self.engines for problem in engine.problems]
+
+    @property
+    def error(self) -> BaseException | None:
+        """The first error that ended the thread of an engine."""
+        return next((engine.error for engine in self.engines if engine.error is not None), None)
+
+    @property
+    def still_detaching(self) -> float:
+        """Maximum seconds that bpftrace processes still need to detach; 0 when all have ended."""
+        return max((engine.still_detaching for engine in self.engines), default=0.0)
+
+    def seconds_run(self) -> float:
+        """Seconds that the engines have run."""
+        return max((engine.seconds_run() for engine in self.engines), default=0.0)
+
+    def observe(self, observer: Observer) -> None:
+        """Add an observer to each engine; it is called on the threads of all of them."""
+        for engine in self.engines:
+            engine.observe(observer)
+
+    def start(self) -> None:
+        """Start all threads."""
+        for engine in self.engines:
+            engine.start()
+
+    def at_full_speed(self) -> None:
+        """Programs get the usual nice value."""
+        for engine in self.engines:
+            engine.at_full_speed()
+
+    def finish(self) -> None:
+        """Detach every program and continue to read."""
+        for engine in self.engines:
+            engine.finish()
+
+    def give_up(self) -> None:
+        """Stop waiting for bpftrace processes."""
+        for engine in self.engines:
+            engine.give_up()
+
+    def close(self) -> None:
+        """Stop everything on all hosts at once: one that does not answer delays no other."""
+        from concurrent.futures import ThreadPoolExecutor  # not before the end
+
+        with ThreadPoolExecutor(max(1, len(self.engines))) as pool:
+            list(pool.map(Engine.close, self.engines))

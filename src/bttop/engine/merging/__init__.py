@@ -1,0 +1,1 @@
+"""One bpftrace for several programs."""

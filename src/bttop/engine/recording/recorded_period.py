@@ -1,0 +1,29 @@
+"""Reads a period of a recording, which can be the baseline of another session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bttop.engine.recording.replay import ReplaySession
+from bttop.engine.session_period import session_period
+from bttop.model.record.records import Stamp
+from bttop.store.compare.period import PeriodReading
+from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.times import parse_window, split_operand, wall_at, window
+
+
+def recorded_period(operand: str) -> PeriodReading:
+    """Read `FILE@FROM..TO`, or the whole file. The first step opens it, and raises BttopError if there is nothing to
+    read."""
+    file, times = split_operand(operand)
+    with Snapshot(Path(file).expanduser()) as snapshot:
+        replay = ReplaySession(snapshot)
+        span = (replay.begin, replay.end)
+        ends = parse_window(times, *span) if times else window(None, None, *span)
+        begin, end = (Stamp(moment, wall_at(moment, *span)) for moment in ends)
+        yield
+        return (
+            yield from session_period(
+                replay, "a recording", begin, end, snapshot.frame_names().name, snapshot.path.name
+            )
+        )

@@ -1,0 +1,231 @@
+"""The channel to a tracer on another host: its frames are bounded in size and rate, and one question a second measures
+the round trip, the far clock, and whether the host still answers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from bttop.engine.remote.complaints import sentence_of
+from bttop.engine.remote.link import ABANDONED, Link
+from bttop.engine.remote.ssh import LINE_CAP
+from bttop.engine.tracer.channel import TracerChannel
+from bttop.engine.tracer.frames import Content, Frame, FrameReader, Hello, TimeAnswer
+from bttop.errors import TracerLost
+from bttop.model.record.records import Stamp
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+LONGEST_FRAME: Final = LINE_CAP + (2 << 20)
+"""Bytes: a line, or an answer with files in base64."""
+MOST_NOISE: Final = 64 << 10
+"""Bytes that start-up files may print before the first frame."""
+BYTES_A_SECOND: Final = 2 << 20
+"""What is read from one host. More waits there: the tracer then drops lines, and says how many."""
+PING: Final = 1.0
+CLOSE_SECONDS: Final = 2.5
+_MOST_OPEN: Final = 8
+"""Questions for the time whose answers are still awaited."""
+_AGED_NS: Final = 1_000_000_000
+"""How old the first frame can be when it is read."""
+
+
+class FarFrameReader(FrameReader):
+    """Skips what start-up files print, up to the mark, and counts the bytes."""
+
+    def __init__(self, mark: bytes) -> None:
+        super().__init__(LONGEST_FRAME)
+        self._mark = mark
+        self._noise = b""
+        self._is_begun = False
+        self.bytes = 0
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """As `FrameReader`. Raises TracerLost also if too much arrives before the mark."""
+        self.bytes += len(data)
+        if self._is_begun:
+            return super().feed(data)
+        self._noise += data
+        _, mark, rest = self._noise.partition(self._mark)
+        if not mark:
+            if len(self._noise) > MOST_NOISE:
+                raise TracerLost("its start-up files print too much: no tracer answers")
+            return []
+        self._is_begun, self._noise = True, b""
+        return super().feed(rest)
+
+
+class FarChannel(TracerChannel):
+    """One connection to a tracer on another host."""
+
+    link: Link
+
+    def open(self, link: Link, mark: bytes, tracer: bytes) -> None:
+        """Send the tracer. Call it before any command."""
+        self.link = link
+        self._counts = FarFrameReader(mark)
+        self._reader = self._counts
+        self._early: list[Frame] = []
+        self._asked_at: dict[int, Stamp] = {}
+        self._unheard = 0
+        self._window = (0.0, 0)
+        self._ends = ""
+        link.opened(self)
+        with self._lock:
+            self._outgoing += tracer
+            self._push()
+
+    def ask(self, token: int, command: Mapping[str, object]) -> None:
+        """Send a question; the link gets the answer. From any thread."""
+        self._send({**command, "token": token})
+
+    # Before the loop.
+
+    def wait(self, is_wanted: Callable[[Frame], bool], until: float) -> Frame | None:
+        """The first frame that is wanted; None if there is none before `until` (seconds of the monotonic clock). Raises
+        TracerLost, with the reason as a sentence, if the connection ends. Other frames are kept for the loop."""
+        checked = 0
+        while True:
+            found = next((frame for frame in self._early[checked:] if is_wanted(frame)), None)
+            checked = len(self._early)
+            if found is not None:
+                return found
+            left = until - time.monotonic()
+            if left <= 0:
+                return None
+            self._wait_for_bytes(left)
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether a loop reads the frames."""
+        return self._loop is not None
+
+    def read_until(self, is_done: Callable[[], bool], seconds: float) -> None:
+        """Read until something is true, or for at most `seconds`. Raises as `wait`."""
+        until = time.monotonic() + seconds
+        while not is_done() and (left := until - time.monotonic()) > 0:
+            self._wait_for_bytes(left)
+
+    def measure(self, seconds: float) -> None:
+        """Measure one round trip; give up after `seconds`. Raises as `wait`."""
+        token = self._ask_time()
+        self.read_until(lambda: token not in self._asked_at, seconds)
+
+    def taken(self, generation: int) -> list[Frame]:
+        """Take the frames of a program out of those that are kept for the loop."""
+        found = [frame for frame in self._early if frame.generation == generation]
+        self._early = [frame for frame in self._early if frame.generation != generation]
+        return found
+
+    def _wait_for_bytes(self, seconds: float) -> None:
+        poll = select.poll()
+        poll.register(self._frames, select.POLLIN)
+        if self._outgoing:
+            poll.register(self._commands, select.POLLOUT)
+        poll.poll(seconds * 1000)
+        self._push()
+        with contextlib.suppress(BlockingIOError):
+            data = os.read(self._frames, 1 << 16)
+            if not data:
+                self._wait(0.5)
+                raise TracerLost(sentence_of(self.complaint()), title=self.link.name)
+            self._early += self._sorted(self._reader.feed(data))
+
+    # In the loop.
+
+    def attach(
+        self,
+        loop: AbstractEventLoop,
+        on_frames: Callable[[list[Frame]], None],
+        on_end: Callable[[str], None],
+    ) -> None:
+        """As `TracerChannel.attach`; the answers of questions are kept back."""
+
+        def take(frames: list[Frame]) -> None:
+            if others := self._sorted(frames):
+                on_frames(others)
+            self._slow_down(loop)
+
+        def end(reason: str) -> None:
+            said = self._ends or sentence_of(reason)
+            self.link.lost(said)
+            on_end(said)
+
+        early, self._early = self._early, []
+        if early:
+            loop.call_soon(lambda: on_frames(early))
+        super().attach(loop, take, end)
+        self._ping(loop)
+
+    def _sorted(self, frames: Sequence[Frame]) -> list[Frame]:
+        """The frames that are not answers of questions; those are handled here."""
+        if frames:
+            self._unheard = 0
+            self.link.heard()
+        return [frame for frame in frames if not self._is_answer(frame)]
+
+    def _is_answer(self, frame: Frame) -> bool:
+        match frame:
+            case TimeAnswer(token=token, stamp=stamp):
+                if (sent := self._asked_at.pop(token, None)) is not None:
+                    self.link.clock.answered(sent, stamp)
+            case Content(token=token) if token > 0:
+                self.link.answered(frame)
+            case Hello(stamp=stamp):
+                if not self.link.clock.met(stamp, _AGED_NS):
+                    self.abandon("it was restarted in the meantime: leave bttop and start it again")
+                return False
+            case _:
+                return False
+        return True
+
+    def _ping(self, loop: AbstractEventLoop) -> None:
+        """Ask for the time, and judge how long nothing has arrived. Only seconds in which bttop itself ran count."""
+        if self._loop is None:
+            return
+        if self._unheard:
+            self.link.unheard(self._unheard)
+        if self._unheard >= ABANDONED:
+            self.abandon(f"no answer for {self._unheard} s")
+            return
+        self._unheard += 1
+        self._ask_time()
+        loop.call_later(PING, self._ping, loop)
+
+    def _ask_time(self) -> int:
+        """Ask for the time; return the token of the question."""
+        token = self.link.token()
+        self._asked_at = {one: at for one, at in self._asked_at.items() if one > token - _MOST_OPEN}
+        self._asked_at[token] = self.link.clock.sent()
+        self._send({"do": "time", "token": token})
+        return token
+
+    def abandon(self, reason: str) -> None:
+        """End the connection at once; the tracer there ends when it notices, at the latest when its lease ends."""
+        self._ends = reason
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def _slow_down(self, loop: AbstractEventLoop) -> None:
+        """Stop reading for the rest of a second in which too much has arrived."""
+        now = time.monotonic()
+        start, before = self._window
+        if now - start >= 1:
+            self._window = (now, self._counts.bytes)
+        elif self._counts.bytes - before > BYTES_A_SECOND and self._loop is not None:
+            loop.remove_reader(self._frames)
+            loop.call_later(start + 1 - now, self._read_on, loop)
+
+    def _read_on(self, loop: AbstractEventLoop) -> None:
+        if self._loop is not None:
+            loop.add_reader(self._frames, self._read)
+
+    def close(self, timeout: float = CLOSE_SECONDS) -> None:
+        """As `TracerChannel.close`: ssh ends when the tracer has. One that hangs is killed after `timeout`."""
+        super().close(timeout)

@@ -1,0 +1,126 @@
+"""The state of the connection to one host, for the header; and questions to its tracer from any thread."""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from bttop.engine.remote.clock import FarClock
+from bttop.engine.tracer.frames import Content
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from bttop.engine.remote.far_channel import FarChannel
+
+ASK_SECONDS: Final = 3.0
+_MOST_ASKED: Final = 64
+"""Questions that may wait for an answer at once."""
+
+
+class LinkState(Struct, frozen=True):
+    """The connection now."""
+
+    unheard: int = 0
+    """Seconds for which nothing has arrived; below `link.SILENT` that is normal."""
+    lost: str = ""
+    """Why there is no connection; empty while there is one."""
+
+
+SILENT: Final = 2
+"""Seconds without any frame, of which one is expected each second, after which the host is called silent."""
+ABANDONED: Final = 5
+"""Seconds without any frame after which the connection is given up and made again: before the stop detector calls the
+tracer stopped."""
+
+
+class Link:
+    """The connection to one host, over all its reconnections."""
+
+    def __init__(self, name: str, clock: FarClock | None = None) -> None:
+        """`name`: the host as the user has named it."""
+        self.name = name
+        self.clock = clock or FarClock()
+        self.state = LinkState()
+        self._lock = threading.Lock()
+        self._channel: FarChannel | None = None
+        self._tokens = 0
+        self._asked: dict[int, Future[Content]] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        """Called on the engine's thread when the connection is lost or there again."""
+
+    # By the channel.
+
+    def opened(self, channel: FarChannel) -> None:
+        """A channel was opened: questions go there from now on."""
+        self._channel = channel
+
+    def heard(self) -> None:
+        """Something has arrived."""
+        if self.state != LinkState():
+            self._change(LinkState())
+
+    def unheard(self, seconds: int) -> None:
+        """Nothing has arrived for this long."""
+        if seconds >= SILENT:
+            self._change(LinkState(unheard=seconds))
+
+    def lost(self, reason: str) -> None:
+        """The connection has ended: every question fails."""
+        self._change(LinkState(lost=reason))
+        with self._lock:
+            asked, self._asked = self._asked, {}
+        for future in asked.values():
+            future.set_exception(ConnectionError(errno.ECONNRESET, reason))
+
+    def answered(self, content: Content) -> None:
+        """The answer to a question; one that nobody waits for is ignored."""
+        with self._lock:
+            future = self._asked.pop(content.token, None)
+        if future is not None:
+            future.set_result(content)
+
+    def token(self) -> int:
+        """A new number for a question."""
+        with self._lock:
+            self._tokens += 1
+            return self._tokens
+
+    # From any thread.
+
+    def read(self, files: Sequence[str] = (), links: Sequence[str] = (), patterns: Sequence[str] = ()) -> Content:
+        """Read files there. Raises OSError without a connection, and TimeoutError after ASK_SECONDS."""
+        return self._ask({"do": "read", "files": list(files), "links": list(links), "patterns": list(patterns)})
+
+    def processes(self, pids: Sequence[int]) -> Content:
+        """Read the files in /proc of processes there. Raises as `read`."""
+        return self._ask({"do": "processes", "pids": list(pids)})
+
+    def _ask(self, command: dict[str, object]) -> Content:
+        from concurrent.futures import Future  # imports logging, and nothing before the first question needs it
+
+        channel, token = self._channel, self.token()
+        if channel is None or self.state != LinkState():
+            raise ConnectionError(errno.ENOTCONN, self.state.lost or "the host does not answer")
+        future: Future[Content] = Future()
+        with self._lock:
+            if len(self._asked) >= _MOST_ASKED:
+                raise ConnectionError(errno.EAGAIN, "too many questions wait for an answer")
+            self._asked[token] = future
+        channel.ask(token, command)
+        try:
+            if not channel.is_attached:  # before the engine runs: nothing else reads the answer
+                channel.read_until(future.done, ASK_SECONDS)
+            return future.result(ASK_SECONDS)
+        finally:
+            with self._lock:
+                self._asked.pop(token, None)
+
+    def _change(self, state: LinkState) -> None:
+        was_lost, self.state = bool(self.state.lost), state
+        if was_lost != bool(state.lost):
+            self.on_change()

@@ -1,0 +1,1 @@
+"""Names of user addresses that bpftrace prints without one: memory maps, symbol tables, and a thread."""

@@ -1,0 +1,108 @@
+"""Merges the rows of a map whose stacks differ only in offsets or addresses within the same functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from msgspec.structs import replace
+
+from bttop.model.flush.contents import MapData
+from bttop.model.format.text import visible_name
+from bttop.model.plan import Column, MapPlan
+from bttop.model.record.keys import Part, split_key
+from bttop.model.record.records import Value
+from bttop.model.record.stacks import names
+from bttop.model.record.telling_frames import NAMELESS
+from bttop.model.record.values import merge
+from bttop.patterns import pattern
+
+FrameNamer: TypeAlias = Callable[[int, int], str]
+"""Returns the name of a user address of a process id; empty if it is not known."""
+
+_NOT_MERGED: Final = frozenset({"value", "tseries"})
+_OFFSET: Final = pattern(r"(?<=.)\+(?:[0-9]+|0x[0-9a-fA-F]+)(?=\s*$)", re.MULTILINE)
+_ADDRESS: Final = pattern(r"(?<=\n)(\s*)0x([0-9a-fA-F]{1,16})(?=\s*$)", re.MULTILINE)
+_ANY_NAMELESS: Final = "|".join(map(re.escape, sorted(NAMELESS)))
+_REPEATED: Final = pattern(rf"(\n[ \t]*)({_ANY_NAMELESS})(?:\n[ \t]*\2)+(?=\n|$)")
+_WITH_ADDRESSES: Final = "\n\t"
+"""How each frame begins in the perf mode, which prints addresses beside symbols."""
+_MOST_KEPT: Final = 2048
+"""Keys in each cache: a key with a stack has up to some kilobytes."""
+
+
+def has_stacks(plan: MapPlan) -> bool:
+    """Whether a part of the map's key is a stack, so that rows can be merged by function."""
+    return plan.aggregation not in _NOT_MERGED and any(column.kind == "stack" for column in plan.columns)
+
+
+def by_function(data: MapData, namer: FrameNamer | None = None) -> MapData:
+    """The map with stacks as lists of functions, without offsets, and with equal rows merged; a map without stacks is
+    returned unchanged. `namer` names user addresses that bpftrace has printed without a name."""
+    if not has_stacks(data.plan):
+        return data
+    found: dict[str, list[Value]] = {}
+    for key, value in data.rows.items():
+        found.setdefault(function_key(key, data.plan, namer), []).append(value)
+    exact = True
+    rows: dict[str, Value] = {}
+    for key, values in found.items():
+        rows[key], is_exact = (values[0], True) if len(values) == 1 else merge(values, data.plan.aggregation)
+        exact = exact and is_exact
+    return replace(data, rows=rows, ambiguous=data.ambiguous or not exact)
+
+
+def function_key(key: str, plan: MapPlan, namer: FrameNamer | None = None) -> str:
+    """The key with each stack as a list of functions: the key of the merged row."""
+    bare = _without_offsets(key, plan.columns)
+    pid = _pid(bare, plan) if namer is not None and "0x" in key else None
+    if namer is None or pid is None:
+        return ",".join(map(str, bare))
+    parts = list(bare)
+    for index in _user_stacks(plan.columns):
+        named = _ADDRESS.sub(lambda frame: _named(frame, pid, namer), str(parts[index]))
+        # How many of these there are says nothing: rows must not differ in that.
+        parts[index] = _REPEATED.sub(r"\1\2", named)
+    return ",".join(map(str, parts))
+
+
+def unnamed_addresses(key: str, plan: MapPlan) -> Iterator[tuple[int, int]]:
+    """The user addresses without a name in the stacks of a key, each with its process id, innermost first."""
+    parts = _without_offsets(key, plan.columns) if "0x" in key else ()
+    pid = _pid(parts, plan) if parts else None
+    if pid is not None:
+        for index in _user_stacks(plan.columns):
+            yield from ((pid, int(frame[2], 16)) for frame in _ADDRESS.finditer(str(parts[index])))
+
+
+def _user_stacks(columns: Sequence[Column]) -> Iterator[int]:
+    return (at for at, one in enumerate(columns) if one.kind == "stack" and not one.title.startswith("k"))
+
+
+def _pid(parts: Sequence[int | str], plan: MapPlan) -> int | None:
+    """The process id in a key; None if it has none."""
+    title = plan.pid or "pid"
+    found = next((part for part, column in zip(parts, plan.columns, strict=False) if column.title == title), None)
+    return found if isinstance(found, int) and found > 0 else None
+
+
+def _named(frame: re.Match[str], pid: int, namer: FrameNamer) -> str:
+    name = namer(pid, int(frame[2], 16))
+    return f"{frame[1]}{visible_name(name)}" if name else frame[0]
+
+
+@lru_cache(maxsize=_MOST_KEPT)
+def _without_offsets(key: str, columns: tuple[Column, ...]) -> tuple[Part, ...]:
+    """The parts of a key. Cached, because each flush has many stacks of earlier ones."""
+    parts = split_key(key, columns).parts
+    found = [_functions(part) if one.kind == "stack" else part for part, one in zip(parts, columns, strict=False)]
+    return (*found, *parts[len(found) :])
+
+
+def _functions(stack: int | str) -> str:
+    text = str(stack)
+    if _WITH_ADDRESSES in text and (found := names(text)):
+        return "".join(["\n", *(f"{name}\n" for name in found)])
+    return _OFFSET.sub("", text)

@@ -1,0 +1,1 @@
+"""Rows of a map added up by one of their columns."""

@@ -1,0 +1,169 @@
+"""Folds the rows of short-lived processes of one name: a loop that starts `ls` would fill a table forty times.
+
+A process is short-lived if all its rows are within two flushes. Its name is folded only if others of that name have
+come and gone before: a pool of workers that has just begun is not folded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bttop.model.flush.contents import MapData
+from bttop.model.grouping.group_rows import merged
+from bttop.model.plan import Column, MapPlan
+from bttop.model.record.keys import split_key
+
+LEAST_PROCESSES: Final = 8
+"""Short-lived processes of one name from which on they are folded."""
+MOST_FLUSHES: Final = 2
+"""Consecutive flushes in which a short-lived process has rows, at most."""
+LOOKED_AT: Final = 30
+"""Flushes, with the one on show, in which processes are looked for."""
+ANY: Final = "-1"
+"""The process id of a folded row: no process has it."""
+
+Names = Mapping[str, frozenset[str]]
+"""The ids of the processes of each name that have rows in a flush."""
+
+
+class Folded(Struct, frozen=True):
+    """A map in which short-lived processes are folded."""
+
+    data: MapData
+    members: Mapping[str, Sequence[str]]
+    """The raw keys of the rows behind each folded row."""
+    processes: Mapping[str, int]
+    """How many processes each folded row stands for."""
+    names: Mapping[str, int]
+    """How many processes of each name are folded, the most first."""
+
+
+class ProcessRow(NamedTuple):
+    """The key of a row by process."""
+
+    key: str
+    id: str
+    name: str
+    folded: str
+    """The key of the row in which it is folded."""
+
+
+class ProcessKeys(Struct, frozen=True):
+    """How to read the keys of a map by process."""
+
+    columns: tuple[Column, ...]
+    ids: tuple[int, ...]
+    """Indexes of the process id and of the thread id, as far as the key has them; the first one is counted."""
+    name: int
+    """Index of the name."""
+    is_plain: bool
+    """Whether each comma of a usual key separates two parts: it has no stack and no address."""
+
+    def rows(self, data: MapData) -> list[ProcessRow]:
+        """The keys of all rows."""
+        first, name, ids, arity = self.ids[0], self.name, self.ids, len(self.columns)
+        found = []
+        for key in data.rows:
+            parts = key.split(",") if self.is_plain else []
+            if len(parts) != arity:
+                parts = [str(part) for part in split_key(key, self.columns).parts]
+            id_ = parts[first]
+            for index in ids:
+                parts[index] = ANY
+            found.append(ProcessRow(key, id_, parts[name], ",".join(parts)))
+        return found
+
+
+def process_keys(plan: MapPlan) -> ProcessKeys | None:
+    """How to read the keys of a map by process; None without a column for the name and one for the process or
+    thread."""
+    titles = [column.title for column in plan.columns]
+    ids = tuple([titles.index(title) for title in (plan.pid or "pid", plan.tid or "tid") if title in titles])
+    if not ids or "comm" not in titles:
+        return None
+    is_plain = not any(column.kind == "stack" or column.decoder == "address" for column in plan.columns)
+    return ProcessKeys(plan.columns, ids, titles.index("comm"), is_plain)
+
+
+def names_of(rows: Iterable[ProcessRow]) -> Names:
+    """The processes of each name that have rows."""
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        if row.name in found:
+            found[row.name].add(row.id)
+        else:
+            found[row.name] = {row.id}
+    return {name: frozenset(ids) for name, ids in found.items()}
+
+
+def may_fold(names: Names) -> bool:
+    """Whether any name has so many processes that they could be folded."""
+    return any(len(ids) >= LEAST_PROCESSES for ids in names.values())
+
+
+def short_lived(shown: Names, moments: Sequence[Names]) -> Names:
+    """The processes to fold, by name. `shown`: those with rows on show; `moments`: those of each of the last flushes,
+    the newest last, which those on show are from."""
+    found: dict[str, frozenset[str]] = {}
+    for name, ids in shown.items():
+        if len(ids) < LEAST_PROCESSES:
+            continue
+        seen = [names.get(name, frozenset[str]()) for names in moments]
+        brief = frozenset[str]().union(*(_brief(number, seen, ids) for number in range(len(seen))))
+        if len(brief) >= LEAST_PROCESSES and _come_and_go(seen):
+            found[name] = brief
+    return found
+
+
+def _brief(number: int, seen: Sequence[frozenset[str]], ids: frozenset[str]) -> frozenset[str]:
+    """Which of these ids are in a flush and in none that is not adjacent to it."""
+    found = seen[number] & ids
+    for other, others in enumerate(seen):
+        if not found:
+            break
+        if abs(other - number) >= MOST_FLUSHES:
+            found -= others
+    return found
+
+
+def _come_and_go(seen: Sequence[frozenset[str]]) -> bool:
+    """Whether enough processes have come and gone before the last flushes."""
+    gone: frozenset[str] = frozenset()
+    for number in reversed(range(len(seen) - MOST_FLUSHES)):
+        gone |= _brief(number, seen, seen[number])
+        if len(gone) >= LEAST_PROCESSES:
+            return True
+    return False
+
+
+def fold(data: MapData, rows: Iterable[ProcessRow], wanted: Names, kept: str | None = None) -> Folded:
+    """The map with the rows of the `wanted` processes folded, except the row `kept` and values that cannot be
+    merged."""
+    groups: dict[str, list[ProcessRow]] = {}
+    for row in rows:
+        if row.id in wanted.get(row.name, ()) and row.key != kept:
+            groups.setdefault(row.folded, []).append(row)
+    values = {
+        key: merged([data.rows[row.key] for row in group], data.plan.aggregation)
+        for key, group in groups.items()
+        if len(group) > 1 and key not in data.rows
+    }
+    folded = {key: groups[key] for key, value in values.items() if value is not None}
+    members = {key: [row.key for row in group] for key, group in folded.items()}
+    hidden = {key for group in members.values() for key in group}
+    whole = {key: value for key, value in data.rows.items() if key not in hidden}
+    return Folded(
+        replace(data, rows=whole | {key: values[key] for key in folded}),
+        members,
+        {key: len({row.id for row in group}) for key, group in folded.items()},
+        _counts(names_of(row for group in folded.values() for row in group)),
+    )
+
+
+def _counts(names: Names) -> Mapping[str, int]:
+    counts = [(name, len(ids)) for name, ids in names.items()]
+    return dict(sorted(counts, key=lambda one: (-one[1], one[0])))

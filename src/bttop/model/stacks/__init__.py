@@ -1,0 +1,1 @@
+"""Trees of stacks: what flame graphs and exports of stacks are made from."""

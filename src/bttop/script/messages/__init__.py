@@ -1,0 +1,1 @@
+"""What bpftrace says about a script: errors, missing attach points, and features that a release lacks."""

@@ -1,0 +1,157 @@
+"""The rows of short-lived processes of one name as one row, while the user has not asked for all rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bttop.model.flush.contents import MapData
+from bttop.model.flush.flush import Flush
+from bttop.model.flush.rates import is_additive
+from bttop.model.grouping.group_rows import merged_rows
+from bttop.model.grouping.short_lived import (
+    LOOKED_AT,
+    Folded,
+    Names,
+    ProcessKeys,
+    fold,
+    may_fold,
+    names_of,
+    process_keys,
+    short_lived,
+)
+from bttop.model.history.course import Course, Point
+from bttop.model.history.trends import DEFAULT_LENGTH, Trend, moment_of
+from bttop.ui.board.groups.groupings import beside_of
+from bttop.ui.views.base import Drawing, Neighbour, Scene, View
+
+
+class _Moment(Struct, frozen=True):
+    """What one flush says about the processes of each name."""
+
+    names: Names
+    sums: Mapping[str, float]
+    """The value of each folded row if all processes were folded, as a trend shows it."""
+
+
+class _Made(NamedTuple):
+    """The last result for a map, and what it was made from."""
+
+    data: MapData
+    kept: str | None
+    folded: Folded | None
+    course: Course[_Moment] | None
+
+
+class ShortLivedRows:
+    """Folds the rows of short-lived processes in the maps of one program."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, _Made] = {}
+
+    def members(self, name: str, key: str) -> Sequence[str]:
+        """The raw keys behind a folded row of the last drawing of a map; empty if it is no folded row."""
+        made = self._made.get(name)
+        return () if made is None or made.folded is None else made.folded.members.get(key, ())
+
+    def names(self, name: str) -> Mapping[str, int]:
+        """How many processes of each name are folded in the last drawing of a map."""
+        made = self._made.get(name)
+        return {} if made is None or made.folded is None else made.folded.names
+
+    def draw(self, view: View, scene: Scene) -> Drawing:
+        """Draw the scene with short-lived processes folded, or the rows behind one folded row."""
+        keys = process_keys(scene.data.plan)
+        made = None if keys is None else self._fold(scene, keys)
+        inside = scene.choice.inside
+        if inside is not None:
+            members = {} if made is None or made.folded is None else made.folded.members
+            rows = {key: scene.data.rows[key] for key in members.get(inside, ())}
+            return view.draw(replace(scene, data=replace(scene.data, rows=rows)))
+        if keys is None or made is None or made.folded is None or made.course is None or not made.folded.members:
+            return view.draw(scene)
+        trend = FoldedTrend(scene.trend, _trend(scene, made.course, made.folded, keys), made.folded.members.keys())
+        beside = folded_beside(scene.beside, made.folded.members)
+        shown = replace(scene, data=made.folded.data, trend=trend, folds=made.folded.processes, beside=beside)
+        return replace(view.draw(shown), folded=made.folded.names)
+
+    def _fold(self, scene: Scene, keys: ProcessKeys) -> _Made:
+        name, data = scene.data.plan.name, scene.data
+        # A row that the user has chosen stays as it is; a folded row that he has chosen stays folded.
+        kept = scene.choice.selected if scene.choice.moved and scene.choice.inside is None else None
+        known = self._made.get(name)
+        if known is not None and known.data is data and known.folded is None and known.course is None:
+            return known
+        rows = keys.rows(data)
+        now = names_of(rows)
+        if not may_fold(now):
+            self._made[name] = _Made(data, kept, None, None)
+            return self._made[name]
+        course = scene.past.course(("short-lived", name, keys.columns), DEFAULT_LENGTH, _reader(name))
+        if known is None or known.data is not data or known.kept != kept or known.course != course:
+            moments = [point.value.names for point in course.points if point.end_ns <= scene.flush.end_ns]
+            folded = fold(data, rows, short_lived(now, moments[-LOOKED_AT:]), kept)
+            known = self._made[name] = _Made(data, kept, folded, course)
+        return known
+
+
+def _reader(name: str) -> Callable[[Flush], _Moment | None]:
+    """Reads the processes of a map in a flush."""
+
+    def read(flush: Flush) -> _Moment | None:
+        data = flush.maps.get(name)
+        keys = None if data is None else process_keys(data.plan)
+        if data is None or keys is None:
+            return None
+        members: dict[str, list[str]] = {}
+        rows = keys.rows(data)
+        for row in rows:
+            members.setdefault(row.folded, []).append(row.key)
+        folded = replace(data, rows=merged_rows(data, members))
+        return _Moment(names_of(rows), moment_of(folded, flush.seconds))
+
+    return read
+
+
+class FoldedTrend(Trend):
+    """The trends of rows, and those of folded rows."""
+
+    def __init__(self, rows: Trend, folded: Trend, keys: Collection[str]) -> None:
+        super().__init__(rows.length)
+        self._rows = rows
+        self._folded = folded
+        self._keys = frozenset(keys)
+
+    def values(self, key: str) -> list[float]:
+        return (self._folded if key in self._keys else self._rows).values(key)
+
+    def mean(self, key: str) -> float | None:
+        return (self._folded if key in self._keys else self._rows).mean(key)
+
+    def peaks(self, key: str, count: int) -> list[float]:
+        return (self._folded if key in self._keys else self._rows).peaks(key, count)
+
+
+def _trend(scene: Scene, course: Course[_Moment], folded: Folded, keys: ProcessKeys) -> Trend:
+    """The last minute of the folded rows: all processes of the name without those that have a row of their own."""
+    points = [Point(one.number, one.generation, one.start_ns, one.end_ns, one.value.sums) for one in course.points]
+    members = folded.members
+    apart = [row for row in keys.rows(folded.data) if row.folded in members and row.key not in members]
+    if not apart or not is_additive(scene.data):
+        return Trend.of_points(points, adds_up=is_additive(scene.data))
+    sums = [dict(point.value) for point in points]
+    for row in apart:
+        for moment, value in zip(reversed(sums), reversed(scene.trend.values(row.key)), strict=False):
+            moment[row.folded] = max(0.0, moment.get(row.folded, 0.0) - value)
+    return Trend.of_points([replace(one, value=sum_) for one, sum_ in zip(points, sums, strict=True)], adds_up=True)
+
+
+def folded_beside(beside: Neighbour | None, members: Mapping[str, Sequence[str]]) -> Neighbour | None:
+    """The numbers of the other map with those of folded rows added up."""
+    added = beside_of(beside, members)
+    if beside is None or added is None:
+        return beside
+    return replace(beside, numbers={**beside.numbers, **added.numbers})

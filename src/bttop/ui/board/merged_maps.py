@@ -1,0 +1,70 @@
+"""Maps whose stacks are merged by function, as all parts of a pane show them."""
+
+from __future__ import annotations
+
+from heapq import nlargest
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bttop.engine.session import FrameNames
+from bttop.model.flush.by_function import FrameNamer, by_function, has_stacks, unnamed_addresses
+from bttop.model.flush.contents import MapData
+from bttop.model.flush.rates import amount
+
+NAMED_ROWS: Final = 256
+"""Rows of a map whose unnamed addresses are looked up: the largest."""
+
+
+class _Merged(Struct, frozen=True):
+    data: MapData
+    version: int
+    """Of the names of frames."""
+    merged: MapData
+
+
+class MergedMaps:
+    """Merges the stacks of maps by function. Remembers the last result of each map, because a flush is read several
+    times: for the trends, for the rows, and to find out whether anything happened."""
+
+    def __init__(self, frame_names: FrameNames | None) -> None:
+        self._frame_names = frame_names
+        self._namer = None if frame_names is None else frame_names.name
+        self._version = 0
+        self._last: dict[str, _Merged] = {}
+
+    @property
+    def namer(self) -> FrameNamer | None:
+        """Names user addresses that bpftrace printed without a name; None if nothing does."""
+        return self._namer
+
+    def renew(self) -> None:
+        """Use the names that are known now. They stay the same between two calls: while a pane is painted."""
+        self._version = 0 if self._frame_names is None else self._frame_names.version
+
+    def merged(self, data: MapData) -> MapData:
+        """The map merged by function; a map without stacks is returned unchanged."""
+        if not has_stacks(data.plan):
+            return data
+        name = data.plan.name
+        last = self._last.get(name)
+        if last is None or last.data is not data or last.version != self._version:
+            last = self._last[name] = _Merged(data, self._version, by_function(data, self._namer))
+        return last.merged
+
+    def only_row(self, data: MapData, key: str) -> MapData:
+        """The map with only the row of a key, merged by function like the whole. For flushes of the past: it is not
+        remembered, and rows that cannot become this one are left out first."""
+        if not has_stacks(data.plan):
+            return replace(data, rows={key: data.rows[key]} if key in data.rows else {})
+        name = max(key.split("\n"), key=len)
+        likely = {one: value for one, value in data.rows.items() if name in one or "0x" in one}
+        merged = by_function(replace(data, rows=likely), self._namer)
+        return replace(merged, rows={key: merged.rows[key]} if key in merged.rows else {})
+
+    def want_names(self, data: MapData) -> None:
+        """Have the addresses of the largest rows named: those are read first."""
+        if self._frame_names is not None and has_stacks(data.plan):
+            largest = nlargest(NAMED_ROWS, data.rows.items(), key=lambda row: amount(row[1]) or 0.0)
+            self._frame_names.want(one for key, _ in largest for one in unnamed_addresses(key, data.plan))

@@ -1,0 +1,1 @@
+"""The trend of a pane: numbers over time as lines."""

@@ -1,0 +1,130 @@
+"""What a flame graph shows: its tree, the zoomed and the selected frame, and the levels on screen."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from bttop.model.flush.by_function import FrameNamer
+from bttop.model.flush.contents import MapData
+from bttop.model.stacks.comparison import Comparison, compare
+from bttop.model.stacks.flame_tree import FlameTree
+from bttop.model.stacks.form import FlameForm
+from bttop.model.stacks.search import Matches, matches
+from bttop.model.stacks.tree_builder import build
+from bttop.ui.views.base import Scene
+from bttop.ui.views.flame.layout import FlameCell, FlameLayout, lay_out
+from bttop.ui.views.flame_choice import FlameChoice
+
+HEAD, FOOT = 1, 2
+"""Lines above the levels and, at most, below them."""
+
+
+_GRAIN: Final = 1000
+"""The grain of a baseline's weights: many stacks were seen less than once in the length of a flush."""
+
+
+class FlamePicture(Struct, frozen=True):
+    """What a flame graph shows for a scene."""
+
+    tree: FlameTree
+    layout: FlameLayout
+    zoomed: int
+    """The node that has the whole width."""
+    missing: int
+    """How many frames of the path to the zoomed frame are not in this flush."""
+    selected: int
+    depth: int
+    """Level and index of the selected node within the layout."""
+    index: int
+    top: int
+    """The first level on screen."""
+    rows: int
+    """Number of levels on screen."""
+    found: Matches | None
+    """The frames that match the search; None without a search."""
+    change: Comparison | None
+    """The same span of the baseline; None without one."""
+
+    @property
+    def cell(self) -> FlameCell:
+        """The selected cell."""
+        return self.layout.levels[self.depth][self.index]
+
+
+class _Same:
+    """A map by its identity, because equal maps are seldom and comparing them is slow."""
+
+    __slots__ = ("data", "namer", "shown")
+
+    def __init__(self, shown: MapData, data: MapData, namer: FrameNamer | None) -> None:
+        self.shown, self.data, self.namer = shown, data, namer
+
+    def __hash__(self) -> int:
+        return id(self.shown)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.shown is self.shown
+
+
+@lru_cache(maxsize=4)
+def _tree(same: _Same, form: FlameForm, grain: int = 1) -> FlameTree:
+    """Cached, because a flush is drawn several times: at each key and at each resize."""
+    return build([same.data], form, same.namer, grain=grain)
+
+
+@lru_cache(maxsize=4)
+def _layout(tree: FlameTree, node: int, width: int) -> FlameLayout:
+    return lay_out(tree, node, width)
+
+
+def tree_of(scene: Scene, form: FlameForm) -> FlameTree:
+    """The tree of the scene's map."""
+    # The rows of an open group are only some of those that were printed.
+    printed = scene.printed if scene.choice.inside is None else None
+    return _tree(_Same(scene.data, scene.data if printed is None else printed, scene.namer), form)
+
+
+def picture_of(scene: Scene) -> FlamePicture:
+    """What the flame graph of a scene shows."""
+    choice = scene.choice.flame
+    tree = tree_of(scene, choice.form)
+    zoomed, found_depth = tree.find(choice.zoomed)
+    layout = _layout(tree, zoomed, scene.width)
+    depth, index = _selected(tree, layout, choice)
+    rows = max(1, scene.height - HEAD - FOOT)
+    return FlamePicture(
+        tree,
+        layout,
+        zoomed,
+        choice.zoom - found_depth,
+        layout.levels[depth][index].node,
+        depth,
+        index,
+        _top(scene, depth, len(layout.levels), rows),
+        rows,
+        matches(tree, scene.choice.needle) if scene.choice.needle else None,
+        _change(scene, tree, choice.form),
+    )
+
+
+def _change(scene: Scene, tree: FlameTree, form: FlameForm) -> Comparison | None:
+    if scene.baseline is None or form.names == "offset":
+        return None  # stacks of a baseline are merged by function
+    return compare(tree, _tree(_Same(scene.baseline, scene.baseline, scene.namer), form, _GRAIN), _GRAIN)
+
+
+def _selected(tree: FlameTree, layout: FlameLayout, choice: FlameChoice) -> tuple[int, int]:
+    """The level and the index of the selected frame, or of the nearest of its callers that is drawn."""
+    node, _ = tree.find(choice.at)
+    while (place := layout.place(node)) is None and node:
+        node = tree.parents[node]
+    return place or (0, 0)
+
+
+def _top(scene: Scene, depth: int, levels: int, rows: int) -> int:
+    """The first level on screen: as scrolled, but the level of the frame that the user has selected is visible."""
+    top = max(0, min(scene.choice.top, levels - rows))
+    return min(depth, max(top, depth - rows + 1)) if scene.choice.moved else top

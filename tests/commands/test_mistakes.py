@@ -1,0 +1,63 @@
+"""What a mistyped command line is told: the mistake, and the word that was meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bttop.cli import main
+from bttop.commands.arguments import tracing_parser
+from bttop.commands.review import review
+from bttop.engine.request.questions import Asked, questions
+from bttop.errors import UsageError
+from bttop.model.plan import MapPlan
+from bttop.paths import shipped
+from bttop.script.library.probe_files import Library
+from tests.model.samples import planned
+from tests.store.made import Session, made
+
+
+@pytest.mark.parametrize("command", [[], ["stream"], ["record"], ["probes"]])
+@pytest.mark.parametrize("words", [[], ["syscalls"]])
+def test_a_folder_that_does_not_exist_is_refused_by_every_command_that_takes_one(
+    command: list[str], words: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "nope"
+    assert main([*command, *words, "--probes", str(missing)]) == 2
+    assert f"{missing}: No such file or directory" in capfd.readouterr().err
+
+
+def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.bt").touch()
+    with pytest.raises(UsageError, match="Not a directory"):
+        tracing_parser("bttop", "").parse_args(["--probes", str(tmp_path / "x.bt")])
+
+
+@pytest.mark.parametrize(
+    ("word", "meant", "hint"),
+    [
+        ("sycalls", "did you mean syscalls?", " syscalls"),
+        ("vfs-read", "did you mean vfs_read?", " vfs_read"),
+        ("recrod", "did you mean command record?", " record"),
+        ("exprot", "did you mean command export?", " export"),
+        ("zzz", "this lists them:", " probes"),
+    ],
+)
+def test_a_misspelt_name_is_told_the_one_that_was_meant(word: str, meant: str, hint: str) -> None:
+    library = Library.load([shipped("probes")])
+    with pytest.raises(UsageError) as error:
+        questions(library, Asked(names=[word], commands=("record", "export")))
+    assert error.value.cause == f"there is no probe {word!r}; {meant}"
+    assert error.value.hint.endswith(hint)
+
+
+@pytest.mark.parametrize("at", ["+2h", "-2h", "1999-01-01T00:00:00", "2099-01-01T00:00:00"])
+def test_a_time_outside_the_recording_is_refused_with_the_times_that_it_has(
+    at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = planned(MapPlan("@x", "count", (), "bank"))
+    path = made(tmp_path / "s.bttop", Session("one", plan, [{"@x": ("map", 1)}] * 3))
+    monkeypatch.setattr("bttop.commands.review.check_terminal", lambda hint="": None)
+    with pytest.raises(UsageError, match=rf"--at {at.replace('+', '.')} is outside the recording: it lasts from 20"):
+        review(path, at)
