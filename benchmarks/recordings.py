@@ -27,8 +27,8 @@ from bttop.engine.generation.candidates import Settings
 from bttop.engine.generation.generation import Generation
 from bttop.engine.host.cgroup_tree import pin_to_cgroup
 from bttop.engine.host.host import Host, find_bpftrace
-from bttop.engine.host.processes import Parent, look_up
-from bttop.engine.host.recorded_processes import process_facts
+from bttop.engine.host.process.processes import Parent, look_up
+from bttop.engine.host.process.recorded_processes import process_facts
 from bttop.engine.recording.recorder import Recorder
 from bttop.engine.recording.session_facts import facts_of
 from bttop.engine.request.questions import Asked, questions

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bttop.store.snapshot.recording_events import BTTOP, CostSampled, MarkSet, ProcessSeen, StatusChanged
-from bttop.store.snapshot.schema import TABLES
+from bttop.store.snapshot.tables.schema import TABLES
 from tests.model.samples import SECOND, beat
 from tests.store.export.kit import CALLS, CALLS_PRINTS, PROFILE, PROFILE_PRINTS
 from tests.store.made import Session, at, made

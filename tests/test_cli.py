@@ -33,9 +33,9 @@ NOBODY = 65534
 # A host that cannot trace would end every command before it began; the stand-in needs neither root nor tracefs.
 ANYWHERE = """
 import sys
-import bttop.cli, bttop.engine.host.host, bttop.engine.tracer.privilege, bttop.commands.tracing
-bttop.commands.tracing.check_can_trace = lambda *_: None
-bttop.commands.tracing.obtain = lambda *_: bttop.engine.tracer.privilege.AS_WE_ARE
+import bttop.cli, bttop.engine.host.host, bttop.engine.tracer.privilege, bttop.commands.starting.tracing
+bttop.commands.starting.tracing.check_can_trace = lambda *_: None
+bttop.commands.starting.tracing.obtain = lambda *_: bttop.engine.tracer.privilege.AS_WE_ARE
 """
 RUN = f"{ANYWHERE}\nsys.exit(bttop.cli.main())"
 BARE = "import sys, bttop.cli; sys.exit(bttop.cli.main())"

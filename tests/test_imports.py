@@ -17,7 +17,7 @@ from tests.standin import standin
 SOURCES = Path(bttop.__file__).parents[1]
 WATCHED = """
 import json, os, sys
-import bttop.commands.dashboard, bttop.commands.live
+import bttop.commands.dashboard, bttop.commands.starting.live
 found = {}
 def note(moment):
     found[moment] = sorted(sys.modules)
@@ -26,9 +26,9 @@ def show(self, picture):
         return
     picture()
     note("picture")
-    import bttop.commands.tracing, bttop.engine.tracer.channel, bttop.engine.tracer.privilege
-    bttop.commands.tracing.check_can_trace = lambda *_: None
-    bttop.commands.tracing.obtain = lambda *_: bttop.engine.tracer.privilege.AS_WE_ARE
+    import bttop.commands.starting.tracing, bttop.engine.tracer.channel, bttop.engine.tracer.privilege
+    bttop.commands.starting.tracing.check_can_trace = lambda *_: None
+    bttop.commands.starting.tracing.obtain = lambda *_: bttop.engine.tracer.privilege.AS_WE_ARE
     bttop.engine.tracer.channel.TracerChannel.start = start
 def start(self, *_, **__):
     note("spawn")
@@ -38,7 +38,7 @@ def start(self, *_, **__):
     self.close()
     os._exit(0)
 bttop.commands.dashboard.check_terminal = lambda: None
-bttop.commands.live.OpeningScreen.show = show
+bttop.commands.starting.live.OpeningScreen.show = show
 os.geteuid = lambda: 0
 import bttop.cli
 bttop.cli.main()
@@ -48,7 +48,7 @@ NEVER = {"plotext", "watchfiles", "sqlite3", "backports.zstd", "pyarrow", "email
 LATER = {
     "bttop.ui.dialogs.menu", "bttop.ui.dialogs.sheet", "bttop.ui.dialogs.catalogue", "bttop.ui.dialogs.state_page",
     "bttop.script.library.follow_ups", "bttop.script.library.starters", "bttop.script.pasted.shell",
-    "bttop.engine.host.kernel_probes", "bttop.engine.reload.folder_watch", "bttop.engine.recording.replay",
+    "bttop.engine.host.kernel.kernel_probes", "bttop.engine.reload.folder_watch", "bttop.engine.recording.replay",
     "bttop.engine.doctor.examination", "bttop.store.snapshot.snapshot", "bttop.store.export.catalogue",
     "bttop.store.report.page", "bttop.store.compare.diff", "bttop.ui.render.charts", "bttop.ui.views.table",
 }  # fmt: skip
@@ -58,8 +58,8 @@ MOMENTS = {
         45,
         NEVER | LATER | SCREEN | {"subprocess", "bttop.engine.engine", "bttop.script.language.reader"},
     ),
-    "spawn": (215, NEVER | LATER | SCREEN | {"bttop.ui.app", "bttop.engine.recording.recorder"}),
-    "frame": (330, NEVER | LATER),
+    "spawn": (222, NEVER | LATER | SCREEN | {"bttop.ui.app", "bttop.engine.recording.recorder"}),
+    "frame": (345, NEVER | LATER),
 }
 """Moment to the largest number of bttop's own modules, and modules that must not be there."""
 

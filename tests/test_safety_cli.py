@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bttop.commands import tracing
-from bttop.commands.arguments import tracing_parser
+from bttop.commands.options.arguments import tracing_parser
+from bttop.commands.starting import tracing
 from bttop.engine.cost.budget import Budget
 from bttop.engine.engine import Engine
 from bttop.engine.tracer.privilege import AS_WE_ARE

@@ -17,8 +17,8 @@ from bttop.engine.recording.replay import ReplaySession
 from bttop.errors import BttopError
 from bttop.store.export.catalogue import Exporter, exporters
 from bttop.store.export.exporter import TableExporter
-from bttop.store.snapshot.cells import CELLS
 from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.snapshot.tables.cells import CELLS
 from tests import strangers
 from tests.ui.hostile import raw
 from tests.ui.test_review import running

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bttop.cli import main
-from bttop.commands.arguments import tracing_parser
+from bttop.commands.options.arguments import tracing_parser
 from bttop.commands.review import review
 from bttop.engine.request.questions import Asked, questions
 from bttop.errors import UsageError

@@ -8,7 +8,8 @@ from typing import Final
 
 import pytest
 
-from bttop.commands import dashboard, record, stream, tracing
+from bttop.commands import dashboard, record, stream
+from bttop.commands.starting import tracing
 from bttop.errors import UsageError
 from tests.pasted import REFUSED, REFUSED_BY_ENGINE
 from tests.standin import standin

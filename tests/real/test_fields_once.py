@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bttop.engine.host.host import Host
-from bttop.engine.host.tracepoint_fields import numeric_fields
+from bttop.engine.host.kernel.tracepoint_fields import numeric_fields
 from bttop.script.language.edits import Edit, Edited
 from bttop.script.rewrite.fields_once import with_fields_read_once
 from bttop.script.rewrite.prepare import Prepared

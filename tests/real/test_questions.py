@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bttop.engine.host.host import Host, find_bpftrace
-from bttop.engine.host.kernel_probes import KernelProbes
+from bttop.engine.host.kernel.kernel_probes import KernelProbes
 from bttop.engine.tracer.bpftrace_queries import Asker
 from bttop.script.library.follow_ups import FollowUp, RowFacts, follow_ups
 from bttop.script.library.probe_files import ProbeFile, probe_file

@@ -25,9 +25,9 @@ from bttop.script.library.probe_files import Library
 from bttop.script.process.pin import Pin
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.snapshot.check_up import checkup
-from bttop.store.snapshot.opening import CannotReview
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.snapshot.tables.opening import CannotReview
 from tests.real import load, tracing
 
 pytestmark = pytest.mark.real

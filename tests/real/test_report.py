@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bttop.store.snapshot.extent import extent
-from bttop.store.snapshot.opening import CannotReview
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.snapshot.tables.opening import CannotReview
 from tests.real import load, tracing
 
 pytestmark = pytest.mark.real

@@ -8,8 +8,8 @@ from typing import Final
 
 from bttop.model.plan import Plan
 from bttop.model.record.heartbeats import is_heartbeat
+from bttop.ui.board.pane_data.pane_model import PaneModel
 from bttop.ui.board.pane_frame import FrameState, draw_pane
-from bttop.ui.board.pane_model import PaneModel
 from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.render.spans import ASCII, UNICODE, Line
 from bttop.ui.views.base import ViewChoice

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bttop.engine.generation.badge import Badge, Complaint
-from bttop.engine.host.processes import look_up
+from bttop.engine.host.process.processes import look_up
 from bttop.model.format.text import visible, visible_name
 from bttop.model.plan import Column
 from bttop.model.record.records import Stats
 from bttop.script.process.pin import Pin
 from bttop.store.recording.snapshot_files import new_snapshot
 from bttop.trust import EVERYBODY
-from bttop.ui.board.bars import FooterBar, HeaderBar
 from bttop.ui.board.frame.pin_text import pin_text
+from bttop.ui.board.pane_data.pane_model import PaneModel
 from bttop.ui.board.pane_frame import FrameState, draw_pane
-from bttop.ui.board.pane_model import PaneModel
+from bttop.ui.board.screen_bars.bars import FooterBar, HeaderBar
 from bttop.ui.commands.row_commands import identity_lines
 from bttop.ui.dialogs.menu import MenuBody
 from bttop.ui.dialogs.menu import MenuChoice as MenuChoice

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from bttop.ui.app import BttopApp
-from bttop.ui.board.bars import KeyHint
+from bttop.ui.board.screen_bars.bars import KeyHint
 from bttop.ui.commands.help_page import HEADINGS, help_lines
 from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, FOOTER_OF_THE_PAST, FOOTER_OF_THE_ZOOM
 from bttop.ui.render.spans import line_width, plain

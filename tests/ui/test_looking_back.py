@@ -11,10 +11,10 @@ from bttop.engine.generation.candidates import Source
 from bttop.engine.program.status import ProgramState
 from bttop.engine.request.questions import from_text
 from bttop.model.history.history import History
-from bttop.ui.board.flush_accumulator import WINDOW
 from bttop.ui.board.frame.script_text import script_lines
+from bttop.ui.board.pane_data.flush_accumulator import WINDOW
+from bttop.ui.board.pane_data.pane_model import PaneModel
 from bttop.ui.board.pane_frame import FrameState, draw_pane
-from bttop.ui.board.pane_model import PaneModel
 from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.render.spans import UNICODE, plain
 from bttop.ui.views.base import ViewChoice
@@ -103,7 +103,7 @@ def test_the_flush_is_there_at_once_and_its_trend_when_it_is_whole(
     fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = PaneModel(fake.engine.programs[0])
-    monkeypatch.setattr("bttop.ui.board.flush_accumulator.AT_ONCE", -1.0)
+    monkeypatch.setattr("bttop.ui.board.pane_data.flush_accumulator.AT_ONCE", -1.0)
     model.advance(moment(90))
     assert model.unfinished
     assert row(model) == {"1,java": 90}

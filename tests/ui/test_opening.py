@@ -15,8 +15,8 @@ from bttop.errors import UsageError
 from bttop.script.library.ladder import LADDER
 from bttop.trust import EVERYBODY
 from bttop.ui.board.frame.starting import COMPILING, STARTING
+from bttop.ui.board.pane_data.pane_model import PaneModel
 from bttop.ui.board.pane_frame import FrameState, draw_pane
-from bttop.ui.board.pane_model import PaneModel
 from bttop.ui.board.places.grid import arrange, needs_of
 from bttop.ui.opening import FirstPicture, picture, styles_for, usual_glyphs
 from bttop.ui.render.spans import ASCII, UNICODE, Line, Span, plain

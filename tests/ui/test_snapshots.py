@@ -13,7 +13,8 @@ from textual.pilot import Pilot
 from bttop.engine.generation.badge import Badge
 from bttop.engine.program.status import ProgramState
 from bttop.ui.app import BttopApp
-from bttop.ui.board import header, pane
+from bttop.ui.board import pane
+from bttop.ui.board.screen_bars import header
 from tests.ui.scenes import FakeEngine, calls, printed_name
 from tests.ui.screens import app_of
 

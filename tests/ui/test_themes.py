@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bttop.ui
-from bttop.ui.board.pane_model import WORDS
+from bttop.ui.board.pane_data.pane_model import WORDS
 from bttop.ui.theme_ramp import STEPS
 from bttop.ui.theme_styles import OPTIONAL_ROLES, ROLES
 from bttop.ui.themes import BadTheme, Theme, load_theme, load_themes

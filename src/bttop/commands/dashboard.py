@@ -8,7 +8,7 @@ import sys
 from collections.abc import MutableMapping, Sequence
 
 from bttop import __version__
-from bttop.commands.arguments import duration, tracing_parser, with_saving
+from bttop.commands.options.arguments import duration, tracing_parser, with_saving
 from bttop.errors import UsageError, bttop_command
 
 IDLE = 8 * 3600.0
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     # Until the first frame all that is imported stays: collections would take a sixth of the start.
     gc.disable()
     # Imported after the checks: help and errors need no screen.
-    from bttop.commands.live import show_dashboard
+    from bttop.commands.starting.live import show_dashboard
 
     return show_dashboard(options, arguments)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bttop.commands.arguments import Parser
+from bttop.commands.options.arguments import Parser
 from bttop.commands.review import review
 from bttop.errors import BttopError, UsageError, bttop_command
 from bttop.paths import shipped

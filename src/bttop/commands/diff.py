@@ -7,15 +7,15 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.arguments import Parser
+from bttop.commands.options.arguments import Parser
 from bttop.errors import UsageError, bttop_command
 from bttop.model.format.json_text import json_text
 from bttop.output import say, warn, write_data
 from bttop.store.compare.diff import Diff, Window, diff
 from bttop.store.compare.diff_text import as_object, lines, summary_lines
 from bttop.store.snapshot.extent import extent
-from bttop.store.snapshot.opening import CannotReview
 from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.snapshot.tables.opening import CannotReview
 from bttop.store.times import parse_window, split_operand, window
 
 _EPILOG = """Write a window after the file: incident.bttop@03:10..03:12, @-5m.. or @..+2m.

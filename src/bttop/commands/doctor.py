@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bttop.commands.arguments import Parser, add_hosts, add_trust, trust_of
+from bttop.commands.options.arguments import Parser, add_hosts, add_trust, trust_of
 from bttop.engine.doctor.examination import as_object, examine, exit_code, meet, written
 from bttop.engine.request.questions import wanted_files
 from bttop.model.format.json_text import json_text

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from bttop.commands.far_site import ssh_words
-from bttop.commands.host_names import destinations
+from bttop.commands.options.host_names import destinations
+from bttop.commands.starting.far_site import ssh_words
 from bttop.engine.remote.examination import HostFinding, examine_hosts
 from bttop.model.format import numbers
 from bttop.model.format.json_text import json_text

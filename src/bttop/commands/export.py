@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from bttop.commands.arguments import Parser, with_times
-from bttop.commands.outputs import writing
-from bttop.engine.host.processes import PROCESS_COLUMNS, Process
-from bttop.engine.host.recorded_processes import RecordedProcesses
+from bttop.commands.options.arguments import Parser, with_times
+from bttop.commands.options.outputs import writing
+from bttop.engine.host.process.processes import PROCESS_COLUMNS, Process
+from bttop.engine.host.process.recorded_processes import RecordedProcesses
 from bttop.errors import BttopError, UsageError
 from bttop.files import Mode, NewFile, new_folder
 from bttop.model.format.unique import unique_name

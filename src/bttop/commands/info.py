@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import to_builtins
 
-from bttop.commands.arguments import Parser
+from bttop.commands.options.arguments import Parser
 from bttop.model.format.json_text import json_text
 from bttop.model.format.text import visible
 from bttop.output import say, write_data

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bttop.commands.arguments import Parser, add_trust, folder, trust_of
+from bttop.commands.options.arguments import Parser, add_trust, folder, trust_of
 from bttop.engine.headless.probe_listing import details, listing
 from bttop.engine.host.host import Host
-from bttop.engine.host.kernel_names import is_in_kernel
+from bttop.engine.host.kernel.kernel_names import is_in_kernel
 from bttop.errors import BttopError, bttop_command
 from bttop.model.format.near import nearest
 from bttop.output import say
@@ -59,7 +59,7 @@ def _other(name: str, library: Library) -> list[str]:
 def _matching(search: str, bpftrace: str | None, trust: Trust) -> list[str]:
     """The probes that match a search, each with its arguments."""
     # Imported here: the list of the library needs no tracer.
-    from bttop.commands.tracing import short_queries
+    from bttop.commands.starting.tracing import short_queries
     from bttop.engine.headless.kernel_listing import KernelListing
 
     with short_queries(bpftrace, trust) as (engine, asker):

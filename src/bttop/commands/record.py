@@ -9,8 +9,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.arguments import duration, tracing_parser, with_saving
-from bttop.commands.tracing import start_engine
+from bttop.commands.options.arguments import duration, tracing_parser, with_saving
+from bttop.commands.starting.tracing import start_engine
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.arguments import Parser, with_times
-from bttop.commands.outputs import writing
+from bttop.commands.options.arguments import Parser, with_times
+from bttop.commands.options.outputs import writing
 from bttop.files import create_with, write_whole
 from bttop.output import warn, write_data
 from bttop.store.report.gather import gather
 from bttop.store.report.page import page
 from bttop.store.snapshot.extent import extent
-from bttop.store.snapshot.opening import CannotReview
 from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.snapshot.tables.opening import CannotReview
 from bttop.store.times import window
 
 _STDOUT = "-"

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bttop.commands.arguments import Parser, with_times
 from bttop.commands.dashboard import check_terminal, forget_framework_settings
+from bttop.commands.options.arguments import Parser, with_times
 from bttop.engine.recording.replay import ReplaySession
 from bttop.errors import UsageError, bttop_command
 from bttop.model.history.span import Span

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bttop.commands.arguments import duration, tracing_parser
-from bttop.commands.tracing import start_engine
+from bttop.commands.options.arguments import duration, tracing_parser
+from bttop.commands.starting.tracing import start_engine
 from bttop.engine.engine import Engine
 from bttop.errors import UsageError
 from bttop.model.grouping.group_flush import FlushGrouper
@@ -45,7 +45,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.tracing_options(with_rows(arguments))
     check_stdout()  # before anything starts: a stream needs stdout
     if options.hosts:
-        from bttop.commands.host_names import destinations  # only for other hosts
+        from bttop.commands.options.host_names import destinations  # only for other hosts
 
         hosts = destinations(options.hosts, sudo=options.sudo, many=options.many)
         if len(hosts) > 1:
@@ -69,7 +69,7 @@ def _several(options: argparse.Namespace, hosts: Sequence[Destination]) -> int:
     """Write lines of JSON of several hosts; return 1 also if one of them could not be reached."""
     if options.total is not None or options.group_by is not None:
         raise UsageError("--total and --group-by are for one host", title="hosts")
-    from bttop.commands.far_engines import host_programs, start_engines
+    from bttop.commands.starting.far_engines import host_programs, start_engines
     from bttop.engine.headless.stream import StreamRun
     from bttop.engine.headless.stream_forms import HostLines
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from bttop.commands.arguments import Parser, with_times
+from bttop.commands.options.arguments import Parser, with_times
 from bttop.engine.recording.recorded_period import recorded_period
 from bttop.engine.recording.replay import ReplaySession
 from bttop.engine.session_period import session_period

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.arguments import Parser
+from bttop.commands.options.arguments import Parser
 from bttop.output import say
 from bttop.store.snapshot.check_up import checkup
 from bttop.store.snapshot.recording_events import LOST

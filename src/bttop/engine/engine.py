@@ -9,8 +9,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
+from bttop.engine import program_changes
 from bttop.engine.bridge import EngineBridge
 from bttop.engine.cost.budget import Budget
 from bttop.engine.cost.cost import Bill
@@ -20,7 +19,7 @@ from bttop.engine.engine_thread import EngineThread
 from bttop.engine.frame_router import FrameRouter
 from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.host.host import Bpftrace, Host
-from bttop.engine.host.pid_numbers import PidNumbers
+from bttop.engine.host.process.pid_numbers import PidNumbers
 from bttop.engine.program.generation_pair import grace
 from bttop.engine.program.observer import Observer, Observers
 from bttop.engine.program.program import Program
@@ -304,7 +303,7 @@ class Engine:
 
     def toggle(self, program: Program) -> None:
         """Stop a program that runs; start one that does not run."""
-        self.bridge.call(self._toggle, program)
+        self.bridge.call(lambda: program_changes.toggle(program, self.runner, self._clock()))
 
     def set_interval(self, interval_ms: int) -> None:
         """Change the interval of all programs."""
@@ -324,7 +323,8 @@ class Engine:
 
     def reload(self, program: Program, sources: Sequence[Source]) -> None:
         """A program's script has changed: the new text replaces the old one at its first flush."""
-        self.bridge.call(self._reload, program, tuple(sources))
+        texts = tuple(sources)
+        self.bridge.call(lambda: program_changes.reload(program, texts, self._clock()))
 
     def look_around(self) -> None:
         """Request a survey of all BPF programs of the host; `program_rates.latest` is the newest result."""
@@ -346,46 +346,23 @@ class Engine:
     def approve(self, program: Program) -> None:
         """The user agrees: run a program that was held back because of its cost or of `--unsafe`, or let a thinned one
         take all events."""
-        self.bridge.call(self._approve, program)
+        self.bridge.call(lambda: program_changes.approve(program, self._clock()))
 
     def at_full_speed(self) -> None:
         """The dashboard is on screen: programs get the usual nice value."""
         self.bridge.call(self._starts.hurry)
 
-    def _toggle(self, program: Program) -> None:
-        if program.status.running or program.status.retry_at_ns is not None:
-            program.stop(self._clock())
-            self.runner.replace_merged(self._clock())
-        else:
-            program.start(self._clock())
-
     def refuse_reload(self, program: Program, why: str) -> None:
         """A program's file was changed and cannot be read: show why; the old text continues to run."""
-        self.bridge.call(self._refuse_reload, program, why)
-
-    def _approve(self, program: Program) -> None:
-        thinned = program.status.thinned
-        if program.permission.approve():
-            program.go_on(self._clock())
-        elif thinned is not None:
-            program.permission.allow(thinned.allowed)
-            program.thinning.thin(None, self._clock())
+        self.bridge.call(program.refuse_reload, why)
 
     def _set_interval(self, interval_ms: int) -> None:
         with self.together():
-            for program in self.programs:
-                if program.settings.interval_ms == interval_ms:
-                    continue
-                program.change(replace(program.settings, interval_ms=interval_ms), self._clock())
+            program_changes.set_interval(self.programs, interval_ms, self._clock())
 
     def _pin(self, pin: Pin | None, programs: Sequence[Program]) -> None:
         with self.together():
-            for program in programs:
-                if program.settings.pin != pin:
-                    program.change(replace(program.settings, pin=pin), self._clock())
-
-    def _refuse_reload(self, program: Program, why: str) -> None:
-        program.refuse_reload(why)
+            program_changes.pin_programs(programs, pin, self._clock())
 
     def _open(self, question: ProgramRequest, settings: Settings) -> None:
         self.add(question.name, question.sources, settings, question.failure)
@@ -397,13 +374,6 @@ class Engine:
         self._budget.close(program.history)
         self.runner.admission.forget(program)
         self.bridge.notify()
-
-    def _reload(self, program: Program, sources: tuple[Source, ...]) -> None:
-        # The end of an editor and the file watch may both report the same save.
-        if [(one.texts, one.path) for one in sources] == [(one.texts, one.path) for one in program.sources]:
-            return
-        program.permission.edited()
-        program.reload(sources, self._clock())
 
     def _look_around(self) -> None:
         if self._tracers.alive and self.program_rates.may_ask(self._clock()):

@@ -9,7 +9,7 @@ from bttop.engine.bridge import EngineBridge
 from bttop.engine.cost.cost import Bill
 from bttop.engine.engine import Engine
 from bttop.engine.host.host import Bpftrace, Host
-from bttop.engine.host.processes import Process
+from bttop.engine.host.process.processes import Process
 from bttop.engine.program.past_status import PastStatus
 from bttop.model.flush.flush import LossCounts
 from bttop.model.history.timeline import Timeline

@@ -21,26 +21,18 @@ from bttop.engine.headless.run_length import RunLength
 from bttop.engine.session import Session
 from bttop.model.format.names import decoders
 from bttop.ui.app_config import AppConfig
-from bttop.ui.board.bars import FooterBar, HeaderBar, always
 from bttop.ui.board.board import Board
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.repaints import Repaints
-from bttop.ui.board.timeline_bar import TimelineBar
+from bttop.ui.board.screen_bars.bars import FooterBar, HeaderBar, always
+from bttop.ui.board.screen_bars.timeline_bar import TimelineBar
 from bttop.ui.commands.help_page import help_lines
 from bttop.ui.dialogs.input_bar import InputBar, InputQuestion
-from bttop.ui.key_map import (
-    BY_NAME,
-    COMMANDS,
-    FOOTER,
-    FOOTER_OF_THE_PAST,
-    FOOTER_OF_THE_ZOOM,
-    NEED_TRACING,
-    bind,
-)
+from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, NEED_TRACING, bind, footer
 from bttop.ui.render.spans import Line
 from bttop.ui.services.baselines import Baselines
 from bttop.ui.services.collaborators import Collaborators
-from bttop.ui.services.pin_watch import mark_ended_pins
+from bttop.ui.services.programs.pin_watch import mark_ended_pins
 from bttop.ui.services.recordings import Recordings
 from bttop.ui.services.theme_manager import ThemeManager
 from bttop.ui.services.time_control import TimeControl
@@ -276,10 +268,8 @@ class BttopApp(App[None]):
             keys = self._ask_bar.keys
         elif self.board.is_arranged:
             keys = self.layout_mode.KEYS
-        elif self.time.cursor.at is not None:
-            keys = FOOTER_OF_THE_PAST
         else:
-            keys = FOOTER_OF_THE_ZOOM if self.board.zoomed else FOOTER
+            keys = footer(is_past=self.time.cursor.at is not None, is_zoomed=self.board.zoomed)
         self._footer_bar.keys = keys
         self._footer_bar.repaint()
 

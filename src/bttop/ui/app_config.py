@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from bttop.engine.host.process_lookup import ProcessLookup
+from bttop.engine.host.process.process_lookup import ProcessLookup
 from bttop.engine.session import FrameNames, ProcessSource
 from bttop.model.history.span import Span
 from bttop.store.snapshot.recording_events import MarkSet

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from bttop.ui import commands
-from bttop.ui.board.bars import KeyHint
+from bttop.ui.board.screen_bars.bars import KeyHint
 from bttop.ui.commands.command import Command, CommandGroup, Hint, TracingGroup
 from bttop.ui.commands.help_page import HEADINGS
 from bttop.ui.services.collaborators import Collaborators
@@ -18,8 +18,8 @@ Group: TypeAlias = CommandGroup[Any] | TracingGroup[Any]
 
 
 def _find() -> Iterator[Group]:
-    for one in pkgutil.iter_modules(commands.__path__):
-        module = importlib.import_module(f"{commands.__name__}.{one.name}")
+    for one in pkgutil.walk_packages(commands.__path__, f"{commands.__name__}."):
+        module = importlib.import_module(one.name)
         yield from getattr(module, "GROUPS", ())
 
 
@@ -56,6 +56,13 @@ FOOTER_OF_THE_ZOOM: Final = (
     *(hint for hint in FOOTER if hint.command not in ("zoom", "prompt")),
 )
 """The same while a pane is zoomed."""
+
+
+def footer(*, is_past: bool, is_zoomed: bool) -> tuple[KeyHint, ...]:
+    """The keys in the footer for what is on show."""
+    if is_past:
+        return FOOTER_OF_THE_PAST
+    return FOOTER_OF_THE_ZOOM if is_zoomed else FOOTER
 
 
 def bind(around: Collaborators) -> Mapping[str, Callable[[], None]]:

@@ -15,8 +15,8 @@ from bttop.errors import UsageError
 from bttop.paths import overlay
 from bttop.trust import Trust, Untrusted
 from bttop.ui.board.frame.rule import joined_rule, rule_head, rule_mark
-from bttop.ui.board.header import facts_spans, fitting, host_spans, joined_header, live_span, time_span
 from bttop.ui.board.places.grid import LEAST_HEIGHT, LEAST_WIDTH, PanePlace, arrange, needs_of
+from bttop.ui.board.screen_bars.header import facts_spans, fitting, host_spans, joined_header, live_span, time_span
 from bttop.ui.render.spans import ASCII, UNICODE, Glyphs, Line, Span, fit
 from bttop.ui.terminal.last_background import looked_light
 from bttop.ui.theme_styles import BAD_FILE, colour_system, read_theme_file, styles_of

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings
 from bttop.engine.headless.run_length import Finish
-from bttop.engine.host.process_lookup import ProcessLookup
-from bttop.engine.host.processes import Process
-from bttop.engine.host.recorded_processes import process_facts
+from bttop.engine.host.process.process_lookup import ProcessLookup
+from bttop.engine.host.process.processes import Process
+from bttop.engine.host.process.recorded_processes import process_facts
 from bttop.engine.recording.recorder import Recorder
 from bttop.engine.session import ProcessSource, Session
 from bttop.engine.symbols.frame_lookup import FrameLookup

@@ -8,8 +8,8 @@ import pytest
 
 from bttop.engine.cost.cost import Cost
 from bttop.engine.generation.badge import Badge
-from bttop.engine.host.processes import Parent, Process, look_up
-from bttop.engine.host.recorded_processes import RecordedProcesses, process_facts, read_process
+from bttop.engine.host.process.processes import Parent, Process, look_up
+from bttop.engine.host.process.recorded_processes import RecordedProcesses, process_facts, read_process
 from bttop.engine.program.status import ProgramState
 from bttop.engine.recording.replay import ReplaySession, read_pin
 from bttop.errors import BttopError

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.host.pid_numbers import PidNumbers
-from bttop.engine.host.processes import look_up
+from bttop.engine.host.process.pid_numbers import PidNumbers
+from bttop.engine.host.process.processes import look_up
 from bttop.engine.remote import far_channel
 from bttop.engine.remote.far_channel import FarChannel
 from bttop.engine.remote.far_host import FarConnection

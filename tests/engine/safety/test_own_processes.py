@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bttop.engine.host.host import Bpftrace
-from bttop.engine.host.pid_numbers import PidNumbers
+from bttop.engine.host.process.pid_numbers import PidNumbers
 from bttop.engine.safety.own_processes import _BY_NAME, own_processes
 from bttop.model.record.release import Release
 from bttop.script.process.self_exclusion import Exclusion

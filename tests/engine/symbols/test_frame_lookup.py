@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.host.pid_numbers import PidNumbers
+from bttop.engine.host.process.pid_numbers import PidNumbers
 from bttop.engine.symbols import frame_lookup
 from bttop.engine.symbols.frame_lookup import FrameLookup
 from bttop.script.process.pid_namespace import PidNamespace

@@ -16,8 +16,8 @@ from bttop.store.recording.lookback_buffer import LookbackBuffer
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.recording.writer import LOG_BYTES, CannotRecord, SnapshotWriter
 from bttop.store.snapshot.recording_events import FlushCompleted, GenerationStarted, LineReceived, ProgramAdded
-from bttop.store.snapshot.schema import create
 from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.snapshot.tables.schema import create
 from tests.store.made import FACTS, at, small_blocks, tell
 
 LONG = 20_000
@@ -86,7 +86,7 @@ def test_a_file_is_empty_until_it_is_a_snapshot(path: Path, monkeypatch: pytest.
             sizes.append((statement, path.stat().st_size))
             return found
 
-    monkeypatch.setattr("bttop.store.snapshot.schema.sqlite3.connect", partial(sqlite3.connect, factory=Watched))
+    monkeypatch.setattr("bttop.store.snapshot.tables.schema.sqlite3.connect", partial(sqlite3.connect, factory=Watched))
     claim(path, replace=True)
     create(path, FACTS.as_text()).close()
     made = [statement for statement, _ in sizes].index("COMMIT")

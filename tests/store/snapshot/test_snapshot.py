@@ -14,10 +14,10 @@ import pytest
 from bttop.model.plan import Column, MapPlan
 from bttop.store.snapshot.blocks import compressed
 from bttop.store.snapshot.check_up import checkup
-from bttop.store.snapshot.opening import CannotReview
 from bttop.store.snapshot.plan_json import plan_object
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.snapshot.tables.opening import CannotReview
 from tests.model.samples import planned
 from tests.store.made import Session, made
 

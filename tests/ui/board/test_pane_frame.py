@@ -14,8 +14,8 @@ from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState
 from bttop.model.flush.caveat_words import CAVEAT_TEXTS
 from bttop.script.process.pin import Pin
+from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel
 from bttop.ui.board.pane_frame import FrameState, PaneFrame, draw_pane
-from bttop.ui.board.pane_model import WORDS, PaneModel
 from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.render.spans import ASCII, UNICODE, line_width, plain
 from bttop.ui.views.base import ViewChoice

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bttop.engine.host.process_lookup import ProcessLookup
+from bttop.engine.host.process.process_lookup import ProcessLookup
 from bttop.model.format.names import syscall_name
 from bttop.script.library.follow_ups import RowFacts
 from bttop.ui.board.pane import Pane

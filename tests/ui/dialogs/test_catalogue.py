@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from textual import events
 
 from bttop.engine.host.host import Bpftrace
-from bttop.engine.host.kernel_probes import KernelProbes
+from bttop.engine.host.kernel.kernel_probes import KernelProbes
 from bttop.model.record.release import Release
 from bttop.script.library.probe_files import Library, ProbeFile
 from bttop.ui.dialogs.catalogue import CatalogueBody, Entry, library_entries

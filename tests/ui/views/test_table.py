@@ -11,7 +11,7 @@ from bttop.model.plan import Aggregation, Column
 from bttop.model.record.records import Stats, Value
 from bttop.ui.render.spans import line_width, plain
 from bttop.ui.views.base import Drawing, ViewChoice
-from bttop.ui.views.rows import matches
+from bttop.ui.views.rows.rows import matches
 from bttop.ui.views.table import VIEW
 from tests.ui.scenes import map_plan, scene, text_of, texts
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from bttop.engine.host.processes import start_of
+from bttop.engine.host.process.processes import start_of
 from bttop.engine.tracer.frames import BpfSurvey
 
 # enum bpf_prog_type of include/uapi/linux/bpf.h, in its order.

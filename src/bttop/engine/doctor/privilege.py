@@ -9,8 +9,8 @@ import resource
 from bttop.engine.doctor import calls
 from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingState, only_root
 from bttop.engine.host.capabilities import grant, has, missing_for_root, read_set
-from bttop.engine.host.pid_numbers import OF_HOST
-from bttop.engine.host.processes import namespace_of
+from bttop.engine.host.process.pid_numbers import OF_HOST
+from bttop.engine.host.process.processes import namespace_of
 from bttop.engine.tracer.privilege import Privilege, PrivilegeFacts, asked_of_sudo, decide
 from bttop.errors import bttop_command, command_line
 from bttop.model.record.releases import traits_of

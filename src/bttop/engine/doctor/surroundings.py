@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingState
-from bttop.engine.host.processes import look_up
+from bttop.engine.host.process.processes import look_up
 from bttop.errors import bttop_command
 from bttop.store.recording.snapshot_files import snapshot_folder
 from bttop.trust import Trust, Untrusted

@@ -18,7 +18,7 @@ from bttop.engine.generation.stable_hints import hints_of
 from bttop.engine.generation.tuning import Tuning
 from bttop.engine.host.host import Host
 from bttop.engine.host.included_files import doubt_of_included
-from bttop.engine.host.tracepoint_fields import numeric_fields
+from bttop.engine.host.kernel.tracepoint_fields import numeric_fields
 from bttop.engine.tracer.given_settings import files_of
 from bttop.engine.tracer.launch import names_user_stacks
 from bttop.model.plan import Plan

@@ -17,7 +17,7 @@ from bttop.engine.host.block_devices import block_devices
 from bttop.engine.host.capabilities import STATUS, grant, missing_for_root, read_set
 from bttop.engine.host.folder import Folder
 from bttop.engine.host.mounts import TABLE, mounted
-from bttop.engine.host.processes import PROC, own_number
+from bttop.engine.host.process.processes import PROC, own_number
 from bttop.errors import BpftraceSlow, CannotTrace, command_line, own_program
 from bttop.model.record.release import Release
 from bttop.trust import EVERYBODY, Trust, Untrusted

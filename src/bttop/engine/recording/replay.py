@@ -15,7 +15,7 @@ from bttop.engine.generation.badge import Badge, Complaint
 from bttop.engine.generation.candidates import Source
 from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.host.own_clock import own_clock
-from bttop.engine.host.recorded_processes import RecordedProcesses
+from bttop.engine.host.process.recorded_processes import RecordedProcesses
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.status import ProgramState, Status
 from bttop.errors import BttopError

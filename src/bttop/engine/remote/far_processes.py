@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bttop.engine.host.folder import FarFiles, Folder
-from bttop.engine.host.pid_numbers import PidNumbers
-from bttop.engine.host.process_lookup import ProcessLookup
-from bttop.engine.host.processes import Process, is_alive
+from bttop.engine.host.process.pid_numbers import PidNumbers
+from bttop.engine.host.process.process_lookup import ProcessLookup
+from bttop.engine.host.process.processes import Process, is_alive
 from bttop.engine.remote.link import Link
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from bttop.engine.host.cgroup_tree import is_name_of_cgroup, mount_of, pin_to_cgroup
 from bttop.engine.host.folder import FarFiles
 from bttop.engine.host.host import Host
-from bttop.engine.host.processes import is_alive
+from bttop.engine.host.process.processes import is_alive
 from bttop.engine.remote.link import Link
 from bttop.engine.request.pinning import pids_in
 from bttop.script.process.pin import Pin

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bttop.engine.host.cgroup_tree import is_name_of_cgroup, pin_to_cgroup
 from bttop.engine.host.folder import Folder
-from bttop.engine.host.pid_numbers import PidNumbers, Unnumbered
-from bttop.engine.host.processes import is_alive, threads_of
+from bttop.engine.host.process.pid_numbers import PidNumbers, Unnumbered
+from bttop.engine.host.process.processes import is_alive, threads_of
 from bttop.script.process.pin import Pin
 
 

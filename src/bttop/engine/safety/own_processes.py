@@ -11,8 +11,8 @@ from typing import Final
 
 from bttop.engine.host.folder import Folder
 from bttop.engine.host.host import Bpftrace
-from bttop.engine.host.pid_numbers import PidNumbers
-from bttop.engine.host.processes import PROC, Parent, look_up, pids_named
+from bttop.engine.host.process.pid_numbers import PidNumbers
+from bttop.engine.host.process.processes import PROC, Parent, look_up, pids_named
 from bttop.engine.request.pinning import children_of
 from bttop.script.process.self_exclusion import Exclusion
 

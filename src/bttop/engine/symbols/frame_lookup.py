@@ -14,8 +14,8 @@ from typing import BinaryIO, Final
 from msgspec import Struct
 
 from bttop.engine.host.lookup_thread import LookupThread
-from bttop.engine.host.pid_numbers import PidNumbers
-from bttop.engine.host.processes import PROC
+from bttop.engine.host.process.pid_numbers import PidNumbers
+from bttop.engine.host.process.processes import PROC
 from bttop.engine.symbols.allowance import Allowance
 from bttop.engine.symbols.function_table import BadElf, FunctionTable, read_functions
 from bttop.engine.symbols.memory_map import CodeMapping, MappedFile, mapping_at, open_mapped, read_maps

@@ -10,7 +10,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from msgspec import Struct
 
-from bttop.engine.host.processes import PROC
+from bttop.engine.host.process.processes import PROC
 from bttop.patterns import pattern
 from bttop.regular import open_regular
 

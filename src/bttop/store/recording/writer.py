@@ -28,7 +28,7 @@ from bttop.store.snapshot.recording_events import (
     RecordingEvent,
     StatusChanged,
 )
-from bttop.store.snapshot.schema import COSTS, MAGIC, create
+from bttop.store.snapshot.tables.schema import COSTS, MAGIC, create
 
 COST_DIGITS = 5
 """Significant digits of a number of the cost ledger."""

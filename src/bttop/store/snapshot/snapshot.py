@@ -15,14 +15,14 @@ from bttop.errors import BttopError
 from bttop.model.format.json_text import bounded_value
 from bttop.model.record.records import FOREVER, Stamp, StampedLine
 from bttop.store.snapshot.blocks import NAMED, Stated
-from bttop.store.snapshot.cells import COUNT, MOMENT, is_good
 from bttop.store.snapshot.facts import Facts
 from bttop.store.snapshot.frame_names import RecordedFrameNames
 from bttop.store.snapshot.generations import COLUMNS, RecordedGeneration, read_generation
-from bttop.store.snapshot.opening import open_file, size_of, unreadable
 from bttop.store.snapshot.recording_events import CostSampled, MarkSet, ProcessSeen, StatusChanged
-from bttop.store.snapshot.row_reading import Reader
-from bttop.store.snapshot.schema import COSTS
+from bttop.store.snapshot.tables.cells import COUNT, MOMENT, is_good
+from bttop.store.snapshot.tables.opening import open_file, size_of, unreadable
+from bttop.store.snapshot.tables.row_reading import Reader
+from bttop.store.snapshot.tables.schema import COSTS
 
 _LEDGER = ("program", "boot_ns", "wall_ns", *COSTS)
 _BLOCK = (

@@ -17,8 +17,8 @@ from bttop.model.history.span import ChosenSpan
 from bttop.model.record.records import Stamp
 from bttop.ui.board.frame.tabs import tab_at, tabs_width
 from bttop.ui.board.painted_lines import PaintedLines
+from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel, Subject, first_subject
 from bttop.ui.board.pane_frame import FrameState, PaneFrame, draw_pane, scene_of
-from bttop.ui.board.pane_model import WORDS, PaneModel, Subject, first_subject
 from bttop.ui.render.spans import Line
 from bttop.ui.render.text import width
 from bttop.ui.themes import Theme

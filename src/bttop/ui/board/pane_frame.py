@@ -21,7 +21,7 @@ from bttop.ui.board.frame.starting import COMPILING
 from bttop.ui.board.frame.tabs import Tab, tab_spans
 from bttop.ui.board.frame.thinned_line import thinned_lines
 from bttop.ui.board.frame.trouble_lines import trouble_lines
-from bttop.ui.board.pane_model import WORDS, PaneModel, Subject
+from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel, Subject
 from bttop.ui.render.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.views.base import Drawing, Extra, Scene, ViewChoice
 from bttop.ui.views.log import draw_log
@@ -159,7 +159,7 @@ def scene_of(model: PaneModel, subject: Subject, choice: ViewChoice, frame: Fram
     data, beside = model.data(subject.map), model.beside(subject.map)
     neighbour = None
     if beside is not None:
-        from bttop.ui.views.joining import join
+        from bttop.ui.views.rows.joining import join
 
         data, neighbour = join(data, beside)
     flush = model.flush_of(subject.map) or model.flush

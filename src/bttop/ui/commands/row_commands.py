@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from bttop.engine.host.processes import PROCESS_COLUMNS, Process
+from bttop.engine.host.process.processes import PROCESS_COLUMNS, Process
 from bttop.engine.session import ProcessSource
 from bttop.model.format import numbers
 from bttop.model.format.names import syscall_name

@@ -11,7 +11,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bttop.engine.host.kernel_probes import KernelProbes
+from bttop.engine.host.kernel.kernel_probes import KernelProbes
 from bttop.model.format.text import visible
 from bttop.script.library.parameters import parameters_of
 from bttop.script.library.probe_files import Library, ProbeFile

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bttop.engine.host.kernel_probes import KernelProbes
+from bttop.engine.host.kernel.kernel_probes import KernelProbes
 from bttop.model.record.release import Release
 from bttop.script.language.words import complete
 from bttop.ui.dialogs.input_bar import InputCompletions

@@ -11,8 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from bttop.model.format.text import visible
-from bttop.ui.board.bars import KeyHint
 from bttop.ui.board.painted_lines import paint
+from bttop.ui.board.screen_bars.bars import KeyHint
 from bttop.ui.dialogs.line_edit import LineEdit, visible_part
 from bttop.ui.render.spans import Glyphs, Line, Span, fit, wrapped
 from bttop.ui.themes import Theme

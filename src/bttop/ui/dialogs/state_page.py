@@ -16,7 +16,7 @@ from bttop.model.record.values import histogram
 from bttop.ui.board.frame.costs import COST_TEXT, blindness, cost_pairs
 from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.board.frame.script_text import script_lines
-from bttop.ui.board.pane_model import WORDS, PaneModel
+from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.render.text import folded
 from bttop.ui.views.histogram_heading import SHARES, percentile

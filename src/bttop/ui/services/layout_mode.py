@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from bttop.ui.board.bars import KeyHint
 from bttop.ui.board.board import Board
 from bttop.ui.board.places.chosen import Direction
+from bttop.ui.board.screen_bars.bars import KeyHint
 from bttop.ui.services.screen_access import ScreenAccess
 
 if TYPE_CHECKING:

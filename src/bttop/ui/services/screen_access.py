@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from textual.screen import Screen
 
-from bttop.ui.board.bars import always
+from bttop.ui.board.screen_bars.bars import always
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.render.spans import Line
 

@@ -14,8 +14,8 @@ from bttop.model.history.span import ChosenSpan
 from bttop.model.history.span import Span as TimeSpan
 from bttop.store.snapshot.recording_events import MarkSet
 from bttop.ui.board.board import Board
+from bttop.ui.board.screen_bars.timeline_bar import TimelinePosition
 from bttop.ui.board.time_cursor import TimeCursor
-from bttop.ui.board.timeline_bar import TimelinePosition
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.render.spans import Glyphs, Span
 from bttop.ui.services.screen_access import ScreenAccess

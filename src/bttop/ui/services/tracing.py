@@ -14,12 +14,12 @@ from bttop.engine.session import Session
 from bttop.model.format.text import visible
 from bttop.ui.app_config import AppConfig
 from bttop.ui.board.board import Board
-from bttop.ui.services.parameter_prompt import ParameterPrompt
-from bttop.ui.services.probe_library import ProbeLibrary
-from bttop.ui.services.program_prompt import ProgramPrompt
-from bttop.ui.services.question_trail import QuestionTrail
-from bttop.ui.services.reloads import Reloads
-from bttop.ui.services.running_programs import RunningPrograms
+from bttop.ui.services.programs.parameter_prompt import ParameterPrompt
+from bttop.ui.services.programs.probe_library import ProbeLibrary
+from bttop.ui.services.programs.program_prompt import ProgramPrompt
+from bttop.ui.services.programs.question_trail import QuestionTrail
+from bttop.ui.services.programs.reloads import Reloads
+from bttop.ui.services.programs.running_programs import RunningPrograms
 from bttop.ui.services.screen_access import ScreenAccess
 from bttop.ui.services.theme_manager import ThemeManager
 

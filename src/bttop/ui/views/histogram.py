@@ -28,8 +28,8 @@ from bttop.ui.render.bucket_rows import (
 from bttop.ui.render.spans import Glyphs, Line, Span
 from bttop.ui.views.base import Drawing, Form, Scene, ViewChoice, about, mark_of, per
 from bttop.ui.views.histogram_heading import heading, named_heading
-from bttop.ui.views.row_names import row_name
-from bttop.ui.views.rows import passing
+from bttop.ui.views.rows.row_names import row_name
+from bttop.ui.views.rows.rows import passing
 from bttop.ui.views.table import key_lines
 
 NOTES: Final[Mapping[Form, str]] = {"linear": "", "log": "log counts", "cumulative": "cumulative"}

@@ -17,10 +17,10 @@ from bttop.ui.views.base import Drawing, Scene, about, per, scaled_text
 from bttop.ui.views.histogram import VIEW as HISTOGRAM
 from bttop.ui.views.histogram import buckets_of
 from bttop.ui.views.histogram_heading import SHARES, percentile
-from bttop.ui.views.miniature import miniature_cell
-from bttop.ui.views.ordering import Row
-from bttop.ui.views.row_names import row_name
-from bttop.ui.views.rows import WHOLE, RowCell, draw_rows, text_cells
+from bttop.ui.views.rows.miniature import miniature_cell
+from bttop.ui.views.rows.ordering import Row
+from bttop.ui.views.rows.row_names import row_name
+from bttop.ui.views.rows.rows import WHOLE, RowCell, draw_rows, text_cells
 from bttop.ui.views.table import change_cells, trend_cell, with_rows_gone
 
 RANGES = 64

@@ -15,8 +15,8 @@ from bttop.model.record.stacks import stacks_of
 from bttop.model.record.telling_frames import ends_early, telling, with_repeats, without_module
 from bttop.ui.render.spans import Line, Span, bar, fit
 from bttop.ui.views.base import Drawing, Scene, parts
-from bttop.ui.views.ordering import Row
-from bttop.ui.views.rows import RowCell, draw_rows, text_cells
+from bttop.ui.views.rows.ordering import Row
+from bttop.ui.views.rows.rows import RowCell, draw_rows, text_cells
 from bttop.ui.views.table import (
     change_cells,
     key_lines,

@@ -17,8 +17,8 @@ from bttop.model.record.records import Stats, Value
 from bttop.ui.render.spans import Line, Span, bar, fit, sparkline
 from bttop.ui.render.text import pieces, width
 from bttop.ui.views.base import Drawing, Scene, about, decoded, per, scaled_text
-from bttop.ui.views.ordering import Row
-from bttop.ui.views.rows import WHOLE, RowCell, draw_rows, text_cells
+from bttop.ui.views.rows.ordering import Row
+from bttop.ui.views.rows.rows import WHOLE, RowCell, draw_rows, text_cells
 
 _PER_SECOND = ("count", "sum")
 BAR, TREND = 6, 4
@@ -95,7 +95,7 @@ def change_cells(scene: Scene) -> list[RowCell]:
     """The column with the change against the baseline, if there is one."""
     if scene.baseline is None:
         return []
-    from bttop.ui.views.changes import change_cell  # needed once there is a baseline
+    from bttop.ui.views.rows.changes import change_cell  # needed once there is a baseline
 
     return [change_cell(scene, scene.baseline)]
 
@@ -104,7 +104,7 @@ def with_rows_gone(scene: Scene, drawing: Drawing) -> Drawing:
     """The drawing with the number of rows that are new, and of those that are gone, against the baseline."""
     if scene.baseline is None:
         return drawing
-    from bttop.ui.views.changes import new_and_gone
+    from bttop.ui.views.rows.changes import new_and_gone
 
     note = new_and_gone(scene, scene.baseline)
     return replace(drawing, note=", ".join(filter(None, [drawing.note, note])))

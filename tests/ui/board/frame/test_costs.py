@@ -12,9 +12,9 @@ from bttop.engine.program.status import ProgramState
 from bttop.engine.safety.meter import HIDDEN
 from bttop.engine.tracer.frames import BpfSurvey, Metering
 from bttop.model.record.records import Stamp
-from bttop.ui.board.bars import HeaderBar
 from bttop.ui.board.frame.costs import percent
 from bttop.ui.board.places.grid import LEAST_WIDTH
+from bttop.ui.board.screen_bars.bars import HeaderBar
 from bttop.ui.dialogs.host_programs_sheet import host_lines
 from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.render.spans import Span, line_width, plain

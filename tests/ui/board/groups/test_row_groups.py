@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bttop.engine.host.process_lookup import ProcessLookup
+from bttop.engine.host.process.process_lookup import ProcessLookup
 from bttop.script.process.pin import Pin
 from bttop.ui.board.groups.row_groups import (
     close_group,

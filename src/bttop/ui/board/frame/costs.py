@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from bttop.engine.cost.cost import STATISTICS_COST, UNKNOWN, Bill, Cost, blind_spot
 from bttop.model.format import numbers
-from bttop.ui.board.header import fitting
-from bttop.ui.board.pane_model import PaneModel
+from bttop.ui.board.pane_data.pane_model import PaneModel
+from bttop.ui.board.screen_bars.header import fitting
 from bttop.ui.render.spans import Span, line_width
 
 COST_TEXT = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bttop.model.format.text import visible, visible_name
-from bttop.ui.board.pane_model import PaneModel, Subject
+from bttop.ui.board.pane_data.pane_model import PaneModel, Subject
 from bttop.ui.render.spans import Span
 from bttop.ui.views.base import Drawing, Scene
 

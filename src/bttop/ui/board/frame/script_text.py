@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bttop.model.format.text import visible
-from bttop.ui.board.pane_model import PaneModel
+from bttop.ui.board.pane_data.pane_model import PaneModel
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.render.text import folded
 

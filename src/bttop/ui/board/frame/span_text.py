@@ -10,7 +10,7 @@ from bttop.model.record.records import Bucket
 from bttop.ui.render.spans import Span
 
 if TYPE_CHECKING:
-    from bttop.ui.board.pane_model import PaneModel
+    from bttop.ui.board.pane_data.pane_model import PaneModel
 
 
 def span_notes(model: PaneModel, name: str) -> list[Span]:

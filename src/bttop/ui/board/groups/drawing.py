@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from bttop.ui.views.base import Drawing, Scene, View
 
 if TYPE_CHECKING:
-    from bttop.ui.board.pane_model import PaneModel
+    from bttop.ui.board.pane_data.pane_model import PaneModel
 
 LEAST_ROWS: Final = 20
 """Tables with fewer rows are shown whole."""

@@ -18,7 +18,7 @@ from bttop.model.history.trends import DEFAULT_LENGTH, Trend, moment_of
 from bttop.model.record.records import Value
 from bttop.ui.views import quantiles, table
 from bttop.ui.views.base import Drawing, Neighbour, Scene, View
-from bttop.ui.views.rows import matches
+from bttop.ui.views.rows.rows import matches
 
 _HISTOGRAMS: Final = frozenset({"hist", "lhist"})
 

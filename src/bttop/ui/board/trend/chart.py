@@ -23,7 +23,7 @@ from bttop.ui.render.line_chart import LETTERS, Curve, plot, role_of, scale_of
 from bttop.ui.render.spans import Line, Span, fit
 from bttop.ui.render.text import left, middle, width
 from bttop.ui.views.base import Scene, TrendLine
-from bttop.ui.views.row_names import row_name
+from bttop.ui.views.rows.row_names import row_name
 
 AXIS: Final = 10
 """Cells that labels and letters take beside a plot."""

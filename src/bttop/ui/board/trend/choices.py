@@ -15,7 +15,7 @@ from bttop.ui.board.pane import Pane
 from bttop.ui.board.pane_frame import scene_of
 from bttop.ui.render.line_chart import MOST_LINES
 from bttop.ui.views.base import TrendLine
-from bttop.ui.views.row_names import row_name
+from bttop.ui.views.rows.row_names import row_name
 
 COST: Final = "cost"
 _NAMES: Final = {

@@ -31,8 +31,8 @@ from bttop.ui.views.base import Drawing, Scene, ViewChoice, about, per
 from bttop.ui.views.heat.painting import Marks, has_colours, painted
 from bttop.ui.views.histogram_heading import SHARES, percentile
 from bttop.ui.views.plot import CellChoice, Corner, Plot, cell_acts, cursor_of, rectangle_of
-from bttop.ui.views.row_names import row_name
-from bttop.ui.views.rows import matches
+from bttop.ui.views.rows.row_names import row_name
+from bttop.ui.views.rows.rows import matches
 
 USUAL_LENGTH: Final = 600
 """Flushes that are shown if the user has not chosen how many a column merges."""

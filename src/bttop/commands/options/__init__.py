@@ -1,0 +1,1 @@
+"""What is typed behind a command: programs, pins, intervals, hosts and files for its output."""

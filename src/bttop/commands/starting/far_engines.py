@@ -1,0 +1,81 @@
+"""Starts the same programs on several hosts, for `bttop stream -H a,b`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from msgspec.structs import replace
+
+from bttop.commands.options.arguments import trust_of
+from bttop.commands.starting.far_site import far_site, ssh_words
+from bttop.commands.starting.site import Site
+from bttop.commands.starting.tracing import asked_programs, check_options, engine_on, start_on
+from bttop.engine.headless.stream_forms import HostProgram
+from bttop.engine.hosts.engines import Engines
+from bttop.engine.remote.examination import AT_ONCE
+from bttop.engine.remote.far_host import FarConnection
+from bttop.engine.remote.ssh import Destination
+from bttop.engine.request.pinning import pids_in
+from bttop.engine.request.questions import ProgramRequest
+from bttop.errors import BttopError, CannotTrace, UsageError
+from bttop.model.format.names import decoders
+
+
+def start_engines(
+    options: argparse.Namespace, hosts: Sequence[Destination], command: str, tell: Callable[..., None]
+) -> tuple[Engines, int]:
+    """Start every program on every host that can be reached. Return the engines, and how many hosts are missing; each
+    of those is told. Raises BttopError if all are."""
+    check_options(options, command)
+    if options.pin_text is not None and pids_in(options.pin_text) is not None:
+        raise UsageError("a process id is one of a single host: pin by a name, a unit or a cgroup", title="no pin")
+    trust = trust_of(options)
+    asked = asked_programs(options, trust, tell, can_ask=False)
+    ssh = ssh_words(options.ssh, trust)
+    connections = [FarConnection(ssh, host, options.bpftrace) for host in hosts]
+    with ThreadPoolExecutor(min(AT_ONCE, len(hosts))) as pool:
+        sites = list(pool.map(partial(_site, asked), connections))
+    for found in sites:
+        if not isinstance(found, Site):
+            tell(*found.lines)
+    reached = [found for found in sites if isinstance(found, Site)]
+    if not reached:
+        raise CannotTrace(f"none of the {len(hosts)} hosts can be traced", title="hosts")
+    engines = Engines([engine_on(options, command, site) for site in reached])
+    try:
+        for engine, site in zip(engines.engines, reached, strict=True):
+            start_on(options, engine, site, [_named(one, site.host.name) for one in asked], trust)
+    except BaseException:
+        engines.close()
+        raise
+    return engines, len(hosts) - len(reached)
+
+
+def host_programs(engines: Engines) -> Mapping[str, HostProgram]:
+    """The host of each program, by the program's name."""
+    found = {}
+    for engine in engines.engines:
+        host, known = engine.host.name, decoders(engine.host.machine, engine.host.devices)
+        for program in engine.programs:
+            found[program.name] = HostProgram(host, program.name.removeprefix(_prefix(host)), known)
+    return found
+
+
+def _site(asked: Sequence[ProgramRequest], connection: FarConnection) -> Site | BttopError:
+    try:
+        connection.begin()
+        return far_site(connection, asked)
+    except BttopError as problem:
+        return problem
+
+
+def _named(request: ProgramRequest, host: str) -> ProgramRequest:
+    """The request under a name that no other host has."""
+    return replace(request, name=f"{_prefix(host)}{request.name}")
+
+
+def _prefix(host: str) -> str:
+    return f"{host}:"

@@ -1,0 +1,1 @@
+"""The probes of a host's kernel and their fields."""

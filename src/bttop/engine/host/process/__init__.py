@@ -1,0 +1,1 @@
+"""The processes of a host: their facts, their numbers, and those that have ended."""

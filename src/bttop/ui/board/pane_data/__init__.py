@@ -1,0 +1,1 @@
+"""What a pane shows, read from its history: flushes, spans, courses and costs. No widget."""

@@ -1,0 +1,368 @@
+"""The data of a pane: the flush of one program at the moment on show, its trends and its log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from bttop.engine.program.past_status import NOTED_NS, PastStatus
+from bttop.engine.program.status import ProgramState, Status
+from bttop.engine.session import AnyProgram, FrameNames
+from bttop.model.flush.by_function import FrameNamer
+from bttop.model.flush.caveat_words import caveat_badge
+from bttop.model.flush.contents import MapData, empty_map
+from bttop.model.flush.find_caveats import Caveat
+from bttop.model.flush.flush import Flush
+from bttop.model.history.span import BucketRange
+from bttop.model.history.trends import Trend
+from bttop.model.plan import MapPlan, Plan
+from bttop.ui.board.frame.starting import STARTING
+from bttop.ui.board.pane_data.cost_samples import CostSamples
+from bttop.ui.board.pane_data.courses import Courses
+from bttop.ui.board.pane_data.flush_accumulator import WINDOW, FlushAccumulator, PastMoment
+from bttop.ui.board.pane_data.merged_maps import MergedMaps
+from bttop.ui.views.base import RoomyView, View, has_room
+from bttop.ui.views.catalogue import views_for
+from bttop.ui.views.log import Log
+
+if TYPE_CHECKING:
+    from bttop.model.history.span import ChosenSpan
+    from bttop.store.compare.period import ProgramPeriod
+    from bttop.ui.board.groups.groupings import Groupings
+    from bttop.ui.board.groups.short_lived_rows import ShortLivedRows
+    from bttop.ui.board.pane_data.span_moment import SpanMoment
+
+
+class Subject(Struct, frozen=True):
+    """One thing that a pane can show: a map in one of its views, or the log (`view` is None)."""
+
+    map: str
+    view: View | None
+    title: str = ""
+    """The title of the map in front matter; empty if there is none."""
+
+    @property
+    def label(self) -> str:
+        return "log" if self.view is None else self.title or self.map.lstrip("@") or self.view.name
+
+
+def first_subject(subjects: Sequence[Subject], width: int, height: int) -> Subject:
+    """The subject of a pane of `width` cells and `height` lines until the user chooses one: the first one, or the first
+    of its map that does not need more room."""
+    of_map = (one for one in subjects if one.map == subjects[0].map)
+    return next((one for one in of_map if has_room(one.view, width, height)), subjects[0])
+
+
+class PaneModel:
+    """Follows one program: its newest flush or that of an earlier moment, with the status, the trends and the log of
+    the same moment. It changes only when `advance` or `stay` is called."""
+
+    def __init__(self, program: AnyProgram, frame_names: FrameNames | None = None) -> None:
+        self.program = program
+        self._frame_names = frame_names
+        self._merged_maps = MergedMaps(frame_names)
+        self._wanted: dict[str, MapData] = {}
+        """The maps whose addresses have been looked up last."""
+        self.page: PastStatus = program.page()
+        """The status of the program at the moment on show."""
+        self._live = FlushAccumulator(self._merged_maps)
+        self._merged_baseline = MergedMaps(frame_names)
+        self._seen = 0
+        self.costs = CostSamples(program.page)
+        self.past = Courses(program.history)
+        """Figures of the flushes up to the one on show."""
+        self._past: PastMoment | None = None
+        self.span_moment: SpanMoment | None = None
+        """The span on show; None if a single moment is."""
+        self._chosen: ChosenSpan | None = None
+        self.baseline: ProgramPeriod | None = None
+        """What the program counted in the baseline; None without one, and if it counted something else."""
+        self._subjects: tuple[Subject, ...] = ()
+        self._subjects_of: tuple[Plan, Flush | None, Flush | None, bool] = (self.page.plan, None, None, False)
+
+    @cached_property
+    def groupings(self) -> Groupings:
+        """The maps of the pane with their rows grouped."""
+        from bttop.ui.board.groups.groupings import Groupings  # needed once rows are grouped
+
+        return Groupings(self._frame_names)
+
+    @cached_property
+    def short_lived(self) -> ShortLivedRows:
+        """The maps of the pane with the rows of short-lived processes folded."""
+        from bttop.ui.board.groups.short_lived_rows import ShortLivedRows  # needed for large tables
+
+        return ShortLivedRows()
+
+    @property
+    def status(self) -> Status:
+        return self.page.status
+
+    @property
+    def flush(self) -> Flush | None:
+        """The flush on show."""
+        return self._shown.flush
+
+    @property
+    def one_in(self) -> int:
+        """The flush on show has one event in so many; 1: all of them."""
+        return 1 if self.flush is None else self.flush.origin.plan.one_in
+
+    @property
+    def log(self) -> Log:
+        return self._shown.log
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether an earlier moment is on show."""
+        return self._past is not None or self.span_moment is not None
+
+    @property
+    def _shown(self) -> FlushAccumulator:
+        if self.span_moment is not None:
+            return self.span_moment.shown
+        return self._live if self._past is None else self._past.shown
+
+    def advance(self, at: int | None = None, chosen: ChosenSpan | None = None) -> bool:
+        """Take in what is new and show it, or show the moment `at` (CLOCK_BOOTTIME in ns), or the span that ends then.
+        Return whether anything on show may have changed."""
+        self._merged_maps.renew()
+        self._merged_baseline.renew()
+        self.past.go(at, None if chosen is None else chosen.span.begin_ns)
+        returned, self._chosen = self.looks_back, chosen
+        if chosen is not None:
+            self._look_at_span(chosen)
+            return True
+        self.span_moment = None
+        if at is not None:
+            self._look_back(at)
+            return True
+        page = self.program.page()
+        moved = returned or page.status is not self.status
+        self.page, self._past = page, None
+        moved = self._follow() or moved
+        if self.flush is not None:
+            self.costs.note(self.flush.end_ns, page.cost)
+        return moved
+
+    def stay(self) -> None:
+        """Update the status only and keep the flush on show; without a flush, or at an earlier moment, `advance`."""
+        if self.flush is None or self.looks_back:
+            self.advance()
+        else:
+            self.page = self.program.page()
+
+    def _follow(self) -> bool:
+        history = self.program.history
+        appended = history.appended
+        news, self._seen = appended - self._seen, appended
+        if news > 0:
+            self._live.take(history.window(min(news, WINDOW)))
+        return news > 0
+
+    def _look_at_span(self, chosen: ChosenSpan) -> None:
+        from bttop.ui.board.pane_data.span_moment import SpanMoment  # needed once a span is chosen
+
+        self._keep_live_trends()
+        if self.span_moment is None or self.span_moment.span != chosen.span:
+            self.span_moment = SpanMoment(self.program.history, self._merged_maps, chosen.span)
+        self.span_moment.read()
+        self.page = self.program.page(chosen.span.end_ns + NOTED_NS)
+
+    def buckets_of(self, name: str) -> BucketRange | None:
+        """The range of values to which the span on show limits a map; None if it does not."""
+        return None if self._chosen is None else self._chosen.buckets_of(self.program, name)
+
+    def _keep_live_trends(self) -> None:
+        """Take in new flushes while an earlier moment is on show, for the return to live."""
+        if self._seen:
+            self._follow()
+
+    def _look_back(self, at: int) -> None:
+        self._keep_live_trends()
+        if self._past is None:
+            self._past = PastMoment(self.program.history, self._merged_maps)
+        self._past.go(at)
+        self.page = self.program.page(at + NOTED_NS)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the trends or the courses on show are still being read; then call `advance` again and draw."""
+        reading = self.span_moment or self._past
+        return self.past.unfinished or (reading is not None and reading.unfinished)
+
+    def beginning(self) -> str:
+        """Why there is no flush at an earlier moment."""
+        if self.span_moment is not None:
+            return "reading the span" if self.span_moment.unfinished else "no flush in this span"
+        history = self.program.history
+        first = history.at(0)
+        if first is None:
+            return "no flush yet"
+        since = f"{datetime.fromtimestamp(first.wall_ns / 1e9):%H:%M:%S}"
+        if history.dropped:
+            return f"history begins at {since}; {history.dropped:,} older flushes are not kept"
+        return f"nothing yet; first flush {since}"
+
+    def trend(self, name: str) -> Trend:
+        """The trend of a map up to the flush on show."""
+        return self._shown.trend(name)
+
+    def flush_of(self, name: str) -> Flush | None:
+        """The flush on show that has a map, else the newest one on show."""
+        return self._shown.flush_of(name) or self.flush
+
+    def data(self, name: str) -> MapData:
+        """A map of the flush on show that has it, its stacks merged by function; empty if none has it."""
+        flush = self._shown.flush_of(name)
+        found = flush.maps.get(name) if flush is not None else None
+        plan = self.page.plan.maps.get(name) or MapPlan(name, "value")
+        if found is None:
+            return empty_map(plan)
+        if self._wanted.get(name) is not found:
+            self._wanted[name] = found
+            self._merged_maps.want_names(found)
+        held = self.buckets_of(name)
+        return self._merged_maps.merged(found) if held is None else held.of(found)
+
+    def only_row(self, data: MapData, key: str) -> MapData:
+        """A map of any flush with only the row that the pane shows under a key."""
+        return self._merged_maps.only_row(data, key)
+
+    def printed(self, name: str) -> MapData | None:
+        """A map of the flush on show as bpftrace printed it; None if no flush has it."""
+        flush = self._shown.flush_of(name)
+        return None if flush is None else flush.maps.get(name)
+
+    @property
+    def namer(self) -> FrameNamer | None:
+        """Names user addresses that bpftrace printed without a name."""
+        return self._merged_maps.namer
+
+    def baseline_of(self, name: str, seconds: float) -> MapData | None:
+        """A map over the baseline as a flush of this length would have it; None if there is none like it."""
+        found = None if self.baseline is None else self.baseline.data(name, seconds)
+        if found is None:
+            return None
+        plan = self.data(name).plan
+        alike = (found.plan.aggregation, found.plan.arity) == (plan.aggregation, plan.arity)
+        return self._merged_baseline.merged(found) if alike else None
+
+    def beside(self, name: str) -> MapData | None:
+        """The map whose numbers are a further column of a map; None if there is none."""
+        other = self._neighbours.get(name)
+        return None if other is None else self.data(other)
+
+    @property
+    def _neighbours(self) -> Mapping[str, str]:
+        """The maps that are shown as a column of another one, by the name of that one."""
+        front = self.page.sources[0].front if self.page.sources else None
+        described = {} if front is None else front.maps
+        return {name: f"@{one.beside}" for name, one in described.items() if one.beside}
+
+    def subjects(self) -> tuple[Subject, ...]:
+        """Everything that the program has to show, the most important first. The order is stable, so that `v` can step
+        through it."""
+        about = (self.page.plan, self.flush, self._shown.newest, bool(self.log))
+        # Cached: called several times per repaint, and the same until the next flush.
+        if self._subjects and all(one is other for one, other in zip(about, self._subjects_of, strict=True)):
+            return self._subjects
+        self._subjects, self._subjects_of = self._find_subjects(), about
+        return self._subjects
+
+    def _find_subjects(self) -> tuple[Subject, ...]:
+        names = sorted(self.page.plan.maps, key=self._place)
+        names += [name for name in self._shown.maps if name not in names]
+        beside = self._neighbours
+        shown = [name for name in names if self._is_shown(name) and name not in beside.values()]
+        found = [subject for name in shown for subject in self._subjects_of_map(name)]
+        if self.log or not found:
+            found.append(Subject("", None))
+        return tuple(sorted(found, key=lambda one: not self._is_of_end(one)))
+
+    def _subjects_of_map(self, name: str) -> Iterator[Subject]:
+        """A map in each of its views. All views but the main one have a name of their own."""
+        data = self.data(name)
+        views = views_for(data.plan, data.rows)
+        main = next((view for view in views if not isinstance(view, RoomyView)), views[0])
+        for view in views:
+            first = Subject(name, view, data.plan.title)
+            if (other := self._neighbours.get(name)) is not None:
+                first = replace(first, title=f"{other.removeprefix('@')} and {first.label}")
+            yield first if view is main else replace(first, title=f"{first.label} as {view.name}")
+
+    def _is_of_end(self, subject: Subject) -> bool:
+        """Whether a subject is what the script printed at its end: that is shown first once the program has ended."""
+        if subject.view is None:
+            return any(flush.printed for flush in self._shown.ending)
+        found = [flush.maps[subject.map] for flush in self._shown.ending if subject.map in flush.maps]
+        return any(data.plan.occasional for data in found)
+
+    def _place(self, name: str) -> int:
+        """Sort key of a map: the order of the front matter, which begins with the most important map. With a pin, that
+        may be another one."""
+        front = self.page.sources[0].front if self.page.sources else None
+        described = list(front.maps) if front is not None else []
+        if front is not None and self.page.pin is not None and name == f"@{front.pinned}":
+            return -1
+        return described.index(name) if name in described else len(described)
+
+    def _is_shown(self, name: str) -> bool:
+        """Whether a map has something to show: maps that are never printed (state) do not."""
+        plan = self.page.plan.maps.get(name)
+        return self.flush is not None and (
+            name in self._shown.maps or (plan is not None and plan.aggregation != "value" and not plan.occasional)
+        )
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to see: no row with a number above 0 in any map, and no text; or it has failed. A
+        thinned program is not quiet: something may have happened in the events that it turned away."""
+        if self.status.state in (ProgramState.FAILED, ProgramState.UNAVAILABLE):
+            return True
+        if self.status.state is not ProgramState.LIVE or self.flush is None or self.log or self.one_in > 1:
+            return False
+        names = {one.map for one in self.subjects() if one.view is not None}
+        names |= {other for name, other in self._neighbours.items() if name in names}
+        return not any(any(self.data(name).rows.values()) for name in names)
+
+    def caveats(self) -> tuple[tuple[Caveat, str], ...]:
+        """The flush's caveats, each with its badge."""
+        found: dict[Caveat, str] = {}
+        for flush in filter(None, (self.flush, *(self._shown.flush_of(name) for name in self.page.plan.maps))):
+            if not any(data.plan.occasional for data in flush.maps.values()) or flush is self.flush:
+                found |= {caveat: caveat_badge(caveat, flush) for caveat in flush.caveats if caveat not in found}
+        return tuple(sorted(found.items()))
+
+    def period(self, name: str) -> float:
+        """Nominal seconds of the interval in which a map is flushed; 0 if it is printed seldom, or without a flush."""
+        flush, plan = self.flush_of(name), self.page.plan.maps.get(name)
+        is_seldom = plan is not None and plan.occasional
+        return 0.0 if flush is None or is_seldom else flush.origin.plan.period_ns(flush.mark) / 1e9
+
+    def age(self, now_ns: int, name: str = "") -> float | None:
+        """Seconds since the end of the flush on show, or of that with a map; None without a flush."""
+        flush = self.flush_of(name)
+        return None if flush is None else max(0.0, (now_ns - flush.end_ns) / 1e9)
+
+
+WORDS = {
+    ProgramState.STARTING: STARTING,
+    ProgramState.ATTACHED: ("no events yet", "dim"),
+    ProgramState.SILENT: ("silent", "error"),
+    ProgramState.DAMAGED: ("damaged", "error"),
+    ProgramState.RETRYING: ("down", "error"),
+    ProgramState.FAILED: ("failed", "error"),
+    ProgramState.STOPPING: ("stopping", "warn"),
+    ProgramState.STOPPED: ("stopped", "warn"),
+    ProgramState.HELD: ("detached", "error"),
+    ProgramState.ENDED: ("ended", "warn"),
+    ProgramState.COSTLY: ("held back", "error"),
+    ProgramState.UNAVAILABLE: ("unavailable", "error"),
+}
+"""The word and the role for each state except live on the pane's rule."""

@@ -1,0 +1,1 @@
+"""The first and the last line of the screen, and the timeline."""

@@ -1,0 +1,216 @@
+"""The first and the last line of the screen: the header, and the footer with keys and notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from textual import events
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from bttop.engine.program.past_status import NOTED_NS
+from bttop.engine.program.status import ProgramState
+from bttop.engine.session import Session
+from bttop.model.format.text import visible
+from bttop.script.process.pin import Pin
+from bttop.ui.board.frame.costs import bill_spans
+from bttop.ui.board.frame.pin_text import pin_text
+from bttop.ui.board.painted_lines import paint
+from bttop.ui.board.screen_bars.header import facts_spans, host_spans, joined_header, live_span, time_span
+from bttop.ui.render.spans import Line, Span, fit, line_width, wrapped
+from bttop.ui.themes import Theme
+
+ALWAYS_SHOWN = 2
+"""Hints at the end of the footer that are left out last."""
+MOST_NOTICE_LINES = 4
+"""Maximum number of lines of a notice in the footer."""
+
+
+class Bar(Widget):
+    """One line of the screen, or a few."""
+
+    DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.bttop_theme = theme
+        self._strips: list[Strip] = []
+        self._height = 1
+
+    def lines(self, cells: int) -> list[Line]:
+        """The lines of the bar."""
+        return [self.line(cells)]
+
+    def line(self, cells: int) -> Line:  # noqa: ARG002
+        """The content of the line; empty by default."""
+        return ()
+
+    def repaint(self) -> None:
+        """Draw the bar again if it has changed."""
+        if self.size.width <= 0:
+            return
+        strips = self._paint()
+        if len(strips) != self._height:
+            self._height = len(strips)
+            self.styles.height = self._height
+        elif strips == self._strips:
+            return
+        self._strips = strips
+        self.refresh()
+
+    def _paint(self) -> list[Strip]:
+        cells = self.size.width
+        return [paint(fit(line, cells), self.bttop_theme, cells) for line in self.lines(cells)]
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use a theme."""
+        self.bttop_theme = theme
+        self.repaint()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        if not self._strips or self._strips[0].cell_length != self.size.width:
+            self._strips = self._paint()
+        blank = Strip.blank(crop.width, self.bttop_theme.style("text"))
+        shown = [strip.crop(crop.x, crop.right) for strip in self._strips[crop.y : crop.bottom]]
+        return shown + [blank] * (crop.height - len(shown))
+
+    def on_resize(self) -> None:
+        """The lines of another width may be more or fewer."""
+        self.repaint()
+
+
+class HeaderBar(Bar):
+    """Host, pin, cost of tracing, kernel, bpftrace, number of live programs, interval and time; at an earlier moment
+    also that moment."""
+
+    def __init__(self, session: Session, theme: Theme) -> None:
+        super().__init__(theme)
+        self._session = session
+        self.held = False
+        self.page = ""
+        """The name of the page on show; empty for the first."""
+        self.moment: int | None = None
+        """The moment on show, on CLOCK_BOOTTIME in ns; None is live."""
+        self.light: tuple[Span, ...] = ()
+        """The state of the recording."""
+        self.time: tuple[Span, ...] = ()
+        """The position in time; empty when live."""
+        self.baseline: tuple[Span, ...] = ()
+        """The baseline; empty without one."""
+
+    def line(self, cells: int) -> Line:
+        session = self._session
+        moment = None if self.moment is None else self.moment + NOTED_NS
+        pages = [program.page(moment) for program in session.programs]
+        live = sum(page.status.state is ProgramState.LIVE for page in pages)
+        host, page, pin = host_spans(session.host.name, self.page, self._pin([page.pin for page in pages]))
+        left = [host, page, *self.baseline, pin]  # what is cut for lack of room is the pin, which each pane shows too
+        if session.tracing is not None and session.tracing.link is not None:
+            from bttop.ui.board.screen_bars.link_text import link_span  # only for other hosts
+
+            left.insert(1, link_span(session.tracing.link))
+        facts = facts_spans(session.host.kernel, session.bpftrace.release)
+        if session.tracing is not None and (note := session.tracing.runner.merges.note):
+            facts.insert(0, Span(f"  {note}", "header"))
+        interval = min((page.status.interval_ns for page in pages), default=1_000_000_000) / 1e9
+        right = [
+            *self.light,
+            live_span(live, len(pages)),
+            *((Span("  "), *self.time) if self.time else (time_span(interval),)),
+            Span("HELD " if self.held else "", "warn"),
+        ]
+        bill = session.bill_at(moment)
+        alarmed = any(page.alarm for page in pages)
+        return joined_header(left, lambda room: bill_spans(bill, facts, room, alarmed=alarmed), right, cells)
+
+    def _pin(self, pins: Sequence[Pin | None]) -> Span:
+        """The pin that all programs share, or the number of pinned programs."""
+        pinned = [pin for pin in pins if pin is not None]
+        if not pinned:
+            return Span("no pin", "header")
+        if len(set(pins)) == 1:
+            return Span(pin_text(pinned[0]), "match")
+        return Span(f"{len(pinned)} of {len(pins)} pinned", "match")
+
+
+def always() -> bool:
+    """The notice stays true."""
+    return True
+
+
+class KeyHint(NamedTuple):
+    """A key in the footer."""
+
+    key: str
+    """The key as it is on the keyboard."""
+    text: str
+    command: str
+    """The name of the command; empty if a click does nothing."""
+
+
+class FooterBar(Bar):
+    """Shows keys; or a notice until the next key."""
+
+    def __init__(self, theme: Theme, keys: Sequence[KeyHint]) -> None:
+        super().__init__(theme)
+        self._notice: tuple[str, str] | None = None
+        self._stays = False
+        self._still_so = always
+        self._hints: list[tuple[int, int, str]] = []
+        self.keys = keys
+        """The keys that are shown."""
+
+    def tell(
+        self, text: str, role: str = "hint", *, stays: bool = False, still_so: Callable[[], bool] = always
+    ) -> None:
+        """Show a notice until the next key, and only while it is `still_so`. The next notice replaces it too, unless it
+        `stays`."""
+        if stays or not self._stays:
+            self._notice, self._stays, self._still_so = (text, role), stays, still_so
+            self.repaint()
+
+    def check(self) -> None:
+        """Remove a notice that is not true any more."""
+        if not self._still_so():
+            self.hush()
+
+    def hush(self) -> None:
+        """Remove the notice."""
+        if self._notice is not None:
+            self._notice, self._stays, self._still_so = None, False, always
+            self.repaint()
+
+    def lines(self, cells: int) -> list[Line]:
+        """The keys, or the notice over as many lines as it needs."""
+        return wrapped(self.line(cells), cells)[:MOST_NOTICE_LINES]
+
+    def line(self, cells: int) -> Line:
+        if self._notice is not None:
+            return (Span(f" {visible(self._notice[0])}", self._notice[1]),)
+        return self._keys(cells)
+
+    def _keys(self, cells: int) -> Line:
+        spans: list[Span] = [Span(" ")]
+        self._hints = []
+        for key, text, name in self._fitting(cells):
+            at = line_width(tuple(spans))
+            gap = " " * max(0, min(2, cells - at - len(key) - len(text) - 1))
+            spans += [Span(key, "key"), Span(f" {text}{gap}", "hint")]
+            self._hints.append((at, at + len(key) + len(text) + 1, name))
+        return tuple(spans)
+
+    def _fitting(self, cells: int) -> list[KeyHint]:
+        """The hints for which there is room. The last ones, help and quit, go last."""
+        shown = list(self.keys)
+        while shown and sum(len(one.key) + len(one.text) + 3 for one in shown) - 1 > cells:
+            del shown[-ALWAYS_SHOWN - 1 if len(shown) > ALWAYS_SHOWN else -1]
+        return shown
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a key hint runs its command."""
+        event.stop()
+        name = next((name for start, end, name in self._hints if start <= event.x < end), None)
+        if name and self._notice is None:
+            self.app.call_later(self.app.run_action, f"command('{name}')")

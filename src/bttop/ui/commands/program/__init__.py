@@ -1,0 +1,1 @@
+"""Commands that start, change, pin, save and close programs."""

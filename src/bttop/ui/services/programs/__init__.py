@@ -1,0 +1,1 @@
+"""The services around running programs: prompts, reloads, the library and follow-up questions."""
