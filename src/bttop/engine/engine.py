@@ -79,16 +79,19 @@ class Engine:
         numbers: PidNumbers | None = None,
         clock: Callable[[], int] = boot_ns,
         link: Link | None = None,
+        one_of: str = "",
     ) -> None:
         """`limits`: the budget; None disables the budget guard. `statistics`: whether the kernel may measure what BPF
         programs cost, which takes 20 to 60 ns a run. `folder`: the working directory of bpftrace. `numbers`: how its
         process ids relate to those of /proc; without it they are equal. `clock` returns the time of stamps, in ns.
-        `link`: the connection to the host; None: it is this one."""
+        `link`: the connection to the host; None: it is this one. `one_of`: the host that its programs carry, if engines
+        of other hosts run too."""
         self.host = host
         self.link = link
         if link is not None:
             clock = link.clock.boot_ns
             link.on_change = self._on_link
+        self._one_of = one_of
         self.bpftrace = bpftrace
         self.numbers = numbers or PidNumbers()
         self._clock = clock
@@ -195,7 +198,7 @@ class Engine:
                 self._launch(program, one.failure)
 
     def _register(self, name: str, sources: Sequence[Source], settings: Settings) -> Program:
-        program = Program(name, tuple(sources), settings, self._budget.open(), self.runner)
+        program = Program(name, tuple(sources), settings, self._budget.open(), self.runner, self._one_of)
         self.programs = (*self.programs, program)
         self._observers.added(program)
         return program

@@ -23,6 +23,10 @@ class AnyProgram(Protocol):
     def name(self) -> str: ...
 
     @property
+    def host(self) -> str:
+        """The host on which it runs, as the user has named it; empty if programs run on one host only."""
+
+    @property
     def history(self) -> Timeline: ...
 
     @property

@@ -44,8 +44,11 @@ class Program:
         settings: Settings,
         history: History,
         control: ProgramControl[Program],
+        host: str = "",
     ) -> None:
         self.name = name
+        self.host = host
+        """The host on which it runs, as the user has named it; empty if programs run on one host only."""
         self.history = history
         self.cost: Cost | None = None
         """The present cost of all its generations together; the meter sets it. None while unknown."""

@@ -40,6 +40,8 @@ class RecordedProgram:
 
     def __init__(self, snapshot: Snapshot, recorded: ProgramRow) -> None:
         self.name = recorded.name
+        self.host = ""
+        """The host on which it ran; empty if the recording is of one host only."""
         self.history = RecordedHistory(snapshot, recorded.id)
         self.tally = LossCounts()
         """Always zero: a recording holds losses with the flushes that they affect, not as a sum."""
