@@ -290,6 +290,7 @@ class Program:
     """As much of a program as is told of."""
 
     cost = None
+    host = ""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -69,12 +69,12 @@ def _several(options: argparse.Namespace, hosts: Sequence[Destination]) -> int:
     """Write lines of JSON of several hosts; return 1 also if one of them could not be reached."""
     if options.total is not None or options.group_by is not None:
         raise UsageError("--total and --group-by are for one host", title="hosts")
-    from bttop.commands.starting.far_engines import host_programs, start_engines
+    from bttop.commands.starting.far_engines import decoders_of, start_engines
     from bttop.engine.headless.stream import StreamRun
     from bttop.engine.headless.stream_forms import HostLines
 
     engines, missing = start_engines(options, hosts, "bttop stream", warn)
-    return StreamRun(engines, options.duration, HostLines(host_programs(engines))).run() or int(missing > 0)
+    return StreamRun(engines, options.duration, HostLines(decoders_of(engines))).run() or int(missing > 0)
 
 
 def _checked(grouper: FlushGrouper, engine: Engine) -> FlushGrouper:

@@ -7,13 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from msgspec.structs import replace
-
 from bttop.commands.options.arguments import trust_of
 from bttop.commands.starting.far_site import far_site, ssh_words
 from bttop.commands.starting.site import Site
 from bttop.commands.starting.tracing import asked_programs, check_options, engine_on, start_on
-from bttop.engine.headless.stream_forms import HostProgram
 from bttop.engine.hosts.engines import Engines
 from bttop.engine.remote.examination import AT_ONCE
 from bttop.engine.remote.far_host import FarConnection
@@ -21,7 +18,7 @@ from bttop.engine.remote.ssh import Destination
 from bttop.engine.request.pinning import pids_in
 from bttop.engine.request.questions import ProgramRequest
 from bttop.errors import BttopError, CannotTrace, UsageError
-from bttop.model.format.names import decoders
+from bttop.model.format.names import Decoder, decoders
 
 
 def start_engines(
@@ -44,24 +41,20 @@ def start_engines(
     reached = [found for found in sites if isinstance(found, Site)]
     if not reached:
         raise CannotTrace(f"none of the {len(hosts)} hosts can be traced", title="hosts")
-    engines = Engines([engine_on(options, command, site) for site in reached])
+    engines = Engines([engine_on(options, command, site, one_of=site.host.name) for site in reached])
     try:
         for engine, site in zip(engines.engines, reached, strict=True):
-            start_on(options, engine, site, [_named(one, site.host.name) for one in asked], trust)
+            start_on(options, engine, site, asked, trust)
     except BaseException:
         engines.close()
         raise
     return engines, len(hosts) - len(reached)
 
 
-def host_programs(engines: Engines) -> Mapping[str, HostProgram]:
-    """The host of each program, by the program's name."""
-    found = {}
-    for engine in engines.engines:
-        host, known = engine.host.name, decoders(engine.host.machine, engine.host.devices)
-        for program in engine.programs:
-            found[program.name] = HostProgram(host, program.name.removeprefix(_prefix(host)), known)
-    return found
+def decoders_of(engines: Engines) -> Mapping[str, Mapping[str, Decoder]]:
+    """The decoders of each host, by its name."""
+    hosts = [engine.host for engine in engines.engines]
+    return {host.name: decoders(host.machine, host.devices) for host in hosts}
 
 
 def _site(asked: Sequence[ProgramRequest], connection: FarConnection) -> Site | BttopError:
@@ -70,12 +63,3 @@ def _site(asked: Sequence[ProgramRequest], connection: FarConnection) -> Site | 
         return far_site(connection, asked)
     except BttopError as problem:
         return problem
-
-
-def _named(request: ProgramRequest, host: str) -> ProgramRequest:
-    """The request under a name that no other host has."""
-    return replace(request, name=f"{_prefix(host)}{request.name}")
-
-
-def _prefix(host: str) -> str:
-    return f"{host}:"

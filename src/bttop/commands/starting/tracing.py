@@ -94,8 +94,8 @@ def check_options(options: argparse.Namespace, command: str) -> None:
         raise UsageError(why, hint=command_line(*typed(*missing)))
 
 
-def engine_on(options: argparse.Namespace, command: str, site: Site) -> Engine:
-    """The engine of a host, without programs."""
+def engine_on(options: argparse.Namespace, command: str, site: Site, *, one_of: str = "") -> Engine:
+    """The engine of a host, without programs. `one_of`: see `Engine`."""
     limits = Budget(options.budget)
     engine = Engine(
         site.host,
@@ -109,6 +109,7 @@ def engine_on(options: argparse.Namespace, command: str, site: Site) -> Engine:
         folder=site.folder,
         numbers=site.numbers,
         link=None if site.far is None else site.far.link,
+        one_of=one_of,
     )
     # On the screen a key confirms each program; a flag must not confirm all programs in advance.
     confirmed = options.confirm_unsafe and command != "bttop"

@@ -40,13 +40,14 @@ class ProblemReporter:
         for problem in engine.problems:
             self.tell(problem, "", problem)
         for program in engine.programs:
-            self.tell(f"trouble of {program.name}", program.name, _trouble(program))
+            name = full_name(program)
+            self.tell(f"trouble of {name}", name, _trouble(program))
             # While it starts, it may still change to another text with other badges.
             is_on = program.status.state in (ProgramState.ATTACHED, ProgramState.LIVE)
             for badge in program.status.badges if is_on else ():
-                self.tell(f"{badge.text} of {program.name}", program.name, f"{badge.text}: {badge.why}")
+                self.tell(f"{badge.text} of {name}", name, f"{badge.text}: {badge.why}")
             for hint in program.status.hints:
-                self.tell(f"{hint} for {program.name}", program.name, hint)
+                self.tell(f"{hint} for {name}", name, hint)
             if program.cost is not None and program.cost.unseen:
                 self.tell(UNKNOWN, UNKNOWN, blind_spot(program.cost))
 
@@ -54,7 +55,7 @@ class ProblemReporter:
         """Report the programs that were still starting when the run ended; return whether there are any."""
         found = [program for program in programs if is_starting(program)]
         for program in found:
-            self.tell(f"attach of {program.name}", program.name, "it was not attached before the run ended")
+            self.tell(f"attach of {full_name(program)}", full_name(program), "it was not attached before the run ended")
         return bool(found)
 
     def tell_unchecked(self, programs: Iterable[Program]) -> None:
@@ -62,13 +63,13 @@ class ProblemReporter:
         for program in programs:
             if program.unchecked:
                 why = f"it ended before bpftrace reported whether these exist: {', '.join(program.unchecked)}"
-                self.tell(f"check of {program.name}", program.name, why)
+                self.tell(f"check of {full_name(program)}", full_name(program), why)
 
     def tell_missing(self, programs: Iterable[Program]) -> bool:
         """Report the programs that ended before they printed their last counts; return whether there are any."""
         found = [program for program in programs if program.missing]
         for program in found:
-            self.tell(f"end of {program.name}", program.name, cut_text("it", program.missing))
+            self.tell(f"end of {full_name(program)}", full_name(program), cut_text("it", program.missing))
         return bool(found)
 
     def tell(self, about: str, who: str, text: str) -> None:
@@ -79,6 +80,11 @@ class ProblemReporter:
             first, *others = text.split("\n")
             names_it = not who or first.startswith((f"{who}:", f"{who}.bt:"))
             warn(f"bttop: {first}" if names_it else f"bttop: {who}: {first}", *others)
+
+
+def full_name(program: Program) -> str:
+    """The name of a program; of one of several hosts, behind the name of its host."""
+    return f"{program.host}:{program.name}" if program.host else program.name
 
 
 def all_in(programs: Iterable[Program], states: frozenset[ProgramState]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -44,27 +44,18 @@ class JsonLines:
         return [left_out_line(left_out, wall_ns)] if left_out else []
 
 
-class HostProgram(NamedTuple):
-    """A program of one of several hosts."""
-
-    host: str
-    name: str
-    """Without the host."""
-    decoders: Mapping[str, Decoder]
-
-
 class HostLines:
     """As `JsonLines`, each with its host."""
 
-    def __init__(self, programs: Mapping[str, HostProgram]) -> None:
-        """`programs`: by the names that the engines know."""
-        self._programs = programs
+    def __init__(self, decoders: Mapping[str, Mapping[str, Decoder]]) -> None:
+        """`decoders`: by the names of the hosts."""
+        self._decoders = decoders
 
     def lines(self, waiting: Waiting) -> Iterable[str]:
-        host, name, known = self._programs[waiting.program.name]
+        name, host = waiting.program.name, waiting.program.host
         if isinstance(waiting, MissingFlush):
             return [lost_line(cut_text(name, waiting.why), waiting.wall_ns, name, host)]
-        return flush_lines(name, waiting.flush, known, waiting.badges, host)
+        return flush_lines(name, waiting.flush, self._decoders[host], waiting.badges, host)
 
     def end(self, programs: Iterable[Program], left_out: int, wall_ns: int) -> Iterable[str]:  # noqa: ARG002
         return [left_out_line(left_out, wall_ns)] if left_out else []
