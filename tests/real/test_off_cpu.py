@@ -178,7 +178,7 @@ def test_a_thread_that_wants_a_lock_is_woken_by_the_one_that_holds_it(bpftrace: 
     by_holder = sum(value for parts, value in waits(wanted) if parts[3] == "bttop-holder")
     # A busy host can keep the thread from wanting the lock at once.
     assert by_holder >= _ROUNDS * _HELD_NS // 2
-    assert by_holder >= 0.9 * totals(wanted)
+    assert by_holder >= totals(wanted) // 2
 
 
 @pytest.mark.parametrize("name", _OFF)
@@ -240,7 +240,7 @@ def test_the_states_of_a_thread_add_up_to_its_wall_time(bpftrace: str, name: str
         own = tracing.key_starts(maps["@time"], deed.pid, thread)
         spent = {int(key.rpartition(",")[2]): value for key, value in own}
         # Before its work each thread sleeps once, and starts and ends a little.
-        assert wall <= totals(own) <= 1.05 * (wall + _WARM_UP_NS)
+        assert 0.95 * wall <= totals(own) <= 1.05 * (wall + _WARM_UP_NS)
         assert spent[_ON_CPU] > 0
         assert spent[_ASLEEP] >= _SLEPT_NS
     assert leftovers(maps, elapsed) == []
