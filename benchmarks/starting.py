@@ -8,10 +8,11 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from benchmarks.ladder import ladder_names, ladder_running, plain_ladder, read_interval
+from benchmarks.ladder import again_if_one_ends, ladder_names, ladder_running, plain_ladder, read_interval
 from benchmarks.options import Options
 from benchmarks.table import Row, in_turn
 from benchmarks.terminal import children, usage
@@ -67,6 +68,10 @@ def _by_engine(names: Sequence[str], host: Host, bpftrace: Bpftrace) -> _Cost:
 
 
 def _by_hand(commands: Sequence[Sequence[str]]) -> _Cost:
+    return again_if_one_ends(partial(_one_start, commands))
+
+
+def _one_start(commands: Sequence[Sequence[str]]) -> _Cost:
     began = time.monotonic()
     with ladder_running(commands) as started:
         for process in started:

@@ -1,28 +1,27 @@
-"""The plain probe files that bttop is compared with print and clear what they count, as a user would write it."""
+"""The five bare bpftrace processes that benchmarks compare with."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
-from benchmarks.ladder import with_prints
-
-from bttop.engine.request.questions import Asked, questions
-from bttop.paths import shipped
-from bttop.script.language.reader import read
-from bttop.script.library.probe_files import Library
-from bttop.script.rewrite.prepare import prepare
-
-STOCK = questions(Library.load([shipped("probes")]), Asked())
+import pytest
+from benchmarks.ladder import IntervalMissing, again_if_one_ends
 
 
-def test_every_map_that_bttop_shows_is_printed_and_cleared_once_a_second() -> None:
-    for source in (source for question in STOCK for source in question.sources):
-        printed = with_prints(source.text).removeprefix(source.text)
-        for name in prepare(read(source.text)).plan.maps:
-            assert f"print({name}); clear({name});" in printed, (source.name, name)
-        assert printed.count("interval:s:1 {") == 1
+def _after(failures: int) -> Iterator[int]:
+    """Calls that fail before one returns its number."""
+    yield from range(failures + 1)
 
 
-def test_a_map_that_only_remembers_is_not_printed() -> None:
-    text = Path(shipped("probes"), "retransmits.bt").read_text()
-    assert "print(@owner)" not in with_prints(text)
+def test_a_start_in_which_a_bpftrace_ends_is_tried_again_a_few_times() -> None:
+    def measure() -> int:
+        number = next(calls)
+        if number < last:
+            raise IntervalMissing
+        return number
+
+    last, calls = 4, _after(4)
+    assert again_if_one_ends(measure) == 4
+    last, calls = 5, _after(5)
+    with pytest.raises(IntervalMissing):
+        again_if_one_ends(measure)

@@ -3,11 +3,10 @@ made from it, so that they always agree."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
+from bttop.extensions import modules_in
 from bttop.ui import commands
 from bttop.ui.board.screen_bars.bars import KeyHint
 from bttop.ui.commands.command import Command, CommandGroup, Hint, TracingGroup
@@ -18,8 +17,7 @@ Group: TypeAlias = CommandGroup[Any] | TracingGroup[Any]
 
 
 def _find() -> Iterator[Group]:
-    for one in pkgutil.walk_packages(commands.__path__, f"{commands.__name__}."):
-        module = importlib.import_module(one.name)
+    for module in modules_in(commands, below=True):
         yield from getattr(module, "GROUPS", ())
 
 

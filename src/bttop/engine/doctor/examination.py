@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import textwrap
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -17,6 +15,7 @@ from bttop.engine.doctor.finding import Check, DoctorContext, Finding, FindingSt
 from bttop.engine.doctor.panes import panes
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.errors import BpftraceSlow, CannotTrace
+from bttop.extensions import modules_in
 from bttop.model.format.text import visible
 from bttop.script.library.probe_files import Library
 from bttop.trust import EVERYBODY, Trust
@@ -41,9 +40,7 @@ def meet(wanted: str | None, trust: Trust = EVERYBODY) -> DoctorContext:
 @lru_cache(maxsize=1)
 def checks() -> tuple[Check, ...]:
     """All checks that modules of this package declare, in the order of the table."""
-    modules = [
-        importlib.import_module(f"{doctor.__name__}.{one.name}") for one in pkgutil.iter_modules(doctor.__path__)
-    ]
+    modules = modules_in(doctor)
     return tuple(
         sorted((one for module in modules for one in getattr(module, "CHECKS", ())), key=lambda one: one.place)
     )

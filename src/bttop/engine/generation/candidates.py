@@ -3,10 +3,10 @@ of each fallback."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from random import SystemRandom
 from typing import Final
 
 from msgspec import Struct
@@ -339,7 +339,7 @@ class Candidates:
 
 def new_nonce() -> int:
     """A random number for the heartbeats of one generation, never 0."""
-    return 1 + secrets.randbelow(MOST_NONCES - 1)
+    return SystemRandom().randrange(1, MOST_NONCES)
 
 
 def _order(sources: tuple[Source, ...]) -> Iterator[tuple[Source, bool]]:

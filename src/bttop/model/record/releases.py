@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from msgspec import Struct
+
 from bttop.model.record.release import Release
 
 OLDEST_KNOWN: Final = Release(0, 14)
 NEWEST_KNOWN: Final = Release(0, 27)
 
 
-class Trait(NamedTuple):
+class Trait(Struct, frozen=True):
     """The releases that have a trait: from `since` on, below `until`; None is open."""
 
     text: str

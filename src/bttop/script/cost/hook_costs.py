@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 _X86: Final = frozenset({"x86_64", "i686", "i386"})
 _BY_FTRACE: Final = _X86 | {"ppc64le", "s390x"}
@@ -101,7 +102,7 @@ class Hits(NamedTuple):
     """Events per second."""
 
 
-class HookPrices(NamedTuple):
+class HookPrices(Struct, frozen=True):
     """The hook costs on one host."""
 
     machine: str
@@ -124,7 +125,7 @@ class HookPrices(NamedTuple):
             user = UserProbe(found["emulated"], found["nop"], found["stepped"], *rest)
         if {"kprobe", "kretprobe"} <= found.keys():
             kernel = KernelProbe(found["kprobe"], max(0.0, found["kretprobe"] - found["kprobe"]))
-        return self._replace(user=user, kernel=kernel, reasons={**self.reasons, **answer.get("reasons", {})})
+        return replace(self, user=user, kernel=kernel, reasons={**self.reasons, **answer.get("reasons", {})})
 
     def unmeasured(self, kind: str) -> str:
         """Why the cost of a hook is assumed; empty if it was measured on this host."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bttop.model.plan import Aggregation, Column, MapPlan, Numbered, Scheme
 from bttop.script.flush_edits.collisions import COLLIDING, numbering
@@ -18,7 +19,7 @@ from bttop.script.language.survey import MapUse, ScriptSurvey
 _RUN_ENDS: Final = ("begin", "end")
 
 
-class SchemeChoice(NamedTuple):
+class SchemeChoice(Struct, frozen=True):
     """One map and how it is flushed."""
 
     use: MapUse
@@ -171,8 +172,8 @@ def _without_collisions(choice: SchemeChoice) -> SchemeChoice:
         return choice
     if function in ("hist", "lhist"):
         numbered = numbering(use)
-        return choice if numbered is None else choice._replace(scheme="bank", twice=True, numbered=numbered)
-    return choice._replace(twice=choice.scheme == "bank")
+        return choice if numbered is None else replace(choice, scheme="bank", twice=True, numbered=numbered)
+    return replace(choice, twice=choice.scheme == "bank")
 
 
 def reads_zero(arity: int, function: str) -> bool:

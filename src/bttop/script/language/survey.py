@@ -11,9 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias, cast
+from typing import Final, Literal, TypeAlias, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bttop.model.plan import Aggregation
 from bttop.patterns import pattern
@@ -59,7 +60,7 @@ class Update(Struct, frozen=True):
     """Arguments of the aggregation; the added expression for `+=`; empty for `++` and macros."""
 
 
-class Call(NamedTuple):
+class Call(Struct, frozen=True):
     """`print`, `clear` or `zero` of a whole map."""
 
     verb: Verb
@@ -71,7 +72,7 @@ class Call(NamedTuple):
     """Whether it is in a macro that the probe calls: its tokens are not the probe's own and cannot be edited."""
 
 
-class MapUse(NamedTuple):
+class MapUse(Struct, frozen=True):
     """One map of a script."""
 
     name: str
@@ -184,7 +185,7 @@ def survey(script: Script) -> ScriptSurvey:
     )
 
 
-class _Found(NamedTuple):
+class _Found(Struct, frozen=True):
     """One occurrence of a map."""
 
     name: str
@@ -196,12 +197,12 @@ class _Found(NamedTuple):
     """Whether `update` is in a macro."""
 
     def inside_macro(self) -> _Found:
-        call = None if self.call is None else self.call._replace(in_macro=True)
-        return self._replace(call=call, hidden=True)
+        call = None if self.call is None else replace(self.call, in_macro=True)
+        return replace(self, call=call, hidden=True)
 
     def imported(self) -> _Found:
         """The same in a probe of an imported file, which has no index."""
-        return self._replace(call=None, hidden=True)
+        return replace(self, call=None, hidden=True)
 
 
 def _all_found(blocks: Iterable[_Block]) -> Iterator[_Found]:
@@ -339,7 +340,7 @@ class _Block:
 def _limited(use: MapUse, sizes: Mapping[str, int], config: Mapping[str, str]) -> MapUse:
     """The map with the limits that the script sets."""
     limit, longest = limit_of(use.name, sizes, config), number(config.get(MAX_STRLEN, ""))
-    return use._replace(declared=use.name in sizes, limit=limit, longest_text=longest)
+    return replace(use, declared=use.name in sizes, limit=limit, longest_text=longest)
 
 
 def _map_use(probes: Sequence[Probe], name: str, found: Sequence[_Found]) -> MapUse:

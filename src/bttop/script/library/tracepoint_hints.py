@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bttop.patterns import pattern
 from bttop.script.language.reader import provider_of
@@ -167,7 +170,7 @@ _FUNCTION_PROVIDERS: Final = frozenset({"kprobe", "kretprobe", "fentry", "fexit"
 _RETURNS: Final = frozenset({"kretprobe", "fexit"})
 
 
-class StableHint(NamedTuple):
+class StableHint(Struct, frozen=True):
     """A tracepoint to use in place of a probe on a kernel function."""
 
     name: str
@@ -222,7 +225,7 @@ def _of_one(function: str) -> list[StableHint]:
 
 def _at_return(hint: StableHint) -> StableHint:
     """The tracepoint at the end of a system call; other tracepoints report an event once."""
-    return hint._replace(name=hint.name.replace(":sys_enter", ":sys_exit", 1))
+    return replace(hint, name=hint.name.replace(":sys_enter", ":sys_exit", 1))
 
 
 def in_words(hints: tuple[StableHint, ...]) -> str:

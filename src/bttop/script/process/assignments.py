@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from bttop.script.language.columns import Expression, split
 from bttop.script.language.survey import ASSIGNMENTS
@@ -15,7 +17,7 @@ _STOPS: Final = frozenset({";", "}", ")", "]"})
 _KEYED: Final = frozenset({"has_key", "delete"})
 
 
-class Value(NamedTuple):
+class Value(Struct, frozen=True):
     """An expression and the region whose variables it uses."""
 
     region: int

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bttop.patterns import pattern
 from bttop.script.language.badge import ScriptCaveat
@@ -57,7 +58,7 @@ class Pin(NamedTuple):
         return conditions[0] if len(conditions) == 1 else " && ".join(f"({one})" for one in conditions)
 
 
-class Pinned(NamedTuple):
+class Pinned(Struct, frozen=True):
     """The changes that a pin makes to a script."""
 
     edits: tuple[Edit, ...]
@@ -81,7 +82,7 @@ def pin_edits(script: Script, seen: ScriptSurvey, pin: Pin | None, args: Sequenc
     words, options = seen.split_options(args)
     positional = words or (("0",) if _wants_number(script, seen) else ())
     pinned = _pinned(script, pin, _Given(words, positional, threads))
-    return pinned._replace(args=(*pinned.args, *options))
+    return replace(pinned, args=(*pinned.args, *options))
 
 
 def _pinned(script: Script, pin: Pin | None, given: _Given) -> Pinned:

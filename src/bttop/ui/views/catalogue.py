@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Mapping
 from functools import lru_cache
 
+from bttop.extensions import modules_in
 from bttop.model.plan import MapPlan
 from bttop.model.record.records import Value
 from bttop.ui import views
@@ -16,8 +15,7 @@ from bttop.ui.views.base import RoomyView, View
 @lru_cache(maxsize=1)
 def all_views() -> tuple[View, ...]:
     """All views in the order of their modules' names."""
-    modules = (importlib.import_module(f"{views.__name__}.{one.name}") for one in pkgutil.iter_modules(views.__path__))
-    return tuple(module.VIEW for module in modules if hasattr(module, "VIEW"))
+    return tuple(module.VIEW for module in modules_in(views) if hasattr(module, "VIEW"))
 
 
 def views_for(plan: MapPlan, rows: Mapping[str, Value]) -> tuple[View, ...]:

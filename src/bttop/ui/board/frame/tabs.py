@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from bttop.model.format.text import visible_name
 from bttop.ui.render.spans import Glyphs, Span
 from bttop.ui.render.text import width
 
 
-class Tab(NamedTuple):
+class Tab(Struct, frozen=True):
     """One of the panes of a place."""
 
     number: int

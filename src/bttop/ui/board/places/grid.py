@@ -7,6 +7,9 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 """Minimum size of the terminal in cells; below it the screen shows only that it is too small."""
 LARGE = 3
@@ -38,7 +41,7 @@ class PanePlace(NamedTuple):
         return self.y + self.height
 
 
-class Need(NamedTuple):
+class Need(Struct, frozen=True):
     """What a place needs."""
 
     weight: int = 1
@@ -65,19 +68,19 @@ class Spot(NamedTuple):
     """The column after the last that it takes."""
 
 
-class _Column(NamedTuple):
+class _Column(Struct, frozen=True):
     first: int
     end: int
     share: float
     members: list[int]
 
 
-class _Block(NamedTuple):
+class _Block(Struct, frozen=True):
     columns: int
     parts: list[_Column]
 
 
-class _Want(NamedTuple):
+class _Want(Struct, frozen=True):
     """Lines that a pane, a column or a block wants: `base`, and a share of the rest by `weight`; or `lines`, but at
     least `least`."""
 
@@ -103,7 +106,7 @@ def arrange(needs: Sequence[Need], width: int, height: int, widths: Widths = EVE
     that fits. The places of an incomplete row share the full width. Consecutive rows with the same columns are a
     block, in which each column has its own heights; a column of single lines is joined with the one before it."""
     if not any(need.weight for need in needs):
-        needs = [need._replace(weight=1) for need in needs]
+        needs = [replace(need, weight=1) for need in needs]
     blocks = list(_blocks(needs, width, widths))
     heights = share_out(height, [_want_of_block(block, needs) for block in blocks])
     spots: dict[int, Spot] = {}

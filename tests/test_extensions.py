@@ -1,0 +1,16 @@
+"""The modules of a package that declare what is added to bttop."""
+
+from __future__ import annotations
+
+from bttop.extensions import modules_in
+from bttop.ui import commands
+
+
+def test_the_modules_of_a_folder_are_in_the_order_of_their_names_and_those_below_only_if_asked() -> None:
+    here = [one.__name__ for one in modules_in(commands)]
+    below = [one.__name__ for one in modules_in(commands, below=True)]
+    assert here == sorted(here)
+    assert "bttop.ui.commands.table_commands" in here
+    assert "bttop.ui.commands.program" not in below, "a package declares nothing by itself"
+    assert set(below) - set(here) >= {"bttop.ui.commands.program.pin_commands"}
+    assert set(here) < set(below)
