@@ -16,6 +16,7 @@ from tests.engine.stage import COUNTS, Stage, source, state
 ALLOWED = 0.06
 """CPU seconds a second: 3 % of two CPUs."""
 TWO_US = 2000.0
+UNTHINNABLE = "tracepoint:a:b { @n[pid] = count(); exit(); }"
 
 
 class Thinning:
@@ -115,7 +116,7 @@ def test_what_cannot_be_thinned_enough_is_detached_with_the_number_to_give() -> 
 
 
 def test_what_cannot_be_thinned_is_detached_with_the_reason() -> None:
-    all_, stage = thinning("tracepoint:a:b { @n[pid] = count(); exit(); }")
+    all_, stage = thinning(UNTHINNABLE)
     all_.rates[stage] = 60_000
     all_.round(3)
     assert all_.detached == ["it cannot be thinned, because it calls exit() at events; --budget 10 allows it"]
@@ -139,6 +140,32 @@ def test_several_programs_get_equal_shares() -> None:
     assert all_.detached == []
     assert sum(all_.load(stage).cost.run or 0.0 for stage in stages) <= ALLOWED
     assert all(stage.program.thinning.one_in <= 8 for stage in stages)
+
+
+def beside_what_cannot_be_thinned() -> tuple[Thinning, Stage, Stage]:
+    stage, fixed = Stage(source(COUNTS)), Stage(source(UNTHINNABLE, "fixed.bt"))
+    return Thinning(stage, fixed), stage, fixed
+
+
+def test_the_others_are_thinned_before_one_that_cannot_be_is_detached() -> None:
+    all_, stage, fixed = beside_what_cannot_be_thinned()
+    all_.rates = {stage: 15_000.0, fixed: 20_000.0}  # 3.2 and 4.3 % of a core
+    all_.round(60)
+    assert all_.detached == []
+    assert sum(all_.load(one).cost.run or 0.0 for one in (stage, fixed)) <= ALLOWED
+    assert factors(stage) == [1, 4], "it does not take more events as long as that is above the budget"
+    assert factors(fixed) == [1]
+    thinned = stage.program.status.thinned
+    assert thinned is not None
+    assert thinned.why.startswith("3.8 % of 2 CPUs, budget 3 %; this one takes 3.2 % of a core")
+
+
+def test_no_other_is_thinned_for_one_that_must_be_detached_all_the_same() -> None:
+    all_, stage, fixed = beside_what_cannot_be_thinned()
+    all_.rates = {stage: 15_000.0, fixed: 60_000.0}
+    all_.round(10)
+    assert len(all_.detached) == 1
+    assert factors(stage) == [1]
 
 
 def test_y_lets_it_take_all_events_up_to_the_percentage_that_was_shown() -> None:

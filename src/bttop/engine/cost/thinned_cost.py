@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Hashable, Mapping
+from typing import Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +17,10 @@ script/thinning/thinned.py), so that no program is given up that could fit."""
 ROOM: Final = 0.6
 """The share of what a program may take that it is thinned to: loads vary, and a traced program that becomes faster has
 more events."""
+_FACTORS: Final = tuple(1 << power for power in range(MOST_THINNED.bit_length()))
 _PERCENTS: Final = (1, 2, 3, 5, 7, 10, 15, 20, 30, 40, 50, 70, 100)
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 class ThinnedCost(Struct, frozen=True):
@@ -34,10 +38,9 @@ class ThinnedCost(Struct, frozen=True):
     def fitting(self, left: float, room: float = ROOM) -> int | None:
         """The smallest factor with which the program takes at most the share `room` of `left`, or else half of what is
         free beside the largest factor; None if that is too little as well."""
-        factors = [1 << power for power in range(MOST_THINNED.bit_length())]
         least = self.at(MOST_THINNED)
         limits = (left * room, (least + left) / 2) if least <= left else ()
-        return next((one for limit in limits for one in factors if self.at(one) <= limit), None)
+        return next((one for limit in limits for one in _FACTORS if self.at(one) <= limit), None)
 
 
 class Thinned(Struct, frozen=True):
@@ -72,10 +75,7 @@ def thinned_to(
     """How to thin a program to the share `room` of `left` CPU seconds a second; None if that is not possible. `others`
     is what all other programs take."""
     one_in = cost.fitting(left, room)
-    if one_in is None:
-        return None
-    exact, fixed, most = (100 * found / cpus for found in (cost.at(1), cost.fixed, left))
-    return Thinned(one_in, why, exact, fixed, rounded_percent(exact + 100 * others / cpus), most)
+    return None if one_in is None else thinned_by(one_in, cost, left, cpus, why, others)
 
 
 def thinned_cost(cost: Cost, one_in: int) -> ThinnedCost | None:
@@ -85,6 +85,29 @@ def thinned_cost(cost: Cost, one_in: int) -> ThinnedCost | None:
     programs = max(0.0, cost.run - cost.hooks)
     away = min(programs, cost.events * AWAY_NS / 1e9)
     return ThinnedCost(cost.hooks + away, (programs - away) * one_in)
+
+
+def factors_that_save(
+    needed: float, costs: Mapping[Key, ThinnedCost], present: Mapping[Key, int]
+) -> Mapping[Key, int] | None:
+    """The factors with which some of these programs take `needed` CPU seconds a second less, together; `present` are
+    their factors now. Those with the largest possible saving are thinned first. None if all of them are not enough."""
+    savings = {key: cost.at(present[key]) - cost.at(MOST_THINNED) for key, cost in costs.items()}
+    found: dict[Key, int] = {}
+    for key in sorted(savings, key=savings.__getitem__, reverse=True):
+        if needed <= 0 or savings[key] <= 0:
+            break
+        now = costs[key].at(present[key])
+        found[key] = next((one for one in _FACTORS if costs[key].at(one) <= now - needed), MOST_THINNED)
+        needed -= now - costs[key].at(found[key])
+    return found if needed <= 0 else None
+
+
+def thinned_by(one_in: int, cost: ThinnedCost, left: float, cpus: int, why: str, others: float = 0.0) -> Thinned:
+    """How to thin a program by a given factor. `left` are the CPU seconds a second that it may take, `others` what all
+    other programs take."""
+    exact, fixed, most = (100 * found / cpus for found in (cost.at(1), cost.fixed, left))
+    return Thinned(one_in, why, exact, fixed, rounded_percent(exact + 100 * others / cpus), most)
 
 
 def rounded_percent(percent: float) -> int:

@@ -67,6 +67,8 @@ class BudgetGuard(Generic[Key]):
     def __init__(self, budget: Budget, cpus: int) -> None:
         self._budget = budget
         self.cpus = cpus
+        self.allowed = budget.cpu_seconds(cpus)
+        """CPU seconds a second that all programs may take together."""
         self._since: dict[tuple[str, Key | None], float] = {}
 
     def judge(self, loads: Mapping[Key, Load], seconds: float) -> BudgetVerdict[Key]:
@@ -89,26 +91,36 @@ class BudgetGuard(Generic[Key]):
 
     def left(self, loads: Mapping[Key, Load], key: Key) -> float:
         """CPU seconds a second that a program may take: what the others leave of the budget, or its equal share."""
-        load = loads[key]
-        if load.allowed is not None:
-            return load.allowed
-        sharing = {one: other.cost.run or 0.0 for one, other in loads.items() if other.allowed is None}
-        allowed = self._budget.cpu_seconds(self.cpus)
-        return max(allowed - sum(sharing.values()) + sharing[key], allowed / len(sharing))
+        rest = self.rest(loads, key)
+        if loads[key].allowed is not None:
+            return rest
+        return max(rest, self.allowed / len(_sharing(loads)))
+
+    def rest(self, loads: Mapping[Key, Load], key: Key) -> float:
+        """CPU seconds a second that the others leave of the budget; may be negative. Of a program that the user has
+        allowed more alone: what it is allowed."""
+        own = loads[key]
+        return own.allowed if own.allowed is not None else (own.cost.run or 0.0) - self.excess(loads)
+
+    def excess(self, loads: Mapping[Key, Load]) -> float:
+        """CPU seconds a second by which the programs that share the budget are above it; negative below it."""
+        return sum(_sharing(loads).values()) - self.allowed
+
+    def why(self, loads: Mapping[Key, Load], key: Key) -> str:
+        """What all programs take together, the budget, and what one of them takes, as text."""
+        share = self._above(sum(_sharing(loads).values()), self.allowed)
+        return f"{share}, budget {self._budget.percent:g} %; {_of_core(loads[key])}"
 
     def percent(self, used: float) -> float:
         """CPU seconds a second in percent of all CPUs."""
         return 100 * used / self.cpus
 
     def _cpu(self, loads: Mapping[Key, Load]) -> list[_Excess[Key]]:
-        allowed = self._budget.cpu_seconds(self.cpus)
-        used = {key: load.cost.run or 0.0 for key, load in loads.items() if load.allowed is None}
-        if sum(used.values()) <= allowed:
+        used = _sharing(loads)
+        if sum(used.values()) <= self.allowed:
             return []
         culprit = max(used, key=used.__getitem__)
-        share = self._above(sum(used.values()), allowed)
-        text = f"{share}, budget {self._budget.percent:g} %; {_of_core(loads[culprit])}"
-        return [_Excess("cpu", culprit, text, left=self.left(loads, culprit))]
+        return [_Excess("cpu", culprit, self.why(loads, culprit), left=self.left(loads, culprit))]
 
     def _above(self, used: float, allowed: float) -> str:
         return f"{_above(self.percent(used), self.percent(allowed))} % of {self.cpus} CPUs"
@@ -149,6 +161,11 @@ class BudgetGuard(Generic[Key]):
             for limit, value, allowed, unit in floods
             if value > allowed
         ]
+
+
+def _sharing(loads: Mapping[Key, Load]) -> dict[Key, float]:
+    """CPU seconds a second of each program that shares the budget."""
+    return {key: load.cost.run or 0.0 for key, load in loads.items() if load.allowed is None}
 
 
 def _of_core(load: Load) -> str:
