@@ -200,12 +200,34 @@ def test_trouble_takes_at_most_half_of_a_pane_that_has_data() -> None:
     assert any("18421" in line for line in lines)
 
 
+def test_below_its_first_row_the_rule_says_how_many_are_above() -> None:
+    pane = Pane()
+    pane.fake.attach(pane.program)
+    rows = {f"{n},p{n:02}": 100 - n for n in range(30)}
+    pane.flush(calls(pane.program, rows))
+    last = ViewChoice(selected="29,p29", moved=True)
+    assert pane.rule(frame(), last).startswith("━1 calls 20 above ━")
+    assert " 21-30 of 30 " in pane.rule(frame(), last)
+    assert " 25 above " in pane.rule(frame(24, 7), last)
+    assert " 5 of 30 " in pane.rule(frame(80, 7))
+
+
 def test_an_error_longer_than_its_pane_says_how_much_is_missing() -> None:
     pane = Pane()
     while pane.program.status.state is not ProgramState.FAILED:
         pane.fake.complain(pane.program, "ERROR: " + "very wrong " * 2000)
         pane.fake.end(pane.program, 1)
     assert "more lines: B shows them" in pane.text(frame(height=8)).split("\n")[-1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "last"), [(50, "… 2 more lines: B shows them; x starts it again"), (40, "… 3 more: B; x starts it again")]
+)
+def test_what_is_cut_of_a_detached_program_keeps_the_key_that_starts_it(cells: int, last: str) -> None:
+    pane = Pane().live()
+    pane.program.hold(pane.fake.now, "limit exceeded: 3.4 % of 2 CPUs, budget 3 %; this one takes 2.8 % of a core" * 2)
+    pane.fake.end(pane.program, 0)
+    assert last in pane.text(frame(cells, 8))
 
 
 def test_a_dead_program_says_when_it_starts_again() -> None:

@@ -179,7 +179,7 @@ def test_scrolling_moves_the_rows_and_stops_at_the_end() -> None:
     assert VIEW.draw(scene(rows, choice=ViewChoice(top=3), height=6)).keys[1] == "3,p03"
     end = VIEW.draw(scene(rows, choice=ViewChoice(top=1000), height=6))
     assert [key for key in end.keys if key] == [f"{n},p{n:02}" for n in range(25, 30)]
-    assert (end.choice.top, end.hidden) == (25, 0)
+    assert (end.choice.top, end.above, end.hidden) == (25, 25, 0)
 
 
 def test_columns_never_shrink_from_flush_to_flush() -> None:

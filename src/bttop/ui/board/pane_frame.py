@@ -181,6 +181,7 @@ def scene_of(model: PaneModel, subject: Subject, choice: ViewChoice, frame: Fram
         printed=model.printed(subject.map),
         namer=model.namer,
         baseline=model.baseline_of(subject.map, flush.seconds),
+        of_process=model.page.pin is not None and len(model.page.pin.pids) == 1,
     )
 
 
@@ -248,6 +249,8 @@ def draw_rule(
         head.append(Span(f"{visible_name(subject.label)} {shown.index(subject) + 1}/{len(shown)} ", "dim"))
     if choice.needle:
         head.append(Span(f"/{visible(choice.needle)} ", "match"))
+    if drawing.above:
+        head.append(Span(f"{drawing.above} above ", "match"))
     if choice.group or choice.inside is not None:
         from bttop.ui.board.groups.group_text import group_text  # needed once rows are grouped
 
@@ -296,14 +299,20 @@ def _notes(
         notes.append(Span(drawing.summary, "rate" if status.running else "dim"))
     if (spent := cost_note(model)) is not None:
         notes.append(spent)
-    if drawing.hidden:
-        total = len(drawing.order)
-        notes.append(Span(f"{total - drawing.hidden} of {numbers.short(total)}", "dim"))
+    if drawing.hidden or drawing.above:
+        notes.append(Span(_rows_on_show(drawing), "dim"))
     if drawing.note:
         notes.append(Span(drawing.note, "badge"))
     if status.running:
         notes += late
     return [*notes, *(Span(text, "badge") for text in right)]
+
+
+def _rows_on_show(drawing: Drawing) -> str:
+    """Which of all rows are on show, such as `5 of 98`, or `7-11 of 98` below the first row."""
+    total = len(drawing.order)
+    first = f"{drawing.above + 1}-" if drawing.above else ""
+    return f"{first}{total - drawing.hidden} of {numbers.short(total)}"
 
 
 def _state_notes(model: PaneModel, frame: FrameState) -> list[Span]:

@@ -22,14 +22,15 @@ class TableCommands:
         return self._around.pane
 
     def ask_filter(self) -> None:
-        """Filter the pane while the user types; Esc restores the old filter."""
+        """Filter the pane while the user types, which replaces the old filter; Esc restores it."""
         pane = self.pane
         before = pane.choice.needle
 
         def done(text: str | None) -> None:
             pane.filter(before if text is None else text)
 
-        self._around.screen.ask(InputQuestion("filter: ", done, pane.filter, accepts="keep"), before)
+        question = InputQuestion("filter: ", done, pane.filter, accepts="keep", proposes=True)
+        self._around.screen.ask(question, before)
 
     def use_next_form(self) -> None:
         """Draw the histograms of the map in the next form."""

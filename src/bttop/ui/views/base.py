@@ -153,6 +153,8 @@ class Scene(Struct, frozen=True):
     """Names user addresses that bpftrace printed without a name."""
     folds: Mapping[str, int] = field(default_factory=dict)
     """How many processes each folded row stands for."""
+    of_process: bool = False
+    """Whether the pin allows one process only, which the title line names."""
 
 
 class Per(NamedTuple):
@@ -225,6 +227,8 @@ class Drawing(Struct, frozen=True):
     leaves the command its usual meaning."""
     click: Callable[[int, int], ViewChoice | None] | None = None
     """Returns the choice after a click on a line and a cell of the drawing; None leaves the click its usual meaning."""
+    above: int = 0
+    """Number of rows before the first line, because the cursor is on a row further down."""
 
 
 class View(Protocol):

@@ -77,11 +77,23 @@ def _share(total: float) -> RowCell:
 
 
 def _who(scene: Scene) -> list[RowCell]:
-    """The columns of key parts that are not stacks. Ids are left out below NARROW cells, because frames matter more."""
+    """The columns of key parts that are not stacks. Below NARROW cells frames matter more: ids are left out, and a name
+    that is the same in all rows of one process."""
     stacks = _stack_indexes(scene)
     plan = scene.data.plan
-    ids = {plan.pid, plan.tid} if scene.width < NARROW else set()
-    return [cell for index, cell in enumerate(text_cells(scene)) if index not in stacks and cell.title not in ids]
+    left_out = {plan.pid, plan.tid} if scene.width < NARROW else set()
+    if left_out and scene.of_process and _is_one_name(scene):
+        left_out.add("comm")
+    return [cell for index, cell in enumerate(text_cells(scene)) if index not in stacks and cell.title not in left_out]
+
+
+def _is_one_name(scene: Scene) -> bool:
+    """Whether all rows have the same `comm`."""
+    titles = [column.title for column in scene.data.plan.columns]
+    if "comm" not in titles:
+        return False
+    at = titles.index("comm")
+    return len({parts(key, scene.data.plan.columns)[at : at + 1] for key in scene.data.rows}) == 1
 
 
 def _stack_indexes(scene: Scene) -> frozenset[int]:

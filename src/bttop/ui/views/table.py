@@ -297,6 +297,9 @@ def _errors(scene: Scene, value: Value) -> Iterator[str]:
         yield f"unknown: one in {plan.one_in} was counted"
         return
     count = amount(value) or 0.0
+    if count == 0:
+        yield f"unknown: none of its events was among one in {plan.one_in}"
+        return
     error = 100 * standard_error(count, plan.one_in)
     yield f"±{error:.2g} %: {round(count / plan.one_in):,} events of one in {plan.one_in}"
 

@@ -98,6 +98,8 @@ def test_scaled_numbers_are_marked_in_every_view(view: Any, plan: Any, rows: Any
 
 def test_a_row_has_its_own_error() -> None:
     assert "±9.4 %: 100 events of one in 8" in text_of(table.VIEW.detail(scene({"1,a": 800}, map_plan(**THIN)), "1,a"))
+    unseen = text_of(table.VIEW.detail(scene({"1,a": 0}, map_plan(**THIN)), "1,a"))
+    assert "unknown: none of its events was among one in 8" in unseen
     by_key = map_plan(by_key=True, **THIN)
     assert "unknown: one in 8 was counted" in text_of(table.VIEW.detail(scene({"1,a": 800}, by_key), "1,a"))
 

@@ -8,7 +8,7 @@ from bttop.engine.program.status import ProgramState, Status
 from bttop.engine.safety.idle_monitor import IDLE
 from bttop.model.format.text import visible
 from bttop.ui.render.spans import Line, Span
-from bttop.ui.render.text import folded, left
+from bttop.ui.render.text import folded, left, width
 
 
 def trouble_lines(status: Status, room: int, most: int, now_ns: int) -> list[Line]:
@@ -36,8 +36,15 @@ def trouble_lines(status: Status, room: int, most: int, now_ns: int) -> list[Lin
         wrapped += _quoted(complaint.lines, room)
         wrapped += [piece for hint in status.hints for piece in _wrap(Span(f" {visible(hint)}", "badge"), room)]
     if len(wrapped) > most > 0:
-        return [*wrapped[: most - 1], (Span(f" … {len(wrapped) - most + 1} more lines: B shows them", "dim"),)]
+        rest = len(wrapped) - most + 1
+        return [*wrapped[: most - 1], (Span(_cut(rest, f"{_again(status)}{_answer(status)}", room), "dim"),)]
     return wrapped
+
+
+def _cut(rest: int, keys: str, room: int) -> str:
+    """The last line, if `rest` lines are not shown: the key that shows them, and the keys that help."""
+    text = f" … {rest} more lines: B shows them"
+    return f"{text}{keys}" if width(text + keys) <= room else f" … {rest} more: B{keys}"
 
 
 def _quoted(lines: Sequence[str], room: int) -> list[Line]:

@@ -198,6 +198,7 @@ def draw_rows(
         max(0, len(keys_in_order) - top - len(shown)),
         sorts,
         replace(choice, top=top, widths=tuple(widths)),
+        above=top,
     )
 
 
