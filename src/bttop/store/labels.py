@@ -13,7 +13,7 @@ from bttop.model.format.names import Decoder
 from bttop.model.plan import Column, MapPlan
 from bttop.model.record.keys import split_key
 from bttop.model.record.records import Stamp, Stats, Value
-from bttop.model.record.stacks import stacks_of
+from bttop.model.record.stacks import NO_FRAMES, stacks_of
 from bttop.store.aliases import NamePolicy
 from bttop.store.times import local, wall_at
 
@@ -52,7 +52,7 @@ class Labels(Struct, frozen=True):
         for column, part in zip(plan.columns, self._parts(key, plan), strict=False):
             if column.kind == "stack":
                 frames = [self.names.frame(frame) for _, found in stacks_of([column], [part]) for frame in found]
-                cells.append(" < ".join(frames) or "[no frames]")
+                cells.append(" < ".join(frames) or NO_FRAMES)
             else:
                 cells.append(self.cell(column, part))
         return cells or [key]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from bttop.model.plan import Column
 from bttop.model.record.records import Value
@@ -36,13 +35,6 @@ def test_a_stack_is_one_row_with_its_share_and_its_innermost_frames_first() -> N
     assert "java" in first
     assert "▸ copy_page < …2 < memcpy < main" in first
     assert second.split()[:2] == ["25", "25"]
-
-
-def test_a_narrow_pane_of_one_process_leaves_its_name_to_the_frames() -> None:
-    one_process = replace(scene({BUSY: 75}, PLAN, width=40), of_process=True)
-    assert texts(VIEW.draw(one_process))[1].split()[:3] == ["75", "▸", "copy_page"]
-    for several in (replace(one_process, of_process=False), replace(scene(ROWS, PLAN, width=40), of_process=True)):
-        assert texts(VIEW.draw(several))[1].split()[:2] == ["75", "java"]
 
 
 def test_a_row_folds_out_into_all_its_frames() -> None:
@@ -150,6 +142,11 @@ def test_the_whole_stack_stands_in_the_detail() -> None:
     deep = key("java", *[f"frame_{n}+{n}" for n in range(100)])
     page = text_of(VIEW.detail(scene({deep: 5}, PLAN, height=5), deep))
     assert all(f"frame_{n}+{n}" in page for n in range(100))
+
+
+def test_an_empty_stack_is_named_in_the_detail() -> None:
+    only_user = key("java")
+    assert "kstack  [no frames]" in text_of(VIEW.detail(scene({only_user: 5}, PLAN, height=5), only_user))
 
 
 def test_only_counted_stacks_are_stacks() -> None:

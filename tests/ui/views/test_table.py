@@ -44,6 +44,18 @@ def test_the_bar_goes_where_a_text_is_whole_without_it(cells: int, *, has_bar: b
     assert ("…" not in plain(row)) == is_whole
 
 
+def test_what_names_the_process_of_a_pin_goes_before_a_text_is_cut() -> None:
+    plan = map_plan(columns=[Column("pid", "int"), Column("comm"), Column("path")])
+    rows: dict[str, Value] = {"7,dd,/etc/absent.conf": 2, "7,dd,/etc/hosts": 1}
+    pinned = replace(scene(rows, plan, width=27), of_process=True)
+    assert texts(VIEW.draw(pinned))[0].split()[:2] == ["/s▾", "path"]
+    assert "/etc/absent.conf" in texts(VIEW.draw(pinned))[1]
+    for kept in (replace(pinned, width=50), replace(pinned, of_process=False)):
+        assert texts(VIEW.draw(kept))[0].split()[:2] == ["/s▾", "pid"]
+    threads = scene({"7,dd,/etc/absent.conf": 2, "7,dd2,/etc/hosts": 1}, plan, width=27)
+    assert "comm" in texts(VIEW.draw(replace(threads, of_process=True)))[0]
+
+
 def test_counts_are_shown_per_second_of_the_real_length() -> None:
     drawing = VIEW.draw(scene(ROWS, seconds=2.0))
     assert texts(drawing)[1].split()[0] == "150"

@@ -9,11 +9,9 @@ from functools import lru_cache
 from typing import Final
 
 from bttop.model.format.text import visible_name
-from bttop.model.record.stacks import names
+from bttop.model.record.stacks import NO_FRAMES, names
 from bttop.model.record.telling_frames import UNKNOWN_FRAME, is_scheduler, telling, without_module
 
-NO_FRAMES: Final = "[no frames]"
-"""The group of rows whose stack is empty."""
 _HEAD: Final = 160
 """Characters that contain the frame of most stacks, which have up to 127 frames."""
 

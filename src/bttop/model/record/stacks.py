@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from msgspec import Struct, field
 
 from bttop.model.plan import Column
 from bttop.patterns import pattern
+
+NO_FRAMES: Final = "[no frames]"
+"""The text of an empty stack."""
 
 # `sym+off`; bpftrace prints the offset in decimal. The symbol may contain a plus ("operator+").
 _OFFSET = pattern(r"(.+)\+([0-9]+|0x[0-9a-fA-F]+)")

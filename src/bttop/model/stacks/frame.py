@@ -16,7 +16,6 @@ FrameKind = Literal["user", "kernel", "jit", "unknown", "label"]
 such as a process."""
 
 NO_SYMBOL: Final = "[no symbol]"
-NO_FRAMES: Final = "[no frames]"
 NO_POINTERS: Final = "[chain ends: no frame pointers]"
 NO_FILE: Final = "[file unknown]"
 KERNEL: Final = "kernel"

@@ -8,10 +8,11 @@ from typing import Final
 from bttop.model.flush.by_function import FrameNamer
 from bttop.model.flush.contents import MapData
 from bttop.model.plan import Column
+from bttop.model.record.stacks import NO_FRAMES
 from bttop.model.record.telling_frames import MOST_FRAMES
 from bttop.model.stacks.flame_tree import ROOT, FlameTree, StackFacts
 from bttop.model.stacks.form import FlameForm
-from bttop.model.stacks.frame import NO_FRAMES, NO_POINTERS, Frame, cut_at, label
+from bttop.model.stacks.frame import NO_POINTERS, Frame, cut_at, label
 from bttop.model.stacks.lines import FrameNumbers, StackLines, count_frames, from_innermost, from_outermost
 from bttop.model.stacks.row_parts import Heading, RowParts, is_kernel
 from bttop.model.stacks.weight import weight_of

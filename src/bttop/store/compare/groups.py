@@ -13,11 +13,12 @@ from bttop.model.flush.contents import MapData
 from bttop.model.flush.flush import Flush
 from bttop.model.flush.rates import amount
 from bttop.model.format.floats import as_float
-from bttop.model.grouping.innermost import NO_FRAMES, innermost, innermost_of
+from bttop.model.grouping.innermost import innermost, innermost_of
 from bttop.model.grouping.key_parts import stack_reader
 from bttop.model.plan import Column, MapPlan
 from bttop.model.record.keys import split_key
 from bttop.model.record.records import Stats, Value
+from bttop.model.record.stacks import NO_FRAMES
 from bttop.model.record.values import merge
 from bttop.store.compare.significance import Count, Level
 from bttop.store.compare.totals import MOST_KEYS, MapTotals, Total

@@ -22,7 +22,7 @@ from bttop.model.format.text import visible, visible_name
 from bttop.model.plan import Column, MapPlan
 from bttop.model.record.keys import split_key
 from bttop.model.record.records import Bucket, Stats, Value
-from bttop.model.record.stacks import parse_stack
+from bttop.model.record.stacks import NO_FRAMES, parse_stack
 from bttop.model.record.values import histogram
 from bttop.store.compare.totals import MapTotals, Total
 from bttop.store.flush_json import plain
@@ -180,4 +180,4 @@ def _frames(column: Column, stack: str) -> Iterator[str]:
     for frame in frames:
         yield f"{_INDENT * 2}{visible(frame.name)}" + (f"+{frame.offset}" if frame.offset is not None else "")
     if not frames:
-        yield f"{_INDENT * 2}[no frames]"
+        yield f"{_INDENT * 2}{NO_FRAMES}"

@@ -10,7 +10,7 @@ from bttop.model.flush.rates import amount
 from bttop.model.format import numbers
 from bttop.model.format.percentiles import quantile, scale_of
 from bttop.model.record.records import Stats
-from bttop.model.record.stacks import StackFrame, fold
+from bttop.model.record.stacks import NO_FRAMES, StackFrame, fold
 from bttop.model.record.values import histogram
 from bttop.store.compare.totals import MapTotals, Total
 from bttop.store.labels import Labels, exact, per_second, share
@@ -186,7 +186,7 @@ def _flames(one: Figure) -> Markup:
     for key, row in one.totals.top(_MOST_STACKS):
         who, found = one.labels.stack(key, one.totals.plan)
         kernel.update(name for title, frames in found if title.startswith("k") for name in frames)
-        frames = _named([name for _, names in found for name in names]) or ["[no frames]"]
+        frames = _named([name for _, names in found for name in names]) or [NO_FRAMES]
         stacks.append(([*frames, *([who] if who else [])], round(amount(row.value) or 0.0)))
     root = fold([(frames, weight) for frames, weight in stacks if weight > 0])
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from bttop.model.format import numbers
 from bttop.model.format.text import visible_name
 from bttop.model.plan import Column, MapPlan
-from bttop.model.record.stacks import stacks_of
+from bttop.model.record.stacks import NO_FRAMES, stacks_of
 from bttop.model.record.telling_frames import ends_early, telling, with_repeats, without_module
 from bttop.ui.render.spans import Line, Span, bar, fit
 from bttop.ui.views.base import Drawing, Scene, parts
@@ -77,23 +77,11 @@ def _share(total: float) -> RowCell:
 
 
 def _who(scene: Scene) -> list[RowCell]:
-    """The columns of key parts that are not stacks. Below NARROW cells frames matter more: ids are left out, and a name
-    that is the same in all rows of one process."""
+    """The columns of key parts that are not stacks. Ids are left out below NARROW cells, because frames matter more."""
     stacks = _stack_indexes(scene)
     plan = scene.data.plan
-    left_out = {plan.pid, plan.tid} if scene.width < NARROW else set()
-    if left_out and scene.of_process and _is_one_name(scene):
-        left_out.add("comm")
-    return [cell for index, cell in enumerate(text_cells(scene)) if index not in stacks and cell.title not in left_out]
-
-
-def _is_one_name(scene: Scene) -> bool:
-    """Whether all rows have the same `comm`."""
-    titles = [column.title for column in scene.data.plan.columns]
-    if "comm" not in titles:
-        return False
-    at = titles.index("comm")
-    return len({parts(key, scene.data.plan.columns)[at : at + 1] for key in scene.data.rows}) == 1
+    ids = {plan.pid, plan.tid} if scene.width < NARROW else set()
+    return [cell for index, cell in enumerate(text_cells(scene)) if index not in stacks and cell.title not in ids]
 
 
 def _stack_indexes(scene: Scene) -> frozenset[int]:
@@ -134,7 +122,7 @@ def _stacks(key: str, columns: tuple[Column, ...]) -> Sequence[Stack]:
 def _inline(scene: Scene, row: Row) -> str:
     """The stacks on one line, innermost frame first."""
     mark = scene.glyphs.open if row.key in scene.choice.opened else scene.glyphs.closed
-    return f"{mark} {one_line(row_stacks(scene, row.key)) or '[no frames]'}"
+    return f"{mark} {one_line(row_stacks(scene, row.key)) or NO_FRAMES}"
 
 
 def one_line(stacks: Sequence[Stack]) -> str:

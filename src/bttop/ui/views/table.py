@@ -14,6 +14,7 @@ from bttop.model.format.floats import as_float
 from bttop.model.format.text import counted, visible, visible_name
 from bttop.model.plan import MapPlan
 from bttop.model.record.records import Stats, Value
+from bttop.model.record.stacks import NO_FRAMES
 from bttop.ui.render.spans import Line, Span, bar, fit, sparkline
 from bttop.ui.render.text import pieces, width
 from bttop.ui.views.base import Drawing, Scene, about, decoded, per, scaled_text
@@ -261,7 +262,7 @@ def key_lines(scene: Scene, key: str) -> tuple[Line, ...]:
         shown = [line.strip() for line in str(part).strip("\n").split("\n")] if is_stack else [str(part)]
         for count, text in enumerate(shown):
             head = f"{title:>12}  " if count == 0 else " " * 14
-            lines += wrapped(head, visible_name(text), scene.width)
+            lines += wrapped(head, visible_name(text) or (NO_FRAMES if is_stack else ""), scene.width)
     return tuple(lines)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from bttop.model.format.text import visible_name
-from bttop.model.record.stacks import names
+from bttop.model.record.stacks import NO_FRAMES, names
 from bttop.ui.views.base import Scene, decoded
 
 
 @lru_cache(maxsize=4096)
 def frames_text(text: str) -> str:
     """A stack on one line, innermost frame first. Cached, because each flush has mostly the same stacks."""
-    return " < ".join([visible_name(name) for name in names(text)]) or "[no frames]"
+    return " < ".join([visible_name(name) for name in names(text)]) or NO_FRAMES
 
 
 def row_name(scene: Scene, key: str) -> str:

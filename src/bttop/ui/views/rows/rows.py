@@ -48,6 +48,8 @@ class RowCell(Struct, frozen=True):
     """Rows are ordered by their values."""
     rigid: bool = False
     """Never cut, because a cut number would be wrong."""
+    names_process: bool = False
+    """Left out before a text is cut, if it is the same in all rows: the pane's title line names the process."""
     drawn: Callable[[Row, int], str] | None = None
     """Draws the cell in a given width, instead of `text`: for bars and trends, which take the spare cells."""
 
@@ -138,6 +140,7 @@ def _part_cell(scene: Scene, index: int, column: Column, parts_of: Callable[[Row
         least=len(title) if is_id else 8,
         most=20 if is_id else 48,
         rigid=is_id,
+        names_process=scene.of_process and title in (scene.data.plan.pid or "pid", "comm"),
     )
 
 
@@ -275,6 +278,8 @@ def _widths(cells: Sequence[RowCell], texts: list[list[str]], room: int, before:
             now if cell.spare else min(cell.most, max(now, old))
             for cell, now, old in zip(cells, natural, before, strict=True)
         ]
+    _leave_out_bar(cells, natural, room)
+    _leave_out_process(cells, natural, texts, room)
     _shrink(cells, natural, room)
     return _share_out(cells, natural, room)
 
@@ -284,13 +289,23 @@ def _total(widths: Sequence[int]) -> int:
     return sum(used) + GAP * max(0, len(used) - 1)
 
 
-def _shrink(cells: Sequence[RowCell], widths: list[int], room: int) -> None:
-    """Drop the bar if that is enough, because a cut text says less than a bar adds. Else shrink the column with the
-    most cells above its minimum; if there is none, drop columns: first those that are drawn (bars and trends), then the
-    rightmost."""
+def _leave_out_bar(cells: Sequence[RowCell], widths: list[int], room: int) -> None:
+    """Drop the bar if that is enough, because a cut text says less than a bar adds."""
     drawn_bar = next((index for index, cell in enumerate(cells) if cell.role == "bar" and widths[index]), None)
     if drawn_bar is not None and 0 < _total(widths) - room <= widths[drawn_bar] + GAP:
         widths[drawn_bar] = 0
+
+
+def _leave_out_process(cells: Sequence[RowCell], widths: list[int], texts: list[list[str]], room: int) -> None:
+    """Drop the columns that repeat the process of the pin, as long as a text would be cut."""
+    for index, cell in enumerate(cells):
+        if cell.names_process and _total(widths) > room and len({row[index] for row in texts}) == 1:
+            widths[index] = 0
+
+
+def _shrink(cells: Sequence[RowCell], widths: list[int], room: int) -> None:
+    """Shrink the column with the most cells above its minimum; if there is none, drop columns: first those that are
+    drawn (bars and trends), then the rightmost."""
     while (over := _total(widths) - room) > 0:
         spare = [
             0 if cell.rigid else max(0, width - max(1, cell.least)) for cell, width in zip(cells, widths, strict=True)
