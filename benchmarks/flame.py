@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from benchmarks.options import Options
 from benchmarks.table import Row, alone, in_turn
+from bttop.model.flush.by_function import by_function
 from bttop.model.flush.contents import MapData, Origin
 from bttop.model.flush.flush import Flush
 from bttop.model.history.trends import Trend
@@ -27,7 +28,7 @@ from bttop.model.record.stacks import names
 from bttop.model.stacks.flame_tree import FlameTree
 from bttop.model.stacks.form import FlameForm
 from bttop.model.stacks.frame import Frame
-from bttop.model.stacks.tree_builder import build
+from bttop.model.stacks.tree_builder import build, build_in_steps
 from bttop.ui.render.spans import UNICODE
 from bttop.ui.views.base import Scene, ViewChoice
 from bttop.ui.views.flame import VIEW as FLAME
@@ -39,12 +40,14 @@ DEPTH: Final = 60
 FUNCTIONS: Final = 2_000
 CALLS: Final = 4
 """Functions that each function calls."""
+_END: Final = object()
 _SECOND: Final = 1_000_000_000
 
 
 def run(options: Options) -> Sequence[Row]:
     """Measure building and drawing in turn with their peers."""
     data = stacks_data()
+    small = _first(data, 4096)
     rounds = range(max(1, min(3, options.rounds)))
     built, peers = [], []
     for _ in rounds:
@@ -62,7 +65,14 @@ def run(options: Options) -> Sequence[Row]:
     what = f"{STACKS_EACH:,} stacks of {DEPTH} frames"
     return [
         in_turn(f"build, {what}, ms", built, peers),
-        alone(f"build, 4,096 stacks of {DEPTH} frames, ms", [_ms(lambda: build([_first(data, 4096)], FlameForm()))]),
+        alone(f"build, 4,096 stacks of {DEPTH} frames, ms", [_ms(lambda: build([small], FlameForm())) for _ in rounds]),
+        alone(f"build, {what}, longest step, ms", [_longest_step(data) for _ in rounds]),
+        alone(f"build, 4,096 stacks of {DEPTH} frames, longest step, ms", [_longest_step(small) for _ in rounds]),
+        in_turn(
+            f"merge by function, 4,096 stacks of {DEPTH} frames, ms",
+            [_ms(lambda: by_function(small)) for _ in rounds],
+            [_ms(lambda: _folded(small)) for _ in rounds],
+        ),
         in_turn(f"draw at 200x50 after a key, {what}, ms", drawn, listed, "{:,.1f}"),
     ]
 
@@ -102,6 +112,16 @@ def _scene(data: MapData) -> Scene:
     plan = Plan({data.plan.name: data.plan})
     flush = Flush(Origin(Release(0, 17), plan), 1, "a", 1, 0, _SECOND, 0, {data.plan.name: data}, (), frozenset(), ())
     return Scene(data, flush, Trend(), ViewChoice(), 200, 50, UNICODE)
+
+
+def _longest_step(data: MapData) -> float:
+    steps = build_in_steps(data, FlameForm())
+    longest, ends = 0.0, False
+    while not ends:
+        begin = time.thread_time()
+        ends = next(steps, _END) is _END
+        longest = max(longest, time.thread_time() - begin)
+    return longest * 1e3
 
 
 def _some_path(tree: FlameTree) -> tuple[Frame, ...]:

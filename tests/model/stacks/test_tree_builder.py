@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from bttop.model.plan import Column
 from bttop.model.record.records import Bucket, Stats, Value
-from bttop.model.stacks import tree_builder
+from bttop.model.stacks import path_tree
 from bttop.model.stacks.form import FlameForm
-from bttop.model.stacks.lines import count_frames, from_innermost, from_outermost
 from bttop.model.stacks.row_parts import splits_of
 from bttop.model.stacks.tree_builder import build
 from tests.model.stacks.kit import KEY, data, key, shares, stack
@@ -53,15 +52,6 @@ def test_an_inverted_tree_has_the_same_paths_backwards(stacks: list[list[str]]) 
     assert Counter(dict(upright.stacks())) == Counter(
         {tuple(reversed(path)): weight for path, weight in inverted.stacks()}
     )
-
-
-@given(st.lists(st.text("abc", min_size=1, max_size=60), min_size=1, max_size=60), st.integers(1, 80))
-def test_pieces_of_a_stack_are_whole_lines_and_nothing_is_lost(frames: list[str], size: int) -> None:
-    text = stack(*frames)
-    assert "".join(reversed(from_outermost(text, size))) == text == "".join(from_innermost(text, size))
-    for piece in (*from_outermost(text, size), *from_innermost(text, size)):
-        assert piece.startswith("\n")
-    assert count_frames(text) == len(frames)
 
 
 def test_stacks_that_are_as_deep_as_the_map_keeps_are_set_apart() -> None:
@@ -136,7 +126,7 @@ def test_rows_without_a_weight_are_counted(value: Value) -> None:
 
 
 def test_frames_above_the_limit_are_counted_and_no_weight_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_builder, "MOST_NODES", 10)
+    monkeypatch.setattr(path_tree, "MOST_NODES", 10)
     tree = build([data({key("main", *[f"f{n}" for n in range(30)]): 5})], FlameForm())
     assert (len(tree.labels), tree.facts.too_many, tree.totals[0]) == (10, 22, 5)
 

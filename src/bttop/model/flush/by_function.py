@@ -23,7 +23,7 @@ FrameNamer: TypeAlias = Callable[[int, int], str]
 """Returns the name of a user address of a process id; empty if it is not known."""
 
 _NOT_MERGED: Final = frozenset({"value", "tseries"})
-_OFFSET: Final = pattern(r"(?<=.)\+(?:[0-9]+|0x[0-9a-fA-F]+)(?=\s*$)", re.MULTILINE)
+_OFFSET: Final = pattern(r"(?<=.)\+(?:[0-9]+|0x[0-9a-fA-F]+)(?=\s*$)")
 _ADDRESS: Final = pattern(r"(?<=\n)(\s*)0x([0-9a-fA-F]{1,16})(?=\s*$)", re.MULTILINE)
 _ANY_NAMELESS: Final = "|".join(map(re.escape, sorted(NAMELESS)))
 _REPEATED: Final = pattern(rf"(\n[ \t]*)({_ANY_NAMELESS})(?:\n[ \t]*\2)+(?=\n|$)")
@@ -104,5 +104,10 @@ def _without_offsets(key: str, columns: tuple[Column, ...]) -> tuple[Part, ...]:
 def _functions(stack: int | str) -> str:
     text = str(stack)
     if _WITH_ADDRESSES in text and (found := names(text)):
-        return "".join(["\n", *(f"{name}\n" for name in found)])
-    return _OFFSET.sub("", text)
+        return "\n".join(("", *found, ""))
+    return "\n".join(map(_without_offset, text.split("\n")))
+
+
+@lru_cache(maxsize=16_384)
+def _without_offset(line: str) -> str:
+    return _OFFSET.sub("", line)

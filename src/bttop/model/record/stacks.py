@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct, field
@@ -84,7 +85,15 @@ def _site(symbol: str) -> Site:
 
 def names(text: str) -> tuple[str, ...]:
     """The names of the frames without offsets, innermost first."""
-    return tuple([site.name for site in parse_stack(text)])
+    return tuple([name for name in map(_name, text.split("\n")) if name])
+
+
+@lru_cache(maxsize=16_384)
+def _name(line: str) -> str:
+    """The name of the frame of a line; empty without a frame. Cached, because stacks have most of their lines in
+    common."""
+    found = parse_frame(line)
+    return "" if found is None else found[0].name
 
 
 def stacks_of(columns: Sequence[Column], parts: Sequence[int | str]) -> list[tuple[str, tuple[str, ...]]]:

@@ -17,6 +17,8 @@ such as a process."""
 
 NO_SYMBOL: Final = "[no symbol]"
 NO_POINTERS: Final = "[chain ends: no frame pointers]"
+TOO_MANY: Final = "[more distinct frames]"
+"""The frame of all frames above the largest number of distinct ones."""
 NO_FILE: Final = "[file unknown]"
 KERNEL: Final = "kernel"
 

@@ -161,6 +161,7 @@ class Pane(PaintedLines):
     def repaint(self) -> None:
         """Draw the pane and send only the lines that have changed."""
         width, height = self.frame.width, self.frame.height
+        self.model.begin_drawing()
         if width <= 0 or height <= 0:
             return
         subject = self.subject

@@ -182,6 +182,7 @@ def scene_of(model: PaneModel, subject: Subject, choice: ViewChoice, frame: Fram
         namer=model.namer,
         baseline=model.baseline_of(subject.map, flush.seconds),
         of_process=model.page.pin is not None and len(model.page.pin.pids) == 1,
+        flame_trees=model.flame_trees,
     )
 
 

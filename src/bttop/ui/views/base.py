@@ -20,6 +20,7 @@ from bttop.model.record.keys import split_key
 from bttop.model.record.records import Value
 from bttop.ui.render.spans import Glyphs, Line
 from bttop.ui.views.flame_choice import FlameChoice
+from bttop.ui.views.flame_trees import FlameTrees, WholeTrees
 from bttop.ui.views.plot import CellChoice, Plot
 
 T = TypeVar("T")
@@ -151,6 +152,8 @@ class Scene(Struct, frozen=True):
     """The map as bpftrace printed it, if `data` has its stacks merged by function."""
     namer: FrameNamer | None = None
     """Names user addresses that bpftrace printed without a name."""
+    flame_trees: FlameTrees = field(default_factory=WholeTrees)
+    """The trees of its flame graph."""
     folds: Mapping[str, int] = field(default_factory=dict)
     """How many processes each folded row stands for."""
     of_process: bool = False

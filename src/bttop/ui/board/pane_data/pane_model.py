@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bttop.store.compare.period import ProgramPeriod
     from bttop.ui.board.groups.groupings import Groupings
     from bttop.ui.board.groups.short_lived_rows import ShortLivedRows
+    from bttop.ui.board.pane_data.gradual_trees import GradualTrees
     from bttop.ui.board.pane_data.span_moment import SpanMoment
 
 
@@ -76,6 +77,7 @@ class PaneModel:
         self.costs = CostSamples(program.page)
         self.past = Courses(program.history)
         """Figures of the flushes up to the one on show."""
+        self._flame_trees: GradualTrees | None = None
         self._past: PastMoment | None = None
         self.span_moment: SpanMoment | None = None
         """The span on show; None if a single moment is."""
@@ -91,6 +93,19 @@ class PaneModel:
         from bttop.ui.board.groups.groupings import Groupings  # needed once rows are grouped
 
         return Groupings(self._frame_names)
+
+    @property
+    def flame_trees(self) -> GradualTrees:
+        """The trees of the flame graphs of the pane."""
+        from bttop.ui.board.pane_data.gradual_trees import GradualTrees  # needed once there is a flush
+
+        self._flame_trees = self._flame_trees or GradualTrees()
+        return self._flame_trees
+
+    def begin_drawing(self) -> None:
+        """Call this before each drawing."""
+        if self._flame_trees is not None:
+            self._flame_trees.begin_drawing()
 
     @cached_property
     def short_lived(self) -> ShortLivedRows:
@@ -192,9 +207,10 @@ class PaneModel:
 
     @property
     def unfinished(self) -> bool:
-        """Whether the trends or the courses on show are still being read; then call `advance` again and draw."""
+        """Whether what is on show is still being read or made; then call `advance` again and draw."""
         reading = self.span_moment or self._past
-        return self.past.unfinished or (reading is not None and reading.unfinished)
+        makes_tree = self._flame_trees is not None and self._flame_trees.unfinished
+        return self.past.unfinished or makes_tree or (reading is not None and reading.unfinished)
 
     def beginning(self) -> str:
         """Why there is no flush at an earlier moment."""

@@ -7,16 +7,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from bttop.model.flush.by_function import FrameNamer
-from bttop.model.flush.contents import MapData
 from bttop.model.stacks.comparison import Comparison, compare
 from bttop.model.stacks.flame_tree import FlameTree
 from bttop.model.stacks.form import FlameForm
 from bttop.model.stacks.search import Matches, matches
-from bttop.model.stacks.tree_builder import build
 from bttop.ui.views.base import Scene
 from bttop.ui.views.flame.layout import FlameCell, FlameLayout, lay_out
 from bttop.ui.views.flame_choice import FlameChoice
+from bttop.ui.views.flame_trees import FoundTree, WantedTree
 
 HEAD, FOOT = 1, 2
 """Lines above the levels and, at most, below them."""
@@ -46,7 +44,9 @@ class FlamePicture(Struct, frozen=True):
     found: Matches | None
     """The frames that match the search; None without a search."""
     change: Comparison | None
-    """The same span of the baseline; None without one."""
+    """The same span of the baseline; None without one, and while its tree is being made."""
+    is_older: bool = False
+    """Whether it is the tree of an earlier flush, because that of the flush on show is being made."""
 
     @property
     def cell(self) -> FlameCell:
@@ -54,43 +54,18 @@ class FlamePicture(Struct, frozen=True):
         return self.layout.levels[self.depth][self.index]
 
 
-class _Same:
-    """A map by its identity, because equal maps are seldom and comparing them is slow."""
-
-    __slots__ = ("data", "namer", "shown")
-
-    def __init__(self, shown: MapData, data: MapData, namer: FrameNamer | None) -> None:
-        self.shown, self.data, self.namer = shown, data, namer
-
-    def __hash__(self) -> int:
-        return id(self.shown)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.shown is self.shown
-
-
-@lru_cache(maxsize=4)
-def _tree(same: _Same, form: FlameForm, grain: int = 1) -> FlameTree:
-    """Cached, because a flush is drawn several times: at each key and at each resize."""
-    return build([same.data], form, same.namer, grain=grain)
-
-
 @lru_cache(maxsize=4)
 def _layout(tree: FlameTree, node: int, width: int) -> FlameLayout:
     return lay_out(tree, node, width)
 
 
-def tree_of(scene: Scene, form: FlameForm) -> FlameTree:
-    """The tree of the scene's map."""
-    # The rows of an open group are only some of those that were printed.
-    printed = scene.printed if scene.choice.inside is None else None
-    return _tree(_Same(scene.data, scene.data if printed is None else printed, scene.namer), form)
-
-
-def picture_of(scene: Scene) -> FlamePicture:
-    """What the flame graph of a scene shows."""
+def picture_of(scene: Scene) -> FlamePicture | None:
+    """What the flame graph of a scene shows; None while its first tree is being made."""
     choice = scene.choice.flame
-    tree = tree_of(scene, choice.form)
+    made = _find(scene, choice.form)
+    tree = made.tree
+    if tree is None:
+        return None
     zoomed, found_depth = tree.find(choice.zoomed)
     layout = _layout(tree, zoomed, scene.width)
     depth, index = _selected(tree, layout, choice)
@@ -107,13 +82,22 @@ def picture_of(scene: Scene) -> FlamePicture:
         rows,
         matches(tree, scene.choice.needle) if scene.choice.needle else None,
         _change(scene, tree, choice.form),
+        made.is_older,
     )
+
+
+def _find(scene: Scene, form: FlameForm) -> FoundTree:
+    # The rows of an open group are only some of those that were printed.
+    printed = scene.printed if scene.choice.inside is None else None
+    data = scene.data if printed is None else printed
+    return scene.flame_trees.find(WantedTree(scene.data, data, form, scene.namer))
 
 
 def _change(scene: Scene, tree: FlameTree, form: FlameForm) -> Comparison | None:
     if scene.baseline is None or form.names == "offset":
         return None  # stacks of a baseline are merged by function
-    return compare(tree, _tree(_Same(scene.baseline, scene.baseline, scene.namer), form, _GRAIN), _GRAIN)
+    before = scene.flame_trees.find(WantedTree(scene.baseline, scene.baseline, form, scene.namer, _GRAIN)).tree
+    return None if before is None else compare(tree, before, _GRAIN)
 
 
 def _selected(tree: FlameTree, layout: FlameLayout, choice: FlameChoice) -> tuple[int, int]:

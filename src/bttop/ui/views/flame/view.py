@@ -7,6 +7,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from bttop.model.flush.by_function import function_key
+from bttop.model.format.text import counted
 from bttop.model.plan import MapPlan
 from bttop.model.stacks.weight import weighs
 from bttop.ui.render.spans import Line, Span, fit
@@ -35,6 +36,8 @@ class Flame:
         if scene.height < 1 or scene.width < 1:
             return Drawing((), choice=scene.choice)
         picture = picture_of(scene)
+        if picture is None:
+            return _being_made(scene)
         if not picture.tree.totals[0]:
             return _nothing(scene, picture)
         foot = selected_lines(scene, picture, FOOT)
@@ -63,6 +66,12 @@ class Flame:
 
 
 VIEW = Flame()
+
+
+def _being_made(scene: Scene) -> Drawing:
+    """One line in place of the first tree."""
+    text = f" the flame graph of {counted(len(scene.data.rows), 'row')} is being made"
+    return Drawing((fit((Span(text, "dim"),), scene.width),), (None,), choice=scene.choice)
 
 
 def _nothing(scene: Scene, picture: FlamePicture) -> Drawing:

@@ -23,7 +23,9 @@ _NAMES: Final = {"function": "functions", "offset": "functions with offsets", "m
 def heading(scene: Scene, picture: FlamePicture) -> Line:
     """The first line: what the search matches, which stacks are incomplete, how much is hidden, and the form. What has
     no room is counted."""
-    spans = [*_notes(picture, has_baseline=scene.baseline is not None), Span(form_text(scene.choice.flame), "heading")]
+    flame = scene.choice.flame
+    notes = _notes(picture, has_baseline=scene.baseline is not None, by_offset=flame.form.names == "offset")
+    spans = [*notes, Span(form_text(flame), "heading")]
     shown: list[Span] = []
     for at, span in enumerate(spans):
         rest = len(spans) - at - 1
@@ -43,17 +45,19 @@ def form_text(choice: FlameChoice) -> str:
     return f"{_SPLITS[choice.form.split]} · {_NAMES[choice.form.names]} · {root} at the {place}"
 
 
-def _notes(picture: FlamePicture, *, has_baseline: bool) -> Iterator[Span]:
+def _notes(picture: FlamePicture, *, has_baseline: bool, by_offset: bool) -> Iterator[Span]:
     tree, facts = picture.tree, picture.tree.facts
     whole = tree.totals[0]
     if picture.found is not None:
         yield Span(f"{numbers.share(as_float(picture.found.weight), as_float(whole))} % matched", "match")
+    if picture.is_older:
+        yield Span("of an earlier flush, this one is being read", "badge")
     if picture.missing:
         yield Span(f"{counted(picture.missing, 'frame')} of the zoom not in this flush", "badge")
     if picture.change is not None and picture.change.gone:
         yield Span(f"{counted(picture.change.gone, 'frame')} gone since the baseline", "badge")
     if has_baseline and picture.change is None:
-        yield Span("baseline not compared: it has no offsets", "badge")
+        yield Span("baseline not compared: it has no offsets" if by_offset else "the baseline is being read", "badge")
     shares = (
         (facts.cut, "cut"),
         (facts.broken, "no frame pointers"),

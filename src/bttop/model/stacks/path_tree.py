@@ -1,0 +1,102 @@
+"""From paths with weights to a tree. Sorted paths that begin alike follow each other, so each node is made once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from bttop.model.stacks.flame_tree import ROOT
+
+MOST_NODES: Final = 600_000
+"""Maximum nodes of a tree: about 100 bytes each while it is built. 4,096 stacks of 127 frames fit even if they have
+nothing in common."""
+_AT_ONCE: Final = 1024
+"""Paths in a step."""
+
+
+class PathTree:
+    """The nodes of a tree by number. A path has one character per frame, the outermost first."""
+
+    def __init__(self) -> None:
+        self.parents: list[int] = [ROOT]
+        self.labels: list[int] = [0]
+        """The character of each node's frame as a number. The root has the first one."""
+        self.firsts: list[int] = [0]
+        self.nexts: list[int] = [0]
+        self.own: list[int] = [0]
+        self.totals: list[int] = [0]
+        self.keys: dict[int, str] = {}
+        """The key of the heaviest path that ends at a node."""
+        self.too_many = 0
+        """Frames that are left out, because the tree has the most nodes that it may have."""
+        self._branches: dict[int, int] = {}
+        """The parents of the nodes that are not right below the node before them."""
+        self._labels: list[str] = ["\0"]
+        self._ends: dict[int, int] = {}
+        self._paths: dict[int, str] = {}
+        """The heaviest path that ends at a node: several end at one if the tree is full."""
+
+    def add_all(self, weights: Mapping[str, int], keys: Mapping[str, str]) -> Iterator[None]:
+        """Make the nodes of all paths; call it once. Yields after each step."""
+        last, nodes, count = "", [ROOT], 1
+        for number, whole in enumerate(sorted(weights)):
+            same = _common(last, whole)
+            path, room = whole, MOST_NODES - count
+            if len(path) - same > room:
+                self.too_many += len(path) - same - room
+                path = path[: same + room]
+            del nodes[same + 1 :]
+            if len(path) > same:
+                self._branches[count] = nodes[same]
+                self._labels.append(path[same:])
+                first, count = count, count + len(path) - same
+                nodes.extend(range(first, count))
+            last, node = path, nodes[-1]
+            self._ends[node] = weights[whole] + self._ends.get(node, 0)
+            if node not in self._paths or weights[whole] > weights[self._paths[node]]:
+                self._paths[node] = whole
+            if number % _AT_ONCE == _AT_ONCE - 1:
+                yield
+        self.keys = {node: keys[path] for node, path in self._paths.items()}
+        yield from self._finish(count)
+
+    def _finish(self, count: int) -> Iterator[None]:
+        """Fill the columns, which are made at once because that is much faster than node by node."""
+        self.labels = [*map(ord, "".join(self._labels))]
+        self.parents = [ROOT, *range(count - 1)]
+        self.own = [0] * count
+        yield
+        for node, parent in self._branches.items():
+            self.parents[node] = parent
+        for node, weight in self._ends.items():
+            self.own[node] = weight
+        yield
+        self._link(count)
+        yield
+        self.totals = totals = self.own.copy()
+        for node, parent in zip(range(count - 1, 0, -1), reversed(self.parents), strict=False):
+            totals[parent] += totals[node]
+
+    def _link(self, count: int) -> None:
+        """Find the first child and the next sibling of each node."""
+        # A node without a branch after it has the node after it as its only child so far.
+        firsts = [*range(1, count), 0]
+        nexts = [0] * count
+        for node in self._branches:
+            firsts[node - 1] = 0
+        for node, parent in self._branches.items():
+            nexts[node] = firsts[parent]
+            firsts[parent] = node
+        self.firsts, self.nexts = firsts, nexts
+
+
+def _common(one: str, other: str) -> int:
+    """The number of characters with which both texts begin."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) >> 1
+        if other.startswith(one[low:middle], low):
+            low = middle
+        else:
+            high = middle - 1
+    return low
