@@ -26,9 +26,15 @@ from bttop.model.plan import Column, MapPlan, Plan
 from bttop.model.record.records import Stamp, StampedLine
 from bttop.model.record.release import Release
 from bttop.store.recording.snapshot_files import claim
-from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.facts import HostFacts, RecordedHost, SessionFacts
 from bttop.store.snapshot.recorded_history import RecordedHistory
-from bttop.store.snapshot.recording_events import FlushCompleted, GenerationStarted, LineReceived, ProgramAdded
+from bttop.store.snapshot.recording_events import (
+    FlushCompleted,
+    GenerationStarted,
+    HostKnown,
+    LineReceived,
+    ProgramAdded,
+)
 from bttop.store.snapshot.snapshot import Snapshot
 
 PROGRAMS = 5
@@ -37,7 +43,7 @@ LONGEST = 1.5
 """Seconds after the first flush within which the process is killed."""
 START = 60.0
 """Timeout for the first flush, in seconds: Python and SQLite are imported while other load runs."""
-_FACTS = Facts("host", "6.18", "x86_64", 2, Release(0, 17), "0", 4096)
+_FACTS = HostFacts("host", "6.18", "x86_64", 2, Release(0, 17), 4096)
 _PLAN = Plan({"@x": MapPlan("@x", "count", (Column("comm", "text"),), "bank")}, {}, ("a",), round(STEP * 1e9))
 
 
@@ -88,7 +94,8 @@ def _flushes(path: Path) -> Counter[int]:
 def record_for_ever(path: Path) -> None:
     """Record five programs. For each flush passed to the recorder, write its program's number as a byte to stdout."""
     claim(path, replace=True)
-    recorder = Recorder(_FACTS)
+    recorder = Recorder(SessionFacts(), "host")
+    recorder.tell(HostKnown(RecordedHost(1, _FACTS)))
     recorder.start(path)
     recorder.wait()
     readers = {}

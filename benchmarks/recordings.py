@@ -29,8 +29,9 @@ from bttop.engine.host.cgroup_tree import pin_to_cgroup
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.host.process.processes import Parent, look_up
 from bttop.engine.host.process.recorded_processes import process_facts
+from bttop.engine.recording.host_recorder import HostRecorder
 from bttop.engine.recording.recorder import Recorder
-from bttop.engine.recording.session_facts import facts_of
+from bttop.engine.recording.session_facts import facts_of, session_facts
 from bttop.engine.request.questions import Asked, questions
 from bttop.model.record.decode import DecodedLine
 from bttop.paths import shipped
@@ -195,14 +196,14 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-class _DiscreetRecorder(Recorder):
+class _DiscreetRecorder(HostRecorder):
     """Records no name of a process that is not part of the incident, whatever else this host does: a pin does not
     restrict who gets the CPU next, and not who retransmits."""
 
     def came(self, generation: Generation, decoded: DecodedLine) -> None:
         self._newest[generation.id] = decoded.line
         data = _without_strangers(generation.candidate.source.name, decoded.line.data)
-        self.queue.put(LineReceived(replace(decoded.line, data=data), decoded.hexadecimal))
+        self.recorder.tell(LineReceived(replace(decoded.line, data=data), decoded.hexadecimal))
 
 
 def _without_strangers(script: str, line: bytes) -> bytes:
@@ -258,14 +259,9 @@ def _record_in(scene: Scene, path: Path) -> None:
     for question in asked:
         engine.add(question.name, question.sources, settings, failure=question.failure)
     words = ["-p", scene.unit] if scene.unit else scene.probes
-    recorder = (_DiscreetRecorder if scene.unit else Recorder)(
-        replace(
-            facts_of(host, bpftrace, " ".join(["bttop", "record", *words])),
-            host=HOST,
-            kernel=host.kernel.partition("-")[0],
-        )
-    )
-    engine.observe(recorder)
+    recorder = Recorder(session_facts(" ".join(["bttop", "record", *words])), HOST)
+    facts = replace(facts_of(host, bpftrace), name=HOST, kernel=host.kernel.partition("-")[0])
+    engine.observe((_DiscreetRecorder if scene.unit else HostRecorder)(recorder, facts))
     claim(path, replace=True)
     recorder.start(path)
     engine.start()

@@ -20,19 +20,20 @@ from typing import NamedTuple
 from benchmarks.options import Options
 from benchmarks.soak import endless_load, five_questions
 from benchmarks.table import Row, compared
+from bttop.engine.recording.host_recorder import HostRecorder
 from bttop.engine.recording.recorder import Recorder
-from bttop.engine.recording.session_facts import facts_of
+from bttop.engine.recording.session_facts import facts_of, session_facts
 from bttop.model.record.records import Stamp, StampedLine
 from bttop.store.recording.lookback_buffer import Sealed
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.recording.writer import SnapshotWriter
 from bttop.store.snapshot.block_replay import block_lines
 from bttop.store.snapshot.blocks import pack
-from bttop.store.snapshot.facts import Facts
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import (
     FlushCompleted,
     GenerationStarted,
+    HostKnown,
     LineReceived,
     ProgramAdded,
     RecordingEvent,
@@ -52,10 +53,10 @@ _HEARTBEAT = re.compile(rb'(\{"type": "value", "data": \[\d+,\[\d+),(\d+),(\d+)'
 class _Timed(Recorder):
     """A recorder that measures its CPU time and how long each line waits, in ms."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self) -> None:
         self.lags: list[float] = []
         self.cpu = 0.0
-        super().__init__(facts)
+        super().__init__(session_facts(), "host")
 
     def _write(self, events: list[RecordingEvent]) -> None:
         super()._write(events)
@@ -75,8 +76,8 @@ def run(options: Options) -> Sequence[Row]:
 
 def _recorded(path: Path, seconds: float) -> Iterator[Row]:
     engine = five_questions()
-    recorder = _Timed(facts_of(engine.host, engine.bpftrace))
-    engine.observe(recorder)
+    recorder = _Timed()
+    engine.observe(HostRecorder(recorder, facts_of(engine.host, engine.bpftrace)))
     engine.start()
     try:
         engine.at_full_speed()
@@ -181,7 +182,8 @@ def _later(line: StampedLine, later: int, count: int) -> StampedLine:
 def _spread(snapshot: Snapshot, parts: Sequence[_Part], path: Path, hours: float) -> Path:
     """Write a file that repeats the recording, later each time; return its path."""
     claim(path, replace=True)
-    writer = SnapshotWriter(path, snapshot.facts.as_text())
+    writer = SnapshotWriter(path, snapshot.session)
+    writer.write([HostKnown(host) for host in snapshot.hosts])
     for part in parts:
         first = part.lines[0][0].stamp
         shown = FlushCompleted(part.begun.generation, first, first)

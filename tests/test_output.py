@@ -26,7 +26,7 @@ from bttop.model.plan import Column, MapPlan
 from bttop.output import can_rewrite, clear_line, rewrite, say, warn, write_data
 from bttop.script.cost.hook_costs import HookPrices
 from bttop.store.export.catalogue import exporters
-from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.facts import HostFacts
 from bttop.store.snapshot.recording_events import MarkSet, RecordingEvent, StatusChanged
 from tests.model.samples import planned
 from tests.store.made import FACTS, Session, at, made
@@ -202,7 +202,7 @@ def test_no_error_prints_a_name_as_it_is(
 def snapshot_with(name: str, path: Path) -> Path:
     """A recording in which everything is called by a name."""
     plan = planned(MapPlan(f"@{name}", "count", (Column(name, "text"), Column("stack", "stack")), "bank"))
-    facts = Facts(name, name, name, 2, FACTS.release, name, 4096, name)
+    facts = HostFacts(name, name, name, 2, FACTS.release, 4096)
     prints = [{f"@{name}": ("map", {f"{name},\n    {name}+1\n": 5}), "@printed": ("printf", name)}] * 3
     others: list[RecordingEvent] = [
         MarkSet(at(1), name, name),

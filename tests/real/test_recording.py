@@ -17,8 +17,9 @@ from bttop.engine.generation.generation import Generation
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
+from bttop.engine.recording.host_recorder import HostRecorder
 from bttop.engine.recording.recorder import Recorder
-from bttop.engine.recording.session_facts import facts_of
+from bttop.engine.recording.session_facts import facts_of, session_facts
 from bttop.engine.request.questions import Asked, questions
 from bttop.model.flush.flush import Flush
 from bttop.script.library.probe_files import Library
@@ -56,9 +57,9 @@ class Recorded:
         self.path = path
         self.watch = Watch()
         self.engine = Engine(host, found)
-        self.recorder = Recorder(facts_of(host, found))
+        self.recorder = Recorder(session_facts(), host.name)
         self.engine.observe(self.watch)
-        self.engine.observe(self.recorder)
+        self.engine.observe(HostRecorder(self.recorder, facts_of(host, found)))
         claim(path, replace=True)
         self.recorder.start(path)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bttop.model.flush.reader import FlushReader
 from bttop.model.plan import Plan
@@ -14,11 +15,12 @@ from bttop.model.record.release import Release
 from bttop.store.recording.lookback_buffer import LookbackBuffer
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.recording.writer import SnapshotWriter
-from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.facts import HostClock, HostFacts, RecordedHost, SessionFacts
 from bttop.store.snapshot.recording_events import (
     FlushCompleted,
     GenerationEnded,
     GenerationStarted,
+    HostKnown,
     LineReceived,
     ProgramAdded,
     RecordingEvent,
@@ -29,7 +31,8 @@ WALL = 1_795_698_432_000_000_000
 """2026-11-26T13:07:12Z."""
 LINES = 60
 BOOT = 3_000 * SECOND
-FACTS = Facts("demo-host", "6.18.0", "x86_64", 2, Release(0, 17), "0.1.0", 4096)
+SESSION = SessionFacts("0.1.0")
+FACTS = HostFacts("demo-host", "6.18.0", "x86_64", 2, Release(0, 17), 4096)
 
 
 def at(seconds: float) -> Stamp:
@@ -53,11 +56,16 @@ class Session(Struct, frozen=True):
     extra: Sequence[StampedLine] = field(default=())
     """Further lines, at their own moments."""
     pin: str = ""
+    host: int = 1
+    facts: HostFacts = FACTS
+    clock: HostClock = HostClock()
+    """How far the clocks of the host are ahead: its lines come at the same moments."""
 
     def events(self) -> Iterable[RecordingEvent]:
         """The session as it would have been told."""
         if self.number == 1:
-            yield ProgramAdded(self.program, self.name)
+            yield HostKnown(RecordedHost(self.host, self.facts, self.clock))
+            yield ProgramAdded(self.program, self.name, self.host)
         yield GenerationStarted(
             self.generation,
             self.program,
@@ -69,7 +77,7 @@ class Session(Struct, frozen=True):
             self.plan,
             self.pin,
             (),
-            at(0),
+            self._at(0),
         )
         reader = FlushReader(FACTS.release, self.plan, self.number)
         for line in sorted([*self._lines(), *self.extra], key=lambda one: one.stamp.boot_ns):
@@ -80,22 +88,28 @@ class Session(Struct, frozen=True):
 
     def _lines(self) -> Iterable[StampedLine]:
         for number, maps in enumerate(self.prints, start=1):
-            moment = at(self.first + number - 1)
+            moment = self._at(self.first + number - 1)
             texts = [map_line(name, value, kind) for name, (kind, value) in maps.items()]
             for text in (*texts, beat(number, moment.boot_ns)):
                 yield StampedLine(self.generation, "stdout", moment, text.encode())
 
+    def _at(self, seconds: float) -> Stamp:
+        """A moment on the clocks of the host."""
+        moment = at(seconds)
+        return Stamp(moment.boot_ns + self.clock.boot_ns, moment.wall_ns + self.clock.wall_ns)
+
 
 def made(
-    path: Path, *sessions: Session, facts: Facts = FACTS, ended: bool = True, others: Sequence[RecordingEvent] = ()
+    path: Path, *sessions: Session, facts: HostFacts = FACTS, ended: bool = True, others: Sequence[RecordingEvent] = ()
 ) -> Path:
     """Record sessions into a file, and `others` after them; without `ended` their last lines are in no block, as after
     a crash."""
-    happened = [*(one for session in sessions for one in session.events()), *others]
+    given = [session if facts is FACTS else replace(session, facts=facts) for session in sessions]
+    happened = [*(one for session in given for one in session.events()), *others]
     if ended:
         happened += [GenerationEnded(session.generation) for session in sessions]
     claim(path, replace=True)
-    writer = SnapshotWriter(path, facts.as_text())
+    writer = SnapshotWriter(path, SESSION)
     tell(happened, writer, small_blocks())
     writer.close()
     return path

@@ -11,22 +11,24 @@ from bttop.model.plan import Plan
 from bttop.model.record.records import Stamp, StampedLine
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.recording.writer import SnapshotWriter
+from bttop.store.snapshot.facts import RecordedHost
 from bttop.store.snapshot.recording_events import (
     FlushCompleted,
     GenerationEnded,
     GenerationStarted,
+    HostKnown,
     LineReceived,
     ProgramAdded,
     RecordingEvent,
 )
-from tests.store.made import FACTS, at, small_blocks, tell
+from tests.store.made import FACTS, SESSION, at, small_blocks, tell
 
 
 class Told:
     """Collects events and the flushes that were shown."""
 
     def __init__(self) -> None:
-        self.events: list[RecordingEvent] = [ProgramAdded(1, "p")]
+        self.events: list[RecordingEvent] = [HostKnown(RecordedHost(1, FACTS)), ProgramAdded(1, "p")]
         self.shown: list[Flush] = []
         self._newest: dict[int, StampedLine] = {}
         self._readers: dict[int, FlushReader] = {}
@@ -72,7 +74,7 @@ class Told:
 def written(path: Path, events: Iterable[RecordingEvent]) -> Path:
     """Write what was told, each by itself."""
     claim(path, replace=True)
-    writer = SnapshotWriter(path, FACTS.as_text())
+    writer = SnapshotWriter(path, SESSION)
     tell(events, writer, small_blocks())
     writer.close()
     return path

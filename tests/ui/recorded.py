@@ -11,7 +11,7 @@ from bttop.store.recording.writer import SnapshotWriter
 from bttop.store.snapshot.recording_events import MarkSet, ProcessSeen, RecordingEvent, StatusChanged
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import planned
-from tests.store.made import FACTS, Session, at, small_blocks, tell
+from tests.store.made import SESSION, Session, at, small_blocks, tell
 
 COUNTS = planned(MapPlan("@calls", "count", (Column("pid", "int"), Column("comm", "text")), "own", pid="pid"))
 TEXT = "profile:hz:99 { @calls[pid, comm] = count(); }"
@@ -29,7 +29,7 @@ def write(path: Path, *told: Session | RecordingEvent) -> Path:
     for one in told:
         happened += one.events() if isinstance(one, Session) else [one]
     claim(path, replace=True)
-    writer = SnapshotWriter(path, FACTS.as_text())
+    writer = SnapshotWriter(path, SESSION)
     lookback_buffer = small_blocks()
     tell(happened, writer, lookback_buffer)
     writer.write_blocks(lookback_buffer.seal())

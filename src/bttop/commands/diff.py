@@ -1,4 +1,4 @@
-"""`bttop diff`: what changed between two recordings, or between two windows of one."""
+"""`bttop diff`: what changed between two recordings, two windows of one, or two hosts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.options.arguments import Parser
+from bttop.commands.options.arguments import Parser, add_recorded_hosts
 from bttop.errors import UsageError, bttop_command
 from bttop.model.format.json_text import json_text
 from bttop.output import say, warn, write_data
@@ -23,6 +23,7 @@ A window without a file refers to the first file:
 
   bttop diff yesterday.bttop today.bttop
   bttop diff incident.bttop@03:05..03:10 @03:10..03:12
+  bttop diff edge.bttop --host web1 --host web2
 
 diff shows only changes that are unlikely to be chance (error rate 1 % for each map; it takes
 bursts into account), ranked by their share of the map.
@@ -32,19 +33,32 @@ bursts into account), ranked by their share of the map.
 def run(arguments: Sequence[str]) -> int:
     """Compare and print; return 1 if something could not be read."""
     options = _parser().parse_args(arguments)
+    first_hosts, last_hosts = _hosts(options.hosts)
     first_file, first_window = split_operand(options.before)
-    last_file, last_window = split_operand(options.after)
-    if not first_file or (not last_file and not last_window):
-        raise UsageError("diff needs two recordings or two windows", hint=bttop_command("diff", "--help"))
+    last_file, last_window = split_operand(options.after or _same_window(first_window, options.hosts))
+    if not first_file or (not last_file and not last_window and len(options.hosts) < 2):
+        raise UsageError("diff needs two recordings, two windows or two hosts", hint=bttop_command("diff", "--help"))
     with contextlib.ExitStack() as stack:
-        before = stack.enter_context(Snapshot(Path(first_file)))
-        after = stack.enter_context(Snapshot(Path(last_file))) if last_file else before
+        before = stack.enter_context(Snapshot(Path(first_file), first_hosts))
+        after = stack.enter_context(Snapshot(Path(last_file or first_file), last_hosts))
         found = diff(_window(before, first_window), _window(after, last_window))
         _print(found, options)
         problems = list(dict.fromkeys([*before.problems, *after.problems]))
         for problem in problems:
             warn(f"bttop: {problem}")
         return 1 if problems else 0
+
+
+def _hosts(hosts: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:
+    """The hosts of each side: two are compared with each other, one is that of both sides. Raises UsageError."""
+    if len(hosts) > 2:
+        raise UsageError(f"diff compares two hosts, and {len(hosts)} are given", hint=bttop_command("diff", "--help"))
+    return hosts[:1], hosts[-1:]
+
+
+def _same_window(times: str, hosts: Sequence[str]) -> str:
+    """The window of the second host, if only the first operand has one."""
+    return f"@{times}" if times and len(hosts) == 2 else ""
 
 
 def _window(snapshot: Snapshot, times: str) -> Window:
@@ -57,12 +71,15 @@ def _window(snapshot: Snapshot, times: str) -> Window:
 def _parser() -> Parser:
     parser = Parser(
         prog="bttop diff",
-        description="what changed between two recordings, or between two windows of one",
+        description="what changed between two recordings, two windows of one, or two hosts",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("before", metavar="FILE[@FROM..TO]")
-    parser.add_argument("after", metavar="FILE[@FROM..TO]", help="or @FROM..TO: another window of the first file")
+    parser.add_argument(
+        "after", nargs="?", default="", metavar="FILE[@FROM..TO]", help="or @FROM..TO: another window of the first file"
+    )
+    add_recorded_hosts(parser, "only this host of the recordings; two hosts are compared with each other")
     parser.add_argument("--top", metavar="N", type=int, default=10, help="keys of each map to show (10)")
     parser.add_argument("--summary", action="store_true", help="only what changed most, in sentences")
     parser.add_argument("--json", action="store_true", help="everything as one JSON object")

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-from bttop.commands.options.arguments import Parser, with_times
+from bttop.commands.options.arguments import Parser, add_recorded_hosts, with_times
 from bttop.commands.options.outputs import writing
 from bttop.engine.host.process.processes import PROCESS_COLUMNS, Process
 from bttop.engine.host.process.recorded_processes import RecordedProcesses
@@ -26,6 +26,7 @@ from bttop.store.export.exporter import StreamExporter, TableExporter
 from bttop.store.export.selection import Selection
 from bttop.store.export.tables import ExportTable, tables
 from bttop.store.snapshot.extent import part_of
+from bttop.store.snapshot.facts import RecordedHost
 from bttop.store.snapshot.snapshot import Snapshot
 
 _DEFAULT = "jsonl"
@@ -54,33 +55,39 @@ def run(arguments: Sequence[str]) -> int:
         metavar="COLUMN",
         help="add up the rows of each map with the same COLUMN: comm, syscall, frame, unit, container, …",
     )
+    add_recorded_hosts(parser)
     parser.add_argument("-o", dest="out", metavar="OUT", help="a file, or a folder for several tables; - is stdout")
     options = parser.parse_args(with_times(arguments))
     out = None if options.out in (None, "-") else Path(options.out)
     exporter = exporters()[options.format or _format_of(out)]
-    with Snapshot(options.file) as snapshot:
+    with Snapshot(options.file, options.hosts) as snapshot:
         begin_ns, end_ns = part_of(snapshot, options.begin, options.end)
-        grouper = None if options.group_by is None else _grouper(snapshot, options.group_by, exporter)
-        selection = Selection(snapshot, begin_ns, end_ns, options.map, grouper)
+        groupers = {} if options.group_by is None else _groupers(snapshot, options.group_by, exporter)
+        selection = Selection(snapshot, begin_ns, end_ns, options.map, groupers)
         if isinstance(exporter, StreamExporter):
             _write_one(out, lambda file: exporter.write(selection, file))
         else:
             _write_tables(selection, exporter, out)
-        if grouper is not None and grouper.left_out:
-            warn(f"bttop: left out, without a column {grouper.title}: {', '.join(sorted(grouper.left_out))}")
+        if left_out := {name for grouper in groupers.values() for name in grouper.left_out}:
+            title = next(iter(groupers.values())).title
+            warn(f"bttop: left out, without a column {title}: {', '.join(sorted(left_out))}")
         for problem in snapshot.problems:
             warn(f"bttop: {options.file}: {problem}")
         return 1 if snapshot.problems else 0
 
 
-def _grouper(snapshot: Snapshot, title: str, exporter: Exporter) -> FlushGrouper:
-    """Groups the rows by a column. Raises UsageError if the format has no rows."""
+def _groupers(snapshot: Snapshot, title: str, exporter: Exporter) -> Mapping[int, FlushGrouper]:
+    """Group the rows of each host by a column. Raises UsageError if the format has no rows."""
     if not exporter.has_rows:
         formats = ", ".join(name for name in _formats() if exporters()[name].has_rows)
         raise UsageError(f"{exporter.name} has no rows to group; these formats have: {formats}", title="no --group-by")
-    processes = RecordedProcesses(snapshot.processes())
+    return {host.id: _grouper(snapshot, title, host) for host in snapshot.hosts}
+
+
+def _grouper(snapshot: Snapshot, title: str, host: RecordedHost) -> FlushGrouper:
+    processes = RecordedProcesses(snapshot.processes(host.id))
     columns = [ProcessColumn(name, partial(_about_process, processes, of)) for name, of in PROCESS_COLUMNS.items()]
-    return FlushGrouper(title, snapshot.facts.decoders, columns, snapshot.frame_names().name)
+    return FlushGrouper(title, host.facts.decoders, columns, snapshot.frame_names(host.id).name)
 
 
 def _about_process(processes: RecordedProcesses, of: Callable[[Process], str], pid: int) -> str:
@@ -101,19 +108,18 @@ def _format_of(out: Path | None) -> str:
 
 def _write_tables(selection: Selection, exporter: TableExporter, out: Path | None) -> None:
     """Write one table to a file or, if it is text, to stdout; write several to a folder."""
-    named = selection.snapshot.facts.decoders
-    found = list(tables(selection, named))
+    found = list(tables(selection))
     if not found:
         raise BttopError("this part of the snapshot has no flushes", title="cannot export")
     if out is None and (exporter.mode == "wb" or len(found) > 1):
         names = ", ".join(str(table.name) for table in found)
         raise UsageError(f"{exporter.name} needs -o FOLDER, or --map with one of: {names}")
     if out is None:
-        write_data(lambda out: exporter.write(selection, found[0], named, out))
+        write_data(lambda out: exporter.write(selection, found[0], out))
         return
 
     def write(table: ExportTable, file: IO[Any]) -> None:
-        exporter.write(selection, table, named, file)
+        exporter.write(selection, table, file)
 
     is_there = os.path.isdir(out)  # noqa: PTH112  pathlib raises without permission
     if not is_there and len(found) == 1 and out.suffix:

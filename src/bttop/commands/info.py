@@ -9,13 +9,15 @@ from typing import Any, Final
 
 from msgspec import to_builtins
 
-from bttop.commands.options.arguments import Parser
+from bttop.commands.options.arguments import Parser, add_recorded_hosts
 from bttop.model.format.json_text import json_text
 from bttop.model.format.text import visible
 from bttop.output import say, write_data
 from bttop.store.flush_json import timestamp
+from bttop.store.labels import ahead_text
 from bttop.store.snapshot.check_up import ProgramSummary, Summary, summary
 from bttop.store.snapshot.cost_table import cost_words
+from bttop.store.snapshot.facts import HOST_COLUMNS
 from bttop.store.snapshot.snapshot import Snapshot
 
 _NAME_WIDTH: Final = 20
@@ -26,8 +28,9 @@ def run(arguments: Sequence[str]) -> int:
     parser = Parser(prog="bttop info", description="show what a snapshot contains")
     parser.add_argument("file", metavar="FILE", type=Path)
     parser.add_argument("--json", action="store_true", help="as one JSON object")
+    add_recorded_hosts(parser)
     options = parser.parse_args(arguments)
-    with Snapshot(options.file) as snapshot:
+    with Snapshot(options.file, options.hosts) as snapshot:
         found = summary(snapshot)
         if options.json:
             text = json_text(_object(snapshot, found), indent=2)
@@ -38,24 +41,30 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _lines(snapshot: Snapshot, found: Summary) -> Iterator[str]:
-    facts = snapshot.facts
+    session, hosts = snapshot.session, {host.id: host.name for host in snapshot.hosts}
     yield f"{visible(str(snapshot.path))}: {found.size:,} bytes"
-    yield visible(f"{facts.host}  Linux {facts.kernel}  {facts.machine}, {facts.cpus} CPUs")
-    yield visible(f"bpftrace {facts.release}  bttop {facts.bttop}")
-    if facts.command:
-        yield visible(facts.command)
+    for host in snapshot.hosts:
+        facts, ahead = host.facts, f"  clock ahead by {ahead_text(host.clock)}" if len(hosts) > 1 else ""
+        yield visible(f"{host.name}  Linux {facts.kernel}  {facts.machine}, {facts.cpus} CPUs{ahead}")
+        yield visible(f"bpftrace {facts.release}  bttop {session.bttop}")
+    if session.command:
+        yield visible(session.command)
     if found.span is not None:
         begin, end = found.span
         seconds = (end.boot_ns - begin.boot_ns) / 1e9
         yield f"{_local(begin.wall_ns)} to {_local(end.wall_ns)}, {seconds:,.0f} s"
-    yield ""
-    widest = max((len(visible(one.name)) for one in found.programs), default=0)
-    width = max(widest, _NAME_WIDTH)
-    yield f"{'program':{width}} {'flushes':>9} {'started':>8} {'per run':>10} {'probe runs':>12} {'a core':>8}  state"
-    for program in found.programs:
-        yield _program_line(program, width)
+    width = max([_NAME_WIDTH, *(len(visible(one.name)) for one in found.programs)])
+    for name in hosts.values():
+        yield ""
+        of = f"program of {name}" if len(hosts) > 1 else "program"
+        titles = f"{'flushes':>9} {'started':>8} {'per run':>10} {'probe runs':>12} {'a core':>8}  state"
+        yield f"{visible(of):{width}} {titles}"
+        for program in found.programs:
+            if program.host == name:
+                yield _program_line(program, width)
     for mark in snapshot.marks():
-        yield visible(f"mark {_local(mark.stamp.wall_ns)}  {mark.note or mark.cause}")
+        host_name = f"{hosts[mark.host]}: " if len(hosts) > 1 and mark.host in hosts else ""
+        yield visible(f"mark {_local(mark.stamp.wall_ns)}  {host_name}{mark.note or mark.cause}")
     for problem in snapshot.problems:
         yield visible(f"problem: {problem}")
 
@@ -76,13 +85,18 @@ def _local(wall_ns: int) -> str:
 
 def _object(snapshot: Snapshot, found: Summary) -> dict[str, Any]:
     span = None if found.span is None else [timestamp(stamp.wall_ns) for stamp in found.span]
-    marks = [{"time": timestamp(one.stamp.wall_ns), "cause": one.cause, "note": one.note} for one in snapshot.marks()]
-    facts = snapshot.facts.as_text()
+    names = {host.id: host.name for host in snapshot.hosts}
+    marks = [
+        {"time": timestamp(one.stamp.wall_ns), "host": names.get(one.host), "cause": one.cause, "note": one.note}
+        for one in snapshot.marks()
+    ]
     programs = [to_builtins(one) for one in found.programs]
     return {
         "file": str(snapshot.path),
         "size": found.size,
-        "facts": facts,
+        "bttop": snapshot.session.bttop,
+        "command": snapshot.session.command,
+        "hosts": [dict(zip(HOST_COLUMNS[1:], host.as_row()[1:], strict=True)) for host in snapshot.hosts],
         "span": span,
         "programs": programs,
         "marks": marks,

@@ -29,15 +29,16 @@ def run(arguments: Sequence[str]) -> int:
         # Imported while the programs compile and attach.
         from bttop.engine.headless.record import RecordRun
         from bttop.engine.recording.automatic_saving import AutomaticSaver, read_triggers
+        from bttop.engine.recording.host_recorder import HostRecorder
         from bttop.engine.recording.recorder import Recorder
         from bttop.engine.recording.recording import Limits
-        from bttop.engine.recording.session_facts import facts_of
+        from bttop.engine.recording.session_facts import facts_of, session_facts
 
-        recorder = Recorder(
-            facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", "record", *arguments])), clock=engine.now
-        )
-        engine.observe(recorder)
-        engine.observe(AutomaticSaver(recorder, read_triggers(options.save_when, engine.programs)))
+        session = session_facts(shlex.join(["bttop", "record", *arguments]))
+        recorder = Recorder(session, engine.host.name, clock=engine.now)
+        host = HostRecorder(recorder, facts_of(engine.host, engine.bpftrace))
+        engine.observe(host)
+        engine.observe(AutomaticSaver(host, read_triggers(options.save_when, engine.programs)))
         limits = Limits(options.max_size, round(options.max_age * 1e9))
         # Last: an error before this line leaves no empty file.
         path = _path(options.out, engine.host.name, overwrite=options.overwrite)

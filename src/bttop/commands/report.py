@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.options.arguments import Parser, with_times
+from bttop.commands.options.arguments import Parser, add_recorded_hosts, with_times
 from bttop.commands.options.outputs import writing
 from bttop.files import create_with, write_whole
 from bttop.output import warn, write_data
@@ -22,7 +22,7 @@ _STDOUT = "-"
 def run(arguments: Sequence[str]) -> int:
     """Write the page; return 1 if something in the snapshot could not be read."""
     options = _parser().parse_args(with_times(arguments))
-    with Snapshot(options.file) as snapshot:
+    with Snapshot(options.file, options.hosts) as snapshot:
         span = extent(snapshot)
         if span is None:
             raise CannotReview(f"{options.file} holds no line", title="an empty snapshot")
@@ -44,6 +44,7 @@ def _parser() -> Parser:
     )
     parser.add_argument("--from", dest="since", metavar="TIME", help="begin here: 03:11, -5m, +30s or an ISO time")
     parser.add_argument("--to", dest="until", metavar="TIME", help="end here")
+    add_recorded_hosts(parser)
     parser.add_argument(
         "--redact",
         action="store_true",

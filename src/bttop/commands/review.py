@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bttop.commands.dashboard import check_terminal, forget_framework_settings
-from bttop.commands.options.arguments import Parser, with_times
+from bttop.commands.options.arguments import Parser, add_recorded_hosts, with_times
 from bttop.engine.recording.replay import ReplaySession
 from bttop.errors import UsageError, bttop_command
 from bttop.model.history.span import Span
@@ -38,8 +38,9 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--baseline", metavar="FILE[@FROM..TO]", default="", help="compare with this part of a recording (the key b)"
     )
+    add_recorded_hosts(parser)
     options = parser.parse_args(with_times(arguments))
-    return review(options.file, options.at, options.theme, baseline=options.baseline)
+    return review(options.file, options.at, options.theme, baseline=options.baseline, hosts=options.hosts)
 
 
 def _moment(at: str, replay: ReplaySession) -> int | Span:
@@ -53,25 +54,32 @@ def _moment(at: str, replay: ReplaySession) -> int | Span:
     return moment
 
 
-def _baseline(operand: str) -> PeriodReading:
+def _baseline(operand: str, hosts: Sequence[str]) -> PeriodReading:
     """Open the baseline, so that an error comes before the screen. Raises BttopError."""
     from bttop.engine.recording.recorded_period import recorded_period
 
-    reading = recorded_period(operand)
+    reading = recorded_period(operand, hosts)
     next(reading)
     return reading
 
 
 def review(
-    path: Path, at: str = "", theme: str | None = None, *, from_first_mark: bool = False, baseline: str = ""
+    path: Path,
+    at: str = "",
+    theme: str | None = None,
+    *,
+    from_first_mark: bool = False,
+    baseline: str = "",
+    hosts: Sequence[str] = (),
 ) -> int:
-    """Show a snapshot: paused at a time, else playing from its first mark or its beginning. Raises BttopError."""
+    """Show a snapshot, or only these hosts of it: paused at a time, else playing from its first mark or its beginning.
+    Raises BttopError."""
     check_terminal(hint=bttop_command("export", path))
     gc.disable()  # until the first frame, as for the dashboard
-    with Snapshot(path) as snapshot:
+    with Snapshot(path, hosts) as snapshot:
         replay = ReplaySession(snapshot)
         moment: int | Span | None = _moment(at, replay) if at else None
-        reading = _baseline(baseline) if baseline else None
+        reading = _baseline(baseline, hosts) if baseline else None
         if from_first_mark and replay.marks:
             moment = replay.marks[0].stamp.boot_ns
         forget_framework_settings(os.environ)

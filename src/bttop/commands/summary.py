@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from bttop.commands.options.arguments import Parser, with_times
+from bttop.commands.options.arguments import Parser, add_recorded_hosts, with_times
 from bttop.engine.recording.recorded_period import recorded_period
 from bttop.engine.recording.replay import ReplaySession
 from bttop.engine.session_period import session_period
 from bttop.errors import UsageError, bttop_command
+from bttop.model.format.text import visible
 from bttop.model.record.records import Stamp
 from bttop.output import say, warn
 from bttop.store.aliases import NamePolicy, PlainNames, aliased
@@ -19,8 +20,10 @@ from bttop.store.compare.changes import Changes, compare
 from bttop.store.compare.incident_lines import Incident, incident_lines
 from bttop.store.compare.period import Period, finished
 from bttop.store.labels import Labels
+from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.facts import RecordedHost
 from bttop.store.snapshot.snapshot import Snapshot
-from bttop.store.times import parse_time, wall_at, window
+from bttop.store.times import parse_time, split_operand, wall_at, window
 
 LENGTH_NS: Final = 10_000_000_000
 """Length of what is summarised unless the user says where it begins."""
@@ -33,15 +36,27 @@ def run(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(with_times(arguments))
     if options.at and (options.since or options.until):
         raise UsageError("--at is the end of ten seconds; it takes neither --from nor --to", title="summary")
-    with Snapshot(options.file) as snapshot:
-        replay = ReplaySession(snapshot)
-        now = _period(replay, "", *_window(options, replay))
+    with Snapshot(options.file, options.hosts) as snapshot:
+        part = _window(options, ReplaySession(snapshot))
         names = _names(snapshot, redact=options.redact)
-        labels = Labels(names, snapshot.facts.decoders, replay.begin, replay.end, snapshot.frame_names().name)
-        say(incident_lines(Incident(now, _changes(options.baseline, replay, now), labels)))
+        for number, host in enumerate(snapshot.hosts):
+            say([""] if number else [])
+            _say_host(host, part, names, options)
         for problem in snapshot.problems:
             warn(f"bttop: {options.file}: {problem}")
         return 1 if snapshot.problems else 0
+
+
+def _say_host(host: RecordedHost, part: tuple[int, int], names: NamePolicy, options: argparse.Namespace) -> None:
+    """Print the summary of one host. Numbers of several are not added up: each has its own."""
+    with Snapshot(options.file, [host.name]) as snapshot:
+        if extent(snapshot) is None:
+            say([visible(f"{names.alias('host', host.name)}: no line of any program")])
+            return
+        replay = ReplaySession(snapshot)
+        now = _period(replay, "", *part)
+        labels = Labels(names, host.facts.decoders, replay.begin, replay.end, replay.frame_names().name)
+        say(incident_lines(Incident(now, _changes(options.baseline, replay, now), labels)))
 
 
 def _window(options: argparse.Namespace, replay: ReplaySession) -> tuple[int, int]:
@@ -57,7 +72,7 @@ def _window(options: argparse.Namespace, replay: ReplaySession) -> tuple[int, in
 def _changes(operand: str, replay: ReplaySession, now: Period) -> Changes | None:
     """The comparison with the baseline: what the user named, else the minute before; None if nothing was before."""
     if operand:
-        return compare(finished(recorded_period(operand)), now)
+        return compare(finished(recorded_period(operand, _hosts_of(operand, replay.host.name))), now)
     end = now.begin.boot_ns
     if end <= replay.begin.boot_ns:
         return None
@@ -65,16 +80,23 @@ def _changes(operand: str, replay: ReplaySession, now: Period) -> Changes | None
     return compare(before, now) if before.seconds else None
 
 
+def _hosts_of(operand: str, host: str) -> list[str]:
+    """The host to read of a baseline: the same one, if the recording has several."""
+    with Snapshot(Path(split_operand(operand)[0]).expanduser()) as snapshot:
+        return [host] if len(snapshot.hosts) > 1 else []
+
+
 def _period(replay: ReplaySession, label: str, begin_ns: int, end_ns: int) -> Period:
     begin, end = (Stamp(one, wall_at(one, replay.begin, replay.end)) for one in (begin_ns, end_ns))
-    return finished(session_period(replay, label, begin, end, replay.snapshot.frame_names().name))
+    return finished(session_period(replay, label, begin, end, replay.frame_names().name))
 
 
 def _names(snapshot: Snapshot, *, redact: bool) -> NamePolicy:
     if not redact:
         return PlainNames()
     scripts = [one.text for one in snapshot.generations.values()]
-    return aliased(scripts, snapshot.facts.host, [one.facts for one in snapshot.processes()])
+    processes = [one.facts for host in snapshot.hosts for one in snapshot.processes(host.id)]
+    return aliased(scripts, [host.name for host in snapshot.hosts], processes)
 
 
 def _parser() -> Parser:
@@ -91,5 +113,6 @@ def _parser() -> Parser:
     parser.add_argument(
         "--baseline", metavar="FILE[@FROM..TO]", default="", help="compare with this (default: the minute before)"
     )
+    add_recorded_hosts(parser)
     parser.add_argument("--redact", action="store_true", help="replace names by aliases, as `bttop report` does")
     return parser

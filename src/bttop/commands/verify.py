@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from bttop.commands.options.arguments import Parser
+from bttop.commands.options.arguments import Parser, add_recorded_hosts
 from bttop.output import say
 from bttop.store.snapshot.check_up import checkup
 from bttop.store.snapshot.recording_events import LOST
@@ -16,8 +16,9 @@ def run(arguments: Sequence[str]) -> int:
     """Read everything and report faults; return 0 if there are none, else 1."""
     parser = Parser(prog="bttop verify", description="read every page, line and flush of a snapshot")
     parser.add_argument("file", metavar="FILE", type=Path)
+    add_recorded_hosts(parser)
     options = parser.parse_args(arguments)
-    with Snapshot(options.file) as snapshot:
+    with Snapshot(options.file, options.hosts) as snapshot:
         found = checkup(snapshot)
         lost = [mark.note for mark in snapshot.marks() if mark.cause == LOST]
     verdict = "everything else can be read" if found.faults else "everything can be read"

@@ -20,7 +20,9 @@ def session_period(
 
 
 def _source(program: AnyProgram, namer: FrameNamer | None) -> ProgramSource:
-    return ProgramSource(program.name, program.history, lambda flush: _counted(program, flush), namer)
+    # Programs of several hosts have the same names.
+    name = f"{program.host} {program.name}".lstrip()
+    return ProgramSource(name, program.history, lambda flush: _counted(program, flush), namer)
 
 
 def _counted(program: AnyProgram, flush: Flush) -> Counted:

@@ -272,9 +272,10 @@ def meet(names: NamePolicy, facts: Iterable[Mapping[str, object]]) -> None:
                 remember(kind, found)
 
 
-def aliased(scripts: Iterable[str], host: str, processes: Iterable[Mapping[str, object]]) -> AliasedNames:
-    """Aliases for everything that a recording names: its host, its processes, and what its scripts do not contain."""
+def aliased(scripts: Iterable[str], hosts: Iterable[str], processes: Iterable[Mapping[str, object]]) -> AliasedNames:
+    """Aliases for everything that a recording names: its hosts, its processes, and what its scripts do not contain."""
     names = AliasedNames(words_of("\n".join(scripts)))
-    names.alias("host", host)
+    for host in hosts:
+        names.alias("host", host)
     meet(names, processes)
     return names

@@ -15,6 +15,7 @@ from bttop.model.record.keys import split_key
 from bttop.model.record.records import Stamp, Stats, Value
 from bttop.model.record.stacks import NO_FRAMES, stacks_of
 from bttop.store.aliases import NamePolicy
+from bttop.store.snapshot.facts import HostClock
 from bttop.store.times import local, wall_at
 
 _DAY_NS = 86_400 * 10**9
@@ -111,3 +112,9 @@ def share(part: float, whole: float) -> str:
 def span(nanoseconds: float) -> str:
     """Return a duration as text."""
     return numbers.duration(nanoseconds / 1e9)
+
+
+def ahead_text(clock: HostClock) -> str:
+    """How far the wall clock of a host is ahead of that of the recording, and how wrong that may be."""
+    sign = "-" if clock.wall_ns < 0 else ""
+    return f"{sign}{span(abs(clock.wall_ns))} ± {span(clock.error_ns)}"

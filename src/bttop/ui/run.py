@@ -100,7 +100,7 @@ def run_review(
     around = replace(
         _app_config((), theme, trust),
         processes=replay.processes(),
-        frame_names=replay.snapshot.frame_names(),
+        frame_names=replay.frame_names(),
         marks=replay.marks,
         moment=moment,
         plays=plays,

@@ -10,12 +10,13 @@ import pytest
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.status import ProgramState
 from bttop.engine.recording.automatic_saving import AFTERMATH_NS, COOLDOWN_NS, AutomaticSaver, read_triggers
+from bttop.engine.recording.host_recorder import HostRecorder
 from bttop.engine.recording.recorder import Recorder
 from bttop.errors import UsageError
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import SECOND
-from tests.store.made import FACTS
+from tests.store.made import FACTS, SESSION
 from tests.ui.scenes import FakeEngine, calls
 
 CALLS = "profile:hz:99 { @calls[pid, comm] = count(); }"
@@ -28,9 +29,10 @@ class Scene:
     def __init__(self, *conditions: str) -> None:
         self.fake = FakeEngine()
         self.program = self.fake.add("calls", CALLS)
-        self.recorder = Recorder(FACTS)
-        self.fake.engine.observe(self.recorder)
-        self.fake.engine.observe(AutomaticSaver(self.recorder, read_triggers(conditions, self.fake.engine.programs)))
+        self.recorder = Recorder(SESSION, "demo-host")
+        host = HostRecorder(self.recorder, FACTS)
+        self.fake.engine.observe(host)
+        self.fake.engine.observe(AutomaticSaver(host, read_triggers(conditions, self.fake.engine.programs)))
         self.fake.attach(self.program)
 
     def count(self, *counts: int) -> None:

@@ -16,13 +16,13 @@ from bttop.store.recording.snapshot_files import claim
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import CaveatsChanged, GenerationStarted, LineReceived, RecordingEvent
 from bttop.store.snapshot.snapshot import Snapshot
-from tests.store.made import FACTS
+from tests.store.made import SESSION
 from tests.store.snapshot.test_recorded_history import banked
 
 
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
-    made = Recorder(FACTS)
+    made = Recorder(SESSION, "demo-host")
     yield made
     made.close()
 
@@ -101,13 +101,13 @@ import resource, signal, sys
 from pathlib import Path
 from bttop.engine.recording.recorder import Recorder
 from bttop.store.recording.snapshot_files import claim
-from tests.store.made import FACTS
+from tests.store.made import SESSION
 from tests.store.snapshot.test_recorded_history import banked
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
 path = Path(sys.argv[1])
 claim(path, replace=False)
-recorder = Recorder(FACTS)
+recorder = Recorder(SESSION, "demo-host")
 recorder.start(path)
 for one in banked(4000).events():
     recorder.tell(one)
@@ -134,11 +134,11 @@ CRASH = textwrap.dedent("""
     from bttop.engine.recording.recorder import Recorder
     from bttop.store.snapshot.recording_events import FlushCompleted
     from bttop.store.recording.snapshot_files import claim
-    from tests.store.made import FACTS
+    from tests.store.made import SESSION
     from tests.store.snapshot.test_recorded_history import banked
     path = Path(sys.argv[1])
     claim(path, replace=False)
-    recorder = Recorder(FACTS)
+    recorder = Recorder(SESSION, "demo-host")
     recorder.start(path)
     for one in banked(100_000).events():
         recorder.tell(one)

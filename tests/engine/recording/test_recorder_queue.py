@@ -17,7 +17,7 @@ from bttop.store.snapshot.check_up import checkup
 from bttop.store.snapshot.recording_events import LOST, FlushCompleted, LineReceived, RecordingEvent
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.engine.recording.test_recorder import flushes
-from tests.store.made import FACTS
+from tests.store.made import SESSION
 from tests.store.snapshot.test_recorded_history import banked
 
 LIMIT = 20_000
@@ -49,7 +49,7 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
 def test_what_a_stuck_disk_loses_is_counted_and_stands_in_the_recording(tmp_path: Path, disk: Disk) -> None:
     path = tmp_path / "s.bttop"
     claim(path, replace=False)
-    recorder = Recorder(FACTS, queue=RecorderQueue(limit=LIMIT))
+    recorder = Recorder(SESSION, "demo-host", queue=RecorderQueue(limit=LIMIT))
     recorder.start(path)
     told = list(banked(1000).events())
     most = 0
@@ -76,7 +76,7 @@ def test_what_a_stuck_disk_loses_is_counted_and_stands_in_the_recording(tmp_path
 def test_a_disk_that_is_slow_again_and_again_loses_whole_flushes_only(tmp_path: Path, disk: Disk) -> None:
     path = tmp_path / "s.bttop"
     claim(path, replace=False)
-    recorder = Recorder(FACTS, queue=RecorderQueue(limit=LIMIT))
+    recorder = Recorder(SESSION, "demo-host", queue=RecorderQueue(limit=LIMIT))
     recorder.start(path)
     told = list(banked(1000).events())
     disk.may_write.set()
@@ -102,7 +102,7 @@ def test_a_disk_that_is_slow_again_and_again_loses_whole_flushes_only(tmp_path: 
 def test_patience_begins_anew_with_whatever_a_disk_takes(tmp_path: Path, disk: Disk) -> None:
     path = tmp_path / "s.bttop"
     claim(path, replace=False)
-    recorder = Recorder(FACTS)
+    recorder = Recorder(SESSION, "demo-host")
     recorder.start(path)
     for one in banked(5).events():
         recorder.tell(one)
@@ -145,7 +145,7 @@ def test_a_recording_whose_file_is_not_its_own_any_more_fails_at_once(
 ) -> None:
     path = tmp_path / "s.bttop"
     claim(path, replace=False)
-    recorder = Recorder(FACTS)
+    recorder = Recorder(SESSION, "demo-host")
     recorder.start(path)
     told = list(banked(50).events())
     for one in told[:60]:
@@ -169,7 +169,7 @@ def test_a_second_recording_of_the_same_name_keeps_its_log_when_the_first_one_en
     recorders = []
     for _ in range(2):
         claim(path, replace=True)
-        recorders.append(Recorder(FACTS))
+        recorders.append(Recorder(SESSION, "demo-host"))
         recorders[-1].start(path)
         for one in told:
             recorders[-1].tell(one)

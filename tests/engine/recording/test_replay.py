@@ -33,7 +33,7 @@ from tests.ui.recorded import COUNTS, minutes, program, replay, write
 
 def test_a_replay_has_the_host_the_release_and_the_span_of_its_recording(tmp_path: Path) -> None:
     session = replay(minutes(tmp_path / "s.bttop"))
-    assert (session.host.name, session.host.kernel) == (FACTS.host, FACTS.kernel)
+    assert (session.host.name, session.host.kernel) == (FACTS.name, FACTS.kernel)
     assert session.bpftrace.release == FACTS.release
     assert [one.name for one in session.programs] == ["calls", "late"]
     assert (session.begin, session.end) == (at(0), at(100))

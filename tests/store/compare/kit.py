@@ -27,7 +27,7 @@ def period(snapshot: Snapshot, begin: float, end: float, label: str = "all", hos
         ProgramSource(one.name, RecordedHistory(snapshot, one.id), lambda flush: _counted(snapshot, flush))
         for one in snapshot.programs
     ]
-    empty = Period(label, host or snapshot.facts.host, snapshot.path.name, at(begin), at(end))
+    empty = Period(label, host or snapshot.hosts[0].name, snapshot.path.name, at(begin), at(end))
     return finished(read_period(empty, sources))
 
 

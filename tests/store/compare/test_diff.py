@@ -195,7 +195,7 @@ def test_the_text_is_never_wider_than_eighty_columns_and_shows_no_control_charac
         made(
             tmp_path / f"{at}.bttop",
             Session("p" * 90, COUNT, counts({long: rate})),
-            facts=replace(FACTS, host="h\x07" * 50),
+            facts=replace(FACTS, name="h\x07" * 50),
         )
         for at, rate in enumerate((10, 900))
     ]

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from bttop.errors import BttopError, UsageError
-from bttop.model.format.names import decoders
 from bttop.model.plan import Column, MapPlan
 from bttop.model.record.records import StampedLine
 from bttop.store.export.csvfile import write_csv
@@ -24,15 +23,13 @@ from tests.model.samples import planned
 from tests.store.export.kit import BIG, selection, snapshot_file
 from tests.store.made import WALL, Session, at, made
 
-NAMED = decoders("x86_64")
-
 
 def written(folder: Path, map_: str, **span: int) -> str:
     with Snapshot(snapshot_file(folder)) as snapshot:
         chosen = selection(snapshot, map_, **span)
-        (table,) = tables(chosen, NAMED)
+        (table,) = tables(chosen)
         out = io.StringIO()
-        write_csv(chosen, table, NAMED, out)
+        write_csv(chosen, table, out)
         return out.getvalue()
 
 
@@ -45,17 +42,17 @@ def asked(question: str) -> list[tuple[Any, ...]]:
 def parquet(folder: Path, map_: str) -> Path:
     with Snapshot(snapshot_file(folder)) as snapshot:
         chosen = selection(snapshot, map_)
-        (table,) = tables(chosen, NAMED)
+        (table,) = tables(chosen)
         with (folder / "t.parquet").open("wb") as file:
-            write_parquet(chosen, table, NAMED, file)
+            write_parquet(chosen, table, file)
     return folder / "t.parquet"
 
 
 def test_a_count_has_a_row_for_each_key_and_flush(tmp_path: Path) -> None:
     with Snapshot(snapshot_file(tmp_path)) as snapshot:
         chosen = selection(snapshot, "@calls")
-        (table,) = tables(chosen, NAMED)
-        found = list(rows(chosen, table, NAMED))
+        (table,) = tables(chosen)
+        found = list(rows(chosen, table))
     assert table.columns[-4:] == ("pid", "comm", "id", "value")
     assert table.kinds[-4:] == ("int", "text", "text", "int")
     assert [row[-4:] for row in found if row[-3] == "dd"] == [(7, "dd", "read", 5), (7, "dd", "read", 6)]
@@ -68,8 +65,8 @@ def test_skipped_events_are_numbers_in_every_table(tmp_path: Path) -> None:
     path = made(tmp_path / "s.bttop", Session("disk", plan, [{"@n": ("map", {"dd": 5})}] * 3, extra=extra))
     with Snapshot(path) as snapshot:
         chosen = selection(snapshot, "@n")
-        (table,) = tables(chosen, NAMED)
-        found = [dict(zip(table.columns, row, strict=True)) for row in rows(chosen, table, NAMED)]
+        (table,) = tables(chosen)
+        found = [dict(zip(table.columns, row, strict=True)) for row in rows(chosen, table)]
         out = io.StringIO()
         write_lines(chosen, out)
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
@@ -107,8 +104,8 @@ def test_no_cell_begins_as_a_formula_and_no_two_names_become_one(tmp_path: Path,
     out = io.StringIO()
     with Snapshot(path) as snapshot:
         chosen = selection(snapshot, "@n")
-        (table,) = tables(chosen, NAMED)
-        write_csv(chosen, table, NAMED, out)
+        (table,) = tables(chosen)
+        write_csv(chosen, table, out)
     cells = [row["comm"] for row in csv.DictReader(io.StringIO(out.getvalue(), newline=""))]
     assert len(set(cells)) == len(names)
     assert {cell[0] for cell in cells} <= {"'", "1", "\\"}
@@ -136,7 +133,7 @@ def test_a_column_has_the_type_of_all_of_its_numbers(tmp_path: Path, values: lis
     plan = planned(MapPlan("@n", "max", (Column("id", "int"),), "bank"))
     path = made(tmp_path / "s.bttop", Session("x", plan, [{"@n": ("map", rows)}]))
     with Snapshot(path) as snapshot:
-        (table,) = tables(selection(snapshot, "@n"), NAMED)
+        (table,) = tables(selection(snapshot, "@n"))
     assert table.kinds[table.columns.index("id" if where == "key" else "value")] == kind
 
 
@@ -145,7 +142,7 @@ def test_the_ends_of_buckets_are_numbers_even_if_all_are_open(tmp_path: Path, bu
     plan = planned(MapPlan("@l", "lhist", (Column("comm", "text"),), "bank"))
     path = made(tmp_path / "s.bttop", Session("x", plan, [{"@l": ("hist", {"a": [bucket]})}]))
     with Snapshot(path) as snapshot:
-        (table,) = tables(selection(snapshot, "@l"), NAMED)
+        (table,) = tables(selection(snapshot, "@l"))
     assert table.columns[-3:] == ("low", "high", "count")
     assert table.kinds[-3:] == ("int", "int", "int")
 

@@ -15,7 +15,7 @@ from bttop.paths import state_home
 from bttop.store.recording import snapshot_files
 from bttop.store.recording.snapshot_files import claim, new_snapshot, snapshot_folder
 from bttop.store.recording.writer import SnapshotWriter
-from tests.store.made import FACTS
+from tests.store.made import SESSION
 
 OTHER: Final = 60123
 AS_ROOT: Final = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
@@ -65,7 +65,7 @@ def test_where_no_folder_is_ours_nothing_is_recorded(home: Path, place: str) -> 
     folder = home.parent / place
     folder.mkdir(parents=True)
     os.chown(folder, OTHER, OTHER)
-    recorder = Recorder(FACTS)
+    recorder = Recorder(SESSION, "demo-host")
     recorder.save()
     assert recorder.wait(10)
     assert recorder.recording is not None
@@ -98,7 +98,7 @@ def test_a_name_that_is_swapped_after_it_was_made_leads_root_nowhere(
     monkeypatch.setattr(snapshot_files, "create", make_and_swap)
     with pytest.raises(BttopError, match=f"theirs belongs to uid {OTHER}"):
         claim(path, replace=False)
-        SnapshotWriter(path, FACTS.as_text()).close()
+        SnapshotWriter(path, SESSION).close()
     assert victim.read_bytes() == b""
     assert not list(folder.iterdir())
 

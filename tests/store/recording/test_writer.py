@@ -15,10 +15,16 @@ from bttop.model.record.records import StampedLine
 from bttop.store.recording.lookback_buffer import LookbackBuffer
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.recording.writer import LOG_BYTES, CannotRecord, SnapshotWriter
-from bttop.store.snapshot.recording_events import FlushCompleted, GenerationStarted, LineReceived, ProgramAdded
+from bttop.store.snapshot.facts import RecordedHost
+from bttop.store.snapshot.recording_events import (
+    FlushCompleted,
+    GenerationStarted,
+    HostKnown,
+    LineReceived,
+    ProgramAdded,
+)
 from bttop.store.snapshot.snapshot import Snapshot
-from bttop.store.snapshot.tables.schema import create
-from tests.store.made import FACTS, at, small_blocks, tell
+from tests.store.made import FACTS, SESSION, at, small_blocks, tell
 
 LONG = 20_000
 """Bytes of a line."""
@@ -31,9 +37,13 @@ class Recording:
         self.path = path
         self.lookback_buffer = lookback_buffer
         claim(path, replace=True)
-        self.writer = SnapshotWriter(path, FACTS.as_text(), max_bytes=max_bytes)
+        self.writer = SnapshotWriter(path, SESSION, max_bytes=max_bytes)
         tell(
-            [ProgramAdded(1, "p"), GenerationStarted(1, 1, 1, "p.bt", "", "", (), Plan(), "", (), at(0))],
+            [
+                HostKnown(RecordedHost(1, FACTS)),
+                ProgramAdded(1, "p"),
+                GenerationStarted(1, 1, 1, "p.bt", "", "", (), Plan(), "", (), at(0)),
+            ],
             self.writer,
             lookback_buffer,
         )
@@ -88,11 +98,12 @@ def test_a_file_is_empty_until_it_is_a_snapshot(path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr("bttop.store.snapshot.tables.schema.sqlite3.connect", partial(sqlite3.connect, factory=Watched))
     claim(path, replace=True)
-    create(path, FACTS.as_text()).close()
+    SnapshotWriter(path, SESSION).write([HostKnown(RecordedHost(1, FACTS))])
     made = [statement for statement, _ in sizes].index("COMMIT")
     assert {size for _, size in sizes[:made]} == {0}
     with Snapshot(path) as snapshot:
-        assert snapshot.facts == FACTS
+        assert snapshot.session == SESSION
+        assert snapshot.hosts == (RecordedHost(1, FACTS),)
 
 
 def test_a_file_that_is_overwritten_before_the_recording_begins_is_reported_and_kept(tmp_path: Path) -> None:
@@ -100,7 +111,7 @@ def test_a_file_that_is_overwritten_before_the_recording_begins_is_reported_and_
     claim(path, replace=True)
     path.write_text("notes of somebody else")
     with pytest.raises(CannotRecord, match=r"s\.bttop was overwritten while it was being written"):
-        SnapshotWriter(path, FACTS.as_text())
+        SnapshotWriter(path, SESSION)
     assert path.read_text() == "notes of somebody else"
 
 

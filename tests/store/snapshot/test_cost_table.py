@@ -24,9 +24,9 @@ def file(tmp_path: Path) -> Path:
 
 def test_the_mean_is_that_of_the_stretch(file: Path) -> None:
     with Snapshot(file) as snapshot:
-        assert mean_cost(snapshot, 1) == MeanCost(2000.0, 2.0)
-        assert mean_cost(snapshot, 1, at(15).boot_ns) == MeanCost(3000.0, 3.0)
-        assert mean_cost(snapshot, 1, at(25).boot_ns) is None
+        assert mean_cost(snapshot, snapshot.programs[0]) == MeanCost(2000.0, 2.0)
+        assert mean_cost(snapshot, snapshot.programs[0], at(15).boot_ns) == MeanCost(3000.0, 3.0)
+        assert mean_cost(snapshot, snapshot.programs[0], at(25).boot_ns) is None
 
 
 def test_a_program_that_never_ran_has_no_time_per_event() -> None:

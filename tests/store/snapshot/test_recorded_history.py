@@ -16,11 +16,13 @@ from bttop.store.recording.lookback_buffer import MINUTE, LookbackBuffer
 from bttop.store.recording.snapshot_files import claim
 from bttop.store.recording.writer import SnapshotWriter
 from bttop.store.snapshot.check_up import checkup
+from bttop.store.snapshot.facts import RecordedHost
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import (
     FlushCompleted,
     GenerationEnded,
     GenerationStarted,
+    HostKnown,
     LineReceived,
     ProgramAdded,
     RecordingEvent,
@@ -28,7 +30,7 @@ from bttop.store.snapshot.recording_events import (
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import beat, map_line, planned
 from tests.store import told as retold
-from tests.store.made import FACTS, Session, at, made, small_blocks, tell
+from tests.store.made import FACTS, SESSION, Session, at, made, small_blocks, tell
 
 BANKED = planned(MapPlan("@x", "count", (Column("comm", "text"),), "bank"))
 TOTALS = planned(MapPlan("@n", "count", (), "cumulative"))
@@ -126,7 +128,7 @@ def test_what_a_script_printed_at_its_own_end_is_its_last_flush(tmp_path: Path) 
 
 def written(path: Path, lookback_buffer: LookbackBuffer, told: list[RecordingEvent], *, max_age_ns: int = 0) -> Path:
     claim(path, replace=True)
-    writer = SnapshotWriter(path, FACTS.as_text(), max_age_ns=max_age_ns)
+    writer = SnapshotWriter(path, SESSION, max_age_ns=max_age_ns)
     tell(told, writer, lookback_buffer)
     writer.close()
     return path
@@ -140,7 +142,7 @@ def test_a_recording_that_begins_with_hindsight_holds_what_was_kept(tmp_path: Pa
         lookback_buffer.take(one)
     path = tmp_path / "s.bttop"
     claim(path, replace=True)
-    writer = SnapshotWriter(path, FACTS.as_text())
+    writer = SnapshotWriter(path, SESSION)
     writer.begin_with(lookback_buffer)
     tell(told[900:], writer, lookback_buffer)
     writer.close()
@@ -171,6 +173,7 @@ def test_numbers_stay_decimal_until_the_escape_that_made_them_hexadecimal(tmp_pa
     facts = replace(FACTS, release=Release(0, 27))
     reader = FlushReader(facts.release, plan, 1)
     told: list[RecordingEvent] = [
+        HostKnown(RecordedHost(1, facts)),
         ProgramAdded(1, "p"),
         GenerationStarted(1, 1, 1, "p.bt", "", "", (), plan, "", (), at(0)),
     ]
@@ -190,7 +193,7 @@ def test_numbers_stay_decimal_until_the_escape_that_made_them_hexadecimal(tmp_pa
                 expected.append(flush)
                 told.append(FlushCompleted(1, line.stamp, line.stamp))
     claim(tmp_path / "s.bttop", replace=True)
-    writer = SnapshotWriter(tmp_path / "s.bttop", facts.as_text())
+    writer = SnapshotWriter(tmp_path / "s.bttop", SESSION)
     tell(told, writer, small_blocks())
     writer.close()
     found = list(history(tmp_path / "s.bttop"))
@@ -201,6 +204,7 @@ def test_numbers_stay_decimal_until_the_escape_that_made_them_hexadecimal(tmp_pa
 def test_a_script_without_heartbeats_is_grouped_by_arrival(tmp_path: Path) -> None:
     plan = Plan({"@x": MapPlan("@x", "count", (Column("comm", "text"),), "own")}, {}, (), 10**9)
     told: list[RecordingEvent] = [
+        HostKnown(RecordedHost(1, FACTS)),
         ProgramAdded(1, "p"),
         GenerationStarted(1, 1, 1, "p.bt", "", "", (), plan, "", (), at(0)),
     ]

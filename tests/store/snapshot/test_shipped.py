@@ -53,7 +53,7 @@ def test_the_incident_names_no_process_of_the_host_that_is_not_part_of_it() -> N
 def test_each_is_small_and_nobodys_and_all_of_it_can_be_read(path: Path) -> None:
     assert path.stat().st_size < 300_000
     with Snapshot(path) as snapshot:
-        assert snapshot.facts.host == "demo-host"
+        assert [host.name for host in snapshot.hosts] == ["demo-host"]
         assert not checkup(snapshot).faults
         assert len(snapshot.marks()) == MARKS[path.stem]
         for program in snapshot.programs:

@@ -292,7 +292,7 @@ def test_a_log_that_is_missing_loses_only_what_was_in_it(file: Path, tmp_path: P
 def test_a_log_that_was_left_behind_is_read(file: Path, tmp_path: Path) -> None:
     database = sqlite3.connect(file)
     database.execute("PRAGMA journal_mode = WAL")
-    database.execute("INSERT INTO mark VALUES (NULL, 1, 2, 'user', 'here')")
+    database.execute("INSERT INTO mark VALUES (NULL, 0, 1, 2, 'user', 'here')")
     database.commit()
     for name in ("s.bttop", "s.bttop-wal"):
         shutil.copy(tmp_path / name, tmp_path / name.replace("s.", "t."))

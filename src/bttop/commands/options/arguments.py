@@ -140,6 +140,13 @@ def _add_questions(parser: Parser) -> None:
     )
 
 
+def add_recorded_hosts(parser: argparse.ArgumentParser, about: str = "only this host of the recording") -> None:
+    """Add the option that selects hosts of a recording."""
+    parser.add_argument(
+        "-H", "--host", dest="hosts", action="append", default=[], metavar="HOST", help=f"{about}; may be repeated"
+    )
+
+
 def add_hosts(parser: argparse.ArgumentParser) -> None:
     """Add the options for other hosts."""
     parser.add_argument(

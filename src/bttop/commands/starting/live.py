@@ -98,17 +98,18 @@ def _run(
 ) -> int:
     # Imported while the programs compile and attach: the recorder's libraries take 20 ms, the screen's 200 ms.
     from bttop.engine.recording.automatic_saving import AutomaticSaver, read_triggers
+    from bttop.engine.recording.host_recorder import HostRecorder
     from bttop.engine.recording.recorder import Recorder
-    from bttop.engine.recording.session_facts import facts_of
+    from bttop.engine.recording.session_facts import facts_of, session_facts
     from bttop.engine.safety.idle_monitor import IdleMonitor
 
     engine.idle_monitor = IdleMonitor(options.idle, engine.seconds_run)
     triggers = read_triggers(options.save_when, engine.programs)
-    recorder = Recorder(
-        facts_of(engine.host, engine.bpftrace, shlex.join(["bttop", *arguments])), at_once=False, clock=engine.now
-    )
-    engine.observe(recorder)
-    engine.observe(AutomaticSaver(recorder, triggers))
+    session = session_facts(shlex.join(["bttop", *arguments]))
+    recorder = Recorder(session, engine.host.name, at_once=False, clock=engine.now)
+    host = HostRecorder(recorder, facts_of(engine.host, engine.bpftrace))
+    engine.observe(host)
+    engine.observe(AutomaticSaver(host, triggers))
     engine.start()
     from bttop.ui.run import run_dashboard
 

@@ -10,7 +10,7 @@ from bttop.engine.generation.generation import Generation
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState
-from bttop.engine.recording.recorder import Recorder
+from bttop.engine.recording.host_recorder import HostRecorder
 from bttop.errors import UsageError
 from bttop.model.flush.flush import Flush
 from bttop.model.record.records import Stamp
@@ -25,10 +25,11 @@ AFTERMATH_NS = 120_000_000_000
 
 
 class AutomaticSaver(Observer):
-    """Observes programs, and controls the recorder. Engine thread only."""
+    """Observes the programs of one host, and controls the recorder. Engine thread only."""
 
-    def __init__(self, recorder: Recorder, triggers: Sequence[Trigger] = ()) -> None:
-        self._recorder = recorder
+    def __init__(self, host: HostRecorder, triggers: Sequence[Trigger] = ()) -> None:
+        self._host = host
+        self._recorder = host.recorder
         self._triggers = tuple(triggers)
         self._fired: dict[str, int] = {}
         self._states: dict[Program, ProgramState] = {}
@@ -52,12 +53,12 @@ class AutomaticSaver(Observer):
             self._save("silent", f"{program.name}: {program.status.reason}", f"silent {program.name}", None)
 
     def _save(self, cause: str, note: str, about: str, stamp: Stamp | None) -> None:
-        now = self._recorder.now().boot_ns if stamp is None else stamp.boot_ns
+        now = self._host.now().boot_ns if stamp is None else stamp.boot_ns
         last = self._fired.get(about)
         if last is not None and now - last < COOLDOWN_NS:
             return
         self._fired[about] = now
-        self._recorder.mark(note, cause, stamp)
+        self._host.mark(note, cause, stamp)
         recording = self._recorder.recording
         if recording is None or recording.failure:
             self._recorder.save()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.engine.recording.replay import ReplaySession
@@ -12,18 +13,16 @@ from bttop.store.snapshot.snapshot import Snapshot
 from bttop.store.times import parse_window, split_operand, wall_at, window
 
 
-def recorded_period(operand: str) -> PeriodReading:
-    """Read `FILE@FROM..TO`, or the whole file. The first step opens it, and raises BttopError if there is nothing to
-    read."""
+def recorded_period(operand: str, hosts: Sequence[str] = ()) -> PeriodReading:
+    """Read `FILE@FROM..TO`, or the whole file; only these hosts of it. The first step opens it, and raises BttopError
+    if there is nothing to read."""
     file, times = split_operand(operand)
-    with Snapshot(Path(file).expanduser()) as snapshot:
+    with Snapshot(Path(file).expanduser(), hosts) as snapshot:
         replay = ReplaySession(snapshot)
         span = (replay.begin, replay.end)
         ends = parse_window(times, *span) if times else window(None, None, *span)
         begin, end = (Stamp(moment, wall_at(moment, *span)) for moment in ends)
         yield
         return (
-            yield from session_period(
-                replay, "a recording", begin, end, snapshot.frame_names().name, snapshot.path.name
-            )
+            yield from session_period(replay, "a recording", begin, end, replay.frame_names().name, snapshot.path.name)
         )

@@ -1,5 +1,5 @@
-"""The recorder: observes the programs, keeps the last minutes in memory, and writes snapshots on request. It works on
-its own thread, so a slow disk delays no line."""
+"""The recorder: keeps the last minutes of all hosts in memory, and writes snapshots on request. It works on its own
+thread, so a slow disk delays no line. A `HostRecorder` tells it what happens on a host."""
 
 from __future__ import annotations
 
@@ -9,42 +9,29 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from bttop.engine.generation.badge import Badge
-from bttop.engine.generation.generation import Generation
 from bttop.engine.host.own_clock import own_clock
-from bttop.engine.program.observer import Observer
-from bttop.engine.program.program import Program
-from bttop.engine.recording.losses import Losses, cut_text
+from bttop.engine.recording.losses import Losses
 from bttop.engine.recording.recorder_queue import RecorderQueue, Told
 from bttop.engine.recording.recording import Limits, Recording
 from bttop.errors import BttopError
-from bttop.model.flush.flush import Flush
-from bttop.model.record.decode import DecodedLine
-from bttop.model.record.records import Stamp, StampedLine
-from bttop.store.snapshot.facts import Facts
+from bttop.model.record.records import Stamp
+from bttop.store.snapshot.facts import SessionFacts
 from bttop.store.snapshot.recording_events import (
-    BTTOP,
+    FIRST_HOST,
     LOST,
-    CaveatsChanged,
-    CostSampled,
     FlushCompleted,
-    GenerationEnded,
-    GenerationStarted,
-    LineReceived,
     MarkSet,
     ProcessSeen,
-    ProgramAdded,
     RecordingEvent,
-    StatusChanged,
 )
 
 if TYPE_CHECKING:
-    from bttop.engine.tracer.stop_detector import Gap
     from bttop.store.recording.lookback_buffer import LookbackBuffer, Sealed
     from bttop.store.recording.writer import SnapshotWriter
 
@@ -66,26 +53,25 @@ MOST_MARKS = 1_000
 """Maximum marks in memory: they can be found without a recording."""
 
 
-def _words(badges: tuple[Badge, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple([(badge.text, badge.why) for badge in badges])
-
-
-class Recorder(Observer):
+class Recorder:
     """Fills the look-back buffer from the start, and records on request. Requests may come from any thread."""
 
     def __init__(
         self,
-        facts: Facts,
+        session: SessionFacts,
+        name: str,
         lookback_buffer: LookbackBuffer | None = None,
         *,
         at_once: bool = True,
         queue: RecorderQueue | None = None,
         clock: Callable[[], Stamp] = own_clock,
     ) -> None:
-        """If not `at_once`, events wait until `begin`: the recorder's thread imports SQLite and zstd, which would delay
-        the first frame. `clock` returns the time on the clocks of the host."""
+        """`name`: what new files are named after, such as the host. If not `at_once`, events wait until `begin`: the
+        recorder's thread imports SQLite and zstd, which would delay the first frame. `clock` returns the time on the
+        clocks of the recording."""
         self.now = clock
-        self.facts = facts
+        self._session = session
+        self._name = name
         self.recording: Recording | None = None
         """The recording that runs or has failed; None if there is none."""
         self.files: list[Path] = []
@@ -103,12 +89,9 @@ class Recorder(Observer):
         """Events that the look-back buffer has not taken yet; a recording already has them."""
         self._unsealed_since = 0.0
         """When the oldest of them arrived, on time.monotonic()."""
-        self._programs: dict[Program, int] = {}
-        self._states: dict[Program, tuple[str, str, str]] = {}
-        self._newest: dict[int, StampedLine] = {}
-        """The newest line of each generation."""
-        self._badges: dict[int, tuple[Badge, ...]] = {}
-        """The badges of generations whose badges differ from those of their candidate."""
+        self._programs = count(1)
+        self._hosts = count(FIRST_HOST)
+        self._lock = threading.Lock()
         self._ends: Mapping[str, int] = {}
         """See `Losses.ends`; only those during a recording."""
         self._lost_before = Losses()
@@ -142,17 +125,30 @@ class Recorder(Observer):
 
     def mark(self, note: str, cause: str = "user", stamp: Stamp | None = None) -> None:
         """Set a mark, by default at the current time."""
-        mark = MarkSet(stamp or self.now(), cause, note)
+        self.put_mark(MarkSet(stamp or self.now(), cause, note))
+
+    def put_mark(self, mark: MarkSet) -> None:
+        """Set a mark, which may be about one host."""
         self.queue.put(mark)
         self.queue.put(lambda: self._keep(mark))
 
-    def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
-        """Record an entry of the cost ledger; None for `program` means bttop itself."""
-        self.queue.put(CostSampled(BTTOP if program is None else self._programs[program], self.now(), cost))
-
     def met(self, pid: int, facts: Mapping[str, object]) -> None:
-        """Record the facts of a process."""
+        """Record the facts of a process of the first host."""
         self.queue.put(ProcessSeen(pid, self.now(), facts))
+
+    def new_host(self) -> int:
+        """A number for a further host."""
+        return next(self._hosts)
+
+    def new_program(self) -> int:
+        """A number for a further program."""
+        return next(self._programs)
+
+    def count_cut(self, program: str) -> None:
+        """A bpftrace of a program has ended before it printed its last counts."""
+        with self._lock:
+            if self.recording is not None and not self.recording.failure:
+                self._ends = {**self._ends, program: self._ends.get(program, 0) + 1}
 
     def tell(self, event: RecordingEvent) -> None:
         """Record an event."""
@@ -197,72 +193,6 @@ class Recorder(Observer):
     def new_losses(self) -> Losses:
         """The losses since the newest recording started."""
         return self.losses.since(self._lost_before)
-
-    # Observer. Engine thread.
-
-    def added(self, program: Program) -> None:
-        self._programs[program] = len(self._programs) + 1
-        self.queue.put(ProgramAdded(self._programs[program], program.name))
-
-    def begun(self, program: Program, generation: Generation) -> None:
-        candidate = generation.candidate
-        pin = program.settings.pin
-        event = GenerationStarted(
-            generation.id,
-            self._programs[program],
-            generation.number,
-            candidate.source.name,
-            candidate.source.text,
-            candidate.prepared.text,
-            tuple(candidate.prepared.args),
-            generation.plan,
-            "" if pin is None else pin.condition,
-            _words(candidate.badges),
-            self.now(),
-        )
-        self.queue.put(event)
-
-    def came(self, generation: Generation, decoded: DecodedLine) -> None:
-        self._newest[generation.id] = decoded.line
-        self.queue.put(LineReceived(decoded.line, decoded.hexadecimal))
-
-    def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:  # noqa: ARG002
-        if flush.lines:
-            last = flush.lines[-1]
-            # The newest line may also belong to no flush; it is then before or after the end of this one.
-            rest = int(self._newest.get(generation.id) is not last)
-            untimed = 0 if flush.mark else flush.number
-            self.queue.put(FlushCompleted(generation.id, Stamp(flush.end_ns, flush.wall_ns), last.stamp, rest, untimed))
-
-    def ended(self, generation: Generation) -> None:
-        self._newest.pop(generation.id, None)
-        self._badges.pop(generation.id, None)
-        self.queue.put(GenerationEnded(generation.id))
-
-    def changed(self, program: Program) -> None:
-        self._note_badges(program)
-        status = program.status
-        complaint = status.complaint
-        said = "" if complaint is None else "\n".join([complaint.title, *complaint.lines])
-        news = (status.state.value, status.reason, said)
-        if self._states.get(program) != news and program in self._programs:
-            self._states[program] = news
-            self.queue.put(StatusChanged(self._programs[program], self.now(), *news))
-
-    def missed(self, gap: Gap) -> None:
-        self.mark(gap.text, "stopped", gap.end)
-
-    def cut(self, program: Program, why: str) -> None:
-        self.queue.put(MarkSet(self.now(), LOST, cut_text(program.name, why)))
-        if self.recording is not None and not self.recording.failure:
-            self._ends = {**self._ends, program.name: self._ends.get(program.name, 0) + 1}
-
-    def _note_badges(self, program: Program) -> None:
-        for generation in program.generations():
-            badges = generation.badges
-            if badges != self._badges.get(generation.id, generation.candidate.badges):
-                self._badges[generation.id] = badges
-                self.queue.put(CaveatsChanged(generation.id, _words(badges)))
 
     # The recorder's thread.
 
@@ -358,7 +288,7 @@ class Recorder(Observer):
         from bttop.store.recording.snapshot_files import new_snapshot
 
         try:
-            path = new_snapshot(self.facts.host, self.now().wall_ns)
+            path = new_snapshot(self._name, self.now().wall_ns)
         except BttopError as error:
             self.recording = Recording(Path(), self.now(), failure=error.cause, hint=error.hint)
             self.failed[Path()] = error.cause
@@ -373,9 +303,8 @@ class Recorder(Observer):
         self.files.append(recording.path)
         self._lost_before = self.losses
         try:
-            facts = self.facts.as_text()
             self._writer = SnapshotWriter(
-                recording.path, facts, max_bytes=limits.max_bytes, max_age_ns=limits.max_age_ns
+                recording.path, self._session, max_bytes=limits.max_bytes, max_age_ns=limits.max_age_ns
             )
             self._writer.begin_with(self._lookback_buffer)
         except BttopError as error:

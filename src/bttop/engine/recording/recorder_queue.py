@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from bttop.model.record.records import Stamp
 from bttop.store.snapshot.recording_events import (
     LOST,
+    NO_HOST,
     CostSampled,
     FlushCompleted,
     GenerationEnded,
@@ -66,6 +67,8 @@ class RecorderQueue(Struct):
     """Generation to its program."""
     _names: dict[int, str] = field(default_factory=dict)
     """Program to its name."""
+    _hosts: dict[int, int] = field(default_factory=dict)
+    """Program to its host."""
     _flows: dict[int, _Flow] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _orders: int = 0
@@ -89,8 +92,9 @@ class RecorderQueue(Struct):
                 case GenerationStarted(generation=generation, program=program):
                     self._programs[generation] = program
                     self._put(told)
-                case ProgramAdded(program=program, name=name):
+                case ProgramAdded(program=program, name=name, host=host):
                     self._names[program] = name
+                    self._hosts[program] = host
                     self._put(told)
                 case CostSampled() | ProcessSeen() if self.waiting_bytes >= self.limit:
                     self.others += 1
@@ -186,11 +190,12 @@ class RecorderQueue(Struct):
         """Put a mark that reports what is missing since the last one, if anything."""
         if flow.since is None:
             return
-        name = self._names.get(self._programs.get(generation, 0), "?")
+        program = self._programs.get(generation, 0)
+        name, host = self._names.get(program, "?"), self._hosts.get(program, NO_HOST)
         missing = f"{flow.flushes:,} flushes of {name} ({flow.lines:,} lines)"
         if not flow.flushes:
             missing = f"{flow.lines:,} lines of {name}"
-        self._put(MarkSet(flow.since, LOST, f"{missing} were not recorded: the disk was too slow"))
+        self._put(MarkSet(flow.since, LOST, f"{missing} were not recorded: the disk was too slow", host))
         flow.flushes = flow.lines = 0
         flow.since = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,10 +26,13 @@ from bttop.script.language.reader import read
 from bttop.script.library.probe_files import ProbeFile, probe_file
 from bttop.script.process.pin import Pin
 from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.facts import RecordedHost
+from bttop.store.snapshot.frame_names import RecordedFrameNames
 from bttop.store.snapshot.generations import RecordedGeneration
+from bttop.store.snapshot.hosts import ProgramRow
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import BTTOP, MarkSet, StatusChanged
-from bttop.store.snapshot.snapshot import ProgramRow, Snapshot
+from bttop.store.snapshot.snapshot import Snapshot
 
 _KEPT_SOURCES = 64
 """Maximum parsed scripts in the cache: parsing one takes about 1 ms, and each step in time needs it."""
@@ -40,13 +43,13 @@ class RecordedProgram:
 
     def __init__(self, snapshot: Snapshot, recorded: ProgramRow) -> None:
         self.name = recorded.name
-        self.host = ""
+        self.host = recorded.host.name if len(snapshot.hosts) > 1 else ""
         """The host on which it ran; empty if the recording is of one host only."""
         self.history = RecordedHistory(snapshot, recorded.id)
         self.tally = LossCounts()
         """Always zero: a recording holds losses with the flushes that they affect, not as a sum."""
         self._snapshot = snapshot
-        self._id = recorded.id
+        self._recorded = recorded
         own = (one for one in snapshot.generations.values() if one.program == recorded.id)
         self._generations = sorted(own, key=lambda one: one.begun.boot_ns)
 
@@ -54,9 +57,9 @@ class RecordedProgram:
         """The program at a moment of CLOCK_BOOTTIME, in ns; None: at the end."""
         moment = FOREVER if boot_ns is None else boot_ns
         generation = self._generation(moment)
-        states = self._snapshot.states(self._id, moment)
+        states = self._snapshot.states(self._recorded.id, moment)
         status = _status(states[-1] if states else None, generation)
-        cost = cost_at(self._snapshot, self._id, boot_ns) if status.running else None
+        cost = cost_at(self._snapshot, self._recorded.host.id, self._recorded.id, boot_ns) if status.running else None
         if generation is None:
             return PastStatus(status, Plan(), cost=cost)
         return PastStatus(status, generation.plan, (_source(generation),), read_pin(generation.pin), cost)
@@ -74,14 +77,13 @@ class ReplaySession:
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Raises BttopError if the snapshot holds no output."""
-        facts = snapshot.facts
         self.programs = tuple([RecordedProgram(snapshot, one) for one in snapshot.programs])
         span = extent(snapshot, [one.history for one in self.programs])
         if span is None or not self.programs:
             raise BttopError(f"{snapshot.path} holds no line of any program", title="an empty snapshot")
         self.snapshot = snapshot
-        self.host = Host(facts.host, facts.kernel, facts.machine, facts.cpus, None, facts.devices)
-        self.bpftrace = Bpftrace("", facts.release)
+        self.host = _host_of(snapshot.hosts)
+        self.bpftrace = Bpftrace("", snapshot.hosts[0].facts.release)
         self.bridge = EngineBridge()
         self.tracing = None
         self.error: BaseException | None = None
@@ -89,8 +91,14 @@ class ReplaySession:
         self.marks: tuple[MarkSet, ...] = snapshot.marks()
 
     def processes(self) -> RecordedProcesses:
-        """The recorded processes."""
-        return RecordedProcesses(self.snapshot.processes())
+        """The recorded processes; none in a recording of several hosts, where a process id is one of each."""
+        hosts = self.snapshot.hosts
+        return RecordedProcesses(self.snapshot.processes(hosts[0].id) if len(hosts) == 1 else ())
+
+    def frame_names(self) -> RecordedFrameNames:
+        """The recorded names of user addresses; none in a recording of several hosts, as for processes."""
+        hosts = self.snapshot.hosts
+        return self.snapshot.frame_names(hosts[0].id) if len(hosts) == 1 else RecordedFrameNames(())
 
     @property
     def problems(self) -> list[str]:
@@ -106,7 +114,8 @@ class ReplaySession:
         cost ledger has no entry of a program."""
         costs = [one.page(boot_ns).cost for one in self.programs]
         known = [cost for cost in costs if cost is not None]
-        own = cost_at(self.snapshot, BTTOP, boot_ns) or Cost()
+        spent = [cost_at(self.snapshot, host.id, BTTOP, boot_ns) for host in self.snapshot.hosts]
+        own = together([cost for cost in spent if cost is not None]) if any(spent) else Cost()
         return Bill(together(known), own, max(1, self.host.cpus)) if known else None
 
     def touch(self) -> None:
@@ -123,10 +132,25 @@ class ReplaySession:
         """Does nothing: no process runs, and the file is only read, by another thread."""
 
 
-def cost_at(snapshot: Snapshot, program: int, boot_ns: int | None) -> Cost | None:
-    """What a program, or bttop itself (BTTOP), cost at a moment of CLOCK_BOOTTIME, in ns; None: at the end. Returns
-    None if the cost ledger has no entry."""
-    spent = snapshot.cost_at(program, boot_ns)
+def _host_of(hosts: Sequence[RecordedHost]) -> Host:
+    """The host of a recording; several as one with the CPUs of all of them, and what all of them have alike."""
+    facts = [one.facts for one in hosts]
+    kernels, machines = ({one.kernel for one in facts}, {one.machine for one in facts})
+    alike = all(one.devices == facts[0].devices for one in facts)
+    return Host(
+        ", ".join([one.name for one in facts]),
+        kernels.pop() if len(kernels) == 1 else "",
+        machines.pop() if len(machines) == 1 else "",
+        sum([one.cpus for one in facts]),
+        None,
+        facts[0].devices if alike else {},
+    )
+
+
+def cost_at(snapshot: Snapshot, host: int, program: int, boot_ns: int | None) -> Cost | None:
+    """What a program of a host, or bttop itself (BTTOP), cost at a moment of CLOCK_BOOTTIME, in ns; None: at the end.
+    Returns None if the cost ledger has no entry."""
+    spent = snapshot.cost_at(host, program, boot_ns)
     return None if spent is None else Cost.of_ledger(spent.cost)
 
 

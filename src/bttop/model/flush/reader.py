@@ -5,11 +5,13 @@ A running generation, a count-only twin and a replay of a recording read in this
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from bttop.model.flush.assembler import DEFAULT_KEY_LIMIT, FlushAssembler
 from bttop.model.flush.flush import Flush, LossCounts
 from bttop.model.plan import Plan
 from bttop.model.record.decode import DecodedLine, Decoder
-from bttop.model.record.records import StampedLine
+from bttop.model.record.records import Heartbeat, StampedLine
 from bttop.model.record.release import Release
 
 
@@ -25,9 +27,12 @@ class FlushReader:
         ready_ns: int | None = None,
         key_limit: int = DEFAULT_KEY_LIMIT,
         hexadecimal: bool = False,
+        ahead_ns: int = 0,
     ) -> None:
         """`generation` is the number that flushes carry; `ready_ns` when everything was attached, if that is known;
-        `hexadecimal` the decoder's flag before the first line."""
+        `hexadecimal` the decoder's flag before the first line; `ahead_ns` how far the clock of `nsecs` is ahead of that
+        of the stamps, if they are of another host."""
+        self._ahead_ns = ahead_ns
         self._decoder = Decoder(release, plan, hexadecimal=hexadecimal)
         self._assembler = FlushAssembler(plan, generation, release=release, ready_ns=ready_ns, key_limit=key_limit)
 
@@ -44,6 +49,9 @@ class FlushReader:
     def take(self, line: StampedLine) -> tuple[DecodedLine, Flush | None]:
         """Decode the next line; return it with the flush that it completes, if any."""
         decoded = self._decoder.decode(line)
+        if self._ahead_ns and isinstance(decoded.record, Heartbeat):
+            beat = decoded.record
+            decoded = decoded._replace(record=replace(beat, nsecs=beat.nsecs - self._ahead_ns))
         return decoded, self._assembler.feed(decoded)
 
     def feed(self, line: StampedLine) -> Flush | None:

@@ -37,6 +37,11 @@ class Window(Struct, frozen=True):
     begin_ns: int
     end_ns: int
 
+    @property
+    def hosts(self) -> str:
+        """The names of its hosts."""
+        return ", ".join([host.name for host in self.snapshot.hosts])
+
     def stamps(self) -> tuple[Stamp, Stamp]:
         """The beginning and the end, within the recording."""
         whole = extent(self.snapshot) or (Stamp(self.begin_ns, 0), Stamp(self.end_ns, 0))
@@ -67,7 +72,7 @@ class Diff(Struct, frozen=True):
     """Programs, and maps as `program @map`, that have no counterpart."""
     only_after: tuple[str, ...]
     drops_ids: bool
-    """Whether process and thread ids were left out of the keys: they differ between two recordings."""
+    """Whether process and thread ids were left out of the keys: they differ between two recordings or hosts."""
     caveats: Mapping[str, tuple[int, int]]
     """Caveat to the number of flushes that have it, before and after, over all programs."""
     changes: Changes
@@ -76,7 +81,7 @@ class Diff(Struct, frozen=True):
 
 def diff(before: Window, after: Window) -> Diff:
     """Compare two windows."""
-    drops_ids = before.snapshot.path.resolve() != after.snapshot.path.resolve()
+    drops_ids = before.snapshot.path.resolve() != after.snapshot.path.resolve() or before.hosts != after.hosts
     first, last = _sides(before, drops_ids), _sides(after, drops_ids)
     both = [name for name in first if name in last]
     maps = [one for name in both for one in _maps(name, first[name], last[name])]
@@ -97,8 +102,7 @@ def _period(label: str, window: Window, sides: Mapping[str, Side]) -> Period:
     programs = [
         ProgramPeriod(name, side.counted, groups=side.groups, flushes=side.flushes) for name, side in sides.items()
     ]
-    snapshot = window.snapshot
-    return Period(label, snapshot.facts.host, snapshot.path.name, *window.stamps(), tuple(programs))
+    return Period(label, window.hosts, window.snapshot.path.name, *window.stamps(), tuple(programs))
 
 
 def _alone(those: Mapping[str, Side], others: Mapping[str, Side]) -> Iterator[str]:
@@ -126,15 +130,16 @@ def _has_caveats(sides: Mapping[str, Side], caveat: str) -> int:
 
 
 def _sides(window: Window, drops_ids: bool) -> dict[str, Side]:
-    """Return the sides by program name. Flushes of programs with the same name are added up."""
+    """Return the sides by program name, with the host if there are several. Flushes of programs with the same name on
+    the same host are added up."""
     sides: dict[str, Side] = {}
-    namer = window.snapshot.frame_names().name
+    namers = {host.id: window.snapshot.frame_names(host.id).name for host in window.snapshot.hosts}
     for program in window.snapshot.programs:
-        side = sides.setdefault(program.name, Side())
+        side = sides.setdefault(program.label, Side())
         own = [one for one in window.snapshot.generations.values() if one.program == program.id]
         if own:
             side.counted = Counted(own[-1].text, own[-1].pin)
-        _gather(side, RecordedHistory(window.snapshot, program.id), window, drops_ids, namer)
+        _gather(side, RecordedHistory(window.snapshot, program.id), window, drops_ids, namers[program.host.id])
     return sides
 
 

@@ -47,14 +47,19 @@ def lines(diff: Diff, most: int) -> Iterator[str]:
 def _head(diff: Diff) -> Iterator[str]:
     for name, window in (("before", diff.before), ("after", diff.after)):
         begin, end = window.stamps()
-        facts = window.snapshot.facts
         length = numbers.duration((end.boot_ns - begin.boot_ns) / 1e9)
-        yield _cut(f"{name:<7} {clock(begin)} .. {clock(end)[11:]} ({length})  {visible(facts.host)}")
-        yield _cut(f"        {visible(facts.kernel)}, bpftrace {facts.release}  {visible(window.snapshot.path.name)}")
+        yield _cut(f"{name:<7} {clock(begin)} .. {clock(end)[11:]} ({length})  {visible(window.hosts)}")
+        yield _cut(f"        {visible(_software(window))}  {visible(window.snapshot.path.name)}")
     for caveat, (first, last) in diff.caveats.items():
         yield f"caveat  {caveat}: {first:,} flushes before, {last:,} after"
     if diff.drops_ids:
-        yield "ids     process and thread ids are left out: they differ between recordings"
+        yield "ids     process and thread ids are left out: each recording and host has others"
+
+
+def _software(window: Window) -> str:
+    """The kernels and the releases of bpftrace, each once."""
+    facts = [host.facts for host in window.snapshot.hosts]
+    return ", ".join(dict.fromkeys(f"{one.kernel}, bpftrace {one.release}" for one in facts))
 
 
 def summary_lines(diff: Diff) -> Iterator[str]:
@@ -62,14 +67,13 @@ def summary_lines(diff: Diff) -> Iterator[str]:
     yield from _head(diff)
     yield ""
     yield from _sentences(diff, len(diff.changes.moved))
-    for line in foot_lines(diff.changes, _labels(diff)):
+    for line in foot_lines(diff.changes, _labels(diff, "")):
         yield from _wrapped(line)
 
 
 def _sentences(diff: Diff, most: int) -> Iterator[str]:
-    labels = _labels(diff)
     for number, one in enumerate(diff.changes.moved[:most], 1):
-        yield from _wrapped(f"{number:>3}. {sentence(one, labels)}")
+        yield from _wrapped(f"{number:>3}. {sentence(one, _labels(diff, one.name))}")
     if (more := len(diff.changes.moved) - most) > 0:
         yield f"     and {more} more; --summary shows all"
 
@@ -111,7 +115,7 @@ def _map_lines(diff: Diff, one: MapDiff, most: int) -> Iterator[str]:
     else:
         yield _cut(f"{name}  {_WORDS[one.kind]}")
     keyed = bool(one.plan.columns) or any(change.key for change in one.changes)
-    labels = _labels(diff)
+    labels = _labels(diff, one.program)
     if keyed:
         titles = " ".join(visible(column.title) for column in one.plan.columns)
         yield _cut(f"  {'before':>9} {'after':>9} {'':>7} {'of all':>7}  {titles}")
@@ -187,8 +191,11 @@ def _percentile(plan: MapPlan, buckets: tuple[Bucket, ...], share: int) -> str:
     return numbers.quantile_text(quantile(buckets, share / 100, scale_of(plan.aggregation)), plan.unit)
 
 
-def _labels(diff: Diff) -> Labels:
-    return Labels(PlainNames(), diff.after.snapshot.facts.decoders, *diff.after.stamps())
+def _labels(diff: Diff, program: str) -> Labels:
+    """The labels for the host of a program."""
+    snapshot = diff.after.snapshot
+    host = next((one.host for one in snapshot.programs if one.label == program), snapshot.hosts[0])
+    return Labels(PlainNames(), host.facts.decoders, *diff.after.stamps())
 
 
 def _cut(line: str) -> str:
@@ -207,7 +214,7 @@ def as_object(diff: Diff) -> dict[str, Any]:
         "doubts": {caveat: {"before": first, "after": last} for caveat, (first, last) in diff.caveats.items()},
         "only_before": list(diff.only_before),
         "only_after": list(diff.only_after),
-        "moved": [_moved(one, _labels(diff)) for one in diff.changes.moved],
+        "moved": [_moved(one, _labels(diff, one.name)) for one in diff.changes.moved],
         "maps": [_map_object(diff, one) for one in diff.maps],
     }
 
@@ -227,12 +234,10 @@ def _moved(one: Moved, labels: Labels) -> dict[str, Any]:
 
 def _window(window: Window) -> dict[str, Any]:
     begin, end = window.stamps()
-    facts = window.snapshot.facts
+    facts = [host.facts for host in window.snapshot.hosts]
     return {
         "file": str(window.snapshot.path),
-        "host": facts.host,
-        "kernel": facts.kernel,
-        "bpftrace": str(facts.release),
+        "hosts": [{"host": one.name, "kernel": one.kernel, "bpftrace": str(one.release)} for one in facts],
         "from": timestamp(begin.wall_ns),
         "to": timestamp(end.wall_ns),
         "seconds": round((end.boot_ns - begin.boot_ns) / 1e9, 6),
@@ -250,7 +255,7 @@ def _map_object(diff: Diff, one: MapDiff) -> dict[str, Any]:
         "before": one.before,
         "after": one.after,
         "within_chance": one.within_noise,
-        "changes": [_change_object(one, change, _labels(diff)) for change in one.changes],
+        "changes": [_change_object(one, change, _labels(diff, one.program)) for change in one.changes],
     }
 
 

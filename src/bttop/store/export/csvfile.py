@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
 from typing import IO
 
-from bttop.model.format.names import Decoder
 from bttop.model.format.text import visible
 from bttop.store.export.exporter import TableExporter
 from bttop.store.export.selection import Selection
@@ -18,11 +16,11 @@ _FORMULA = ("=", "+", "-", "@", "\n", *"\uff1d\uff0b\uff0d\uff20")
 and carriage returns are already escaped."""
 
 
-def write_csv(selection: Selection, table: ExportTable, decoders: Mapping[str, Decoder], out: IO[str]) -> None:
+def write_csv(selection: Selection, table: ExportTable, out: IO[str]) -> None:
     """Write one map as a table."""
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_text(title) for title in table.columns])
-    for row in rows(selection, table, decoders):
+    for row in rows(selection, table):
         writer.writerow([timestamp(int(row[0] or 0)), *(_cell(cell) for cell in row[1:])])
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import IO, Any
 
 from msgspec import Struct
 
 from bttop.files import Mode
-from bttop.model.format.names import Decoder
 from bttop.store.export.selection import Selection
 from bttop.store.export.tables import ExportTable
 
-WriteTable = Callable[[Selection, ExportTable, Mapping[str, Decoder], IO[Any]], None]
+WriteTable = Callable[[Selection, ExportTable, IO[Any]], None]
 
 
 class StreamExporter(Struct, frozen=True):

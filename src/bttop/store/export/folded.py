@@ -11,10 +11,12 @@ from bttop.store.export.stacks import folded
 
 def write_folded(selection: Selection, out: IO[str]) -> None:
     """Write one line per stack: its frames, outermost first, joined by semicolons, and its weight over the whole span.
-    Kernel frames above user frames end in `_[k]`, which flame graph tools recognise."""
-    for stacks in folded(selection).values():
+    Kernel frames above user frames end in `_[k]`, which flame graph tools recognise. Of several hosts, the outermost
+    frame is the host."""
+    for name, stacks in folded(selection).items():
+        host = (name.host,) if name.host else ()
         for frames, weight in sorted(stacks):
-            out.write(f"{';'.join(frame.replace(';', ':') for frame in frames)} {weight}\n")
+            out.write(f"{';'.join(frame.replace(';', ':') for frame in (*host, *frames))} {weight}\n")
 
 
 EXPORTER = StreamExporter(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import islice
 from typing import IO, Any
 
 from bttop.errors import BttopError
-from bttop.model.format.names import Decoder
 from bttop.store.export.exporter import TableExporter
 from bttop.store.export.selection import Selection
 from bttop.store.export.tables import ExportTable, fitted, rows
@@ -16,14 +14,14 @@ BATCH_ROWS = 50_000
 """Rows of a row group, which is held in memory."""
 
 
-def write_parquet(selection: Selection, table: ExportTable, decoders: Mapping[str, Decoder], file: IO[bytes]) -> None:
+def write_parquet(selection: Selection, table: ExportTable, file: IO[bytes]) -> None:
     """Write one map to a binary file. Raises BttopError if pyarrow is not installed."""
     arrow, parquet = _pyarrow()
     types = {"int": arrow.int64(), "unsigned": arrow.uint64(), "float": arrow.float64(), "text": arrow.string()}
     fields = [(title, types[kind]) for title, kind in zip(table.columns, table.kinds, strict=True)]
     fields[0] = (table.columns[0], arrow.timestamp("ns", tz="UTC"))
     schema = arrow.schema(fields)
-    parsed = (fitted(row, table.kinds) for row in rows(selection, table, decoders))
+    parsed = (fitted(row, table.kinds) for row in rows(selection, table))
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         while batch := list(islice(parsed, BATCH_ROWS)):
             columns = zip(*batch, strict=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bttop.errors import UsageError
 from bttop.model.flush.contents import MapData
@@ -13,8 +14,9 @@ from bttop.model.flush.flush import Flush
 from bttop.model.grouping.group_flush import FlushGrouper
 from bttop.model.plan import MapPlan
 from bttop.store.no_column import no_column
+from bttop.store.snapshot.hosts import ProgramRow
 from bttop.store.snapshot.recorded_history import RecordedHistory
-from bttop.store.snapshot.snapshot import ProgramRow, Snapshot
+from bttop.store.snapshot.snapshot import Snapshot
 
 
 class MapName(NamedTuple):
@@ -23,9 +25,18 @@ class MapName(NamedTuple):
     program: str
     map: str
     """With the `@`."""
+    host: str = ""
+    """Empty for the map of all hosts."""
 
     def __str__(self) -> str:
-        return f"{self.program}:{self.map}"
+        return f"{self.host} {self.program}:{self.map}".lstrip()
+
+
+class ProgramFlush(NamedTuple):
+    """A flush and the program that it is of."""
+
+    program: ProgramRow
+    flush: Flush
 
 
 class Selection(Struct, frozen=True):
@@ -36,17 +47,21 @@ class Selection(Struct, frozen=True):
     end_ns: int
     map: str = ""
     """`@name`, `program:@name`, or empty for all."""
-    grouper: FlushGrouper | None = None
-    """Groups the rows of each map; None leaves them as they are."""
+    groupers: Mapping[int, FlushGrouper] = field(default_factory=dict)
+    """What groups the rows of each map, by the number of the host; empty to leave them as they are."""
 
-    def programs(self) -> Iterator[tuple[ProgramRow, RecordedHistory]]:
-        """Yield the programs with their flushes."""
-        for program in self.snapshot.programs:
-            yield program, RecordedHistory(self.snapshot, program.id)
+    @property
+    def is_of_several(self) -> bool:
+        """Whether it has several hosts."""
+        return len(self.snapshot.hosts) > 1
 
-    def flushes(self, program: int) -> Iterator[Flush]:
-        """Yield the flushes of a program within the span, oldest first."""
-        return RecordedHistory(self.snapshot, program).between(self.begin_ns, self.end_ns)
+    def flushes(self, programs: Sequence[ProgramRow]) -> Iterator[ProgramFlush]:
+        """Yield the flushes of programs within the span, oldest first."""
+        return heapq.merge(*[self._flushes(program) for program in programs], key=_when)
+
+    def _flushes(self, program: ProgramRow) -> Iterator[ProgramFlush]:
+        found = RecordedHistory(self.snapshot, program.id).between(self.begin_ns, self.end_ns)
+        return (ProgramFlush(program, flush) for flush in found)
 
     def wants(self, program: str, name: str) -> bool:
         """Return whether a map is selected."""
@@ -61,18 +76,22 @@ class Selection(Struct, frozen=True):
             program = names.get(generation.program, "")
             for name, plan in generation.plan.maps.items():
                 found[MapName(program, name)] = plan
-        wanted = {one: plan for one, plan in found.items() if self.wants(*one)}
+        wanted = {one: plan for one, plan in found.items() if self.wants(one.program, one.map)}
         if self.map and not wanted:
             raise UsageError(f"there is no map {self.map!r}; there are: {', '.join(map(str, found))}")
-        return wanted if self.grouper is None else _grouped(wanted, self.grouper)
+        return _grouped(wanted, next(iter(self.groupers.values()))) if self.groupers else wanted
 
-    def data(self, one: MapName, program: int) -> Iterator[tuple[Flush, MapData]]:
-        """Yield the flushes that hold a map, with the map's data."""
-        for flush in self.flushes(program):
-            if (data := flush.maps.get(one.map)) is not None:
-                grouped = data if self.grouper is None else self.grouper.data(data)
+    def data(self, one: MapName) -> Iterator[tuple[ProgramFlush, MapData]]:
+        """Yield the flushes of all programs of this name that hold a map, with the map's data, oldest first."""
+        for found in self.flushes([program for program in self.snapshot.programs if program.name == one.program]):
+            if (data := found.flush.maps.get(one.map)) is not None:
+                grouped = self.groupers[found.program.host.id].data(data) if self.groupers else data
                 if grouped is not None:
-                    yield flush, grouped
+                    yield found, grouped
+
+
+def _when(one: ProgramFlush) -> int:
+    return one.flush.end_ns
 
 
 def _grouped(plans: dict[MapName, MapPlan], grouper: FlushGrouper) -> dict[MapName, MapPlan]:

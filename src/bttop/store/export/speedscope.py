@@ -20,7 +20,7 @@ def write_speedscope(selection: Selection, out: IO[str]) -> None:
     profiles = [_profile(str(name), stacks, ids) for name, stacks in folded(selection).items()]
     document = {
         "$schema": SCHEMA,
-        "exporter": f"bttop {selection.snapshot.facts.bttop}",
+        "exporter": f"bttop {selection.snapshot.session.bttop}",
         "name": visible(selection.snapshot.path.name),
         "activeProfileIndex": 0,
         "shared": {"frames": [{"name": name} for name in ids]},

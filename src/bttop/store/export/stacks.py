@@ -15,17 +15,18 @@ WHOLE = FlameForm(split="text", whole=True)
 
 
 def trees(selection: Selection, form: FlameForm = WHOLE) -> Mapping[MapName, FlameTree]:
-    """Return the tree of each selected map that has a stack column, over the whole span. Raises UsageError if there are
-    no stacks."""
-    namer = selection.snapshot.frame_names().name
-    programs = {program.name: program.id for program in selection.snapshot.programs}
-    found: dict[MapName, FlameTree] = {}
+    """Return the tree of each selected map that has a stack column, over the whole span; of several hosts, one for each
+    host. Raises UsageError if there are no stacks."""
+    builders: dict[MapName, TreeBuilder] = {}
+    namers = {host.id: selection.snapshot.frame_names(host.id).name for host in selection.snapshot.hosts}
     for name, plan in selection.maps().items():
         if any(column.kind == "stack" for column in plan.columns):
-            builder = TreeBuilder(form, namer)
-            for _, data in selection.data(name, programs[name.program]):
-                builder.add(data)
-            found[name] = builder.tree()
+            for (program, _), data in selection.data(name):
+                own = name._replace(host=program.host.name if selection.is_of_several else "")
+                if own not in builders:
+                    builders[own] = TreeBuilder(form, namers[program.host.id])
+                builders[own].add(data)
+    found = {name: builder.tree() for name, builder in builders.items()}
     if not any(tree.totals[0] for tree in found.values()):
         raise UsageError("there are no stacks in this part of the snapshot")
     return found
@@ -37,7 +38,7 @@ def folded(selection: Selection) -> Mapping[MapName, Sequence[tuple[tuple[str, .
     plans = selection.maps()
     found = {}
     for name, tree in trees(selection).items():
-        kinds = [column for column in plans[name].columns if column.kind == "stack"]
+        kinds = [column for column in plans[name._replace(host="")].columns if column.kind == "stack"]
         found[name] = [*_named(tree, marked=len(kinds) > 1)]
     return found
 

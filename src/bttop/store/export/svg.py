@@ -44,7 +44,7 @@ def write_svg(selection: Selection, out: IO[str]) -> None:
     plans, top = selection.maps(), 30
     graphs: list[str] = []
     for name, tree in trees(selection, FlameForm(split="text")).items():
-        lines, height = _graph(name, plans[name], tree, top)
+        lines, height = _graph(name, plans[name._replace(host="")], tree, top)
         graphs += lines
         top += height
     title = escape(visible(selection.snapshot.path.name))

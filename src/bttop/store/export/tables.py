@@ -8,18 +8,17 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from bttop.model.flush.contents import MapData
-from bttop.model.flush.flush import Flush
 from bttop.model.format.names import Decoder
 from bttop.model.plan import Column, MapPlan
 from bttop.model.record.keys import split_key
 from bttop.model.record.records import Bucket, Stats, Value
-from bttop.store.export.selection import MapName, Selection
+from bttop.store.export.selection import MapName, ProgramFlush, Selection
 from bttop.store.flush_json import plain
 
 Cell: TypeAlias = "int | float | str | None"
 Kind = Literal["int", "unsigned", "float", "text"]
 _Seen = Literal["natural", "negative", "large", "float", "text"]
-HEAD = ("time", "seconds", "program", "generation", "flush", "doubts", "skipped")
+HEAD = ("time", "seconds", "host", "program", "generation", "flush", "doubts", "skipped")
 _NUMBERS = frozenset({"low", "high", "count", "average", "total"})
 _SIGNED, _UNSIGNED = 1 << 63, 1 << 64
 
@@ -28,38 +27,36 @@ class ExportTable(Struct, frozen=True):
     """The columns of a map's table."""
 
     name: MapName
-    program: int
     columns: tuple[str, ...]
     """All titles: those of HEAD, then the key's, then the value's."""
     kinds: tuple[Kind, ...]
     """The type of the non-empty cells, one per column."""
 
 
-def tables(selection: Selection, decoders: Mapping[str, Decoder]) -> Iterator[ExportTable]:
-    """Yield the tables of all selected maps with rows. Each map is read once to find the type of its columns: a column
-    with numbers that do not fit 64 bits together, signed or unsigned, or with any text, is a text column."""
-    programs = {program.name: program.id for program in selection.snapshot.programs}
+def tables(selection: Selection) -> Iterator[ExportTable]:
+    """Yield the tables of all selected maps with rows, each with the rows of all hosts. Each map is read once to find
+    the type of its columns: a column with numbers that do not fit 64 bits together, signed or unsigned, or with any
+    text, is a text column."""
     for name, plan in selection.maps().items():
         titles = (*HEAD, *_key_titles(plan), *_value_titles(plan))
         seen: list[set[_Seen]] = [set() for _ in titles]
-        table = ExportTable(name, programs[name.program], titles, ())
-        for row in rows(selection, table, decoders):
+        table = ExportTable(name, titles, ())
+        for row in rows(selection, table):
             for kinds, cell in zip(seen, row, strict=True):
                 if cell is not None:
                     kinds.add(_seen(cell))
         if any(seen):
-            yield ExportTable(
-                name, table.program, titles, tuple([_common(*one) for one in zip(seen, titles, strict=True)])
-            )
+            yield ExportTable(name, titles, tuple([_common(*one) for one in zip(seen, titles, strict=True)]))
 
 
-def rows(selection: Selection, table: ExportTable, decoders: Mapping[str, Decoder]) -> Iterator[tuple[Cell, ...]]:
+def rows(selection: Selection, table: ExportTable) -> Iterator[tuple[Cell, ...]]:
     """Yield the rows of a table in order of time. The first cell is the end of the flush in ns since 1970."""
     width = len(table.columns)
-    for flush, data in selection.data(table.name, table.program):
-        head = _head(table.name.program, flush, data)
+    decoders = {host.id: host.facts.decoders for host in selection.snapshot.hosts}
+    for found, data in selection.data(table.name):
+        head = _head(found, data)
         for key, value in data.rows.items():
-            parts = _key(key, data, decoders, _key_width(table))
+            parts = _key(key, data, decoders[found.program.host.id], _key_width(table))
             for cells in _values(value, data):
                 row = (*head, *parts, *cells)
                 yield (*row, *([None] * (width - len(row))))[:width]
@@ -94,10 +91,12 @@ def _common(seen: set[_Seen], title: str) -> Kind:
     return "float" if seen <= {"natural", "negative", "float"} else "text"
 
 
-def _head(program: str, flush: Flush, data: MapData) -> tuple[Cell, ...]:
+def _head(found: ProgramFlush, data: MapData) -> tuple[Cell, ...]:
+    program, flush = found
     words = ";".join(sorted(caveat.value for caveat in flush.caveats_about(data)))
     caveats = (words or None, flush.skipped)
-    return flush.wall_ns, round(flush.seconds, 6), program, flush.generation, flush.number, *caveats
+    names = (program.host.name, program.name)
+    return flush.wall_ns, round(flush.seconds, 6), *names, flush.generation, flush.number, *caveats
 
 
 def _key_titles(plan: MapPlan) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from bttop.store.snapshot.recording_events import (
     FlushCompleted,
     GenerationEnded,
     GenerationStarted,
+    HostKnown,
     LineReceived,
     MarkSet,
     ProcessSeen,
@@ -96,6 +97,7 @@ class LookbackBuffer:
         self._limit_bytes = limit_bytes
         self._blocks: deque[Sealed] = deque()
         self._bytes = 0
+        self._hosts: dict[int, HostKnown] = {}
         self._programs: dict[int, ProgramAdded] = {}
         self._begun: dict[int, GenerationStarted] = {}
         self._windows: dict[int, tuple[int, int | None]] = {}
@@ -106,13 +108,18 @@ class LookbackBuffer:
         """Program to its generation whose flush was shown last."""
         self._notes: deque[StatusChanged | MarkSet | CostSampled] = deque()
         # Facts are kept as JSON: those of one process take 2.4 KB as objects and 0.5 KB as JSON.
-        self._met: deque[tuple[int, Stamp, bytes]] = deque(maxlen=MOST_MET)
+        self._met: deque[tuple[int, int, Stamp, bytes]] = deque(maxlen=MOST_MET)
+        """Host, process, moment and facts."""
         self._states: dict[int, StatusChanged] = {}
 
     @property
     def bytes(self) -> int:
         """Compressed bytes of the sealed blocks."""
         return self._bytes
+
+    @property
+    def hosts(self) -> tuple[HostKnown, ...]:
+        return tuple(self._hosts.values())
 
     @property
     def programs(self) -> tuple[ProgramAdded, ...]:
@@ -130,7 +137,7 @@ class LookbackBuffer:
 
     @property
     def notes(self) -> tuple[StatusChanged | MarkSet | CostSampled | ProcessSeen, ...]:
-        met = [ProcessSeen(pid, stamp, json.loads(facts)) for pid, stamp, facts in self._met]
+        met = [ProcessSeen(pid, stamp, json.loads(facts), host) for host, pid, stamp, facts in self._met]
         return (*self._states.values(), *self._notes, *met)
 
     def open_lines(self) -> Iterator[tuple[int, StampedLine]]:
@@ -156,6 +163,8 @@ class LookbackBuffer:
                 return self._came(line, hexadecimal)
             case FlushCompleted():
                 return self._was_shown(event)
+            case HostKnown(host=host):
+                self._hosts[host.id] = event
             case ProgramAdded(program=program):
                 self._programs[program] = event
             case GenerationStarted(generation=generation, program=program):
@@ -168,8 +177,8 @@ class LookbackBuffer:
                 return self._end(generation)
             case StatusChanged() | MarkSet() | CostSampled():
                 self._notes.append(event)
-            case ProcessSeen(pid=pid, stamp=stamp, facts=facts):
-                self._met.append((pid, stamp, json_text(facts).encode()))
+            case ProcessSeen(pid=pid, stamp=stamp, facts=facts, host=seen_on):
+                self._met.append((seen_on, pid, stamp, json_text(facts).encode()))
         return None
 
     def seal(self) -> list[Sealed]:
@@ -253,21 +262,39 @@ class LookbackBuffer:
             following.size += len(line.data)
             following.hexadecimal = following.newest_hexadecimal = found.newest_hexadecimal
             following.first_flush = found.first_flush + len(found.ends)
-        self._keep(sealed, lines[-1].stamp.boot_ns)
+        self._keep(sealed, lines[-1].stamp.boot_ns - self._ahead_ns(found.program))
         return sealed
 
     def _keep(self, sealed: Sealed, now_ns: int) -> None:
         self._blocks.append(sealed)
         self._bytes += len(sealed.data)
-        while self._blocks and (self._bytes > self._limit_bytes or now_ns - self._blocks[0].end_ns > self._age_ns):
+        while self._blocks and (self._bytes > self._limit_bytes or self._is_old(self._blocks[0], now_ns)):
             self._bytes -= len(self._blocks.popleft().data)
-        while self._notes and now_ns - self._notes[0].stamp.boot_ns > self._age_ns:
+        while self._notes and now_ns - self._noted_ns(self._notes[0]) > self._age_ns:
             note = self._notes.popleft()
             if isinstance(note, StatusChanged):
                 self._states[note.program] = note
-        while self._met and now_ns - self._met[0][1].boot_ns > self._age_ns:
+        while self._met and now_ns - self._aligned(self._met[0][0], self._met[0][2].boot_ns) > self._age_ns:
             self._met.popleft()
         self._forget_generations()
+
+    def _is_old(self, block: Sealed, now_ns: int) -> bool:
+        return now_ns - (block.end_ns - self._ahead_ns(block.program)) > self._age_ns
+
+    def _noted_ns(self, note: StatusChanged | MarkSet | CostSampled) -> int:
+        if isinstance(note, StatusChanged):
+            return note.stamp.boot_ns - self._ahead_ns(note.program)
+        return self._aligned(note.host, note.stamp.boot_ns)
+
+    def _ahead_ns(self, program: int) -> int:
+        """How far the clock of a program's host is ahead of that of the recording."""
+        added = self._programs.get(program)
+        return 0 if added is None else -self._aligned(added.host, 0)
+
+    def _aligned(self, host: int, boot_ns: int) -> int:
+        """A moment of a host on the clock of the recording."""
+        known = self._hosts.get(host)
+        return boot_ns if known is None else boot_ns - known.host.clock.boot_ns
 
     def _forget_generations(self) -> None:
         """Remove ended generations that have no blocks left."""

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from bttop.errors import BttopError, command_line
 from bttop.model.format.json_text import json_text
 from bttop.store.recording.lookback_buffer import LookbackBuffer, Sealed
 from bttop.store.snapshot.blocks import CODEC, compressed, decompressed
+from bttop.store.snapshot.facts import SessionFacts
 from bttop.store.snapshot.plan_json import plan_object
 from bttop.store.snapshot.recording_events import (
     CaveatsChanged,
@@ -21,6 +22,7 @@ from bttop.store.snapshot.recording_events import (
     FlushCompleted,
     GenerationEnded,
     GenerationStarted,
+    HostKnown,
     LineReceived,
     MarkSet,
     ProcessSeen,
@@ -34,6 +36,11 @@ COST_DIGITS = 5
 """Significant digits of a number of the cost ledger."""
 CHECKPOINT_BLOCKS = 4
 """Sealed blocks after which the log is transferred to the file: about a minute of five panes."""
+_ALIGNED_END = (
+    "end_ns - coalesce((SELECT boot_ahead_ns FROM host JOIN program ON program.host = host.id "
+    "WHERE program.id = block.program), 0)"
+)
+"""The end of a block on the clock of the recording: hosts have clocks of their own."""
 LOG_BYTES = 1 << 20
 """Bytes of lines in the log after which it is transferred as well."""
 
@@ -59,9 +66,9 @@ def place_of(path: Path) -> FileIdentity:
 class SnapshotWriter:
     """Writes one snapshot file. Only one thread at a time may use it."""
 
-    def __init__(self, path: Path, facts: Mapping[str, str], *, max_bytes: int = 0, max_age_ns: int = 0) -> None:
-        """Begin a recording in an existing empty file. `facts`: see `store/snapshot/facts.py`. The oldest blocks are
-        deleted above `max_bytes` and when older than `max_age_ns` (0: no limit). Raises CannotRecord."""
+    def __init__(self, path: Path, session: SessionFacts, *, max_bytes: int = 0, max_age_ns: int = 0) -> None:
+        """Begin a recording in an existing empty file. The oldest blocks are deleted above `max_bytes` and when older
+        than `max_age_ns` (0: no limit). Raises CannotRecord."""
         self.path = path
         self._max_bytes = max_bytes
         self._max_age_ns = max_age_ns
@@ -71,7 +78,7 @@ class SnapshotWriter:
         self._last_shown: dict[int, int] = {}
         self._windowed: set[int] = set()
         try:
-            self._db = create(path, facts)
+            self._db = create(path, session.as_text())
             self._place = place_of(path)
         except sqlite3.Error as error:
             if _is_foreign(path):
@@ -149,7 +156,7 @@ class SnapshotWriter:
             raise _cannot(self.path, error) from error
 
     def _write_past(self, lookback_buffer: LookbackBuffer) -> None:
-        for one in (*lookback_buffer.programs, *lookback_buffer.begun, *lookback_buffer.notes):
+        for one in (*lookback_buffer.hosts, *lookback_buffer.programs, *lookback_buffer.begun, *lookback_buffer.notes):
             self._write(one)
         self._last_shown = dict(lookback_buffer.last_shown)
         for begun in lookback_buffer.begun:
@@ -194,23 +201,26 @@ class SnapshotWriter:
                 self._insert_generation(event)
             case CaveatsChanged():
                 self._set_badges(event)
+            case HostKnown(host=host):
+                self._db.execute("DELETE FROM host WHERE id = ?", (host.id,))
+                self._insert("host", *host.as_row())
             case _:
                 self._insert_note(event)
 
     def _insert_note(self, note: ProgramAdded | StatusChanged | MarkSet | CostSampled | ProcessSeen) -> None:
         match note:
-            case ProgramAdded(program=program, name=name):
-                self._insert("program", program, name)
+            case ProgramAdded(program=program, name=name, host=host):
+                self._insert("program", program, host, name)
             case StatusChanged(program=program, stamp=stamp, state=state, reason=reason, complaint=complaint):
                 self._insert("state", None, program, *stamp, state, reason, complaint)
-            case MarkSet(stamp=stamp, cause=cause, note=text):
-                self._insert("mark", None, *stamp, cause, text)
-            case CostSampled(program=program, stamp=stamp, cost=cost):
+            case MarkSet(stamp=stamp, cause=cause, note=text, host=host):
+                self._insert("mark", None, host, *stamp, cause, text)
+            case CostSampled(program=program, stamp=stamp, cost=cost, host=host):
                 scaled = [(cost.get(name), scale) for name, scale in COSTS.values()]
                 values = [None if value is None else _rounded(scale * value) for value, scale in scaled]
-                self._insert("cost", program, *stamp, *values)
-            case ProcessSeen(pid=pid, stamp=stamp, facts=facts):
-                self._insert("process", None, pid, stamp.wall_ns, json_text(dict(facts)))
+                self._insert("cost", host, program, *stamp, *values)
+            case ProcessSeen(pid=pid, stamp=stamp, facts=facts, host=host):
+                self._insert("process", None, host, pid, stamp.wall_ns, json_text(dict(facts)))
 
     def _insert_generation(self, one: GenerationStarted) -> None:
         self._insert(
@@ -269,10 +279,12 @@ class SnapshotWriter:
 
     def _drop_oldest(self) -> None:
         if self._max_age_ns:
-            newest = self._one("SELECT max(end_ns) FROM block")
-            self._db.execute("DELETE FROM block WHERE end_ns < ?", (newest - self._max_age_ns,))
+            newest = self._one(f"SELECT max({_ALIGNED_END}) FROM block")  # noqa: S608  our own words
+            statement = f"DELETE FROM block WHERE {_ALIGNED_END} < ?"  # noqa: S608
+            self._db.execute(statement, (newest - self._max_age_ns,))
         while self._max_bytes and self._used() > self._max_bytes and self._one("SELECT count(*) FROM block") > 1:
-            self._db.execute("DELETE FROM block WHERE id IN (SELECT id FROM block ORDER BY end_ns LIMIT 5)")
+            oldest = f"SELECT id FROM block ORDER BY {_ALIGNED_END} LIMIT 5"  # noqa: S608
+            self._db.execute(f"DELETE FROM block WHERE id IN ({oldest})")  # noqa: S608
         self._give_back()
 
     def _give_back(self) -> None:

@@ -14,7 +14,9 @@ from bttop.store.compare.totals import StretchTotals
 from bttop.store.flush_json import plain
 from bttop.store.report.course import Bins, Course
 from bttop.store.snapshot.cost_table import MeanCost, mean_cost
+from bttop.store.snapshot.facts import RecordedHost
 from bttop.store.snapshot.generations import RecordedGeneration
+from bttop.store.snapshot.hosts import ProgramRow
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import MarkSet, StatusChanged
 from bttop.store.snapshot.snapshot import Snapshot
@@ -28,6 +30,8 @@ class ProgramReport(Struct):
     """One program over the time of the report."""
 
     name: str
+    """With its host, if the report is about several."""
+    host: RecordedHost
     generations: tuple[RecordedGeneration, ...]
     states: tuple[StatusChanged, ...]
     bins: Bins
@@ -71,18 +75,18 @@ class Report(Struct, frozen=True):
 
 def gather(snapshot: Snapshot, begin_ns: int, end_ns: int) -> Report:
     """Read the part of a recording from `begin_ns` to `end_ns` (CLOCK_BOOTTIME)."""
-    programs = tuple([_program(snapshot, one.id, one.name, begin_ns, end_ns) for one in snapshot.programs])
+    programs = tuple([_program(snapshot, one, begin_ns, end_ns) for one in snapshot.programs])
     marks = tuple([mark for mark in snapshot.marks() if begin_ns <= mark.stamp.boot_ns <= end_ns])
     return Report(snapshot, begin_ns, end_ns, programs, marks)
 
 
-def _program(snapshot: Snapshot, program: int, name: str, begin_ns: int, end_ns: int) -> ProgramReport:
-    generations = tuple([one for one in snapshot.generations.values() if one.program == program])
+def _program(snapshot: Snapshot, program: ProgramRow, begin_ns: int, end_ns: int) -> ProgramReport:
+    generations = tuple([one for one in snapshot.generations.values() if one.program == program.id])
     interval_ns = max([one.plan.interval_ns for one in generations], default=1_000_000_000)
     bins = Bins(begin_ns, end_ns, max(interval_ns, _SHORTEST_NS))
     cost = mean_cost(snapshot, program, begin_ns, end_ns)
-    found = ProgramReport(name, generations, snapshot.states(program), bins, cost)
-    _walk(found, RecordedHistory(snapshot, program).between(begin_ns, end_ns))
+    found = ProgramReport(program.label, program.host, generations, snapshot.states(program.id), bins, cost)
+    _walk(found, RecordedHistory(snapshot, program.id).between(begin_ns, end_ns))
     return found
 
 

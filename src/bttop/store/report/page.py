@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TypeAlias
@@ -20,10 +20,10 @@ from bttop.store.report.charts import spark
 from bttop.store.report.course import Course
 from bttop.store.report.figures import Figure, figure
 from bttop.store.report.gather import MOST_LINES, ProgramReport, Report
+from bttop.store.report.hosts import heading, host_entries, host_table
 from bttop.store.report.markup import Markup, joined, lines, tag
 from bttop.store.snapshot.cost_table import cost_words
 from bttop.store.snapshot.extent import extent
-from bttop.store.snapshot.facts import Facts
 from bttop.store.snapshot.generations import RecordedGeneration
 from bttop.store.times import clock, local, wall_at
 
@@ -36,10 +36,9 @@ _FIRST_NAMES = 2_000
 def page(report: Report, *, redact: bool = False) -> Iterator[str]:
     """Yield the page in pieces, in order. `redact` replaces names by aliases."""
     names = _names(report, redact)
-    facts = report.snapshot.facts
-    begin, end = extent(report.snapshot) or (Stamp(report.begin_ns, 0), Stamp(report.end_ns, 0))
-    labels = Labels(names, facts.decoders, begin, end, report.snapshot.frame_names().name, _brought())
-    host = names.alias("host", facts.host)
+    of_host = _labels(report, names)
+    labels = next(iter(of_host.values()))
+    title = heading(report.snapshot.hosts, labels)
     style = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
     yield "<!DOCTYPE html>\n<html lang='en'>\n"
     yield tag(
@@ -48,21 +47,32 @@ def page(report: Report, *, redact: bool = False) -> Iterator[str]:
         tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
-        tag("title", f"{host}: bttop report"),
+        tag("title", f"{title}: bttop report"),
         tag("style", Markup(style)),
     )
     yield "\n<body>\n"
-    yield _top(report, facts, host, labels)
+    yield _top(report, title, labels)
+    yield host_table(report.snapshot.hosts, labels)
     yield _overview(report, labels)
     yield _costs(report, labels)
     yield _marks(report, labels)
     yield _all_caveats(report, labels)
     for number, program in enumerate(report.programs, 1):
         yield "\n"
-        yield _program(number, program, report, labels)
+        yield _program(number, program, report, of_host[program.host.id])
     yield _scripts(report, labels)
     yield _foot(redact)
     yield "\n</body>\n</html>\n"
+
+
+def _labels(report: Report, names: NamePolicy) -> Mapping[int, Labels]:
+    """The labels of each host, by its number."""
+    snapshot, brought = report.snapshot, _brought()
+    begin, end = extent(snapshot) or (Stamp(report.begin_ns, 0), Stamp(report.end_ns, 0))
+    return {
+        host.id: Labels(names, host.facts.decoders, begin, end, snapshot.frame_names(host.id).name, brought)
+        for host in snapshot.hosts
+    }
 
 
 def _brought() -> frozenset[str]:
@@ -73,12 +83,14 @@ def _names(report: Report, redact: bool) -> NamePolicy:
     if not redact:
         return PlainNames()
     scripts = [one.text for program in report.programs for one in program.generations]
-    names = aliased(scripts, report.snapshot.facts.host, [one.facts for one in report.snapshot.processes()])
+    hosts = report.snapshot.hosts
+    processes = [one.facts for host in hosts for one in report.snapshot.processes(host.id)]
+    names = aliased(scripts, [host.name for host in hosts], processes)
     # All names are collected before the first one is written: a mark may name a process that only a later table shows.
     for program in report.programs:
         for totals in program.totals.maps.values():
             for key, _ in totals.top(_FIRST_NAMES):
-                Labels(names, report.snapshot.facts.decoders, *_NOWHEN).cells(key, totals.plan)
+                Labels(names, program.host.facts.decoders, *_NOWHEN).cells(key, totals.plan)
     return names
 
 
@@ -88,18 +100,17 @@ _NOWHEN = (Stamp(0, 0), Stamp(0, 0))
 # Head and overview.
 
 
-def _top(report: Report, facts: Facts, host: str, labels: Labels) -> Markup:
+def _top(report: Report, title: str, labels: Labels) -> Markup:
     first, last = (Stamp(at, wall_at(at, labels.begin, labels.end)) for at in (report.begin_ns, report.end_ns))
     zone = f"{local(first.wall_ns):%Z}"
-    command = labels.names.alias("command", facts.command)
+    session = report.snapshot.session
+    command = labels.names.alias("command", session.command)
     entries = [
         ("from", f"{clock(first)} {zone}"),
         ("to", f"{clock(last)} {zone}"),
         ("length", span(report.end_ns - report.begin_ns)),
-        ("kernel", f"{facts.kernel} {facts.machine}"),
-        ("CPUs", str(facts.cpus or "unknown")),
-        ("bpftrace", str(facts.release)),
-        ("recorded by", f"bttop {facts.bttop}"),
+        *host_entries(report.snapshot.hosts),
+        ("recorded by", f"bttop {session.bttop}"),
         ("flushes", f"{sum(program.totals.flushes for program in report.programs):,}"),
         ("snapshot", f"{labels.names.alias('path', report.snapshot.path.name)}, {_file_size(report.snapshot.path)}"),
         *([("command", command)] if command else []),
@@ -107,7 +118,7 @@ def _top(report: Report, facts: Facts, host: str, labels: Labels) -> Markup:
     return tag(
         "header",
         tag("div", "bttop report", class_="brand"),
-        tag("h1", host),
+        tag("h1", title),
         tag(
             "dl",
             [
@@ -176,16 +187,19 @@ def _costs(report: Report, labels: Labels) -> Markup:
 
 def _marks(report: Report, labels: Labels) -> Markup:
     shown = report.marks[:_MOST_MARKS]
+    hosts = {host.id: labels.names.alias("host", host.name) for host in report.snapshot.hosts}
     rows = [
         tag(
             "tr",
             tag("td", labels.clock(mark.stamp.boot_ns), class_="n"),
             tag("td", labels.names.text(mark.cause)),
+            *([tag("td", hosts.get(mark.host, ""))] if len(hosts) > 1 else []),
             tag("td", labels.names.text(mark.note) or "no note"),
         )
         for mark in shown
     ]
-    head = tag("tr", tag("th", "time", class_="n"), tag("th", "set by"), tag("th", "note"))
+    column = [tag("th", "host")] if len(hosts) > 1 else []
+    head = tag("tr", tag("th", "time", class_="n"), tag("th", "set by"), *column, tag("th", "note"))
     more = len(report.marks) - len(shown)
     caption = tag("caption", f"{more:,} more") if more else ""
     table = tag("table", caption, tag("thead", head), tag("tbody", rows))

@@ -102,7 +102,10 @@ def _totals_of(plan: Plan, lines: Iterable[StampedLine]) -> list[StampedLine]:
 def flush_ends(snapshot: Snapshot, block: BlockRow, lines: Iterable[StampedLine]) -> list[int]:
     """Return the ends, in ns, of the flushes that the heartbeats among the lines of a block close."""
     generation = snapshot.generations.get(block.generation)
-    return [] if generation is None else heartbeat_ends((line.data for line in lines), generation.plan)
+    if generation is None:
+        return []
+    ahead_ns = snapshot.host_of(generation).clock.boot_ns
+    return [end - ahead_ns for end in heartbeat_ends((line.data for line in lines), generation.plan)]
 
 
 def _is_regular(
@@ -111,14 +114,19 @@ def _is_regular(
     """Return whether a heartbeat closes each flush, and no escape changes the number format within the block."""
     plan = generation.plan
     is_plain = len(plan.heartbeats) == 1 and bool(plan.maps) and block.flushes > 0
-    is_steady = block.hexadecimal or not traits_of(snapshot.facts.release).hexadecimal_after_escape
+    is_steady = block.hexadecimal or not traits_of(snapshot.host_of(generation).facts.release).hexadecimal_after_escape
     return is_plain and (is_steady or not any(b"\\u" in line.data for line in lines))
 
 
 def _reader(snapshot: Snapshot, generation: RecordedGeneration, *, hexadecimal: bool) -> FlushReader:
-    facts = snapshot.facts
+    host = snapshot.host_of(generation)
     return FlushReader(
-        facts.release, generation.plan, generation.number, key_limit=facts.key_limit, hexadecimal=hexadecimal
+        host.facts.release,
+        generation.plan,
+        generation.number,
+        key_limit=host.facts.key_limit,
+        hexadecimal=hexadecimal,
+        ahead_ns=host.clock.boot_ns,
     )
 
 
@@ -253,7 +261,7 @@ def _closed(flush: Flush) -> int:
 def block_lines(snapshot: Snapshot, block: BlockRow) -> tuple[StampedLine, ...]:
     """Return the lines of a block. If it cannot be read, note that and return an empty tuple."""
     try:
-        return unpack(block.data, block.stated, block.generation)
+        return unpack(block.data, block.stated, block.generation, snapshot.clock_of(block.generation))
     except BadBlock as error:
         snapshot.note(f"block {block.id} of {block.flushes} flushes is left out: {error}")
         return ()

@@ -19,6 +19,7 @@ from msgspec import Struct
 from bttop.model.format.json_text import json_text
 from bttop.model.format.zstd import zstd
 from bttop.model.record.records import FOREVER, Stamp, StampedLine, Stream
+from bttop.store.snapshot.facts import HostClock
 
 CODEC = "zstd"
 NAMED: tuple[Stream, ...] = ("stderr", "oversized", "skipped", "detaching")
@@ -43,6 +44,7 @@ VALUES_PER_BYTE = 16
 text and 64 bytes of memory, and compresses to nothing. A map printed eight times unchanged has eight per byte."""
 MOST_LINES = 100_000
 """Most lines of a block; bttop seals a block at 6,000."""
+_OWN_CLOCK = HostClock()
 _HEAD_BYTES = 64
 """Most bytes of the first line of a block per further line: two stamps of 20 digits and two numbers of 6."""
 
@@ -72,8 +74,9 @@ class Stated(Struct, frozen=True):
     lines: int
 
 
-def unpack(data: bytes, stated: Stated, generation: int) -> tuple[StampedLine, ...]:
-    """Return the lines of a block. Checks everything against `stated` before it creates lines. Raises BadBlock."""
+def unpack(data: bytes, stated: Stated, generation: int, clock: HostClock = _OWN_CLOCK) -> tuple[StampedLine, ...]:
+    """Return the lines of a block; `clock`: the clocks of their host. Checks everything against `stated` before it
+    creates lines. Raises BadBlock."""
     if stated.codec != CODEC:
         raise BadBlock(f"it is compressed by {stated.codec!r}, which this bttop does not know")
     head, *lines = _whole(data, stated).split(b"\n")
@@ -84,7 +87,7 @@ def unpack(data: bytes, stated: Stated, generation: int) -> tuple[StampedLine, .
         streams = {at: name for name in NAMED for at in found.get(name, [])}
         return tuple(
             [
-                StampedLine(generation, streams.get(at, "stdout"), _stamp(boot_ns, more), line)
+                StampedLine(generation, streams.get(at, "stdout"), clock.aligned(_stamp(boot_ns, more)), line)
                 for at, (boot_ns, more, line) in enumerate(zip(boot, ahead, lines, strict=True))
             ]
         )

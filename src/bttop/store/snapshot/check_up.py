@@ -10,6 +10,7 @@ from bttop.model.record.records import Stamp
 from bttop.store.snapshot.blocks import BadBlock, unpack
 from bttop.store.snapshot.cost_table import MeanCost, mean_cost
 from bttop.store.snapshot.extent import extent
+from bttop.store.snapshot.hosts import ProgramRow
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.snapshot import Snapshot
 
@@ -17,6 +18,7 @@ from bttop.store.snapshot.snapshot import Snapshot
 class ProgramSummary(Struct, frozen=True):
     """Summary of one program of a snapshot."""
 
+    host: str
     name: str
     generations: int
     flushes: int
@@ -50,7 +52,7 @@ class Checkup(Struct, frozen=True):
 
 def summary(snapshot: Snapshot) -> Summary:
     """Summarise a snapshot without reading all of its lines."""
-    found = tuple([_program(snapshot, one.id, one.name) for one in snapshot.programs])
+    found = tuple([_program(snapshot, one) for one in snapshot.programs])
     return Summary(snapshot.path.stat().st_size, extent(snapshot), found)
 
 
@@ -73,7 +75,7 @@ def checkup(snapshot: Snapshot) -> Checkup:
         found = sum(1 for _ in history)
         flushes += found
         if found != len(history):
-            faults.append(f"{program.name}: {len(history):,} flushes were recorded, and {found:,} can be read")
+            faults.append(f"{program.label}: {len(history):,} flushes were recorded, and {found:,} can be read")
     return Checkup(blocks, lines, flushes, tuple(dict.fromkeys([*faults, *snapshot.problems])))
 
 
@@ -85,12 +87,13 @@ def _bad_scripts(snapshot: Snapshot) -> list[str]:
     ]
 
 
-def _program(snapshot: Snapshot, program: int, name: str) -> ProgramSummary:
-    history = RecordedHistory(snapshot, program)
-    generations = [one for one in snapshot.generations.values() if one.program == program]
-    states = snapshot.states(program)
+def _program(snapshot: Snapshot, program: ProgramRow) -> ProgramSummary:
+    history = RecordedHistory(snapshot, program.id)
+    generations = [one for one in snapshot.generations.values() if one.program == program.id]
+    states = snapshot.states(program.id)
     return ProgramSummary(
-        name,
+        program.host.name,
+        program.name,
         len(generations),
         len(history),
         history.dropped,

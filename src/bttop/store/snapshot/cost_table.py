@@ -7,6 +7,7 @@ from math import isfinite
 from msgspec import Struct
 
 from bttop.model.record.records import FOREVER
+from bttop.store.snapshot.hosts import ProgramRow
 from bttop.store.snapshot.snapshot import Snapshot
 
 
@@ -24,10 +25,13 @@ class MeanCost(Struct, frozen=True):
         return self.percent * 1e7 / self.events if self.events else None
 
 
-def mean_cost(snapshot: Snapshot, program: int, begin_ns: int = -FOREVER, end_ns: int = FOREVER) -> MeanCost | None:
+def mean_cost(
+    snapshot: Snapshot, program: ProgramRow, begin_ns: int = -FOREVER, end_ns: int = FOREVER
+) -> MeanCost | None:
     """Return the mean of the entries from `begin_ns` to `end_ns` (CLOCK_BOOTTIME); None if the ledger has no run times
     there."""
-    entries = [one.cost for one in snapshot.costs(program) if begin_ns <= one.stamp.boot_ns <= end_ns]
+    ledger = snapshot.costs(program.host.id, program.id)
+    entries = [one.cost for one in ledger if begin_ns <= one.stamp.boot_ns <= end_ns]
     pairs = [(one.get("run", -1.0), one.get("events", -1.0)) for one in entries]
     known = [pair for pair in pairs if min(pair) >= 0 and isfinite(sum(pair))]
     if not known:

@@ -11,6 +11,7 @@ from bttop.model.format.json_text import bounded_value
 from bttop.model.plan import Plan
 from bttop.model.record.records import Stamp
 from bttop.store.snapshot.blocks import decompressed
+from bttop.store.snapshot.facts import HostClock
 from bttop.store.snapshot.plan_json import read_plan
 
 COLUMNS: Final = (
@@ -31,7 +32,7 @@ _MOST_BYTES: Final = 4 << 20
 
 
 class RecordedGeneration(Struct, frozen=True):
-    """One generation of a recorded program."""
+    """One generation of a recorded program. Times are on the clock of the recording."""
 
     id: int
     program: int
@@ -58,9 +59,9 @@ class RecordedGeneration(Struct, frozen=True):
         return self.last_shown_ns is None or boot_ns <= self.last_shown_ns
 
 
-def read_generation(row: Sequence[Any], most: int) -> tuple[RecordedGeneration, int]:
+def read_generation(row: Sequence[Any], most: int, clock: HostClock) -> tuple[RecordedGeneration, int]:
     """Return the generation of a checked row of `COLUMNS`, and the decompressed bytes of its script. Raises ValueError,
-    also if these are more than `most`."""
+    also if these are more than `most`. `clock`: the clocks of its host."""
     id_, program, number, source, sha256, pin, boot, wall, first, last, packed = row
     text = decompressed(packed, min(most, _MOST_BYTES))
     try:
@@ -77,9 +78,9 @@ def read_generation(row: Sequence[Any], most: int) -> tuple[RecordedGeneration, 
             read_plan(script["plan"]),
             pin,
             tuple([(str(one[0]), str(one[1])) for one in script["badges"]]),
-            Stamp(boot, wall),
-            first,
-            last,
+            clock.aligned(Stamp(boot, wall)),
+            None if first is None else first - clock.boot_ns,
+            None if last is None else last - clock.boot_ns,
         )
     except (LookupError, TypeError) as error:
         raise ValueError(str(error)) from None

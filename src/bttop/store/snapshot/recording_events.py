@@ -13,6 +13,18 @@ from msgspec import Struct
 
 from bttop.model.plan import Plan
 from bttop.model.record.records import Stamp, StampedLine
+from bttop.store.snapshot.facts import RecordedHost
+
+FIRST_HOST = 1
+"""Number of the first host, and of the only one."""
+NO_HOST = 0
+"""Number that stands for no single host; times are then on the clocks of the recording."""
+
+
+class HostKnown(Struct, frozen=True):
+    """A host joined the session, or its clocks were measured more exactly."""
+
+    host: RecordedHost
 
 
 class ProgramAdded(Struct, frozen=True):
@@ -21,6 +33,7 @@ class ProgramAdded(Struct, frozen=True):
     program: int
     """Its number in the recording; numbers are not reused."""
     name: str
+    host: int = FIRST_HOST
 
 
 class GenerationStarted(NamedTuple):
@@ -98,6 +111,8 @@ class MarkSet(Struct, frozen=True):
     cause: str
     """`user`, or the cause of an automatic mark: `trigger`, `silent`, `lost`."""
     note: str
+    host: int = NO_HOST
+    """The host that it is about, whose clocks its time is on."""
 
 
 LOST = "lost"
@@ -105,7 +120,7 @@ LOST = "lost"
 
 
 BTTOP = 0
-"""Program number that stands for bttop itself."""
+"""Program number that stands for bttop itself; on another host, for the tracer there."""
 
 
 class CostSampled(Struct, frozen=True):
@@ -115,6 +130,7 @@ class CostSampled(Struct, frozen=True):
     """Number of the program, or `BTTOP`."""
     stamp: Stamp
     cost: Mapping[str, float]
+    host: int = FIRST_HOST
 
 
 class ProcessSeen(Struct, frozen=True):
@@ -123,10 +139,12 @@ class ProcessSeen(Struct, frozen=True):
     pid: int
     stamp: Stamp
     facts: Mapping[str, object]
+    host: int = FIRST_HOST
 
 
 RecordingEvent: TypeAlias = (
-    ProgramAdded
+    HostKnown
+    | ProgramAdded
     | GenerationStarted
     | CaveatsChanged
     | LineReceived

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -15,18 +15,20 @@ from bttop.errors import BttopError
 from bttop.model.format.json_text import bounded_value
 from bttop.model.record.records import FOREVER, Stamp, StampedLine
 from bttop.store.snapshot.blocks import NAMED, Stated
-from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.facts import HostClock, RecordedHost, SessionFacts
 from bttop.store.snapshot.frame_names import RecordedFrameNames
 from bttop.store.snapshot.generations import COLUMNS, RecordedGeneration, read_generation
+from bttop.store.snapshot.hosts import Hosts
 from bttop.store.snapshot.recording_events import CostSampled, MarkSet, ProcessSeen, StatusChanged
 from bttop.store.snapshot.tables.cells import COUNT, MOMENT, is_good
-from bttop.store.snapshot.tables.opening import open_file, size_of, unreadable
+from bttop.store.snapshot.tables.opening import CannotReview, open_file, size_of, unreadable
 from bttop.store.snapshot.tables.row_reading import Reader
 from bttop.store.snapshot.tables.schema import COSTS
 
-_LEDGER = ("program", "boot_ns", "wall_ns", *COSTS)
+_LEDGER = ("host", "program", "boot_ns", "wall_ns", *COSTS)
 _BLOCK = (
     "id",
+    "program",
     "generation",
     "first_flush",
     "flushes",
@@ -42,8 +44,7 @@ _BLOCK = (
 )
 _MOMENT = ("boot_ns", "wall_ns")
 _HAS_FLUSHES = f"{is_good('first_flush', COUNT)} AND {is_good('flushes', COUNT)} AND flushes > 0"
-_MOST_PROGRAMS = 1_000
-_MOST_GENERATIONS = 10_000
+_MOST_GENERATIONS = 20_000
 _MOST_SCRIPTS = 64 << 20, 16
 """Most bytes of all scripts together: a base, and so many more per byte of the file."""
 _MOST_PROCESSES = 1_000_000
@@ -56,7 +57,7 @@ _LEDGER_NS = 15_000_000_000
 
 
 class BlockRow(Struct, frozen=True):
-    """A row of the table `block`; `data` is compressed."""
+    """A row of the table `block`; `data` is compressed. Times are on the clock of the recording."""
 
     id: int
     generation: int
@@ -71,19 +72,14 @@ class BlockRow(Struct, frozen=True):
     data: bytes
 
 
-class ProgramRow(Struct, frozen=True):
-    """A recorded program: its number in the file and its name."""
-
-    id: int
-    name: str
-
-
 class Snapshot:
-    """An open snapshot file, read-only. Data is read on demand, so that memory does not grow with the file. `problems`
-    collects sentences about what could not be read."""
+    """An open snapshot file, read-only. Data is read on demand, so that memory does not grow with the file. All times
+    are on the clocks of the recording: those of each host, less what the host's clocks were ahead. `problems` collects
+    sentences about what could not be read."""
 
-    def __init__(self, path: Path) -> None:
-        """Open a file. Raises CannotReview if it is not a snapshot or has a newer format."""
+    def __init__(self, path: Path, only: Sequence[str] = ()) -> None:
+        """Open a file. `only`: the hosts to read; empty for all. Raises CannotReview if it is not a snapshot or has a
+        newer format, UsageError if it has no such host."""
         self.path = path
         self.problems: list[str] = []
         self._db, effort = open_file(path, self.note)
@@ -93,9 +89,10 @@ class Snapshot:
         """Bytes that further scripts may take, decompressed."""
         self._reader = Reader(self._db, effort, self._size, self.note)
         try:
-            self.facts = self._facts()
+            self.session = SessionFacts.read(dict(self._reader.checked("meta", ("name", "value"))))
+            self._hosts = self._read_hosts(only)
             self.generations = self._generations()
-            self.programs = self._programs()
+            self.programs = self._hosts.programs(one.program for one in self.generations.values())
         except sqlite3.Error as error:
             self._db.close()
             raise unreadable(path, str(error)) from error
@@ -117,10 +114,31 @@ class Snapshot:
 
     # Contents.
 
+    @property
+    def hosts(self) -> tuple[RecordedHost, ...]:
+        """The hosts that are read, at least one."""
+        return tuple(self._hosts.by_number.values())
+
+    def host_of(self, generation: RecordedGeneration) -> RecordedHost:
+        """Return the host on which a generation ran."""
+        host = self._hosts.host_of(generation.program)
+        assert host is not None, "generations of other programs are not read"
+        return host
+
+    def clock_of(self, generation: int) -> HostClock:
+        """Return how far the clocks of the host of a generation are ahead."""
+        found = self.generations.get(generation)
+        return HostClock() if found is None else self._hosts.clock_of(found.program)
+
     def marks(self) -> tuple[MarkSet, ...]:
         """Return all marks, oldest first."""
-        rows = self._reader.checked("mark", (*_MOMENT, "cause", "note"), "ORDER BY boot_ns, id")
-        return tuple([MarkSet(Stamp(boot, wall), cause, note) for boot, wall, cause, note in rows])
+        rows = self._reader.checked("mark", ("host", *_MOMENT, "cause", "note"), "ORDER BY boot_ns, id")
+        found = [
+            MarkSet(self._hosts.clock(host).aligned(Stamp(boot, wall)), cause, note, host)
+            for host, boot, wall, cause, note in rows
+            if self._hosts.is_read(host)
+        ]
+        return tuple(sorted(found, key=lambda one: one.stamp.boot_ns))
 
     def states(self, program: int, until_ns: int | None = None) -> tuple[StatusChanged, ...]:
         """Return the states of a program, oldest first; with `until_ns`, only the last one up to that moment."""
@@ -129,50 +147,54 @@ class Snapshot:
             rows = self._reader.checked("state", columns, "WHERE program = ? ORDER BY boot_ns, id", (program,))
         else:
             order = "WHERE program = ? AND boot_ns <= ? ORDER BY boot_ns DESC, id DESC"
-            rows = islice(self._reader.checked("state", columns, order, (program, until_ns)), 1)
-        return tuple([StatusChanged(program, Stamp(boot, wall), *words) for boot, wall, *words in rows])
+            own_ns = until_ns + self._hosts.clock_of(program).boot_ns
+            rows = islice(self._reader.checked("state", columns, order, (program, own_ns)), 1)
+        aligned = self._hosts.clock_of(program).aligned
+        return tuple([StatusChanged(program, aligned(Stamp(boot, wall)), *words) for boot, wall, *words in rows])
 
-    def costs(self, program: int | None = None) -> Iterator[CostSampled]:
-        """Yield the entries of the cost ledger, oldest first, of one program or of all."""
-        where, values = ("", ()) if program is None else ("WHERE program = ?", (program,))
-        order = f"{where} ORDER BY boot_ns, program"
-        for row in self._reader.checked("cost", _LEDGER, order, values, _MOST_ENTRIES):
-            yield _spent(*row)
+    def costs(self, host: int, program: int) -> Iterator[CostSampled]:
+        """Yield the entries of the cost ledger of a program, oldest first."""
+        order = "WHERE host = ? AND program = ? ORDER BY boot_ns"
+        for row in self._reader.checked("cost", _LEDGER, order, (host, program), _MOST_ENTRIES):
+            yield self._spent(*row)
 
-    def cost_at(self, program: int, boot_ns: int | None) -> CostSampled | None:
+    def cost_at(self, host: int, program: int, boot_ns: int | None) -> CostSampled | None:
         """Return the entry of the cost ledger that covers a moment, or at the end of a recording the last one before
         it; None if none is near. Without a moment, return the last entry."""
         # An entry is the mean of the time before it.
-        order = "WHERE program = ? AND boot_ns BETWEEN ? AND ? ORDER BY boot_ns < ?, abs(boot_ns - ?)"
+        order = "WHERE host = ? AND program = ? AND boot_ns BETWEEN ? AND ? ORDER BY boot_ns < ?, abs(boot_ns - ?)"
         near = (0, FOREVER, FOREVER, FOREVER)
         if boot_ns is not None:
-            near = (boot_ns - _LEDGER_NS, boot_ns + _LEDGER_NS, boot_ns, boot_ns)
-        rows = self._reader.checked("cost", _LEDGER, order, (program, *near))
-        return next((_spent(*row) for row in rows), None)
+            own_ns = boot_ns + self._hosts.clock(host).boot_ns
+            near = (own_ns - _LEDGER_NS, own_ns + _LEDGER_NS, own_ns, own_ns)
+        rows = self._reader.checked("cost", _LEDGER, order, (host, program, *near))
+        return next((self._spent(*row) for row in rows), None)
 
-    def processes(self) -> Iterator[ProcessSeen]:
-        """Yield the facts of the processes that were on the screen."""
+    def processes(self, host: int) -> Iterator[ProcessSeen]:
+        """Yield the facts of the processes of a host that were on the screen."""
         columns = ("pid", "wall_ns", "data")
-        for pid, wall, data in self._reader.checked("process", columns, "ORDER BY id", most=_MOST_PROCESSES):
-            yield ProcessSeen(pid, Stamp(0, wall), _facts_of(data))
+        order = "WHERE host = ? ORDER BY id"
+        for pid, wall, data in self._reader.checked("process", columns, order, (host,), _MOST_PROCESSES):
+            yield ProcessSeen(pid, self._hosts.clock(host).aligned(Stamp(0, wall)), _facts_of(data), host)
 
-    def frame_names(self) -> RecordedFrameNames:
-        """Return the names of user addresses that were found during the recording."""
-        return RecordedFrameNames(self.processes())
+    def frame_names(self, host: int) -> RecordedFrameNames:
+        """Return the names of user addresses of a host that were found during the recording."""
+        return RecordedFrameNames(self.processes(host))
 
     def span(self) -> tuple[Stamp, Stamp] | None:
         """Return the ends of the first and last kept flushes, extended to lines before and after that are in no block;
         None if nothing is kept."""
         # Both clocks come from the same row, so that they belong to the same moment.
         good = f"FROM line WHERE {is_good('boot_ns', MOMENT)} AND {is_good('wall_ns', MOMENT)}"
-        statement = f"SELECT min(boot_ns), wall_ns {good} UNION ALL SELECT max(boot_ns), wall_ns {good}"
-        rows = list(self._reader.rows(statement, (), "line"))
+        ends = [f"SELECT generation, {end}(boot_ns), wall_ns {good} GROUP BY generation" for end in ("min", "max")]
+        rows = self._reader.rows(" UNION ALL ".join(ends), (), "line")
+        stamps = [self.clock_of(one).aligned(Stamp(*row)) for one, *row in rows if one in self.generations]
         for program in self.programs:
             for end, order in (("begin", ""), ("end", "DESC")):
                 columns = (f"{end}_ns", f"{end}_wall_ns")
                 nearest = f"WHERE program = ? ORDER BY begin_ns {order}"
-                rows += islice(self._reader.checked("block", columns, nearest, (program.id,)), 1)
-        stamps = [Stamp(*row) for row in rows if row[0] is not None]
+                found = islice(self._reader.checked("block", columns, nearest, (program.id,)), 1)
+                stamps += [program.host.clock.aligned(Stamp(*row)) for row in found]
         return (min(stamps), max(stamps)) if stamps else None
 
     # Blocks and open lines (see recorded_history.py).
@@ -183,7 +205,7 @@ class Snapshot:
 
     def block_of_moment(self, program: int, boot_ns: int) -> BlockRow | None:
         """Return the last readable block whose first flush ended at or before a moment."""
-        return self._first_good("begin_ns", "<=", program, boot_ns)
+        return self._first_good("begin_ns", "<=", program, boot_ns + self._hosts.clock_of(program).boot_ns)
 
     def block_before(self, generation: RecordedGeneration, block: BlockRow | None) -> BlockRow | None:
         """Return the block of a generation before `block`; with None, the block before the open lines."""
@@ -210,7 +232,7 @@ class Snapshot:
         the table hides only its own blocks."""
         ids = self._reader.rows("SELECT program, id FROM block ORDER BY program, first_flush")
         size = 0
-        for id_ in sorted(id_ for _, id_ in ids):
+        for id_ in sorted(id_ for program, id_ in ids if not self._hosts.leaves_out(program)):
             found = self._block("id = ?", id_)
             size += 0 if found is None else len(found.data)
             if size > self._size:
@@ -224,9 +246,10 @@ class Snapshot:
         columns = ("stream", *_MOMENT, "data")
         rows = self._reader.checked("line", columns, "WHERE generation = ? ORDER BY id", (generation,))
         streams = {name: name for name in NAMED}
+        aligned = self.clock_of(generation).aligned
         return tuple(
             [
-                StampedLine(generation, streams.get(stream, "stdout"), Stamp(boot, wall), data)
+                StampedLine(generation, streams.get(stream, "stdout"), aligned(Stamp(boot, wall)), data)
                 for stream, boot, wall, data in rows
             ]
         )
@@ -261,23 +284,21 @@ class Snapshot:
     def _block(self, where: str, *values: int) -> BlockRow | None:
         for row in self._reader.checked("block", _BLOCK, f"WHERE {where} LIMIT 1", values):
             *numbers, hexadecimal, untimed, codec, size, lines, data = row
-            one, generation, first, flushes, begin, end, line = numbers
+            one, program, generation, first, flushes, begin, end, line = numbers
+            ahead_ns = self._hosts.clock_of(program).boot_ns
+            span = (begin - ahead_ns, end - ahead_ns)
             stated = Stated(codec, size, lines)
-            return BlockRow(one, generation, first, flushes, begin, end, line, bool(hexadecimal), untimed, stated, data)
+            return BlockRow(one, generation, first, flushes, *span, line, bool(hexadecimal), untimed, stated, data)
         return None
 
-    def _facts(self) -> Facts:
-        meta = dict(self._reader.checked("meta", ("name", "value")))
-        try:
-            return Facts.read(meta)
-        except ValueError as error:
-            raise unreadable(self.path, "; ".join([str(error), *self.problems])) from error
-
-    def _programs(self) -> tuple[ProgramRow, ...]:
-        named = dict(self._reader.checked("program", ("id", "name"), "ORDER BY id", most=_MOST_PROGRAMS))
-        # If the names are lost, the generations still show which programs there were.
-        ran = sorted({one.program for one in self.generations.values()} - named.keys())
-        return tuple([ProgramRow(id_, name) for id_, name in (named | {id_: f"program {id_}" for id_ in ran}).items()])
+    def _read_hosts(self, only: Sequence[str]) -> Hosts:
+        found = Hosts(self._reader, only, self.note)
+        if not found.by_number:
+            if not any(self._reader.rows("SELECT id FROM generation LIMIT 1", (), "generation")) and not self.problems:
+                raise CannotReview(f"{self.path} holds no line", title="an empty snapshot")
+            why = "it does not say which bpftrace it was made with"
+            raise unreadable(self.path, "; ".join([why, *self.problems]))
+        return found
 
     def _generations(self) -> Mapping[int, RecordedGeneration]:
         # One by one, with those that only blocks refer to: a damaged page would end a scan and hide the rest.
@@ -289,25 +310,25 @@ class Snapshot:
             self.note(f"generation: there are more than {_MOST_GENERATIONS:,}, and the rest is left out")
         rows = [row for id_ in sorted(ids)[:_MOST_GENERATIONS] for row in self._generation_row(id_)]
         found = [one for row in rows if (one := self._generation(row)) is not None]
-        return {one.id: one for one in found}
+        return {one.id: one for one in found if self._hosts.host_of(one.program) is not None}
 
     def _generation_row(self, id_: int) -> Iterator[tuple[Any, ...]]:
         return self._reader.checked("generation", COLUMNS, "WHERE id = ?", (id_,))
 
+    def _spent(self, host: int, program: int, boot_ns: int, wall_ns: int, *values: object) -> CostSampled:
+        pairs = zip(COSTS.values(), values, strict=True)
+        cost = {name: value / scale for (name, scale), value in pairs if isinstance(value, int | float)}
+        return CostSampled(program, self._hosts.clock(host).aligned(Stamp(boot_ns, wall_ns)), cost, host)
+
     def _generation(self, row: tuple[Any, ...]) -> RecordedGeneration | None:
         try:
-            found, size = read_generation(row, self._script_bytes)
+            clock = self._hosts.clock_of(row[COLUMNS.index("program")])
+            found, size = read_generation(row, self._script_bytes, clock)
         except ValueError as error:
             self.note(f"generation {row[0]} cannot be read ({error}), and what it printed is left out")
             return None
         self._script_bytes -= size
         return found
-
-
-def _spent(program: int, boot_ns: int, wall_ns: int, *values: object) -> CostSampled:
-    pairs = zip(COSTS.values(), values, strict=True)
-    cost = {name: value / scale for (name, scale), value in pairs if isinstance(value, int | float)}
-    return CostSampled(program, Stamp(boot_ns, wall_ns), cost)
 
 
 def _facts_of(data: str) -> dict[str, Any]:

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from bttop.store.snapshot.facts import Facts
+from bttop.store.snapshot.facts import SessionFacts
 from bttop.store.snapshot.recording_events import LineReceived
 from bttop.store.snapshot.tables.schema import APPLICATION_ID, FORMAT, TABLES
 from tests.store.made import made
 from tests.store.snapshot.test_recorded_history import banked
 
-DOCUMENT = (Path(__file__).parents[3] / "docs" / "snapshots.md").read_text()
+DOCUMENT = (Path(__file__).parents[4] / "docs" / "snapshots.md").read_text()
 
 
 def snippet(language: str) -> str:
@@ -35,7 +35,7 @@ def test_every_table_and_column_is_explained(table: str, tmp_path: Path) -> None
 
 
 def test_facts_and_header_are_the_ones_that_are_written() -> None:
-    assert not [name for name in Facts.__struct_fields__ if f"`{name}`" not in DOCUMENT]
+    assert not [name for name in SessionFacts.__struct_fields__ if f"`{name}`" not in DOCUMENT]
     assert f"{APPLICATION_ID:#x}" in DOCUMENT
     assert f"at present {FORMAT}" in DOCUMENT
 

@@ -31,6 +31,7 @@ COUNT = ColumnRule(int, "a count", most=1 << 40)
 MOMENT = ColumnRule(int, "a moment", most=FOREVER - 1)
 MAYBE_MOMENT = MOMENT._replace(optional=True)
 FLAG = ColumnRule(int, "0 or 1", most=1)
+AHEAD = ColumnRule(int, "a difference of clocks", least=-(FOREVER >> 1), most=FOREVER >> 1)
 MEASURED = ColumnRule(float, "a measured number", most=10**18, optional=True)
 NAME = ColumnRule(str, "a name", most=4096)
 TEXT = ColumnRule(str, "a text", most=1 << 20)
@@ -38,7 +39,20 @@ BYTES = ColumnRule(bytes, "bytes", most=128 << 20)
 
 CELLS: Mapping[str, Mapping[str, ColumnRule]] = {
     "meta": {"name": NAME, "value": ColumnRule(str, "a text", most=MOST_CHARACTERS)},
-    "program": {"id": NUMBER, "name": NAME},
+    "host": {
+        "id": NUMBER,
+        "name": NAME,
+        "kernel": NAME,
+        "machine": NAME,
+        "cpus": COUNT,
+        "release": NAME,
+        "key_limit": COUNT,
+        "devices": TEXT,
+        "boot_ahead_ns": AHEAD,
+        "wall_ahead_ns": AHEAD,
+        "clock_error_ns": AHEAD,
+    },
+    "program": {"id": NUMBER, "host": NUMBER, "name": NAME},
     "generation": {
         "id": NUMBER,
         "program": NUMBER,
@@ -87,8 +101,9 @@ CELLS: Mapping[str, Mapping[str, ColumnRule]] = {
         "reason": TEXT,
         "complaint": TEXT,
     },
-    "mark": {"id": NUMBER, "boot_ns": MOMENT, "wall_ns": MOMENT, "cause": NAME, "note": TEXT},
+    "mark": {"id": NUMBER, "host": NUMBER, "boot_ns": MOMENT, "wall_ns": MOMENT, "cause": NAME, "note": TEXT},
     "cost": {
+        "host": NUMBER,
         "program": NUMBER,
         "boot_ns": MOMENT,
         "wall_ns": MOMENT,
@@ -100,7 +115,7 @@ CELLS: Mapping[str, Mapping[str, ColumnRule]] = {
         "map_bytes": MEASURED,
         "programs": MEASURED,
     },
-    "process": {"id": NUMBER, "pid": NUMBER, "wall_ns": MOMENT, "data": TEXT},
+    "process": {"id": NUMBER, "host": NUMBER, "pid": NUMBER, "wall_ns": MOMENT, "data": TEXT},
 }
 
 

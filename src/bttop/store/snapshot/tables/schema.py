@@ -15,7 +15,12 @@ APPLICATION_ID = 0x62747470
 
 TABLES: dict[str, str] = {
     "meta": "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "program": "CREATE TABLE program (id INTEGER PRIMARY KEY, name TEXT NOT NULL)",
+    "host": (
+        "CREATE TABLE host (id INTEGER PRIMARY KEY, name TEXT NOT NULL, kernel TEXT NOT NULL, machine TEXT NOT NULL, "
+        "cpus INTEGER NOT NULL, release TEXT NOT NULL, key_limit INTEGER NOT NULL, devices TEXT NOT NULL, "
+        "boot_ahead_ns INTEGER NOT NULL, wall_ahead_ns INTEGER NOT NULL, clock_error_ns INTEGER NOT NULL)"
+    ),
+    "program": "CREATE TABLE program (id INTEGER PRIMARY KEY, host INTEGER NOT NULL, name TEXT NOT NULL)",
     "generation": (
         "CREATE TABLE generation (id INTEGER PRIMARY KEY, program INTEGER NOT NULL, number INTEGER NOT NULL, "
         "source TEXT NOT NULL, sha256 TEXT NOT NULL, pin TEXT NOT NULL, boot_ns INTEGER NOT NULL, "
@@ -37,17 +42,18 @@ TABLES: dict[str, str] = {
         "wall_ns INTEGER NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, complaint TEXT NOT NULL)"
     ),
     "mark": (
-        "CREATE TABLE mark (id INTEGER PRIMARY KEY, boot_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, "
-        "cause TEXT NOT NULL, note TEXT NOT NULL)"
+        "CREATE TABLE mark (id INTEGER PRIMARY KEY, host INTEGER NOT NULL, boot_ns INTEGER NOT NULL, "
+        "wall_ns INTEGER NOT NULL, cause TEXT NOT NULL, note TEXT NOT NULL)"
     ),
     "cost": (
-        "CREATE TABLE cost (program INTEGER NOT NULL, boot_ns INTEGER NOT NULL, wall_ns INTEGER NOT NULL, "
-        "run_ns INTEGER, events REAL, cpu_ns INTEGER, output REAL, rss INTEGER, map_bytes INTEGER, programs INTEGER, "
-        "PRIMARY KEY (program, boot_ns) ON CONFLICT REPLACE) WITHOUT ROWID"
+        "CREATE TABLE cost (host INTEGER NOT NULL, program INTEGER NOT NULL, boot_ns INTEGER NOT NULL, "
+        "wall_ns INTEGER NOT NULL, run_ns INTEGER, events REAL, cpu_ns INTEGER, output REAL, rss INTEGER, "
+        "map_bytes INTEGER, programs INTEGER, "
+        "PRIMARY KEY (host, program, boot_ns) ON CONFLICT REPLACE) WITHOUT ROWID"
     ),
     "process": (
-        "CREATE TABLE process (id INTEGER PRIMARY KEY, pid INTEGER NOT NULL, wall_ns INTEGER NOT NULL, "
-        "data TEXT NOT NULL)"
+        "CREATE TABLE process (id INTEGER PRIMARY KEY, host INTEGER NOT NULL, pid INTEGER NOT NULL, "
+        "wall_ns INTEGER NOT NULL, data TEXT NOT NULL)"
     ),
 }
 COSTS: dict[str, tuple[str, float]] = {
@@ -67,18 +73,19 @@ INDEXES = (
 )
 
 
-def create(path: Path, facts: Mapping[str, str]) -> sqlite3.Connection:
-    """Create the tables of a snapshot in an existing empty file, and open it for writing. Raises sqlite3.Error."""
+def create(path: Path, session: Mapping[str, str]) -> sqlite3.Connection:
+    """Create the tables of a snapshot in an existing empty file, and open it for writing. `session`: the rows of
+    `meta`. Raises sqlite3.Error."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
-        _fill(connection, facts)
+        _fill(connection, session)
     except sqlite3.Error:
         connection.close()
         raise
     return connection
 
 
-def _fill(connection: sqlite3.Connection, facts: Mapping[str, str]) -> None:
+def _fill(connection: sqlite3.Connection, session: Mapping[str, str]) -> None:
     # First, because the next pragma fixes the page size. Small pages: each table and index leaves half of one empty.
     connection.execute("PRAGMA page_size = 512")
     connection.execute("PRAGMA synchronous = OFF")
@@ -91,7 +98,7 @@ def _fill(connection: sqlite3.Connection, facts: Mapping[str, str]) -> None:
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     for statement in (*TABLES.values(), *INDEXES):
         connection.execute(statement)
-    connection.executemany("INSERT INTO meta VALUES (?, ?)", list(facts.items()))
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", list(session.items()))
     connection.execute("COMMIT")
     # With a write-ahead log the file is intact whenever the process is killed. A power cut may lose what the kernel had
     # not yet written: waiting for the disk would block on a host that is overloaded.
