@@ -14,7 +14,14 @@ from bttop.store.snapshot.check_up import checkup
 from bttop.store.snapshot.extent import extent
 from bttop.store.snapshot.facts import HostClock
 from bttop.store.snapshot.recorded_history import RecordedHistory
-from bttop.store.snapshot.recording_events import BTTOP, CostSampled, MarkSet, ProcessSeen, StatusChanged
+from bttop.store.snapshot.recording_events import (
+    BTTOP,
+    CostSampled,
+    MarkSet,
+    ProcessSeen,
+    RecordingEvent,
+    StatusChanged,
+)
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.store.made import FACTS, at
 from tests.store.several import AHEAD, ahead, two_hosts
@@ -52,7 +59,7 @@ def test_the_span_of_a_file_is_that_of_its_hosts_on_one_clock(tmp_path: Path, en
 
 
 def test_marks_states_costs_and_processes_are_on_the_clock_of_the_recording(tmp_path: Path) -> None:
-    others = [
+    others: list[RecordingEvent] = [
         MarkSet(at(2), "user", "here"),
         MarkSet(ahead(1), "lost", "of web2", host=2),
         StatusChanged(2, ahead(3), "live", ""),
@@ -74,7 +81,7 @@ def test_marks_states_costs_and_processes_are_on_the_clock_of_the_recording(tmp_
 
 
 def test_only_the_chosen_hosts_are_read(tmp_path: Path) -> None:
-    others = [MarkSet(ahead(1), "lost", "of web2", host=2), MarkSet(at(2), "user", "here")]
+    others: list[RecordingEvent] = [MarkSet(ahead(1), "lost", "of web2", host=2), MarkSet(at(2), "user", "here")]
     path = two_hosts(tmp_path / "s.bttop", others=others)
     with Snapshot(path, ["web1"]) as snapshot:
         assert [(one.label, one.host.name) for one in snapshot.programs] == [("calls", "web1")]
