@@ -30,7 +30,7 @@ SIZES = [(60, 15), (80, 24), (100, 30), (160, 48), (250, 70)]
 
 @pytest.fixture(autouse=True)
 def utf_8(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("locale.getpreferredencoding", lambda _: "UTF-8")
+    monkeypatch.setattr("locale.getencoding", lambda: "UTF-8")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("COLORTERM", raising=False)
 
@@ -157,10 +157,10 @@ def test_a_faulty_theme_file_gives_a_picture_without_colours(
 def test_glyphs_are_those_that_the_locale_can_write(
     encoding: str, glyphs: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("locale.getpreferredencoding", lambda _: encoding)
+    monkeypatch.setattr("locale.getencoding", lambda: encoding)
     assert usual_glyphs() == glyphs
 
 
 def test_without_utf_8_the_picture_is_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("locale.getpreferredencoding", lambda _: "ANSI_X3.4-1968")
+    monkeypatch.setattr("locale.getencoding", lambda: "ANSI_X3.4-1968")
     assert picture(CONTENT, {}, 80, 24).isascii()

@@ -128,7 +128,8 @@ def usual_theme() -> str:
 
 def usual_glyphs() -> Glyphs:
     """Block and line characters if the locale is UTF-8, else ASCII."""
+    # Not `getpreferredencoding`: with LC_ALL=C, Python's UTF-8 mode hides the locale.
     try:
-        return UNICODE if codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8" else ASCII
+        return UNICODE if codecs.lookup(locale.getencoding()).name == "utf-8" else ASCII
     except LookupError:
         return ASCII

@@ -210,7 +210,7 @@ def on_a_terminal(
     size: tuple[int, int],
     encoding: str = "UTF-8",
 ) -> DoctorContext:
-    monkeypatch.setattr(locale, "getpreferredencoding", lambda _set: encoding)
+    monkeypatch.setattr(locale, "getencoding", lambda: encoding)
     for stream in (sys.stdin, sys.stdout):
         monkeypatch.setattr(stream, "isatty", lambda: True)
     monkeypatch.setattr(sys.stdout, "fileno", lambda: 1)

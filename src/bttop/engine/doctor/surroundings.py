@@ -66,7 +66,7 @@ def _multiplexer(patient: DoctorContext) -> str:
 
 def _is_utf8() -> bool:
     try:
-        return codecs.lookup(locale.getpreferredencoding(False)).name == "utf-8"
+        return codecs.lookup(locale.getencoding()).name == "utf-8"
     except LookupError:
         return False
 

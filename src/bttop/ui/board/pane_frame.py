@@ -249,9 +249,9 @@ def draw_rule(
     if len(shown) > 1 and subject in shown:
         head.append(Span(f"{visible_name(subject.label)} {shown.index(subject) + 1}/{len(shown)} ", "dim"))
     if choice.needle:
-        head.append(Span(f"/{visible(choice.needle)} ", "match"))
+        head += [Span(f"/{visible(choice.needle)}", "match"), Span(" ", "rule")]
     if drawing.above:
-        head.append(Span(f"{drawing.above} above ", "match"))
+        head += [Span(f"{drawing.above} above", "match"), Span(" ", "rule")]
     if choice.group or choice.inside is not None:
         from bttop.ui.board.groups.group_text import group_text  # needed once rows are grouped
 

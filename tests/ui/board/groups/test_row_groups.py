@@ -275,6 +275,7 @@ def test_a_folded_row_opens_to_its_rows() -> None:
     assert "no row of ls in this interval; Backspace goes back" in "".join(one.lines)
     leave_group(one.pane)
     assert one.pane.cursor == "-1,ls"
+    assert next(line for line in one.lines if " ls " in line).split()[:4] == ["0", "0", "pids", "ls"]
     one.flush(POOL | loop(9))
     assert (one.pane.cursor, len(one.pane.drawing.order)) == ("-1,ls", len(POOL) + 1)
 

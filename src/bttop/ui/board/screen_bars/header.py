@@ -11,7 +11,8 @@ from bttop.ui.render.spans import Line, Span, fit, line_width
 
 def host_spans(name: str, page: str, pin: Span) -> list[Span]:
     """The left end: the host, the page on show (empty for the first) and the pin."""
-    return [Span(f" {visible(name)} ", "header-strong"), Span(f" {visible(page)} " if page else " ", "match"), pin]
+    shown = Span(f" {visible(page)} ", "match") if page else Span(" ", "header")
+    return [Span(f" {visible(name)} ", "header-strong"), shown, pin]
 
 
 def facts_spans(kernel: str, release: object = "") -> list[Span]:

@@ -127,8 +127,9 @@ def _part_cell(scene: Scene, index: int, column: Column, parts_of: Callable[[Row
     is_id = numeric or title in (scene.data.plan.pid, scene.data.plan.tid)
 
     def text(row: Row) -> str:
-        if is_id and row.key in scene.folds and part(row) == -1:
-            return f"{scene.folds[row.key]} {title}s"
+        # A chosen row without a fold is one of another flush.
+        if is_id and part(row) == -1 and (row.key in scene.folds or row.key not in scene.data.rows):
+            return f"{scene.folds.get(row.key, 0)} {title}s"
         return shown(str(part(row)))
 
     return RowCell(
