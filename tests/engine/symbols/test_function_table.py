@@ -68,12 +68,15 @@ def test_the_c_library_of_this_process_has_functions() -> None:
         elf(FUNCTIONS, shnum=0),
         elf(FUNCTIONS, phnum=0xFFFE),
         elf(FUNCTIONS, phoff=1 << 62),
-        elf(FUNCTIONS, shstrndx=77),
     ],
 )
 def test_a_damaged_file_has_no_functions(data: bytes) -> None:
     with pytest.raises(BadElf):
         table(data)
+
+
+def test_the_names_of_the_sections_are_not_needed() -> None:
+    assert table(elf(FUNCTIONS, shstrndx=77)).name_at(0x1040) == "main"
 
 
 @given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=12))

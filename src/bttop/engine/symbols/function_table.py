@@ -122,12 +122,20 @@ class _Bounded(io.RawIOBase):
 def _table_of(elf: Any, file: _Bounded) -> _Table:
     if elf.num_sections() > _MOST_SECTIONS:
         raise BadElf("it has too many sections")
-    headers = [elf.get_section(number).header for number in range(elf.num_sections())]
+    headers = _headers(elf, elf.structs.Elf_Shdr, elf.num_sections(), elf["e_shoff"], elf["e_shentsize"])
     for kind in ("SHT_SYMTAB", "SHT_DYNSYM"):
         found = next((one for one in headers if one.sh_type == kind and one.sh_link < len(headers)), None)
         if found is not None:
             return _Table(_section(file, found), _section(file, headers[found.sh_link]))
     raise BadElf("it has no symbols")
+
+
+def _headers(elf: Any, shape: Any, count: int, offset: int, size: int) -> list[Any]:
+    """The headers of all sections or segments. `get_section` and `get_segment` also read the hash tables of the names,
+    entry by entry, which takes longer than all the rest."""
+    from elftools.common.utils import struct_parse
+
+    return [struct_parse(shape, elf.stream, offset + number * size) for number in range(count)]
 
 
 def _section(file: _Bounded, header: Any) -> bytes:
@@ -140,8 +148,7 @@ def _section(file: _Bounded, header: Any) -> bytes:
 def _segments(elf: Any) -> Iterator[_Segment]:
     if elf.num_segments() > _MOST_SECTIONS:
         raise BadElf("it has too many segments")
-    for number in range(elf.num_segments()):
-        header = elf.get_segment(number).header
+    for header in _headers(elf, elf.structs.Elf_Phdr, elf.num_segments(), elf["e_phoff"], elf["e_phentsize"]):
         if header.p_type == "PT_LOAD":
             yield _Segment(header.p_offset, header.p_filesz, header.p_vaddr)
 
