@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bttop.model.flush.contents import MapData
 from bttop.model.grouping.short_lived import (
@@ -46,6 +48,22 @@ def found(*flushes: Sequence[str], name: str = "ls") -> set[str]:
     """The folded processes of the last flush."""
     moments = [{name: frozenset(ids)} for ids in flushes]
     return set(short_lived(moments[-1], moments).get(name, ()))
+
+
+KINDS = st.lists(st.sampled_from(["stack", "stack", "int", "text"]), max_size=3)
+PIECES = st.lists(st.sampled_from(["\n", ",", "1", "ls", "\nf+1\n", "\n,\n", ",\n"]), max_size=8)
+
+
+@given(KINDS, PIECES, st.data())
+def test_a_key_with_stacks_is_read_like_one_that_is_split_part_by_part(
+    kinds: list[Literal["stack", "int", "text"]], pieces: list[str], draw: st.DataObject
+) -> None:
+    more = [Column(f"c{at}", kind) for at, kind in enumerate(kinds)]
+    keys = keys_of((Column("pid", "int"), Column("comm", "text"), *more))
+    usual = {"stack": "\nf\n\tg+1\n", "int": "7", "text": "a,b"}
+    key = draw.draw(st.sampled_from([",".join(["1", "ls", *(usual[one] for one in kinds)]), "".join(pieces)]))
+    data = map_of({key: 1}, columns=keys.columns)
+    assert keys.rows(data) == replace(keys, stacks=None).rows(data)
 
 
 def test_processes_that_come_and_go_are_folded() -> None:

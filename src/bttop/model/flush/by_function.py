@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bttop.model.flush.contents import MapData
@@ -57,11 +58,12 @@ def by_function(data: MapData, namer: FrameNamer | None = None) -> MapData:
 def function_key(key: str, plan: MapPlan, namer: FrameNamer | None = None) -> str:
     """The key with each stack as a list of functions: the key of the merged row."""
     bare = _without_offsets(key, plan.columns)
-    pid = _pid(bare, plan) if namer is not None and "0x" in key else None
+    places = _places(plan.columns, plan.pid)
+    pid = _pid(bare, places) if namer is not None and "0x" in key else None
     if namer is None or pid is None:
         return ",".join(map(str, bare))
     parts = list(bare)
-    for index in _user_stacks(plan.columns):
+    for index in places.user_stacks:
         named = _ADDRESS.sub(lambda frame: _named(frame, pid, namer), str(parts[index]))
         # How many of these there are says nothing: rows must not differ in that.
         parts[index] = _REPEATED.sub(r"\1\2", named)
@@ -70,21 +72,33 @@ def function_key(key: str, plan: MapPlan, namer: FrameNamer | None = None) -> st
 
 def unnamed_addresses(key: str, plan: MapPlan) -> Iterator[tuple[int, int]]:
     """The user addresses without a name in the stacks of a key, each with its process id, innermost first."""
-    parts = _without_offsets(key, plan.columns) if "0x" in key else ()
-    pid = _pid(parts, plan) if parts else None
+    if "0x" not in key:
+        return
+    parts, places = _without_offsets(key, plan.columns), _places(plan.columns, plan.pid)
+    pid = _pid(parts, places)
     if pid is not None:
-        for index in _user_stacks(plan.columns):
+        for index in places.user_stacks:
             yield from ((pid, int(frame[2], 16)) for frame in _ADDRESS.finditer(str(parts[index])))
 
 
-def _user_stacks(columns: Sequence[Column]) -> Iterator[int]:
-    return (at for at, one in enumerate(columns) if one.kind == "stack" and not one.title.startswith("k"))
+class _Places(Struct, frozen=True):
+    """Indexes of key parts."""
+
+    pid: int | None
+    user_stacks: tuple[int, ...]
 
 
-def _pid(parts: Sequence[int | str], plan: MapPlan) -> int | None:
+@lru_cache(maxsize=256)
+def _places(columns: tuple[Column, ...], pid: str) -> _Places:
+    """Where the process id and the user stacks are. Cached, because it is asked for each key."""
+    at = next((at for at, one in enumerate(columns) if one.title == (pid or "pid")), None)
+    stacks = (at for at, one in enumerate(columns) if one.kind == "stack" and not one.title.startswith("k"))
+    return _Places(at, tuple(stacks))
+
+
+def _pid(parts: Sequence[int | str], places: _Places) -> int | None:
     """The process id in a key; None if it has none."""
-    title = plan.pid or "pid"
-    found = next((part for part, column in zip(parts, plan.columns, strict=False) if column.title == title), None)
+    found = parts[places.pid] if places.pid is not None and places.pid < len(parts) else None
     return found if isinstance(found, int) and found > 0 else None
 
 

@@ -60,22 +60,32 @@ class ProcessKeys(Struct, frozen=True):
     """Indexes of the process id and of the thread id, as far as the key has them; the first one is counted."""
     name: int
     """Index of the name."""
-    is_plain: bool
-    """Whether each comma of a usual key separates two parts: it has no stack and no address."""
+    stacks: int | None
+    """How many stacks follow the other parts of a key; None if a key must be split part by part, because a part between
+    or behind the stacks, or an address, can have commas."""
 
     def rows(self, data: MapData) -> list[ProcessRow]:
         """The keys of all rows."""
-        first, name, ids, arity = self.ids[0], self.name, self.ids, len(self.columns)
+        first, name, ids = self.ids[0], self.name, self.ids
         found = []
         for key in data.rows:
-            parts = key.split(",") if self.is_plain else []
-            if len(parts) != arity:
-                parts = [str(part) for part in split_key(key, self.columns).parts]
+            parts, stacks = self._split(key)
             id_ = parts[first]
             for index in ids:
                 parts[index] = ANY
-            found.append(ProcessRow(key, id_, parts[name], ",".join(parts)))
+            found.append(ProcessRow(key, id_, parts[name], ",".join(parts) + stacks))
         return found
+
+    def _split(self, key: str) -> tuple[list[str], str]:
+        """The parts of a key and, behind them, its stacks as one text. Splitting the stacks as well takes three times
+        as long."""
+        at = len(key) if self.stacks == 0 else -1 if key.startswith("\n") else key.find(",\n")
+        if self.stacks is not None and at >= 0:
+            parts, stacks = key[:at].split(","), key[at:]
+            is_usual = not stacks or stacks.count("\n,") == self.stacks - 1 == stacks.count("\n,\n")
+            if is_usual and len(parts) + self.stacks == len(self.columns):
+                return parts, stacks
+        return [str(part) for part in split_key(key, self.columns).parts], ""
 
 
 def process_keys(plan: MapPlan) -> ProcessKeys | None:
@@ -85,8 +95,14 @@ def process_keys(plan: MapPlan) -> ProcessKeys | None:
     ids = tuple([titles.index(title) for title in (plan.pid or "pid", plan.tid or "tid") if title in titles])
     if not ids or "comm" not in titles:
         return None
-    is_plain = not any(column.kind == "stack" or column.decoder == "address" for column in plan.columns)
-    return ProcessKeys(plan.columns, ids, titles.index("comm"), is_plain)
+    return ProcessKeys(plan.columns, ids, titles.index("comm"), _stacks_at_the_end(plan.columns))
+
+
+def _stacks_at_the_end(columns: Sequence[Column]) -> int | None:
+    """How many of the columns are stacks; None if they are not the last ones, or if there is an address."""
+    are_stacks = [column.kind == "stack" for column in columns]
+    in_order = are_stacks == sorted(are_stacks) and not any(column.decoder == "address" for column in columns)
+    return sum(are_stacks) if in_order else None
 
 
 def names_of(rows: Iterable[ProcessRow]) -> Names:
@@ -113,10 +129,15 @@ def short_lived(shown: Names, moments: Sequence[Names]) -> Names:
         if len(ids) < LEAST_PROCESSES:
             continue
         seen = [names.get(name, frozenset[str]()) for names in moments]
-        brief = frozenset[str]().union(*(_brief(number, seen, ids) for number in range(len(seen))))
+        brief = _brief_ones([ids & others for others in seen])
         if len(brief) >= LEAST_PROCESSES and _come_and_go(seen):
             found[name] = brief
     return found
+
+
+def _brief_ones(seen: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The ids that are in one flush and in none that is not adjacent to it."""
+    return frozenset[str]().union(*(_brief(number, seen, ids) for number, ids in enumerate(seen) if ids))
 
 
 def _brief(number: int, seen: Sequence[frozenset[str]], ids: frozenset[str]) -> frozenset[str]:

@@ -159,9 +159,7 @@ def scene_of(model: PaneModel, subject: Subject, choice: ViewChoice, frame: Fram
     data, beside = model.data(subject.map), model.beside(subject.map)
     neighbour = None
     if beside is not None:
-        from bttop.ui.views.rows.joining import join
-
-        data, neighbour = join(data, beside)
+        data, neighbour = model.joins.of(data, beside)
     flush = model.flush_of(subject.map) or model.flush
     return Scene(
         data,

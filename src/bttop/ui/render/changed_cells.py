@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from bttop.ui.render.spans import Line
@@ -19,23 +20,40 @@ def changed_cells(before: Line, after: Line, cells: int) -> Sequence[tuple[int, 
     old, new = "".join([span.text for span in before]), "".join([span.text for span in after])
     if not (_is_narrow(old, cells) and _is_narrow(new, cells)):
         return ((0, cells),)
-    changed = [
-        at
-        for at, (one, other, role, other_role) in enumerate(zip(old, new, _roles(before), _roles(after), strict=True))
-        if one != other or role != other_role
-    ]
-    return tuple(_runs(changed))
+    return tuple(_runs(_changed(before, after)))
+
+
+def _changed(before: Line, after: Line) -> Sequence[int]:
+    """The positions of the characters that differ in text or role, ascending; both lines have as many characters."""
+    if [len(span.text) for span in before] != [len(span.text) for span in after]:
+        pairs = zip(_characters(before), _characters(after), strict=True)
+        return [at for at, (one, other) in enumerate(pairs) if one != other]
+    # The usual case: other values in the same columns. Most spans are equal.
+    found: list[int] = []
+    start = 0
+    for one, other in zip(before, after, strict=True):
+        end = start + len(other.text)
+        if one.role != other.role:
+            found += range(start, end)
+        elif one.text != other.text:
+            found += [at for at, x, y in zip(range(start, end), one.text, other.text, strict=True) if x != y]
+        start = end
+    return found
 
 
 def _is_narrow(text: str, cells: int) -> bool:
     """Whether the text has `cells` characters, each of which takes one cell."""
-    return len(text) == cells and (text.isascii() or all(width(one) == 1 for one in set(text)))
+    return len(text) == cells and (text.isascii() or all(map(_takes_one_cell, set(text))))
 
 
-def _roles(line: Line) -> Iterator[str]:
-    """The role of each character."""
-    for span in line:
-        yield from (span.role,) * len(span.text)
+@lru_cache(maxsize=4096)
+def _takes_one_cell(character: str) -> bool:
+    return width(character) == 1
+
+
+def _characters(line: Line) -> Iterator[tuple[str, str]]:
+    """Each character with its role."""
+    return ((character, span.role) for span in line for character in span.text)
 
 
 def _runs(changed: Sequence[int]) -> Iterator[tuple[int, int]]:

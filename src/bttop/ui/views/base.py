@@ -263,7 +263,19 @@ class RoomyView(Protocol):
 
 def has_room(view: object, cells: int, lines: int) -> bool:
     """Whether a pane of `cells` and `lines`, with its rule, has the room that a view needs to be shown first."""
-    return not isinstance(view, RoomyView) or (cells >= view.least[0] and lines > view.least[1])
+    roomy = as_roomy(view)
+    return roomy is None or (cells >= roomy.least[0] and lines > roomy.least[1])
+
+
+def as_roomy(view: object) -> RoomyView | None:
+    """The view, if it needs room to be shown first; else None."""
+    return _roomy(view)
+
+
+@lru_cache(maxsize=256)
+def _roomy(view: object) -> RoomyView | None:
+    """Cached, because testing for a protocol takes 10 us, and a pane asks several times per flush."""
+    return view if isinstance(view, RoomyView) else None
 
 
 _LONGEST_KEPT: Final = 512

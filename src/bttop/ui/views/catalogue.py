@@ -9,7 +9,7 @@ from bttop.extensions import modules_in
 from bttop.model.plan import MapPlan
 from bttop.model.record.records import Value
 from bttop.ui import views
-from bttop.ui.views.base import RoomyView, View
+from bttop.ui.views.base import View, as_roomy
 
 
 @lru_cache(maxsize=1)
@@ -33,4 +33,5 @@ def _fitting_views(plan: MapPlan, *, has_keys: bool) -> tuple[View, ...]:
 
 def _names(view: View) -> tuple[str, ...]:
     """The names by which front matter asks for a view."""
-    return (view.name, view.instead_of) if isinstance(view, RoomyView) else (view.name,)
+    roomy = as_roomy(view)
+    return (view.name,) if roomy is None else (view.name, roomy.instead_of)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bttop.model.flush.contents import MapData
 from bttop.model.plan import Column, MapPlan
 from bttop.ui.views.base import parts
-from bttop.ui.views.rows.joining import join
+from bttop.ui.views.rows.joining import Joins, join
 from bttop.ui.views.table import VIEW
 from tests.ui.scenes import scene, texts
 
@@ -42,3 +42,11 @@ def test_the_table_has_both_numbers_and_a_row_of_the_other_map_alone_has_no_proc
     assert drawn[0].split()[:5] == ["out/s▾", "in/s", "pid", "tid", "comm"]
     assert drawn[1].split()[:5] == ["30", "31", "42", "43", "java"]
     assert drawn[2].split()[:4] == ["0", "5", "7", "dd"]
+
+
+def test_a_join_is_remembered_until_one_of_the_maps_is_another() -> None:
+    joins, out, into = Joins(), data(OUT, {"1,1,java": 2}), data(IN, {"1,java": 3})
+    first = joins.of(out, into)
+    assert joins.of(out, into) is first
+    assert joins.of(out, data(IN, {"1,java": 4})).beside.numbers == {"1,1,java": 4}
+    assert joins.of(data(OUT, {"2,2,java": 5}), into).data.rows == {"2,2,java": 5, ",1,java": 0}

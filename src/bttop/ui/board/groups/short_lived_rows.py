@@ -17,6 +17,7 @@ from bttop.model.grouping.short_lived import (
     Folded,
     Names,
     ProcessKeys,
+    ProcessRow,
     fold,
     may_fold,
     names_of,
@@ -37,6 +38,15 @@ class _Moment(Struct, frozen=True):
     """The value of each folded row if all processes were folded, as a trend shows it."""
 
 
+class _Rows(Struct, frozen=True):
+    """The keys of a map, read."""
+
+    data: MapData
+    keys: ProcessKeys
+    rows: Sequence[ProcessRow]
+    names: Names
+
+
 class _Made(NamedTuple):
     """The last result for a map, and what it was made from."""
 
@@ -51,6 +61,7 @@ class ShortLivedRows:
 
     def __init__(self) -> None:
         self._made: dict[str, _Made] = {}
+        self._read: dict[str, _Rows] = {}
 
     def members(self, name: str, key: str) -> Sequence[str]:
         """The raw keys behind a folded row of the last drawing of a map; empty if it is no folded row."""
@@ -73,7 +84,8 @@ class ShortLivedRows:
             return view.draw(replace(scene, data=replace(scene.data, rows=rows)))
         if keys is None or made is None or made.folded is None or made.course is None or not made.folded.members:
             return view.draw(scene)
-        trend = FoldedTrend(scene.trend, _trend(scene, made.course, made.folded, keys), made.folded.members.keys())
+        folded = _trend(scene, made.course, made.folded, self._rows(made.data, keys).rows)
+        trend = FoldedTrend(scene.trend, folded, made.folded.members.keys())
         beside = folded_beside(scene.beside, made.folded.members)
         shown = replace(scene, data=made.folded.data, trend=trend, folds=made.folded.processes, beside=beside)
         return replace(view.draw(shown), folded=made.folded.names)
@@ -85,35 +97,49 @@ class ShortLivedRows:
         known = self._made.get(name)
         if known is not None and known.data is data and known.folded is None and known.course is None:
             return known
-        rows = keys.rows(data)
-        now = names_of(rows)
-        if not may_fold(now):
+        read = self._rows(data, keys)
+        if not may_fold(read.names):
             self._made[name] = _Made(data, kept, None, None)
             return self._made[name]
-        course = scene.past.course(("short-lived", name, keys.columns), DEFAULT_LENGTH, _reader(name))
+        course = scene.past.course(("short-lived", name, keys.columns), DEFAULT_LENGTH, self._reader(name))
         if known is None or known.data is not data or known.kept != kept or known.course != course:
             moments = [point.value.names for point in course.points if point.end_ns <= scene.flush.end_ns]
-            folded = fold(data, rows, short_lived(now, moments[-LOOKED_AT:]), kept)
+            folded = fold(data, read.rows, short_lived(read.names, moments[-LOOKED_AT:]), kept)
             known = self._made[name] = _Made(data, kept, folded, course)
         return known
 
+    def _rows(self, data: MapData, keys: ProcessKeys) -> _Rows:
+        """The keys of the map on show, read once per flush."""
+        known = self._known_rows(data, keys) or _read_rows(data, keys)
+        self._read[data.plan.name] = known
+        return known
 
-def _reader(name: str) -> Callable[[Flush], _Moment | None]:
-    """Reads the processes of a map in a flush."""
+    def _known_rows(self, data: MapData, keys: ProcessKeys) -> _Rows | None:
+        """The keys of a map, if it is the one on show."""
+        known = self._read.get(data.plan.name)
+        return known if known is not None and known.data is data and known.keys == keys else None
 
-    def read(flush: Flush) -> _Moment | None:
-        data = flush.maps.get(name)
-        keys = None if data is None else process_keys(data.plan)
-        if data is None or keys is None:
-            return None
-        members: dict[str, list[str]] = {}
-        rows = keys.rows(data)
-        for row in rows:
-            members.setdefault(row.folded, []).append(row.key)
-        folded = replace(data, rows=merged_rows(data, members))
-        return _Moment(names_of(rows), moment_of(folded, flush.seconds))
+    def _reader(self, name: str) -> Callable[[Flush], _Moment | None]:
+        """Reads the processes of a map in a flush."""
 
-    return read
+        def read(flush: Flush) -> _Moment | None:
+            data = flush.maps.get(name)
+            keys = None if data is None else process_keys(data.plan)
+            if data is None or keys is None:
+                return None
+            found = self._known_rows(data, keys) or _read_rows(data, keys)
+            members: dict[str, list[str]] = {}
+            for row in found.rows:
+                members.setdefault(row.folded, []).append(row.key)
+            folded = replace(data, rows=merged_rows(data, members))
+            return _Moment(found.names, moment_of(folded, flush.seconds))
+
+        return read
+
+
+def _read_rows(data: MapData, keys: ProcessKeys) -> _Rows:
+    rows = keys.rows(data)
+    return _Rows(data, keys, rows, names_of(rows))
 
 
 class FoldedTrend(Trend):
@@ -135,11 +161,11 @@ class FoldedTrend(Trend):
         return (self._folded if key in self._keys else self._rows).peaks(key, count)
 
 
-def _trend(scene: Scene, course: Course[_Moment], folded: Folded, keys: ProcessKeys) -> Trend:
+def _trend(scene: Scene, course: Course[_Moment], folded: Folded, rows: Sequence[ProcessRow]) -> Trend:
     """The last minute of the folded rows: all processes of the name without those that have a row of their own."""
     points = [Point(one.number, one.generation, one.start_ns, one.end_ns, one.value.sums) for one in course.points]
     members = folded.members
-    apart = [row for row in keys.rows(folded.data) if row.folded in members and row.key not in members]
+    apart = [row for row in rows if row.folded in members and row.key in folded.data.rows]
     if not apart or not is_additive(scene.data):
         return Trend.of_points(points, adds_up=is_additive(scene.data))
     sums = [dict(point.value) for point in points]

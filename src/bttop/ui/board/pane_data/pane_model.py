@@ -26,7 +26,7 @@ from bttop.ui.board.pane_data.cost_samples import CostSamples
 from bttop.ui.board.pane_data.courses import Courses
 from bttop.ui.board.pane_data.flush_accumulator import WINDOW, FlushAccumulator, PastMoment
 from bttop.ui.board.pane_data.merged_maps import MergedMaps
-from bttop.ui.views.base import RoomyView, View, has_room
+from bttop.ui.views.base import View, as_roomy, has_room
 from bttop.ui.views.catalogue import views_for
 from bttop.ui.views.log import Log
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bttop.ui.board.groups.short_lived_rows import ShortLivedRows
     from bttop.ui.board.pane_data.gradual_trees import GradualTrees
     from bttop.ui.board.pane_data.span_moment import SpanMoment
+    from bttop.ui.views.rows.joining import Joins
 
 
 class Subject(Struct, frozen=True):
@@ -113,6 +114,13 @@ class PaneModel:
         from bttop.ui.board.groups.short_lived_rows import ShortLivedRows  # needed for large tables
 
         return ShortLivedRows()
+
+    @cached_property
+    def joins(self) -> Joins:
+        """The maps of the pane that are joined to one table."""
+        from bttop.ui.views.rows.joining import Joins  # needed for maps with a neighbour
+
+        return Joins()
 
     @property
     def status(self) -> Status:
@@ -305,7 +313,7 @@ class PaneModel:
         """A map in each of its views. All views but the main one have a name of their own."""
         data = self.data(name)
         views = views_for(data.plan, data.rows)
-        main = next((view for view in views if not isinstance(view, RoomyView)), views[0])
+        main = next((view for view in views if as_roomy(view) is None), views[0])
         for view in views:
             first = Subject(name, view, data.plan.title)
             if (other := self._neighbours.get(name)) is not None:

@@ -18,6 +18,20 @@ class Joined(NamedTuple):
     beside: Neighbour
 
 
+class Joins:
+    """The last join of each map: a pane is drawn several times per flush."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[MapData, MapData, Joined]] = {}
+
+    def of(self, data: MapData, other: MapData) -> Joined:
+        """See `join`."""
+        last = self._last.get(data.plan.name)
+        if last is None or last[0] is not data or last[1] is not other:
+            last = self._last[data.plan.name] = (data, other, join(data, other))
+        return last[2]
+
+
 def join(data: MapData, other: MapData) -> Joined:
     """The rows of `data` with those of `other` that have the same parts in the columns of `other`. Rows that only
     `other` has are added with 0; their other parts are empty."""
@@ -27,7 +41,7 @@ def join(data: MapData, other: MapData) -> Joined:
     keys: dict[tuple[int | str, ...], str] = {}
     for key in data.rows:
         found = parts(key, data.plan.columns)
-        keys.setdefault(tuple(found[place] for place in places if place < len(found)), key)
+        keys.setdefault(tuple([found[place] for place in places if place < len(found)]), key)
     for key, value in other.rows.items():
         found = parts(key, other.plan.columns)
         mine = keys.get(found)
