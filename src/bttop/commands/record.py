@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from bttop.commands.options.arguments import duration, tracing_parser, with_saving
 from bttop.commands.starting.tracing import start_engine
+from bttop.engine.recording.session_facts import facts_of, session_facts
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9}
 
@@ -23,26 +23,33 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--for", dest="duration", metavar="DURATION", type=duration, help="end after this long: 10m")
     parser.add_argument("--max-size", metavar="SIZE", type=size, default=0, help="drop the oldest data above it: 100M")
     parser.add_argument("--max-age", metavar="DURATION", type=duration, default=0.0, help="drop data that is older: 1h")
+    parser.add_argument("--many", action="store_true", help="with -H: more than 64 hosts are meant")
     options = parser.tracing_options(arguments)
+    session = session_facts(shlex.join(["bttop", "record", *arguments]))
+    if options.hosts:
+        from bttop.commands.options.host_names import destinations  # only for other hosts
+
+        hosts = destinations(options.hosts, sudo=options.sudo, many=options.many)
+        if len(hosts) > 1:
+            from bttop.commands.starting.record_hosts import record_hosts
+
+            return record_hosts(options, hosts, session)
     engine, _ = start_engine(options, "bttop record")
     try:
         # Imported while the programs compile and attach.
+        from bttop.commands.options.recording import limits_of, recording_path
         from bttop.engine.headless.record import RecordRun
         from bttop.engine.recording.automatic_saving import AutomaticSaver, read_triggers
         from bttop.engine.recording.host_recorder import HostRecorder
         from bttop.engine.recording.recorder import Recorder
-        from bttop.engine.recording.recording import Limits
-        from bttop.engine.recording.session_facts import facts_of, session_facts
 
-        session = session_facts(shlex.join(["bttop", "record", *arguments]))
         recorder = Recorder(session, engine.host.name, clock=engine.now)
         host = HostRecorder(recorder, facts_of(engine.host, engine.bpftrace))
         engine.observe(host)
         engine.observe(AutomaticSaver(host, read_triggers(options.save_when, engine.programs)))
-        limits = Limits(options.max_size, round(options.max_age * 1e9))
         # Last: an error before this line leaves no empty file.
-        path = _path(options.out, engine.host.name, overwrite=options.overwrite)
-        return RecordRun(engine, recorder, path, limits, options.duration).run()
+        path = recording_path(options, engine.host.name)
+        return RecordRun(engine, recorder, path, limits_of(options), options.duration).run()
     finally:
         engine.close()
 
@@ -54,12 +61,3 @@ def size(text: str) -> int:
     if value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is not a size; write 100M or 2G")
     return value
-
-
-def _path(wanted: Path | None, host: str, *, overwrite: bool) -> Path:
-    from bttop.store.recording.snapshot_files import claim, new_snapshot
-
-    if wanted is None:
-        return new_snapshot(host, time.time_ns())
-    claim(wanted, replace=overwrite)
-    return wanted

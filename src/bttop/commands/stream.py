@@ -74,7 +74,7 @@ def _several(options: argparse.Namespace, hosts: Sequence[Destination]) -> int:
     from bttop.engine.headless.stream_forms import HostLines
 
     engines, missing = start_engines(options, hosts, "bttop stream", warn)
-    return StreamRun(engines, options.duration, HostLines(decoders_of(engines))).run() or int(missing > 0)
+    return StreamRun(engines, options.duration, HostLines(decoders_of(engines))).run() or int(bool(missing))
 
 
 def _checked(grouper: FlushGrouper, engine: Engine) -> FlushGrouper:

@@ -119,6 +119,29 @@ def test_a_recording_is_named_after_the_host(sshd: Sshd, tmp_path: Path) -> None
     assert "web1" in said.stdout
 
 
+def test_several_hosts_are_one_recording_that_says_which_one_is_missing(sshd: Sshd, tmp_path: Path) -> None:
+    out = tmp_path / "far.bttop"
+    hosts = ["-H", "web[1-2],stranger", "--show-self"]
+    words = bttop(sshd, "record", *hosts, "--for", "1s", "--force", "-o", str(out), folder=tmp_path)
+    ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, "stranger: its host key is not known" in ended.stderr) == (1, True), ended.stderr
+    assert not running(str(tmp_path / "bpftrace"))
+
+    def said(command: str, *more: str) -> str:
+        found = [sys.executable, "-m", "bttop", command, str(out), *more]
+        return subprocess.run(found, capture_output=True, text=True, check=True).stdout
+
+    whole = said("info")
+    assert all(part in whole for part in ("program of web1", "program of web2", "stranger is missing: its host key"))
+    assert "everything can be read" in said("verify")
+    flushes = [line for line in map(json.loads, said("export").splitlines()) if "rows" in line]
+    assert {line["host"] for line in flushes} == {"web1", "web2"}
+    assert all(line["rows"] == [{"key": [7], "value": 3}] for line in flushes)
+    times = [line["time"] for line in flushes]
+    assert times == sorted(times)
+    assert {json.loads(line).get("host") for line in said("export", "-H", "web2").splitlines()} == {None}
+
+
 def test_a_pin_to_no_process_is_refused(sshd: Sshd, tmp_path: Path) -> None:
     words = bttop(sshd, "stream", "-H", "web1", "-p", str(2**22 - 1), folder=tmp_path)
     ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)

@@ -23,9 +23,9 @@ from bttop.model.format.names import Decoder, decoders
 
 def start_engines(
     options: argparse.Namespace, hosts: Sequence[Destination], command: str, tell: Callable[..., None]
-) -> tuple[Engines, int]:
-    """Start every program on every host that can be reached. Return the engines, and how many hosts are missing; each
-    of those is told. Raises BttopError if all are."""
+) -> tuple[Engines, Mapping[str, str]]:
+    """Start every program on every host that can be reached. Return the engines, and why the other hosts are missing,
+    which is also told. Raises BttopError if all are."""
     check_options(options, command)
     if options.pin_text is not None and pids_in(options.pin_text) is not None:
         raise UsageError("a process id is one of a single host: pin by a name, a unit or a cgroup", title="no pin")
@@ -48,7 +48,8 @@ def start_engines(
     except BaseException:
         engines.close()
         raise
-    return engines, len(hosts) - len(reached)
+    pairs = zip(hosts, sites, strict=True)
+    return engines, {host.name: found.cause for host, found in pairs if isinstance(found, BttopError)}
 
 
 def decoders_of(engines: Engines) -> Mapping[str, Mapping[str, Decoder]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from bttop.engine.cost.cost import Bill
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
 
@@ -23,6 +24,8 @@ class AnyRun(Protocol):
 
     @property
     def still_detaching(self) -> float: ...
+
+    def bill_at(self, boot_ns: int | None = None) -> Bill | None: ...
 
     def seconds_run(self) -> float: ...
 

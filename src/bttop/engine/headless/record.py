@@ -9,11 +9,12 @@ from pathlib import Path
 from types import FrameType
 
 from bttop.engine.cost.cost import Bill
-from bttop.engine.engine import Engine
+from bttop.engine.headless.any_run import AnyRun
 from bttop.engine.headless.end_signals import ENDING, exit_code
 from bttop.engine.headless.problem_reporter import OVER, ProblemReporter, all_in, could_not_run
 from bttop.engine.headless.run_length import Finish, RunLength
 from bttop.engine.program.status import ProgramState
+from bttop.engine.recording.host_watch import HostWatch
 from bttop.engine.recording.losses import given_up_text
 from bttop.engine.recording.recorder import Recorder
 from bttop.engine.recording.recording import Limits, Recording
@@ -30,10 +31,21 @@ SELDOM = 60.0
 
 
 class RecordRun:
-    """Records the programs of an engine until its end."""
+    """Records the programs of an engine, or of those of several hosts, until its end."""
 
-    def __init__(self, engine: Engine, recorder: Recorder, path: Path, limits: Limits, seconds: float | None) -> None:
+    def __init__(
+        self,
+        engine: AnyRun,
+        recorder: Recorder,
+        path: Path,
+        limits: Limits,
+        seconds: float | None,
+        watch: HostWatch | None = None,
+    ) -> None:
+        """`seconds`: the length of the recording, None for no limit. `watch`: watches the connections to other
+        hosts."""
         self._engine = engine
+        self._watch = watch
         self._recorder = recorder
         self._path = path
         self._limits = limits
@@ -57,14 +69,20 @@ class RecordRun:
         try:
             while not self._is_over():
                 self._end.wait(LOOK)
+                self._look_at_hosts()
                 self._troubles.tell_all(self._engine)
                 self._tell_new_losses()
                 self._say(self._recorder.recording)
             self._await_last_flushes()
+            self._look_at_hosts()
         finally:
             self._engine.close()
         self._troubles.tell_all(self._engine)
         return self._finish() or exit_code(self._signal)
+
+    def _look_at_hosts(self) -> None:
+        if self._watch is not None:
+            self._watch.look()
 
     def _tell_new_losses(self) -> None:
         """Report losses at once, then each time that the number of lost lines has doubled."""

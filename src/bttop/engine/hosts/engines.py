@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bttop.engine.cost.cost import Bill, together
 from bttop.engine.engine import Engine
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
@@ -35,6 +36,14 @@ class Engines:
     def still_detaching(self) -> float:
         """Maximum seconds that bpftrace processes still need to detach; 0 when all have ended."""
         return max((engine.still_detaching for engine in self.engines), default=0.0)
+
+    def bill_at(self, boot_ns: int | None = None) -> Bill | None:
+        """What all programs and the tracers cost on all hosts together; None while no cost is known."""
+        bills = [bill for engine in self.engines if (bill := engine.bill_at(boot_ns)) is not None]
+        if not bills:
+            return None
+        own = together(one.bttop for one in bills)
+        return Bill(together(one.programs for one in bills), own, sum(one.cpus for one in bills))
 
     def seconds_run(self) -> float:
         """Seconds that the engines have run."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from bttop.engine.generation.badge import Badge
 from bttop.engine.generation.generation import Generation
@@ -17,6 +19,7 @@ from bttop.model.record.records import Stamp, StampedLine
 from bttop.store.snapshot.facts import HostClock, HostFacts, RecordedHost
 from bttop.store.snapshot.recording_events import (
     BTTOP,
+    FIRST_HOST,
     LOST,
     CaveatsChanged,
     CostSampled,
@@ -33,10 +36,12 @@ from bttop.store.snapshot.recording_events import (
 if TYPE_CHECKING:
     from bttop.engine.tracer.stop_detector import Gap
 
+_GENERATION_BITS: Final = 32
+"""Bits of a number of the tracer."""
+
 
 class HostRecorder(Observer):
-    """Observes the engine of one host, on that engine's thread. Generations of all hosts that one recorder records have
-    different numbers."""
+    """Observes the engine of one host, on that engine's thread."""
 
     def __init__(
         self,
@@ -49,6 +54,8 @@ class HostRecorder(Observer):
         self.host = recorder.new_host()
         self.recorder = recorder
         self._facts = facts
+        self._base = (self.host - FIRST_HOST) << _GENERATION_BITS
+        """The tracer of each host numbers its generations from 1: this makes them unique in the recording."""
         self.now = now or recorder.now
         self._programs: dict[Program, int] = {}
         self._states: dict[Program, tuple[str, str, str]] = {}
@@ -83,7 +90,7 @@ class HostRecorder(Observer):
         candidate = generation.candidate
         pin = program.settings.pin
         event = GenerationStarted(
-            generation.id,
+            self._base + generation.id,
             self._programs[program],
             generation.number,
             candidate.source.name,
@@ -99,7 +106,9 @@ class HostRecorder(Observer):
 
     def came(self, generation: Generation, decoded: DecodedLine) -> None:
         self._newest[generation.id] = decoded.line
-        self.recorder.tell(LineReceived(decoded.line, decoded.hexadecimal))
+        line = decoded.line
+        told = replace(line, generation=self._base + line.generation) if self._base else line
+        self.recorder.tell(LineReceived(told, decoded.hexadecimal))
 
     def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:  # noqa: ARG002
         if flush.lines:
@@ -108,12 +117,12 @@ class HostRecorder(Observer):
             rest = int(self._newest.get(generation.id) is not last)
             untimed = 0 if flush.mark else flush.number
             end = Stamp(flush.end_ns, flush.wall_ns)
-            self.recorder.tell(FlushCompleted(generation.id, end, last.stamp, rest, untimed))
+            self.recorder.tell(FlushCompleted(self._base + generation.id, end, last.stamp, rest, untimed))
 
     def ended(self, generation: Generation) -> None:
         self._newest.pop(generation.id, None)
         self._badges.pop(generation.id, None)
-        self.recorder.tell(GenerationEnded(generation.id))
+        self.recorder.tell(GenerationEnded(self._base + generation.id))
 
     def spent(self, program: Program | None, cost: Mapping[str, float]) -> None:
         number = BTTOP if program is None else self._programs[program]
@@ -141,7 +150,7 @@ class HostRecorder(Observer):
             badges = generation.badges
             if badges != self._badges.get(generation.id, generation.candidate.badges):
                 self._badges[generation.id] = badges
-                self.recorder.tell(CaveatsChanged(generation.id, _words(badges)))
+                self.recorder.tell(CaveatsChanged(self._base + generation.id, _words(badges)))
 
 
 def _words(badges: tuple[Badge, ...]) -> tuple[tuple[str, str], ...]:

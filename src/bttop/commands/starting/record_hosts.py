@@ -1,0 +1,47 @@
+"""Records several hosts into one snapshot, for `bttop record -H a,b`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from bttop.commands.options.recording import limits_of, recording_path
+from bttop.commands.starting.far_engines import start_engines
+from bttop.engine.engine import Engine
+from bttop.engine.headless.record import RecordRun
+from bttop.engine.recording.automatic_saving import AutomaticSaver, read_triggers
+from bttop.engine.recording.host_recorder import HostRecorder
+from bttop.engine.recording.host_watch import HostWatch, WatchedHost, clock_of
+from bttop.engine.recording.recorder import Recorder
+from bttop.engine.recording.session_facts import facts_of
+from bttop.engine.remote.ssh import Destination
+from bttop.output import warn
+from bttop.store.snapshot.facts import SessionFacts
+from bttop.store.snapshot.recording_events import LOST, MarkSet
+
+
+def record_hosts(options: argparse.Namespace, hosts: Sequence[Destination], session: SessionFacts) -> int:
+    """Record until the duration has passed or a signal arrives; return 1 also if a host could not be reached."""
+    engines, missing = start_engines(options, hosts, "bttop record", warn)
+    try:
+        name = f"{hosts[0].name}+{len(hosts) - 1}"
+        recorder = Recorder(session, name)
+        watch = HostWatch([_watched(engine, recorder, options.save_when) for engine in engines.engines])
+        for host, why in missing.items():
+            recorder.tell(MarkSet(recorder.now(), LOST, f"{host} is missing: {why}"))
+        # Last: an error before this line leaves no empty file.
+        path = recording_path(options, name)
+        return RecordRun(engines, recorder, path, limits_of(options), options.duration, watch).run() or int(
+            bool(missing)
+        )
+    finally:
+        engines.close()
+
+
+def _watched(engine: Engine, recorder: Recorder, conditions: Sequence[str]) -> WatchedHost:
+    assert engine.link is not None, "these engines are of other hosts"
+    clock = clock_of(engine.link.clock)
+    host = HostRecorder(recorder, facts_of(engine.host, engine.bpftrace), clock, engine.now)
+    engine.observe(host)
+    engine.observe(AutomaticSaver(host, read_triggers(conditions, engine.programs)))
+    return WatchedHost(host, engine.link, clock)
