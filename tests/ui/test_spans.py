@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from bttop.model.history.span import BucketRange
@@ -85,6 +86,18 @@ def test_a_rectangle_by_keys_is_the_span_of_all_panes_until_escape(fake: FakeEng
         assert counted.model.data("@calls").rows == {"1,java": 30, "4,new": 4, "5,new": 5, "6,new": 6}
         assert "3 flushes, 3s" in text(counted) and "10" in text(counted).split("\n")[2]
         assert pane.choice.cell.at_ns is None
+        await pilot.press("b", "o")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        baseline = app.baselines.current
+        assert baseline is not None
+        assert (baseline.begin.boot_ns, baseline.end.boot_ns) == (chosen.span.begin_ns, chosen.span.end_ns)
+        pinned = [replace(one, counted=replace(one.counted, pin="pid == 1")) for one in baseline.programs]
+        for programs, why in (baseline.programs, ""), (pinned, "it has other processes"), ([], "it lacks this program"):
+            app.baselines.current = replace(baseline, programs=tuple(programs))
+            app.repaint()
+            assert counted.model.no_baseline == why
+            assert ("no baseline" in text(counted).split("\n")[0]) == bool(why)
         await pilot.press("escape")
         assert (app.time.cursor.chosen, app.time.cursor.at) == (None, None)
         assert counted.model.data("@calls").rows == {"1,java": 10, "6,new": 6}

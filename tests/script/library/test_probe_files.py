@@ -100,6 +100,10 @@ def test_what_is_not_text_is_a_failure() -> None:
     [
         ("[map.y]", "front matter describes @y, which the script does not have"),
         ('[map.x]\n// columns = ["a", "b"]', "front matter has 2 columns for @x, whose key has 1 parts"),
+        (
+            "[map.x]\n// since = true",
+            "`since` needs a map that stores moments, as in `@x[tid] = nsecs`; @x is counted",
+        ),
     ],
 )
 def test_front_matter_must_agree_with_the_script(content: str, reason: str) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bttop.script.front_matter.front_matter import FrontMatter, FrontMatterFault, read_front_matter
 from bttop.script.language.reader import Script, Unreadable, read
-from bttop.script.language.survey import survey
+from bttop.script.language.survey import MapUse, survey
 from bttop.script.library.imports import with_imports
 from bttop.trust import EVERYBODY, Trust, Untrusted
 
@@ -144,4 +144,10 @@ def _disagreement(front: FrontMatter, script: Script) -> str:
         arity = uses[name].arity
         if one.columns and len(one.columns) != arity:
             return f"front matter has {len(one.columns)} columns for {name}, whose key has {arity} parts"
+        if one.since and not _stores_moments(uses[name]):
+            return f"`since` needs a map that stores moments, as in `{name}[tid] = nsecs`; {name} is counted"
     return ""
+
+
+def _stores_moments(use: MapUse) -> bool:
+    return use.aggregation in ("value", "min", "max") and not use.only_counted

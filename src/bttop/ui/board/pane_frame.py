@@ -285,13 +285,7 @@ def _notes(
 
         notes.append(Span(groups_text(drawing, brief=brief), "match"))
     notes += [Span(text.partition(": ")[0] if brief else text, "badge") for text in wrong]
-    if frame.held:
-        notes.append(Span("held", "warn"))
-    if frame.ended:
-        ended = visible(frame.ended)
-        notes.append(Span(ended.partition(": ")[0] if brief else ended, "warn"))
-    elif model.page.pin is not None:
-        notes.append(Span(pin_text(model.page.pin), "match"))
+    notes += _notes_of_choices(model, frame, brief=brief)
     if not status.running:
         notes += late  # the rate that follows is not current
     if model.flush is not None and drawing.summary:
@@ -312,6 +306,19 @@ def _rows_on_show(drawing: Drawing) -> str:
     total = len(drawing.order)
     first = f"{drawing.above + 1}-" if drawing.above else ""
     return f"{first}{total - drawing.hidden} of {numbers.short(total)}"
+
+
+def _notes_of_choices(model: PaneModel, frame: FrameState, *, brief: bool) -> list[Span]:
+    """What the user has chosen for the pane: that it is held, its pin, and a baseline that it does not have."""
+    notes = [Span("held", "warn")] if frame.held else []
+    if frame.ended:
+        ended = visible(frame.ended)
+        notes.append(Span(ended.partition(": ")[0] if brief else ended, "warn"))
+    elif model.page.pin is not None:
+        notes.append(Span(pin_text(model.page.pin), "match"))
+    if model.no_baseline:
+        notes.append(Span("no baseline" if brief else f"no baseline: {model.no_baseline}", "badge"))
+    return notes
 
 
 def _state_notes(model: PaneModel, frame: FrameState) -> list[Span]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bttop.model.format.names import decoders
@@ -68,6 +69,7 @@ class BaselineCommands:
         baselines = self._baselines
         found = [
             _Offer("b", "the last minute", "the minute before the moment on show", baselines.set_last_minute),
+            *self._span_offer(),
             _Offer("s", "a span", "such as 03:10..03:12 or -10m..-5m", self._ask_span),
             _Offer("f", "another snapshot", "FILE, or a part of it: FILE@03:10..03:12", self._ask_file),
             *map(self._mark_offer, enumerate(reversed(self._around.time.marks[-MOST_MARKS:]), 1)),
@@ -75,6 +77,15 @@ class BaselineCommands:
         if baselines.current is not None:
             found.append(_Offer("x", "nothing", f"remove the baseline: {baselines.current.label}", baselines.remove))
         return found
+
+    def _span_offer(self) -> Iterator[_Offer]:
+        """The span on show, such as one that was chosen in a heat map."""
+        cursor = self._around.time.cursor
+        if cursor.chosen is not None:
+            span = cursor.chosen.span
+            label = f"{cursor.time_of_day(span.begin_ns)}..{cursor.time_of_day(span.end_ns)}"
+            run = partial(self._baselines.set_span, span.begin_ns, span.end_ns, label)
+            yield _Offer("o", "the span on show", label, run)
 
     def _mark_offer(self, numbered: tuple[int, MarkSet]) -> _Offer:
         number, mark = numbered

@@ -141,7 +141,9 @@ class Baselines:
     def follow(self) -> None:
         """Give each pane its program's part of the baseline. Called before every repaint."""
         for pane in self._board.panes:
-            pane.model.baseline = None if self.current is None else _part_of(self.current, pane)
+            found = None if self.current is None else _part_of(self.current, pane)
+            pane.model.baseline = found
+            pane.model.no_baseline = "" if self.current is None or found is not None else _why_none(self.current, pane)
 
     def spans(self) -> tuple[Span, ...]:
         """The baseline in the header: when it ended, and whose it is if not of this session."""
@@ -237,6 +239,12 @@ def _part_of(period: Period, pane: Pane) -> ProgramPeriod | None:
     pin = "" if page.pin is None else page.pin.condition
     named = [one for one in period.programs if one.name == pane.program.name and one.counted.pin == pin]
     return _best(named, "" if page.source is None else page.source.text)
+
+
+def _why_none(period: Period, pane: Pane) -> str:
+    """Why the baseline has nothing to compare the program of a pane with."""
+    name = pane.program.name
+    return "it has other processes" if any(one.name == name for one in period.programs) else "it lacks this program"
 
 
 def _best(named: Sequence[ProgramPeriod], script: str) -> ProgramPeriod | None:

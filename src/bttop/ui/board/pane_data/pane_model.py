@@ -85,6 +85,8 @@ class PaneModel:
         self._chosen: ChosenSpan | None = None
         self.baseline: ProgramPeriod | None = None
         """What the program counted in the baseline; None without one, and if it counted something else."""
+        self.no_baseline = ""
+        """Why there is none in this pane; empty if no baseline is set."""
         self._subjects: tuple[Subject, ...] = ()
         self._subjects_of: tuple[Plan, Flush | None, Flush | None, bool] = (self.page.plan, None, None, False)
 
