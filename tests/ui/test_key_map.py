@@ -10,8 +10,17 @@ import pytest
 from bttop.ui.app import BttopApp
 from bttop.ui.board.screen_bars.bars import KeyHint
 from bttop.ui.commands.help_page import HEADINGS, help_lines
-from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, FOOTER_OF_THE_PAST, FOOTER_OF_THE_ZOOM
+from bttop.ui.key_map import (
+    BY_NAME,
+    COMMANDS,
+    FOOTER,
+    FOOTER_OF_THE_FLAME,
+    FOOTER_OF_THE_PAST,
+    FOOTER_OF_THE_ZOOM,
+    footer,
+)
 from bttop.ui.render.spans import line_width, plain
+from bttop.ui.services.layout_mode import LayoutMode
 from tests.ui.scenes import text_of
 from tests.ui.screens import app_of
 
@@ -79,7 +88,18 @@ def test_a_narrow_footer_cuts_no_hint_in_half() -> None:
             assert hint.strip() in [one.strip() for one in whole]
 
 
-@pytest.mark.parametrize("keys", [FOOTER, FOOTER_OF_THE_PAST, FOOTER_OF_THE_ZOOM])
+def test_the_footer_has_all_keys_of_the_layout_mode_at_60_cells_and_of_the_flame_graph_at_80() -> None:
+    bar = app_of()._footer_bar
+    bar.keys = LayoutMode.KEYS
+    assert plain(bar.line(60)).rstrip() == " ←→↑↓   Shift size  t u tabs  d wide  v x view  0 auto  Esc"
+    bar.keys = footer(is_past=False, is_zoomed=False, is_flame=True)
+    keys = " Enter zoom  BS out  / search  i invert  M split  F names  v list  ? all  q quit"
+    assert plain(bar.line(80)).rstrip() == keys
+    bar.keys = footer(is_past=True, is_zoomed=False, is_flame=True)
+    assert plain(bar.line(100)).startswith(" [ back  ] on  ) live  Enter zoom  BS out  / search  i invert")
+
+
+@pytest.mark.parametrize("keys", [FOOTER, FOOTER_OF_THE_PAST, FOOTER_OF_THE_ZOOM, FOOTER_OF_THE_FLAME])
 @pytest.mark.parametrize("cells", [30, 60, 79, 200])
 def test_help_and_quit_are_the_last_hints_to_go(keys: Sequence[KeyHint], cells: int) -> None:
     footer = app_of()._footer_bar

@@ -269,7 +269,8 @@ class BttopApp(App[None]):
         elif self.board.is_arranged:
             keys = self.layout_mode.KEYS
         else:
-            keys = footer(is_past=self.time.cursor.at is not None, is_zoomed=self.board.zoomed)
+            is_past, board = self.time.cursor.at is not None, self.board
+            keys = footer(is_past=is_past, is_zoomed=board.zoomed, is_flame=board.shows_flame)
         self._footer_bar.keys = keys
         self._footer_bar.repaint()
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from bttop.extensions import modules_in
 from bttop.ui import commands
-from bttop.ui.board.screen_bars.bars import KeyHint
+from bttop.ui.board.screen_bars.bars import ALWAYS_SHOWN, KeyHint
 from bttop.ui.commands.command import Command, CommandGroup, Hint, TracingGroup
 from bttop.ui.commands.help_page import HEADINGS
 from bttop.ui.services.collaborators import Collaborators
@@ -56,10 +56,34 @@ FOOTER_OF_THE_ZOOM: Final = (
 """The same while a pane is zoomed."""
 
 
-def footer(*, is_past: bool, is_zoomed: bool) -> tuple[KeyHint, ...]:
+def _hint(name: str, text: str) -> KeyHint:
+    return KeyHint(BY_NAME[name].first_key, text, name)
+
+
+_OF_THE_FLAME: Final = (
+    _hint("detail", "zoom"),
+    _hint("return", "out"),
+    _hint("filter", "search"),
+    _hint("flame-form", "invert"),
+    _hint("flame-split", "split"),
+    _hint("flame-names", "names"),
+    _hint("view", "list"),
+)
+FOOTER_OF_THE_FLAME: Final = (*_OF_THE_FLAME, *FOOTER[-ALWAYS_SHOWN:])
+"""The same while the focused pane is a flame graph."""
+FOOTER_OF_THE_PAST_FLAME: Final = (
+    *(hint for hint in FOOTER_OF_THE_PAST if hint.command in ("step-back", "step-on", "live")),
+    *FOOTER_OF_THE_FLAME,
+)
+"""The same while the screen is not live."""
+
+
+def footer(*, is_past: bool, is_zoomed: bool, is_flame: bool = False) -> tuple[KeyHint, ...]:
     """The keys in the footer for what is on show."""
     if is_past:
-        return FOOTER_OF_THE_PAST
+        return FOOTER_OF_THE_PAST_FLAME if is_flame else FOOTER_OF_THE_PAST
+    if is_flame:
+        return (FOOTER_OF_THE_ZOOM[0], *FOOTER_OF_THE_FLAME) if is_zoomed else FOOTER_OF_THE_FLAME
     return FOOTER_OF_THE_ZOOM if is_zoomed else FOOTER
 
 

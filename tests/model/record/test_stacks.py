@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.record.stacks import Site, StackFrame, fold, names, parse_stack, with_blanks
+from bttop.model.record.stacks import Site, names, parse_stack, with_blanks
 from tests.model.samples import captured_plan, maps_by_name, records
 
 
@@ -80,32 +80,6 @@ def test_other_lines_are_not_addresses(text: str) -> None:
 def test_only_blanks_are_added(text: str, hexadecimal: str) -> None:
     for one in (text, f"\n\t{hexadecimal}"):
         assert with_blanks(one).replace(" ", "") == one.replace(" ", "")
-
-
-def test_stacks_fold_into_one_tree_heaviest_first() -> None:
-    tree = fold([(("a", "m"), 2), (("b", "m"), 5), (("m",), 1)])
-    assert tree == StackFrame(
-        "all", 0, 8, (StackFrame("m", 1, 8, (StackFrame("b", 5, 5, ()), StackFrame("a", 2, 2, ()))),)
-    )
-
-
-def test_recursion_and_depth_beyond_pythons_own_fold() -> None:
-    tree = fold([(["f"] * 5000, 3)])
-    depth = 0
-    while tree.children:
-        (tree,) = tree.children
-        depth += 1
-    assert (depth, tree.own, tree.total) == (5000, 3, 3)
-
-
-@given(st.lists(st.tuples(st.lists(st.sampled_from("abc"), max_size=6), st.integers(0, 100))))
-def test_folding_preserves_the_weight(stacks: list[tuple[list[str], int]]) -> None:
-    def check(frame: StackFrame) -> int:
-        assert frame.total == frame.own + sum(check(child) for child in frame.children)
-        assert list(frame.children) == sorted(frame.children, key=lambda child: -child.total)
-        return frame.total
-
-    assert check(fold(stacks)) == sum(weight for _, weight in stacks)
 
 
 @given(st.text())

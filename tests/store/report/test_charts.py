@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from xml.etree import ElementTree
 
 import pytest
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 from bttop.model.flush.contents import MapData
 from bttop.model.plan import Aggregation, MapPlan
 from bttop.model.record.records import Bucket
-from bttop.model.record.stacks import fold
+from bttop.model.stacks.flame_tree import FlameTree
+from bttop.model.stacks.form import FlameForm
+from bttop.model.stacks.frame import Frame
+from bttop.model.stacks.tree_builder import TreeBuilder
 from bttop.store.report.charts import area, bar, flames, heat, spark
 from bttop.store.report.course import MOST_BINS, Bins, Course
 from bttop.store.report.markup import joined, lines, tag, text
@@ -62,9 +66,16 @@ def test_bars_are_as_long_as_their_share() -> None:
     assert bar(0, 4) == bar(1, 0) == bar(float("nan"), 4) == ""
 
 
+def tree_of(stacks: Mapping[tuple[str, ...], int]) -> FlameTree:
+    """The tree of stacks of functions, outermost first."""
+    builder = TreeBuilder(FlameForm())
+    for names, weight in stacks.items():
+        builder.add_stack([Frame(name, "user") for name in names], weight)
+    return builder.tree()
+
+
 def test_frames_lie_below_their_callers_and_what_is_too_narrow_is_counted() -> None:
-    root = fold([(("inner", "main"), 9_990), (("rare", "main"), 10)])
-    found = flames(root, str)
+    found = flames(tree_of({("main", "inner"): 9_990, ("main", "rare"): 10}), str)
     boxes = {box.findtext("title"): box.attrib for box in parsed(found.picture).findall("svg")}
     assert found.hidden == 1
     assert boxes["main: 10000, 100 %"]["y"] == "18"
@@ -73,7 +84,7 @@ def test_frames_lie_below_their_callers_and_what_is_too_narrow_is_counted() -> N
 
 
 def test_of_a_stack_deeper_than_the_picture_the_frames_below_its_edge_are_counted() -> None:
-    found = flames(fold([(tuple(f"f{at}" for at in range(500)), 1)]), str)
+    found = flames(tree_of({tuple(f"f{at}" for at in range(500)): 1}), str)
     assert found.hidden == 500 - 64
     assert len(parsed(found.picture).findall("svg")) == 65
 

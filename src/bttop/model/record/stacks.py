@@ -1,12 +1,12 @@
-"""Parse stacks from the text of a key part or value, and fold many stacks into one tree."""
+"""Parse stacks from the text of a key part or value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from bttop.model.plan import Column
 from bttop.patterns import pattern
@@ -103,54 +103,3 @@ def stacks_of(columns: Sequence[Column], parts: Sequence[int | str]) -> list[tup
         (column.title, names(str(part))) for column, part in zip(columns, parts, strict=False) if column.kind == "stack"
     ]
     return sorted(stacks, key=lambda pair: not pair[0].startswith("k"))
-
-
-class StackFrame(Struct, frozen=True):
-    """A function in a tree of stacks, with everything that it called."""
-
-    name: str
-    own: int
-    """Weight of the stacks that end here."""
-    total: int
-    """`own` plus the weight of all children."""
-    children: tuple[StackFrame, ...]
-    """Heaviest first."""
-
-
-def fold(stacks: Iterable[tuple[Sequence[str], int]], root: str = "all") -> StackFrame:
-    """Fold stacks of names (innermost first) with their weights into one tree, with the outermost calls at its root."""
-    tree = _Node(root)
-    for frames, weight in stacks:
-        node = tree
-        for name in reversed(frames):
-            node = node.children.get(name) or node.child(name)
-        node.own += weight
-    return _frozen(tree)
-
-
-class _Node(Struct):
-    name: str
-    own: int = 0
-    children: dict[str, _Node] = field(default_factory=dict)
-
-    def child(self, name: str) -> _Node:
-        """Add and return a child of this name."""
-        made = self.children[name] = _Node(name)
-        return made
-
-
-def _frozen(root: _Node) -> StackFrame:
-    """The tree as frames, built from children to parents: stacks may be deeper than Python's recursion limit."""
-    order = [root]
-    for node in order:
-        order.extend(node.children.values())
-    done: dict[int, StackFrame] = {}
-    for node in reversed(order):
-        children = sorted([done[id(child)] for child in node.children.values()], key=_heaviest)
-        total = node.own + sum([child.total for child in children])
-        done[id(node)] = StackFrame(node.name, node.own, total, tuple(children))
-    return done[id(root)]
-
-
-def _heaviest(frame: StackFrame) -> tuple[int, str]:
-    return -frame.total, frame.name

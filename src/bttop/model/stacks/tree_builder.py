@@ -62,6 +62,16 @@ class TreeBuilder:
             if not number % _AT_ONCE:
                 yield
 
+    def add_stack(self, frames: Iterable[Frame], weight: int) -> None:
+        """Add a stack, the outermost frame first."""
+        if weight <= 0:
+            self._facts["left_out"] += 1
+            return
+        path = "".join(map(self._codes.code, frames))
+        self._facts["stacks"] += 1
+        self._weights[path] = self._weights.get(path, 0) + weight
+        self._keys.setdefault(path, "")
+
     def tree(self) -> FlameTree:
         """The tree of all rows so far."""
         steps = self.tree_in_steps()

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
-from bttop.model.record.stacks import StackFrame
+from bttop.model.stacks.flame_tree import ROOT, FlameTree
+from bttop.model.stacks.frame import Frame
 from bttop.store.report.markup import Markup, tag
 
 _LEVELS = 12
@@ -147,20 +148,20 @@ class Flames(Struct, frozen=True):
 
 
 class _Box(Struct, frozen=True):
-    frame: StackFrame
+    node: int
     left: float
     """0 to 1, like `width`."""
     width: float
     depth: int
 
 
-def flames(root: StackFrame, weigh: Callable[[float], str], kernel: frozenset[str] = frozenset()) -> Flames:
+def flames(tree: FlameTree, weigh: Callable[[float], str]) -> Flames:
     """Return stacks as an icicle graph: root on top, callees below callers, width is the share."""
-    boxes = _boxes(root)
+    boxes = _boxes(tree)
     drawn = sorted(boxes, key=lambda box: (-box.width, box.depth))[:_MOST_FRAMES]
     drawn = [box for box in drawn if box.width >= _NARROWEST and box.depth <= _DEEPEST]
     height = (max([box.depth for box in drawn], default=0) + 1) * _ROW
-    shapes = [_shape(box, weigh(box.frame.total), box.frame.name in kernel) for box in sorted(drawn, key=_in_order)]
+    shapes = [_shape(box, tree.frame(box.node), weigh(tree.totals[box.node])) for box in sorted(drawn, key=_in_order)]
     picture = tag("svg", shapes, class_="wide flame", height=height, role="img")
     return Flames(picture, len(boxes) - len(drawn))
 
@@ -169,21 +170,21 @@ def _in_order(box: _Box) -> tuple[int, float]:
     return box.depth, box.left
 
 
-def _boxes(root: StackFrame) -> list[_Box]:
-    whole = max(root.total, 1)
-    boxes = [_Box(root, 0.0, 1.0, 0)]
+def _boxes(tree: FlameTree) -> list[_Box]:
+    whole = max(tree.totals[ROOT], 1)
+    boxes = [_Box(ROOT, 0.0, 1.0, 0)]
     for box in boxes:
         left = box.left
-        for child in box.frame.children:
-            width = child.total / whole
+        for child in tree.heaviest_first([*tree.children(box.node)]):
+            width = tree.totals[child] / whole
             boxes.append(_Box(child, left, width, box.depth + 1))
             left += width
     return boxes
 
 
-def _shape(box: _Box, amount: str, is_kernel: bool) -> Markup:
-    name, share = box.frame.name, f"{box.width * 100:.3g} %"
-    hue = "fk" if is_kernel else f"f{zlib.crc32(name.encode(errors='replace')) % _HUES}"
+def _shape(box: _Box, frame: Frame, amount: str) -> Markup:
+    name, share = frame.name, f"{box.width * 100:.3g} %"
+    hue = "fk" if frame.kind == "kernel" else f"f{zlib.crc32(name.encode(errors='replace')) % _HUES}"
     label = [tag("text", name, x=4, y=13)] if box.width > 0.025 else []
     return tag(
         "svg",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -10,8 +11,13 @@ from bttop.model.flush.rates import amount
 from bttop.model.format import numbers
 from bttop.model.format.percentiles import quantile, scale_of
 from bttop.model.record.records import Stats
-from bttop.model.record.stacks import NO_FRAMES, StackFrame, fold
+from bttop.model.record.stacks import NO_FRAMES
+from bttop.model.record.telling_frames import UNKNOWN_FRAME
 from bttop.model.record.values import histogram
+from bttop.model.stacks.flame_tree import ROOT, FlameTree
+from bttop.model.stacks.form import FlameForm
+from bttop.model.stacks.frame import Frame, label
+from bttop.model.stacks.tree_builder import TreeBuilder
 from bttop.store.compare.totals import MapTotals, Total
 from bttop.store.labels import Labels, exact, per_second, share
 from bttop.store.labels import amount as in_unit
@@ -181,48 +187,53 @@ def _heat_tip(one: Figure, at: int) -> str:
 
 
 def _flames(one: Figure) -> Markup:
-    kernel: set[str] = set()
-    stacks = []
+    builder = TreeBuilder(FlameForm())
     for key, row in one.totals.top(_MOST_STACKS):
         who, found = one.labels.stack(key, one.totals.plan)
-        kernel.update(name for title, frames in found if title.startswith("k") for name in frames)
-        frames = _named([name for _, names in found for name in names]) or [NO_FRAMES]
-        stacks.append(([*frames, *([who] if who else [])], round(amount(row.value) or 0.0)))
-    root = fold([(frames, weight) for frames, weight in stacks if weight > 0])
+        frames = [_frame(name, title) for title, names in found for name in names] or [Frame(NO_FRAMES, "unknown")]
+        above = [label(who)] if who else []
+        builder.add_stack([*above, *_merged(reversed(frames))], round(amount(row.value) or 0.0))
+    tree = builder.tree()
 
     def weigh(total: float) -> str:
         return in_unit(total, one.unit)
 
-    drawn = flames(root, weigh, frozenset(kernel))
+    drawn = flames(tree, weigh)
     words = "flame graph: callers above, callees below; blue is the kernel"
     left_out = [f"{drawn.hidden:,} narrow or deep frames are not drawn"] if drawn.hidden else []
     if len(one.totals.rows) > _MOST_STACKS:
         left_out.append(f"{_MOST_STACKS:,} largest of {len(one.totals.rows):,} stacks")
     caption = tag("figcaption", tag("span", words), tag("span", "; ".join(left_out)))
-    return tag("figure", caption, drawn.picture, _functions(root, weigh))
+    return tag("figure", caption, drawn.picture, _functions(tree, weigh))
 
 
-def _named(frames: Sequence[str]) -> list[str]:
+def _frame(name: str, title: str) -> Frame:
+    """A frame of a stack with the title of its column."""
+    if name.startswith("0x"):
+        return Frame(UNKNOWN_FRAME, "unknown")
+    return Frame(name, "kernel" if title.startswith("k") else "user")
+
+
+def _merged(frames: Iterable[Frame]) -> list[Frame]:
     """Merge adjacent frames without a symbol into one: their addresses differ between processes and would split the
     graph."""
-    names = [_UNKNOWN if frame.startswith("0x") else frame for frame in frames]
-    return [name for at, name in enumerate(names) if name != _UNKNOWN or at == 0 or names[at - 1] != _UNKNOWN]
+    found: list[Frame] = []
+    for frame in frames:
+        if frame.name != UNKNOWN_FRAME or found[-1:] != [frame]:
+            found.append(frame)
+    return found
 
 
-_UNKNOWN = "[unknown]"
-
-
-def _functions(root: StackFrame, weigh: Callable[[float], str]) -> Markup:
+def _functions(tree: FlameTree, weigh: Callable[[float], str]) -> Markup:
     """Return a table of the innermost functions with the largest amounts, without their callees."""
-    own: dict[str, int] = {}
-    queue = list(root.children)
-    for frame in queue:
-        own[frame.name] = own.get(frame.name, 0) + frame.own
-        queue.extend(frame.children)
-    ranked = sorted([item for item in own.items() if item[1]], key=lambda item: (-item[1], item[0]))
+    own = Counter[str]()
+    for node, weight in enumerate(tree.own):
+        if weight:
+            own[tree.frame(node).name] += weight
+    ranked = sorted(own.items(), key=lambda item: (-item[1], item[0]))
     shown = ranked[:_MOST_FUNCTIONS]
     body = [
-        tag("tr", tag("td", weigh(weight), class_="n"), tag("td", share(weight, root.total), class_="n"),
+        tag("tr", tag("td", weigh(weight), class_="n"), tag("td", share(weight, tree.totals[ROOT]), class_="n"),
             tag("td", bar(weight, ranked[0][1]), class_="share"), tag("td", name, class_="name"))
         for name, weight in shown
     ]  # fmt: skip

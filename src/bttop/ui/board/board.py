@@ -316,6 +316,11 @@ class Board(Widget):
             pane.repaint()
 
     @property
+    def shows_flame(self) -> bool:
+        """Whether the focused pane is a flame graph, which has keys of its own."""
+        return bool(self.panes) and "flame-form" in self.focused_pane.drawing.acts
+
+    @property
     def unfinished(self) -> bool:
         """Whether a pane still reads the data of the moment on show."""
         return any(pane.model.unfinished for pane in self.panes)

@@ -38,13 +38,13 @@ class LayoutMode:
     """Changes the places of panes, by keys while the board is being arranged, and by the palette at any time."""
 
     KEYS: Final = (
-        KeyHint("←→↑↓", "move", ""),
+        KeyHint("←→↑↓", "move", "", ""),
         KeyHint("Shift", "size", ""),
         KeyHint("t u", "tabs", ""),
-        KeyHint("d", "double", ""),
+        KeyHint("d", "double", "", "wide"),
         KeyHint("v x", "view", ""),
-        KeyHint("0", "automatic", ""),
-        KeyHint("Esc", "end", ""),
+        KeyHint("0", "automatic", "", "auto"),
+        KeyHint("Esc", "end", "", ""),
     )
     """The keys in the footer."""
 

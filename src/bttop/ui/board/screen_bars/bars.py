@@ -148,6 +148,12 @@ class KeyHint(NamedTuple):
     text: str
     command: str
     """The name of the command; empty if a click does nothing."""
+    brief: str | None = None
+    """The text where the hints have no room otherwise; None for the same text."""
+
+
+def _fits(hints: Sequence[KeyHint], cells: int) -> bool:
+    return sum(len(one.key) + len(one.text) + 3 for one in hints) - 1 <= cells
 
 
 class FooterBar(Bar):
@@ -194,7 +200,7 @@ class FooterBar(Bar):
     def _keys(self, cells: int) -> Line:
         spans: list[Span] = [Span(" ")]
         self._hints = []
-        for key, text, name in self._fitting(cells):
+        for key, text, name, _ in self._fitting(cells):
             at = line_width(tuple(spans))
             gap = " " * max(0, min(2, cells - at - len(key) - len(text) - 1))
             spans += [Span(key, "key"), Span(f" {text}{gap}", "hint")]
@@ -202,9 +208,12 @@ class FooterBar(Bar):
         return tuple(spans)
 
     def _fitting(self, cells: int) -> list[KeyHint]:
-        """The hints for which there is room. The last ones, help and quit, go last."""
+        """The hints for which there is room, with brief texts if the others do not fit. Help and quit, the last, go
+        last."""
         shown = list(self.keys)
-        while shown and sum(len(one.key) + len(one.text) + 3 for one in shown) - 1 > cells:
+        if not _fits(shown, cells):
+            shown = [one if one.brief is None else one._replace(text=one.brief) for one in shown]
+        while shown and not _fits(shown, cells):
             del shown[-ALWAYS_SHOWN - 1 if len(shown) > ALWAYS_SHOWN else -1]
         return shown
 
