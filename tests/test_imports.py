@@ -43,7 +43,7 @@ os.geteuid = lambda: 0
 import bttop.cli
 bttop.cli.main()
 """
-NEVER = {"plotext", "watchfiles", "sqlite3", "backports.zstd", "pyarrow", "email", "http", "unittest"}
+NEVER = {"plotext", "watchfiles", "demangle", "sqlite3", "backports.zstd", "pyarrow", "email", "http", "unittest"}
 """Nothing before the first frame needs them."""
 LATER = {
     "bttop.ui.dialogs.menu", "bttop.ui.dialogs.sheet", "bttop.ui.dialogs.catalogue", "bttop.ui.dialogs.state_page",
@@ -59,7 +59,7 @@ MOMENTS = {
         NEVER | LATER | SCREEN | {"subprocess", "bttop.engine.engine", "bttop.script.language.reader"},
     ),
     "spawn": (222, NEVER | LATER | SCREEN | {"bttop.ui.app", "bttop.engine.recording.recorder"}),
-    "frame": (345, NEVER | LATER),
+    "frame": (346, NEVER | LATER),
 }
 """Moment to the largest number of bttop's own modules, and modules that must not be there."""
 

@@ -80,6 +80,11 @@ def test_a_caller_whose_call_is_the_end_of_its_function_has_its_own_name(names: 
     assert named(names, 0x7F0000001060) == ["main [app]"]
 
 
+def test_mangled_names_are_read(names: FrameLookup, processes: Processes) -> None:
+    processes.run(elf([("_ZN4shop3addEi", BASE + 0x1000, 0x20)]), file="shop")
+    assert named(names, 0x7F0000001010) == ["shop::add(int) [app]"]
+
+
 def test_an_address_outside_the_code_is_unknown(names: FrameLookup) -> None:
     assert named(names, 0x1) == ["[unknown]"]
 

@@ -271,4 +271,6 @@ def test_the_file_of_an_fsync_is_asked_before_its_arguments_are_listed() -> None
     asked = {one.letter: one for one in follow_ups(RowFacts(pid=7, comm="db", syscall="fsync", syscall_number=74))}
     assert asked["1"].title == "fsync: count by open file"
     assert "args->fd" in asked["1"].text
+    assert asked["S"].why == "Which code makes it? 1 shows on which files."
+    assert asked["1"].why == "On which files is it called?"
     assert "A" not in asked

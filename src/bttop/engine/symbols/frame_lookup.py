@@ -19,6 +19,7 @@ from bttop.engine.host.process.processes import PROC
 from bttop.engine.symbols.allowance import Allowance
 from bttop.engine.symbols.function_table import BadElf, FunctionTable, read_functions
 from bttop.engine.symbols.memory_map import CodeMapping, MappedFile, mapping_at, open_mapped, read_maps
+from bttop.model.record.demangle import demangled
 from bttop.model.record.telling_frames import ENDED_PROCESS, UNKNOWN_FRAME
 
 MOST_WAITING: Final = 4096
@@ -221,7 +222,7 @@ def _name(mapping: CodeMapping, table: FunctionTable | None, address: int) -> st
     offset = address - mapping.start + mapping.offset
     # The address of a caller is that behind its call, which may be the end of its function.
     name = "" if table is None else table.name_at(offset) or table.name_at(offset - 1)
-    return f"{name} [{mapping.name}]" if name else f"[{mapping.name}]"
+    return f"{demangled(name)} [{mapping.name}]" if name else f"[{mapping.name}]"
 
 
 def _functions_of(file: BinaryIO) -> FunctionTable | None:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bttop.model.flush.contents import MapData
 from bttop.model.format.text import visible_name
 from bttop.model.plan import Column, MapPlan
+from bttop.model.record.demangle import demangled
 from bttop.model.record.keys import Part, split_key
 from bttop.model.record.records import Value
 from bttop.model.record.stacks import names
@@ -124,4 +125,6 @@ def _functions(stack: int | str) -> str:
 
 @lru_cache(maxsize=16_384)
 def _without_offset(line: str) -> str:
-    return _OFFSET.sub("", line)
+    bare = _OFFSET.sub("", line)
+    name = bare.lstrip()
+    return bare[: len(bare) - len(name)] + demangled(name)

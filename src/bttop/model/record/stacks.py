@@ -9,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from bttop.model.plan import Column
+from bttop.model.record.demangle import demangled
 from bttop.patterns import pattern
 
 NO_FRAMES: Final = "[no frames]"
@@ -34,7 +35,7 @@ class Site(Struct, frozen=True):
     """One frame of one stack."""
 
     name: str
-    """The symbol, or the hexadecimal address if there is none."""
+    """The symbol, demangled, or the hexadecimal address if there is none."""
     offset: int | None
     """Bytes from the start of the symbol; None if there is no offset."""
 
@@ -80,7 +81,9 @@ def _site(symbol: str) -> Site:
     if _HEXADECIMAL.fullmatch(symbol):
         return Site(symbol, None)
     found = _OFFSET.fullmatch(symbol)
-    return Site(found[1], int(found[2], 0 if found[2].startswith("0x") else 10)) if found else Site(symbol, None)
+    if found is None:
+        return Site(demangled(symbol), None)
+    return Site(demangled(found[1]), int(found[2], 0 if found[2].startswith("0x") else 10))
 
 
 def names(text: str) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from bttop.script.language.reader import Script, read
 from bttop.script.library import row_programs
-from bttop.script.library.starters import Argument, starters
+from bttop.script.library.starters import BY_FILE, Argument, starters
 from bttop.script.process.pin import Pin
 
 MOST_ARGUMENTS: Final = 9
@@ -184,10 +184,13 @@ def _of_syscall(facts: RowFacts) -> Iterator[FollowUp]:
     yield _written(
         "W", f"{name}: who calls it", "Which processes make it, from which code?", callers, f"{name} callers"
     )
+    arguments = list(_of_arguments(facts, pin))
     if pin is not None:
         stacks = row_programs.syscall_stacks(name)
-        yield _written("S", f"{name}: from which code", "Which code makes it?", stacks, f"{name} stacks", pin)
-    yield from _of_arguments(facts, pin)
+        files = next((f" {one.letter} shows on which files." for one in arguments if one.title.endswith(BY_FILE)), "")
+        why = f"Which code makes it?{files}"
+        yield _written("S", f"{name}: from which code", why, stacks, f"{name} stacks", pin)
+    yield from arguments
     if name not in row_programs.NO_RETURN:
         text = row_programs.syscall_results(name)
         yield _written("R", f"{name}: what it returns", "Does it fail, and how?", text, f"{name} results", pin)
@@ -201,7 +204,7 @@ def _of_arguments(facts: RowFacts, pin: Pin | None) -> Iterator[FollowUp]:
     arguments = facts.arguments or (_DESCRIPTOR if name in _ONLY_DESCRIPTOR else ())
     known = [one for one in starters(probe, arguments) if one.title != "count by comm"]
     for number, starter in enumerate(known[:MOST_ARGUMENTS], start=1):
-        why = "What is it called with?"
+        why = "On which files is it called?" if starter.title == BY_FILE else "What is it called with?"
         yield _written(str(number), f"{name}: {starter.title}", why, starter.text, f"{name} {starter.title}", pin)
     if not known and facts.syscall_number is not None and facts.syscall_number >= 0:
         text = row_programs.syscall_arguments(name, facts.syscall_number)

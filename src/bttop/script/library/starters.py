@@ -15,6 +15,8 @@ from bttop.script.language.probe_context import context_of
 from bttop.script.language.program_text import MapText, program
 from bttop.script.language.reader import AttachPoint, Script, read
 
+BY_FILE: Final = "count by open file"
+"""The title of the question that counts a system call by the file of its descriptor."""
 _MOST: Final = 24
 """Maximum number of starters for one probe; for more arguments, a script written by hand is better."""
 _GUESSED: Final = 3
@@ -123,7 +125,7 @@ def _by_descriptor(point: AttachPoint, value: str) -> Starter:
         [MapText("@calls", ("pid", "comm", "fd"), ("int", "text", "int"), pid="pid", view="table")],
         f"{point.text}\n{{\n  @calls[pid, comm, (int64){value}] = count();\n}}",
     )
-    return Starter("count by open file", text)
+    return Starter(BY_FILE, text)
 
 
 def _by_text(point: AttachPoint, name: str, value: str) -> Starter:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from bttop.model.format import numbers
 from bttop.model.format.text import visible_name
 from bttop.model.plan import Column, MapPlan
+from bttop.model.record.demangle import without_parameters
 from bttop.model.record.stacks import NO_FRAMES, stacks_of
 from bttop.model.record.telling_frames import ends_early, telling, with_repeats, without_module
 from bttop.ui.render.spans import Line, Span, bar, fit
@@ -142,7 +143,7 @@ def _kernel_words(frames: Sequence[str], *, alone: bool) -> list[str]:
 
 
 def _words(frames: Sequence[str]) -> list[str]:
-    return with_repeats([without_module(frame) for frame in frames])
+    return with_repeats([without_parameters(without_module(frame)) for frame in frames])
 
 
 def _unfolded(scene: Scene, row: Row) -> list[Line]:
