@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+from collections import Counter
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pytest
 
 from bttop.cli import main
@@ -13,6 +18,9 @@ from bttop.model.plan import Column, MapPlan
 from tests.model.samples import planned
 from tests.store.export.kit import HOSTILE, snapshot_file
 from tests.store.made import Session, made
+from tests.store.several import two_hosts
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture
@@ -123,3 +131,46 @@ def test_a_column_that_no_map_has_is_refused_with_those_there_are(
 def test_a_format_without_rows_refuses_to_group(file: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", file, "--format", name, "--group-by", "comm"]) == 2
     assert f"{name} has no rows to group; these formats have: jsonl, csv, parquet" in capsys.readouterr().err
+
+
+def test_recordings_of_many_hosts_are_one_table_for_duckdb(tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    recordings = (two_hosts(tmp_path / "noon.bttop"), two_hosts(tmp_path / "night.bttop", ("../db/1", "web2"), 4))
+    for path in recordings:
+        assert main(["export", str(path), "--format", "parquet", "--partition", "-o", str(lake)]) == 0
+    assert {one.name for one in tmp_path.iterdir()} == {"noon.bttop", "night.bttop", "lake"}
+    query = re.findall(r"```sql\n(.*?)```", (DOCS / "outputs.md").read_text(), re.DOTALL)[0]
+    assert "lake/syscalls_calls" in query
+    found: Any = duckdb.sql(query.replace("lake/syscalls_calls", f"{lake}/calls_calls"))
+    day = date(2026, 11, 26)
+    assert found.fetchall() == [("web2", day, "java", 12_000), ("web1", day, "java", 80), ("../db/1", day, "java", 40)]
+
+
+def test_a_partition_is_never_overwritten_and_nothing_of_a_failed_export_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = tmp_path / "lake"
+    second = lake / "calls_calls" / "host=web2" / "date=2026-11-26" / "s.parquet"
+    second.parent.mkdir(parents=True, mode=0o700)
+    second.write_text("mine")
+    command = ["export", str(two_hosts(tmp_path / "s.bttop")), "--partition", "-o", str(lake)]
+    assert main([*command, "--format", "parquet"]) == 2
+    assert f"{second} is there already" in capsys.readouterr().err
+    assert [path.name for path in lake.rglob("*.parquet")] == ["s.parquet"]
+    assert second.read_text() == "mine"
+    assert main([*command, "--format", "csv"]) == 2
+    assert "--partition is for parquet" in capsys.readouterr().err
+
+
+def test_a_table_has_the_host_of_each_row_and_can_be_of_one(tmp_path: Path) -> None:
+    path = two_hosts(tmp_path / "s.bttop")
+    sums = []
+    for name, more in (("all.csv", []), ("one.csv", ["--host", "web2"])):
+        assert main(["export", str(path), *more, "-o", str(tmp_path / name)]) == 0
+        with (tmp_path / name).open() as file:
+            rows = list(csv.DictReader(file))
+        assert [row["time"] for row in rows] == sorted(row["time"] for row in rows)
+        sums.append(Counter({row["host"]: 0 for row in rows}))
+        for row in rows:
+            sums[-1][row["host"]] += int(row["value"])
+    assert sums == [{"web1": 80, "web2": 8_000}, {"web2": 8_000}]

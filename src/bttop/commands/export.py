@@ -5,34 +5,30 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from bttop.commands.options.arguments import Parser, add_recorded_hosts, with_times
+from bttop.commands.options.export_files import INSTEAD, file_names, tables_of, write_partitions
 from bttop.commands.options.outputs import writing
 from bttop.engine.host.process.processes import PROCESS_COLUMNS, Process
 from bttop.engine.host.process.recorded_processes import RecordedProcesses
-from bttop.errors import BttopError, UsageError
+from bttop.errors import UsageError
 from bttop.files import Mode, NewFile, new_folder
-from bttop.model.format.unique import unique_name
 from bttop.model.grouping.group_columns import ProcessColumn
 from bttop.model.grouping.group_flush import FlushGrouper
 from bttop.output import warn, write_data
 from bttop.store.export.catalogue import Exporter, exporters
 from bttop.store.export.exporter import StreamExporter, TableExporter
 from bttop.store.export.selection import Selection
-from bttop.store.export.tables import ExportTable, tables
+from bttop.store.export.tables import ExportTable
 from bttop.store.snapshot.extent import part_of
 from bttop.store.snapshot.facts import RecordedHost
 from bttop.store.snapshot.snapshot import Snapshot
 
 _DEFAULT = "jsonl"
-_LONGEST_NAME = 100
-"""Maximum characters of a file name before its suffix: file systems allow 255 bytes."""
-_INSTEAD = "another -o OUT"
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -57,6 +53,11 @@ def run(arguments: Sequence[str]) -> int:
     )
     add_recorded_hosts(parser)
     parser.add_argument("-o", dest="out", metavar="OUT", help="a file, or a folder for several tables; - is stdout")
+    parser.add_argument(
+        "--partition",
+        action="store_true",
+        help="with parquet and -o FOLDER: a folder per map with host=HOST/date=DATE, for many recordings as one table",
+    )
     options = parser.parse_args(with_times(arguments))
     out = None if options.out in (None, "-") else Path(options.out)
     exporter = exporters()[options.format or _format_of(out)]
@@ -64,7 +65,9 @@ def run(arguments: Sequence[str]) -> int:
         begin_ns, end_ns = part_of(snapshot, options.begin, options.end)
         groupers = {} if options.group_by is None else _groupers(snapshot, options.group_by, exporter)
         selection = Selection(snapshot, begin_ns, end_ns, options.map, groupers)
-        if isinstance(exporter, StreamExporter):
+        if options.partition:
+            write_partitions(selection, exporter, out)
+        elif isinstance(exporter, StreamExporter):
             _write_one(out, lambda file: exporter.write(selection, file))
         else:
             _write_tables(selection, exporter, out)
@@ -108,9 +111,7 @@ def _format_of(out: Path | None) -> str:
 
 def _write_tables(selection: Selection, exporter: TableExporter, out: Path | None) -> None:
     """Write one table to a file or, if it is text, to stdout; write several to a folder."""
-    found = list(tables(selection))
-    if not found:
-        raise BttopError("this part of the snapshot has no flushes", title="cannot export")
+    found = tables_of(selection)
     if out is None and (exporter.mode == "wb" or len(found) > 1):
         names = ", ".join(str(table.name) for table in found)
         raise UsageError(f"{exporter.name} needs -o FOLDER, or --map with one of: {names}")
@@ -125,8 +126,8 @@ def _write_tables(selection: Selection, exporter: TableExporter, out: Path | Non
     if not is_there and len(found) == 1 and out.suffix:
         _write_files({out: found[0]}, exporter.mode, write)
         return
-    files = {out / f"{name}{exporter.suffix}": table for table, name in zip(found, _file_names(found), strict=True)}
-    with writing(out, instead=_INSTEAD), contextlib.nullcontext() if is_there else new_folder(out):
+    files = {out / f"{name}{exporter.suffix}": table for table, name in zip(found, file_names(found), strict=True)}
+    with writing(out, instead=INSTEAD), contextlib.nullcontext() if is_there else new_folder(out):
         _write_files(files, exporter.mode, write)
 
 
@@ -135,12 +136,12 @@ def _write_files(tables: Mapping[Path, ExportTable], mode: Mode, write: Callable
     with contextlib.ExitStack() as unpublished:
         files: dict[Path, NewFile] = {}
         for path, table in tables.items():
-            with writing(path, instead=_INSTEAD):
+            with writing(path, instead=INSTEAD):
                 new = files[path] = unpublished.enter_context(NewFile(path, mode))
                 write(table, new.file)
                 new.file.close()
         for path, new in files.items():
-            with writing(path, instead=_INSTEAD):
+            with writing(path, instead=INSTEAD):
                 new.publish()
 
 
@@ -148,17 +149,6 @@ def _write_one(path: Path | None, write: Callable[[IO[str]], None]) -> None:
     if path is None:
         write_data(write)
         return
-    with writing(path, instead=_INSTEAD), NewFile(path, "w") as new:
+    with writing(path, instead=INSTEAD), NewFile(path, "w") as new:
         write(new.file)
         new.publish()
-
-
-def _file_names(tables: Sequence[ExportTable]) -> list[str]:
-    """Return a unique file name for each table, made of program and map. A name never contains a path separator,
-    whatever the name of the probe file."""
-    names: list[str] = []
-    for table in tables:
-        plain = re.sub(r"[^A-Za-z0-9_-]+", "_", f"{table.name.program}.{table.name.map}").strip("_.")
-        name = plain[:_LONGEST_NAME] or "map"
-        names.append(unique_name(name, names, "{name}-{number}"))
-    return names

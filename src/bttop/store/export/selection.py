@@ -81,9 +81,11 @@ class Selection(Struct, frozen=True):
             raise UsageError(f"there is no map {self.map!r}; there are: {', '.join(map(str, found))}")
         return _grouped(wanted, next(iter(self.groupers.values()))) if self.groupers else wanted
 
-    def data(self, one: MapName) -> Iterator[tuple[ProgramFlush, MapData]]:
-        """Yield the flushes of all programs of this name that hold a map, with the map's data, oldest first."""
-        for found in self.flushes([program for program in self.snapshot.programs if program.name == one.program]):
+    def data(self, one: MapName, host: int | None = None) -> Iterator[tuple[ProgramFlush, MapData]]:
+        """Yield the flushes of all programs of this name that hold a map, with the map's data, oldest first. `host`:
+        only those of one host."""
+        named = [program for program in self.snapshot.programs if program.name == one.program]
+        for found in self.flushes([program for program in named if host in (None, program.host.id)]):
             if (data := found.flush.maps.get(one.map)) is not None:
                 grouped = self.groupers[found.program.host.id].data(data) if self.groupers else data
                 if grouped is not None:

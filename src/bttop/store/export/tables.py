@@ -49,11 +49,12 @@ def tables(selection: Selection) -> Iterator[ExportTable]:
             yield ExportTable(name, titles, tuple([_common(*one) for one in zip(seen, titles, strict=True)]))
 
 
-def rows(selection: Selection, table: ExportTable) -> Iterator[tuple[Cell, ...]]:
-    """Yield the rows of a table in order of time. The first cell is the end of the flush in ns since 1970."""
+def rows(selection: Selection, table: ExportTable, host: int | None = None) -> Iterator[tuple[Cell, ...]]:
+    """Yield the rows of a table in order of time, of one host or of all. The first cell is the end of the flush in ns
+    since 1970."""
     width = len(table.columns)
     decoders = {host.id: host.facts.decoders for host in selection.snapshot.hosts}
-    for found, data in selection.data(table.name):
+    for found, data in selection.data(table.name, host):
         head = _head(found, data)
         for key, value in data.rows.items():
             parts = _key(key, data, decoders[found.program.host.id], _key_width(table))
