@@ -88,9 +88,17 @@ def test_a_wrong_question_is_refused(open_session: Opener, command: dict[str, ob
 def test_without_commands_it_ends_with_its_lease(open_session: Opener) -> None:
     session = open_session("--lease", "1")
     session.one(Started, session.start(["wait"]))
+    session.send(do="time", token=1)
     begin = time.monotonic()
     assert session.process.wait(20) == 0
     assert time.monotonic() - begin > 0.5
+
+
+def test_before_the_first_question_for_the_time_the_lease_is_longer(open_session: Opener) -> None:
+    session = open_session("--lease", "1")
+    begin = time.monotonic()
+    assert session.process.wait(20) == 0
+    assert time.monotonic() - begin > 3.5
 
 
 def test_a_command_renews_the_lease(open_session: Opener) -> None:

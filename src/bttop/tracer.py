@@ -10,7 +10,7 @@ tracer may not signal them, and PDEATHSIG is cleared. So each program gets its o
 sends the signals: ^C sends SIGINT; closing the other end, also by the death of the tracer, sends SIGHUP.
 
 With --lease it also ends when no command has arrived for that long: a connection that is cut without a word closes
-nothing.
+nothing. Before the first `time` command, four times as long: the dashboard then waits for other hosts.
 
 Commands, one JSON object per line (`id` is 1 to 2**32 - 1, a new one for each start):
     {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10, "folder": PATH, "categories": [...],
@@ -106,6 +106,7 @@ CLOSE_LIMIT = 1.9
 DRAIN_LIMIT = 0.5
 STDERR_SILENCE = 0.2
 WATCH_EVERY = 2.0
+FIRST_LEASE = 4
 NEVER = float("inf")
 
 STATS_SWITCH = "/proc/sys/kernel/bpf_stats_enabled"
@@ -1305,7 +1306,8 @@ class Tracer:
     def __init__(self, cap: int, buffer: int, terminals: bool, lease: float = NEVER) -> None:
         self.cap = cap
         self.terminals = terminals
-        self.lease = lease
+        self.lease = lease * FIRST_LEASE
+        self.usual_lease = lease
         self.heard_at = time.monotonic()
         self.programs: "dict[int, TracedProcess]" = {}
         self.used: "set[int]" = set()
@@ -1615,6 +1617,7 @@ class Tracer:
             self.surveying = None
 
     def tell_time(self, _ident: int, command: "dict[str, object]") -> None:
+        self.lease = self.usual_lease
         self.output.state(0, {"state": "time", "token": token_of(command)}, ahead=True)
 
     def read_files(self, _ident: int, command: "dict[str, object]") -> None:

@@ -72,9 +72,11 @@ def _several(options: argparse.Namespace, hosts: Sequence[Destination]) -> int:
     from bttop.commands.starting.far_engines import decoders_of, start_engines
     from bttop.engine.headless.stream import StreamRun
     from bttop.engine.headless.stream_forms import HostLines
+    from bttop.engine.hosts.gathering import PAUSE
 
     engines, missing = start_engines(options, hosts, "bttop stream", warn)
-    return StreamRun(engines, options.duration, HostLines(decoders_of(engines))).run() or int(bool(missing))
+    form = HostLines(decoders_of(engines))
+    return StreamRun(engines, options.duration, form, PAUSE).run() or int(bool(missing))
 
 
 def _checked(grouper: FlushGrouper, engine: Engine) -> FlushGrouper:

@@ -15,7 +15,7 @@ from bttop.engine.cost.budget import Budget
 from bttop.engine.cost.cost import Bill
 from bttop.engine.cost.hook_pricing import HookPricing
 from bttop.engine.cost.host_programs import HostProgramRates
-from bttop.engine.engine_thread import EngineThread
+from bttop.engine.engine_thread import EngineThread, LoopThread
 from bttop.engine.frame_router import FrameRouter
 from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.host.host import Bpftrace, Host
@@ -221,9 +221,9 @@ class Engine:
         for program, generation in self.runner.generations.values():
             observer.begun(program, generation)
 
-    def start(self) -> None:
-        """Start the engine's thread, which reads the tracer."""
-        self._thread.start()
+    def start(self, thread: LoopThread | None = None) -> None:
+        """Start the engine's thread, which reads the tracer; with a `thread`, run in that one when it starts."""
+        self._thread.start(thread)
 
     def _begin(self, loop: AbstractEventLoop) -> None:
         self.bridge.open(loop)

@@ -62,8 +62,14 @@ def _map(name: str, data: MapData, decoders: Mapping[str, Decoder]) -> dict[str,
         "kind": data.plan.aggregation,
         **_thinned(data),
         "columns": [column.title for column in columns],
-        "rows": [{"key": _key(key, data, decoders), "value": plain(value, data)} for key, value in data.rows.items()],
+        "rows": _rows(data, decoders),
     }
+
+
+def _rows(data: MapData, decoders: Mapping[str, Decoder]) -> list[dict[str, Any]]:
+    keys = _keys(data, decoders)
+    values = [value if type(value) is int else plain(value, data) for value in data.rows.values()]
+    return [{"key": key, "value": value} for key, value in zip(keys, values, strict=True)]
 
 
 def _thinned(data: MapData) -> dict[str, Any]:
@@ -79,13 +85,18 @@ def _caveats(flush: Flush, data: MapData) -> dict[str, Any]:
     return caveats | ({"skipped": flush.skipped} if flush.skipped else {})
 
 
-def _key(key: str, data: MapData, decoders: Mapping[str, Decoder]) -> list[int | str]:
+def _keys(data: MapData, decoders: Mapping[str, Decoder]) -> list[tuple[int | str, ...]]:
+    """The parts of each key, decoded."""
     columns = data.plan.columns
-    if not columns and not key:
-        return []
-    parts = split_key(key, columns).parts
-    names = [column.decoder for column in columns] + [""] * len(parts)
-    return [decoders[name](part) if name in decoders else part for part, name in zip(parts, names, strict=False)]
+    if not columns:
+        return [(key,) if key else () for key in data.rows]
+    keys = [split_key(key, columns).parts for key in data.rows]
+    decode = [decoders.get(column.decoder) for column in columns]
+    if not any(decode):
+        return keys
+    return [
+        tuple([part if one is None else one(part) for part, one in zip(parts, decode, strict=True)]) for parts in keys
+    ]
 
 
 def plain(value: Value, data: MapData | None = None) -> Any:

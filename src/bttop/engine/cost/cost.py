@@ -151,6 +151,8 @@ def together(costs: Iterable[Cost]) -> Cost:
     """The sum of costs; unknown run times and events are left out, and the sum is None if all are unknown. The sum of
     PSS is None if one is unknown."""
     parts = list(costs)
+    if len(parts) == 1:
+        return parts[0]
     runs = [one.run for one in parts if one.run is not None]
     events = [one.events for one in parts if one.events is not None]
     proportional = [one.pss for one in parts if one.pss is not None]

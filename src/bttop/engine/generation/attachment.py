@@ -35,19 +35,24 @@ class HookAttachment:
         self._awaits_list = False
         self._unanswered: set[str] = set()
         self._counted: int | None = None
+        self._badge: Badge | None = None
+        self._is_judged = False
+        """Whether `_badge` is that of what is known now: each flush asks for it."""
 
     def count(self, probes: int) -> None:
         """Store bpftrace's count: up to 0.23 the probes that it will try to attach, from 0.24 the attached ones."""
         self._counted = probes
+        self._is_judged = False
 
     def read(self, lines: list[str]) -> None:
         """Look for missing attach points in bpftrace's messages."""
+        self._is_judged = False
         for one in told_missing(lines, self._prepared.text, self._prepared.attach_points):
             self._told.setdefault(one.point, one)
 
     def listed(self, found: Mapping[str, int]) -> None:
         """Store how many probes bpftrace lists for each attach point."""
-        self._awaits_list = False
+        self._awaits_list = self._is_judged = False
         self._unanswered = self._asked - set(found)
         self._absent |= {point: Missing(point, NOT_LISTED) for point, probes in found.items() if not probes}
 
@@ -68,6 +73,11 @@ class HookAttachment:
 
     def badge(self) -> Badge | None:
         """The badge for missing or unchecked attach points; None if there are none."""
+        if not self._is_judged:
+            self._badge, self._is_judged = self._judged(), True
+        return self._badge
+
+    def _judged(self) -> Badge | None:
         missing = self.missing
         nameless = 0 if self._awaits_list else self._nameless()
         if not missing and not nameless:
@@ -95,6 +105,7 @@ class HookAttachment:
         points = [one for one in self._silent() if one.text not in self._asked and one.text not in self._told]
         self._asked.update(one.text for one in points)
         self._awaits_list = self._awaits_list or bool(points)
+        self._is_judged = False
         return tuple({one.text: one for one in points}.values())
 
     def _silent(self) -> Iterable[AttachPoint]:

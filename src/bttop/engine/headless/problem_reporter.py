@@ -8,7 +8,7 @@ from bttop.engine.cost.cost import UNKNOWN, blind_spot
 from bttop.engine.headless.any_run import AnyRun
 from bttop.engine.headless.run_length import is_starting
 from bttop.engine.program.program import Program
-from bttop.engine.program.status import ProgramState
+from bttop.engine.program.status import ProgramState, Status
 from bttop.engine.recording.losses import cut_text
 from bttop.output import warn
 
@@ -33,6 +33,8 @@ class ProblemReporter:
         """`before` is called before each report, for example to clear a status line."""
         self._before = before
         self._told: dict[str, str] = {}
+        self._seen: dict[Program, Status] = {}
+        """The status of each program at the last look."""
 
     def tell_all(self, engine: AnyRun) -> None:
         """Report the current problems of the engine and its programs, the badges of their numbers, and the tracepoints
@@ -40,16 +42,22 @@ class ProblemReporter:
         for problem in engine.problems:
             self.tell(problem, "", problem)
         for program in engine.programs:
-            name = full_name(program)
-            self.tell(f"trouble of {name}", name, _trouble(program))
-            # While it starts, it may still change to another text with other badges.
-            is_on = program.status.state in (ProgramState.ATTACHED, ProgramState.LIVE)
-            for badge in program.status.badges if is_on else ():
-                self.tell(f"{badge.text} of {name}", name, f"{badge.text}: {badge.why}")
-            for hint in program.status.hints:
-                self.tell(f"{hint} for {name}", name, hint)
+            status = program.status
+            # Most have not changed, and many hosts have hundreds of programs.
+            if self._seen.get(program) is not status:
+                self._seen[program] = status
+                self._tell_status(full_name(program), status)
             if program.cost is not None and program.cost.unseen:
                 self.tell(UNKNOWN, UNKNOWN, blind_spot(program.cost))
+
+    def _tell_status(self, name: str, status: Status) -> None:
+        self.tell(f"trouble of {name}", name, _trouble(status))
+        # While it starts, it may still change to another text with other badges.
+        is_on = status.state in (ProgramState.ATTACHED, ProgramState.LIVE)
+        for badge in status.badges if is_on else ():
+            self.tell(f"{badge.text} of {name}", name, f"{badge.text}: {badge.why}")
+        for hint in status.hints:
+            self.tell(f"{hint} for {name}", name, hint)
 
     def tell_unattached(self, programs: Iterable[Program]) -> bool:
         """Report the programs that were still starting when the run ended; return whether there are any."""
@@ -98,9 +106,8 @@ def could_not_run(programs: Iterable[Program]) -> bool:
     return any(program.status.state in USELESS or program.shows_nothing for program in programs)
 
 
-def _trouble(program: Program) -> str:
-    """The current problem of a program; empty if there is none."""
-    status = program.status
+def _trouble(status: Status) -> str:
+    """The problem that a status reports; empty if there is none."""
     if status.complaint is not None:
         return "\n  ".join([status.complaint.title, *status.complaint.lines])
     if status.state is ProgramState.COSTLY:

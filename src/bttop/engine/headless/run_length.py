@@ -40,10 +40,13 @@ class RunLength:
     def is_over(self, programs: Iterable[Program]) -> bool:
         """Whether the run has lasted `seconds`. Call it several times a second."""
         now = self._clock()
-        is_ready = not any(is_starting(program) or program.unchecked for program in programs)
-        if self._began is None and (is_ready or now - self._asked >= PATIENCE):
+        if self._began is None and (now - self._asked >= PATIENCE or _are_ready(programs)):
             self._began = now
         return self._seconds is not None and self._began is not None and now - self._began >= self._seconds
+
+
+def _are_ready(programs: Iterable[Program]) -> bool:
+    return not any(is_starting(program) or program.unchecked for program in programs)
 
 
 def is_starting(program: Program) -> bool:

@@ -31,10 +31,12 @@ PATIENCE: Final = 5.0
 class StreamRun(Observer):
     """Writes every flush of an engine's programs until its end."""
 
-    def __init__(self, engine: AnyRun, seconds: float | None, form: StreamForm) -> None:
-        """`seconds`: the length of the run, None for no limit."""
+    def __init__(self, engine: AnyRun, seconds: float | None, form: StreamForm, pause: float = 0.0) -> None:
+        """`seconds`: the length of the run, None for no limit. `pause`: seconds for which flushes are gathered, to be
+        written together."""
         self._engine = engine
         self._form = form
+        self._pause = pause
         self._waiting = WaitingFlushes()
         self._length = RunLength(seconds, engine.seconds_run)
         self._output = LineOutput(sys.stdout.fileno())
@@ -129,6 +131,8 @@ class StreamRun(Observer):
         """Write what comes in this time, without a look at the programs: of many hosts there are hundreds."""
         end = time.monotonic() + seconds
         while not self._signals and (left := end - time.monotonic()) > 0:
+            if self._pause and not self._waiting and self._output.is_empty:
+                time.sleep(self._pause)
             self._write_next(left)
 
     def _write_next(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The engines of several hosts as one run without a screen. Each has its own thread and connection, so none waits for
+"""The engines of several hosts as one run without a screen. They share one event loop, in which none waits for
 another."""
 
 from __future__ import annotations
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from bttop.engine.cost.cost import Bill, together
 from bttop.engine.engine import Engine
+from bttop.engine.engine_thread import LoopThread
+from bttop.engine.hosts.gathering import GatheringSelector
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
 
@@ -55,9 +57,11 @@ class Engines:
             engine.observe(observer)
 
     def start(self) -> None:
-        """Start all threads."""
+        """Start the thread in which all of them run."""
+        thread = LoopThread(GatheringSelector)
         for engine in self.engines:
-            engine.start()
+            engine.start(thread)
+        thread.start()
 
     def at_full_speed(self) -> None:
         """Programs get the usual nice value."""

@@ -4,12 +4,15 @@ first flush."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from msgspec.structs import replace
 
 from bttop.engine.generation.generation import Generation
 from bttop.model.flush.flush import LossCounts
 from bttop.model.plan import Plan
+
+_NOTHING: Final = LossCounts()
 
 
 class GenerationPair:
@@ -80,6 +83,8 @@ class GenerationPair:
 
     def _total(self, generation: Generation) -> LossCounts:
         now = generation.tally
+        if now == self._lost == _NOTHING and not generation.dropped_lines:
+            return _NOTHING
         total = LossCounts(
             **{name: getattr(self._lost, name) + getattr(now, name) for name in LossCounts.__struct_fields__}
         )

@@ -20,8 +20,10 @@ from bttop.errors import CannotTrace, TracerLost, command_line
 from bttop.model.record.records import StampedLine
 from bttop.model.record.release import Release
 
-CONNECTED_WITHIN: Final = CONNECT_SECONDS + 10.0
-"""Seconds from the start of ssh to the last answer."""
+CONNECTED_WITHIN: Final = CONNECT_SECONDS + 20.0
+"""Seconds from the start of ssh to the first answer: with many hosts, all ssh share the CPUs of this one."""
+ANSWER_SECONDS: Final = 10.0
+"""Seconds from one answer to the next at least."""
 BASE: Final = (
     "/proc/self/status", "/proc/self/mounts", "/proc/meminfo", "/proc/modules", "/proc/sys/kernel/pid_max",
     "/proc/sys/kernel/random/boot_id", "/etc/passwd",
@@ -58,7 +60,7 @@ class FarConnection:
         self._destination = destination
         self._bpftrace = bpftrace or "bpftrace"
         self._files = FarFiles()
-        self._until = 0.0
+        self._began = self._until = 0.0
         self._channel: FarChannel | None = None
 
     def spawn(self) -> FarChannel:
@@ -70,7 +72,8 @@ class FarConnection:
 
     def begin(self) -> None:
         """Connect and ask for everything that does not depend on an answer. Raises as `spawn`."""
-        self._until = time.monotonic() + CONNECTED_WITHIN
+        self._began = time.monotonic()
+        self._until = self._began + CONNECTED_WITHIN
         self._channel = channel = self.spawn()
         patterns = [f"{TRACEFS[0]}/{_EVENTS}", f"{TRACEFS[0]}/kprobe_events"]
         channel.ask(_FACTS, {"do": "read", "files": list(BASE), "links": list(LINKS), "patterns": patterns})
@@ -120,7 +123,8 @@ class FarConnection:
     def _expect(self, channel: FarChannel, is_wanted: Callable[[Frame], bool]) -> Frame:
         found = channel.wait(is_wanted, self._until)
         if found is None:
-            raise TracerLost(f"no answer within {CONNECTED_WITHIN:g} s")
+            raise TracerLost(f"no answer within {time.monotonic() - self._began:.0f} s")
+        self._until = max(self._until, time.monotonic() + ANSWER_SECONDS)
         return found
 
     def _read(self, channel: FarChannel, token: int) -> None:

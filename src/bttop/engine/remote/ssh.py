@@ -19,7 +19,8 @@ LINE_CAP: Final = 2 << 20
 BUFFER: Final = 16 << 20
 """Bytes that the tracer on another host keeps while the connection is slow."""
 LEASE: Final = 15
-"""Seconds without a command after which the tracer ends: a network that drops everything closes no connection."""
+"""Seconds without a command after which the tracer ends: a network that drops everything closes no connection. Four
+times as long until the engine runs."""
 CONNECT_SECONDS: Final = 10
 _OPTIONS: Final = (
     "BatchMode=yes",  # it never asks: an unknown key or a password is an error, and nothing is typed into it

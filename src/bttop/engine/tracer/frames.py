@@ -7,7 +7,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import DecodeError, Struct, ValidationError, convert
+from msgspec.json import decode
 
 from bttop.errors import TracerLost
 from bttop.model.record.records import FOREVER, Stamp, StampedLine
@@ -240,9 +241,16 @@ def _decode(kind: bytes, generation: int, stamp: Stamp, payload: bytes) -> Frame
             return StampedLine(generation, "oversized", stamp, b"%d" % int(payload))
         if kind == b"k":
             return StampedLine(generation, "skipped", stamp, b" ".join([b"%d" % int(one) for one in payload.split()]))
-        return _decode_state(generation, stamp, json.loads(payload))
+        return _decode_state(generation, stamp, _members(payload))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise TracerLost(f"it sent an invalid frame: {payload[:80]!r}") from None
+
+
+def _members(payload: bytes) -> dict[str, Any]:
+    try:
+        return decode(payload, type=dict[str, Any])
+    except DecodeError:
+        return json.loads(payload)  # type: ignore[no-any-return]  # half a surrogate pair, as in the name of a file
 
 
 def _decode_state(generation: int, stamp: Stamp, payload: dict[str, Any]) -> StateFrame:

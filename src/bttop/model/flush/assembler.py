@@ -44,6 +44,8 @@ DEFAULT_KEY_LIMIT = 4096
 MOST_OTHERS = 64
 """Most maps without a plan that are shown empty when they were not printed: each damaged line can add a new name."""
 
+_NOTHING = LossCounts()
+
 
 class FlushAssembler:
     """Groups the records of one bpftrace process into flushes.
@@ -91,7 +93,7 @@ class FlushAssembler:
     @property
     def tally(self) -> LossCounts:
         """The current counters."""
-        return LossCounts(**self._counts)
+        return LossCounts(**self._counts) if self._counts else _NOTHING
 
     def feed(self, decoded: DecodedLine) -> Flush | None:
         """Take the next line; return the flush that it completes, if any. Accepts every line."""
