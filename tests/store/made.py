@@ -100,16 +100,21 @@ class Session(Struct, frozen=True):
 
 
 def made(
-    path: Path, *sessions: Session, facts: HostFacts = FACTS, ended: bool = True, others: Sequence[RecordingEvent] = ()
+    path: Path,
+    *sessions: Session,
+    facts: HostFacts = FACTS,
+    ended: bool = True,
+    others: Sequence[RecordingEvent] = (),
+    session: SessionFacts = SESSION,
 ) -> Path:
     """Record sessions into a file, and `others` after them; without `ended` their last lines are in no block, as after
     a crash."""
-    given = [session if facts is FACTS else replace(session, facts=facts) for session in sessions]
-    happened = [*(one for session in given for one in session.events()), *others]
+    given = [one if facts is FACTS else replace(one, facts=facts) for one in sessions]
+    happened = [*(event for one in given for event in one.events()), *others]
     if ended:
-        happened += [GenerationEnded(session.generation) for session in sessions]
+        happened += [GenerationEnded(one.generation) for one in sessions]
     claim(path, replace=True)
-    writer = SnapshotWriter(path, SESSION)
+    writer = SnapshotWriter(path, session)
     tell(happened, writer, small_blocks())
     writer.close()
     return path

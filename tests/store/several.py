@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from bttop.model.plan import Column, MapPlan
 from bttop.model.record.records import Stamp
-from bttop.store.snapshot.facts import HostClock, RecordedHost
+from bttop.store.snapshot.facts import HostClock, RecordedHost, SessionFacts
 from bttop.store.snapshot.recording_events import HostKnown, RecordingEvent
 from tests.model.samples import SECOND, planned
-from tests.store.made import FACTS, Session, at, made
+from tests.store.made import FACTS, SESSION, Session, at, made
 
 AHEAD = HostClock(5 * 86_400 * SECOND, 90 * SECOND, 2_000_000)
 """Five days of the boot clock, ninety seconds of the wall clock, two milliseconds of doubt."""
@@ -34,6 +34,7 @@ def two_hosts(
     ended: bool = True,
     others: Sequence[RecordingEvent] = (),
     measured: HostClock | None = None,
+    session: SessionFacts = SESSION,
 ) -> Path:
     """Each flush of the first host counts 10 calls, of the second 1,000. `measured`: the clocks of the second at the
     end."""
@@ -51,4 +52,4 @@ def two_hosts(
         for number, (name, count, clock) in enumerate(zip(names, (10, 1_000), (HostClock(), AHEAD), strict=True), 1)
     )
     known = [] if measured is None else [HostKnown(RecordedHost(2, second.facts, measured))]
-    return made(path, first, second, ended=ended, others=[*known, *others])
+    return made(path, first, second, ended=ended, others=[*known, *others], session=session)

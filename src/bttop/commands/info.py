@@ -63,8 +63,7 @@ def _lines(snapshot: Snapshot, found: Summary) -> Iterator[str]:
             if program.host == name:
                 yield _program_line(program, width)
     for mark in snapshot.marks():
-        host_name = f"{hosts[mark.host]}: " if len(hosts) > 1 and mark.host in hosts else ""
-        yield visible(f"mark {_local(mark.stamp.wall_ns)}  {host_name}{mark.note or mark.cause}")
+        yield visible(f"mark {_local(mark.stamp.wall_ns)}  {snapshot.told(mark)}")
     for problem in snapshot.problems:
         yield visible(f"problem: {problem}")
 
@@ -96,6 +95,7 @@ def _object(snapshot: Snapshot, found: Summary) -> dict[str, Any]:
         "size": found.size,
         "bttop": snapshot.session.bttop,
         "command": snapshot.session.command,
+        "missing_hosts": list(snapshot.session.missing_hosts),
         "hosts": [dict(zip(HOST_COLUMNS[1:], host.as_row()[1:], strict=True)) for host in snapshot.hosts],
         "span": span,
         "programs": programs,

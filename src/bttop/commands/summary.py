@@ -96,7 +96,7 @@ def _names(snapshot: Snapshot, *, redact: bool) -> NamePolicy:
         return PlainNames()
     scripts = [one.text for one in snapshot.generations.values()]
     processes = [one.facts for host in snapshot.hosts for one in snapshot.processes(host.id)]
-    return aliased(scripts, [host.name for host in snapshot.hosts], processes)
+    return aliased(scripts, snapshot.host_names, processes)
 
 
 def _parser() -> Parser:

@@ -20,7 +20,7 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     with Snapshot(options.file, options.hosts) as snapshot:
         found = checkup(snapshot)
-        lost = [mark.note for mark in snapshot.marks() if mark.cause == LOST]
+        lost = [snapshot.told(mark) for mark in snapshot.marks() if mark.cause == LOST]
     verdict = "everything else can be read" if found.faults else "everything can be read"
     counts = f"{found.blocks:,} blocks, {found.lines:,} lines, {found.flushes:,} flushes"
     say([*found.faults, *lost, f"{options.file}: {counts}: {verdict}"])

@@ -65,4 +65,4 @@ def test_a_lost_connection_is_one_mark_each_time(tmp_path: Path) -> None:
         scene.watch.look()
     with scene.ended() as snapshot:
         found = [(mark.cause, mark.note, mark.host) for mark in snapshot.marks()]
-    assert found == [("lost", "no connection to web1: no answer for 5 s", 1)] * 2
+    assert found == [("lost", "the connection was lost: no answer for 5 s", 1)] * 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from bttop.commands.options.recording import limits_of, recording_path
 from bttop.commands.starting.far_engines import start_engines
 from bttop.engine.engine import Engine
@@ -25,7 +27,7 @@ def record_hosts(options: argparse.Namespace, hosts: Sequence[Destination], sess
     engines, missing = start_engines(options, hosts, "bttop record", warn)
     try:
         name = f"{hosts[0].name}+{len(hosts) - 1}"
-        recorder = Recorder(session, name)
+        recorder = Recorder(replace(session, missing_hosts=tuple(missing)), name)
         watch = HostWatch([_watched(engine, recorder, options.save_when) for engine in engines.engines])
         for host, why in missing.items():
             recorder.tell(MarkSet(recorder.now(), LOST, f"{host} is missing: {why}"))

@@ -49,7 +49,7 @@ class HostWatch:
     def _look_at_link(self, host: WatchedHost) -> None:
         lost = host.link.state.lost
         if lost and not host.is_lost:
-            host.recorder.mark_lost(f"no connection to {host.link.name}: {lost}")
+            host.recorder.mark_lost(f"the connection was lost: {lost}")
         host.is_lost = bool(lost)
 
 

@@ -85,7 +85,7 @@ def _names(report: Report, redact: bool) -> NamePolicy:
     scripts = [one.text for program in report.programs for one in program.generations]
     hosts = report.snapshot.hosts
     processes = [one.facts for host in hosts for one in report.snapshot.processes(host.id)]
-    names = aliased(scripts, [host.name for host in hosts], processes)
+    names = aliased(scripts, report.snapshot.host_names, processes)
     # All names are collected before the first one is written: a mark may name a process that only a later table shows.
     for program in report.programs:
         for totals in program.totals.maps.values():

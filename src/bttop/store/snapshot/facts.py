@@ -27,15 +27,18 @@ class SessionFacts(Struct, frozen=True):
     """Its version."""
     command: str = ""
     """The command line; empty if unknown."""
+    missing_hosts: tuple[str, ...] = ()
+    """The hosts that could not be reached. Their names have no blanks."""
 
     def as_text(self) -> dict[str, str]:
         """Return the facts as rows of the table `meta`."""
-        return {"bttop": self.bttop, "command": self.command}
+        return {"bttop": self.bttop, "command": self.command, "missing_hosts": " ".join(self.missing_hosts)}
 
     @classmethod
     def read(cls, meta: Mapping[str, str]) -> SessionFacts:
         """Read the facts from the table."""
-        return cls(meta.get("bttop", "unknown"), meta.get("command", ""))
+        missing = tuple(meta.get("missing_hosts", "").split())
+        return cls(meta.get("bttop", "unknown"), meta.get("command", ""), missing)
 
 
 class HostFacts(Struct, frozen=True):

@@ -119,6 +119,18 @@ class Snapshot:
         """The hosts that are read, at least one."""
         return tuple(self._hosts.by_number.values())
 
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The names of the hosts that are read, and of those that could not be reached."""
+        return (*(host.name for host in self.hosts), *self.session.missing_hosts)
+
+    def told(self, mark: MarkSet) -> str:
+        """Return the note of a mark, else its cause; in a recording of several hosts, with the host that it is
+        about."""
+        said = mark.note or mark.cause
+        name = next((host.name for host in self.hosts if host.id == mark.host), "")
+        return f"{name}: {said}" if name and len(self.hosts) > 1 else said
+
     def host_of(self, generation: RecordedGeneration) -> RecordedHost:
         """Return the host on which a generation ran."""
         host = self._hosts.host_of(generation.program)
