@@ -100,7 +100,7 @@ class BttopApp(App[None]):
         self._timeline_bar = TimelineBar(theme, around.glyphs)
         self._ask_bar = InputBar(theme, around.glyphs, self._show_keys)
         self._footer_bar = FooterBar(theme, FOOTER)
-        self._repaints = Repaints(self, self._look, self._show)
+        self._repaints = Repaints(self, self._look, self._go_on)
         self._run = self._bind_commands()
         self.on_end: Callable[[], None] = lambda: None
         """Called when the screen is closed, before Textual prints the traceback of a crash: printing may block on a
@@ -240,8 +240,16 @@ class BttopApp(App[None]):
         )
         header.repaint()
         self._timeline_bar.show_position(self.time.position())
+        self._finish_showing()
+
+    def _go_on(self) -> None:
+        """Paint the panes that were still reading; while they do, all else stays as it was painted."""
+        self.board.go_on(self.time.cursor.at, self.time.cursor.chosen)
+        self._finish_showing()
+
+    def _finish_showing(self) -> None:
         if self.board.unfinished:
-            self._repaints.show_again()
+            self._repaints.go_on_soon()
         if (page := self._page) is not None:
             page.refresh_page()
 

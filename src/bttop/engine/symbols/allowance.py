@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-SHARE: Final = 0.02
+SHARE: Final = 0.01
 """CPU seconds that are added each second."""
 RESERVE: Final = 1.0
 """CPU seconds that can be saved up; this many are there at the beginning."""

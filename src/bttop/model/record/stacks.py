@@ -51,9 +51,11 @@ def parse_stack(text: str) -> tuple[Site, ...]:
     return tuple([_site(frame) for frame in frames])
 
 
+@lru_cache(maxsize=8192)
 def parse_frame(line: str) -> tuple[Site, str] | None:
     """One line of a printed stack, with the file that the perf mode prints after the symbol, such as
-    `/usr/lib/libc.so.6` or `[nf_conntrack]`; empty if there is none. None for a line without a frame. Never raises."""
+    `/usr/lib/libc.so.6` or `[nf_conntrack]`; empty if there is none. None for a line without a frame. Never raises.
+    Cached, because stacks have most of their lines in common, and a flush with earlier ones."""
     symbol, file = _symbol(line)
     return None if symbol in ("", _STACK_END) else (_site(symbol), file)
 
@@ -93,8 +95,7 @@ def names(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16_384)
 def _name(line: str) -> str:
-    """The name of the frame of a line; empty without a frame. Cached, because stacks have most of their lines in
-    common."""
+    """The name of the frame of a line; empty without a frame."""
     found = parse_frame(line)
     return "" if found is None else found[0].name
 

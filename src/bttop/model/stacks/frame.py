@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -57,9 +58,10 @@ def cut_at(depth: int) -> Frame:
     return Frame(f"[cut at {depth} frames]", "unknown")
 
 
+@lru_cache(maxsize=8192)
 def frame_of(site: Site, file: str, *, is_kernel: bool, offsets: bool) -> Frame:
     """The frame of a site in a file as printed (see `parse_frame`). With `offsets`, the name has the offset within the
-    function, or is the address."""
+    function, or is the address. Cached, because a flush has mostly the frames of earlier ones."""
     if site.name.startswith("0x"):
         return Frame(site.name if offsets else NO_SYMBOL, "unknown")
     name, module = _parts(site.name, file)

@@ -320,6 +320,14 @@ class Board(Widget):
         """Whether the focused pane is a flame graph, which has keys of its own."""
         return bool(self.panes) and "flame-form" in self.focused_pane.drawing.acts
 
+    def go_on(self, at: int | None = None, chosen: ChosenSpan | None = None) -> None:
+        """Go on reading in the panes that still do, and paint these only. The arguments are those of the last
+        `advance`."""
+        for pane in self.panes:
+            if pane.model.unfinished:
+                pane.advance(at, chosen)
+                pane.repaint()
+
     @property
     def unfinished(self) -> bool:
         """Whether a pane still reads the data of the moment on show."""

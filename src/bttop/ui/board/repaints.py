@@ -17,15 +17,16 @@ CALM = 0.1
 
 
 class Repaints:
-    """Calls `look`, which takes in what is new and paints it, and `show`, which only paints, at the right times."""
+    """Calls `look`, which takes in what is new and paints it, and `go_on`, which paints what is still being read, at
+    the right times."""
 
-    def __init__(self, pump: MessagePump, look: Callable[[], None], show: Callable[[], None]) -> None:
+    def __init__(self, pump: MessagePump, look: Callable[[], None], go_on: Callable[[], None]) -> None:
         self._pump = pump
         self._look = look
-        self._show = show
+        self._go_on = go_on
         self._ticker: Timer | None = None
         self._looked_at = 0.0
-        self._shows_again = False
+        self._goes_on = False
 
     def tick_every(self, seconds: float) -> None:
         """Call `look` at this interval from now on, limited to SHORTEST_TICK and LONGEST_TICK."""
@@ -45,13 +46,13 @@ class Repaints:
         else:
             self._pump.set_timer(early, self._look)
 
-    def show_again(self) -> None:
-        """Call `show` again in SOON seconds; keys are handled in between."""
+    def go_on_soon(self) -> None:
+        """Call `go_on` in SOON seconds; keys are handled in between."""
 
-        def show() -> None:
-            self._shows_again = False
-            self._show()
+        def go_on() -> None:
+            self._goes_on = False
+            self._go_on()
 
-        if not self._shows_again:
-            self._shows_again = True
-            self._pump.set_timer(SOON, show)
+        if not self._goes_on:
+            self._goes_on = True
+            self._pump.set_timer(SOON, go_on)
