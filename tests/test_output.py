@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import bttop
 from bttop.cli import main
@@ -28,6 +29,7 @@ from bttop.script.cost.hook_costs import HookPrices
 from bttop.store.export.catalogue import exporters
 from bttop.store.snapshot.facts import HostFacts
 from bttop.store.snapshot.recording_events import MarkSet, RecordingEvent, StatusChanged
+from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import planned
 from tests.store.made import FACTS, Session, at, made
 from tests.ui.hostile import HOSTILE, raw
@@ -200,16 +202,27 @@ def test_no_error_prints_a_name_as_it_is(
 
 
 def snapshot_with(name: str, path: Path) -> Path:
-    """A recording in which everything is called by a name."""
+    """A recording of two hosts in which everything is called by a name."""
     plan = planned(MapPlan(f"@{name}", "count", (Column(name, "text"), Column("stack", "stack")), "bank"))
-    facts = HostFacts(name, name, name, 2, FACTS.release, 4096)
+    first, second = (HostFacts(host, name, name, 2, FACTS.release, 4096) for host in (name, f"2{name}"))
     prints = [{f"@{name}": ("map", {f"{name},\n    {name}+1\n": 5}), "@printed": ("printf", name)}] * 3
     others: list[RecordingEvent] = [
         MarkSet(at(1), name, name),
         StatusChanged(1, at(1), name, name, name),
         StatusChanged(9, at(1), name, name, name),
     ]
-    return made(path, Session(name, plan, prints, text=name), facts=facts, others=others)
+    session = Session(name, plan, prints, text=name, facts=first)
+    other = replace(session, host=2, facts=second, program=2, generation=2)
+    return made(path, session, other, others=others)
+
+
+def hosts_of(path: str) -> list[str]:
+    """The names of the hosts of a recording; none if it cannot be read."""
+    try:
+        with Snapshot(Path(path)) as snapshot:
+            return [host.name for host in snapshot.hosts]
+    except BttopError:
+        return []
 
 
 def _export(format_: str, path: str) -> list[str]:
@@ -223,6 +236,9 @@ SNAPSHOTS: dict[str, Callable[[str], list[str]]] = {
     "diff": lambda path: ["diff", f"{path}@..+1.5s", "@+1.5s.."],
     "diff as JSON": lambda path: ["diff", "--json", f"{path}@..+1.5s", "@+1.5s.."],
     "report": lambda path: ["report", "-o", "-", path],
+    "summary": lambda path: ["summary", path],
+    "diff of two hosts": lambda path: ["diff", path, *[f"--host={host}" for host in hosts_of(path)]],
+    "no such host": lambda path: ["export", "--host", "none", path],
     "no such map": lambda path: ["export", "--map", "@none", path],
     **{name: partial(_export, name) for name in exporters()},
 }

@@ -28,6 +28,7 @@ from bttop.store.snapshot.recording_events import (
 )
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.store.made import FACTS, Session, at
+from tests.store.several import ahead, two_hosts
 from tests.ui.recorded import COUNTS, minutes, program, replay, write
 
 
@@ -176,3 +177,20 @@ def test_an_entry_of_the_ledger_from_a_stranger_is_no_trouble() -> None:
     assert Cost.of_ledger({"run": float("nan"), "rss": float("inf"), "cpu": -1.0}) == Cost()
     cost = Cost(run=0.1, events=2.0, cpu=0.3, rss=4, map_bytes=5, output=6.0, programs=7)
     assert Cost.of_ledger(cost.ledger()) == cost
+
+
+def test_a_recording_of_two_hosts_has_the_programs_of_each_on_one_clock(tmp_path: Path) -> None:
+    spent = [
+        CostSampled(2, ahead(4), {"run": 0.5}, host=2),
+        CostSampled(BTTOP, ahead(4), {"cpu": 0.25}, host=2),
+        CostSampled(BTTOP, at(4), {"cpu": 0.5}),
+    ]
+    session = replay(two_hosts(tmp_path / "s.bttop", others=spent))
+    assert [one.name for one in session.programs] == ["web1 calls", "web2 calls"]
+    assert (session.host.name, session.host.cpus) == ("web1, web2", 2 * FACTS.cpus)
+    assert (session.begin, session.end) == (at(0), at(8))
+    bill = session.bill_at(at(4).boot_ns)
+    assert bill is not None
+    assert (bill.programs.run, bill.bttop.cpu, bill.cpus) == (0.5, 0.75, 2 * FACTS.cpus)
+    assert [one.history.index_at(at(4).boot_ns) for one in session.programs] == [3, 3]
+    session.close()

@@ -9,17 +9,19 @@ from typing import Any
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from bttop.errors import UsageError
 from bttop.model.plan import Column, MapPlan
 from bttop.store.export.folded import write_folded
 from bttop.store.export.speedscope import write_speedscope
+from bttop.store.export.stacks import trees
 from bttop.store.snapshot.frame_names import frame_facts
 from bttop.store.snapshot.recording_events import ProcessSeen
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.model.samples import planned
 from tests.store.export.kit import selection, snapshot_file
-from tests.store.made import Session, at, made
+from tests.store.made import FACTS, Session, at, made
 
 
 def test_folded_stacks_are_summed_over_the_span_from_the_outermost_frame(tmp_path: Path) -> None:
@@ -79,3 +81,18 @@ def test_speedscopes_own_schema_accepts_the_file(tmp_path: Path, schema: Any) ->
     assert not list(validator.iter_errors(speedscope(tmp_path)))
     broken = speedscope(tmp_path) | {"shared": {}}
     assert list(validator.iter_errors(broken))
+
+
+def test_stacks_of_two_hosts_are_not_added_up(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@s", "count", (Column("kstack", "stack"),), "bank"))
+    first = Session("p", plan, [{"@s": ("map", {"\n    inner+1\n    outer+2\n": 3})}], facts=replace(FACTS, name="a"))
+    second = replace(first, host=2, program=2, generation=2, facts=replace(FACTS, name="b;\nc 9"))
+    seen = [ProcessSeen(7, at(1), frame_facts({0x10: "work [app]"}), host=2)]
+    with Snapshot(made(tmp_path / "s.bttop", first, second, others=seen)) as snapshot:
+        lines, profiles = io.StringIO(), io.StringIO()
+        write_folded(selection(snapshot), lines)
+        write_speedscope(selection(snapshot), profiles)
+        graphs = [str(name) for name in trees(selection(snapshot))]
+    assert lines.getvalue().splitlines() == ["a;outer;inner 3", "b:\\x0ac 9;outer;inner 3"]
+    assert graphs == ["a p:@s", "b;\nc 9 p:@s"]
+    assert [one["name"] for one in json.loads(profiles.getvalue())["profiles"]] == ["a p:@s", "b;\\x0ac 9 p:@s"]

@@ -42,8 +42,8 @@ class RecordedProgram:
     """A program of a recording. `history` reads from the file."""
 
     def __init__(self, snapshot: Snapshot, recorded: ProgramRow) -> None:
-        self.name = recorded.name
-        self.host = recorded.host.name if len(snapshot.hosts) > 1 else ""
+        self.name = recorded.label
+        self.host = ""
         """The host on which it ran; empty if the recording is of one host only."""
         self.history = RecordedHistory(snapshot, recorded.id)
         self.tally = LossCounts()

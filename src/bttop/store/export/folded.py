@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import IO
 
+from bttop.model.format.text import visible
 from bttop.store.export.exporter import StreamExporter
 from bttop.store.export.selection import Selection
 from bttop.store.export.stacks import folded
@@ -14,7 +15,7 @@ def write_folded(selection: Selection, out: IO[str]) -> None:
     Kernel frames above user frames end in `_[k]`, which flame graph tools recognise. Of several hosts, the outermost
     frame is the host."""
     for name, stacks in folded(selection).items():
-        host = (name.host,) if name.host else ()
+        host = (visible(name.host),) if name.host else ()
         for frames, weight in sorted(stacks):
             out.write(f"{';'.join(frame.replace(';', ':') for frame in (*host, *frames))} {weight}\n")
 
