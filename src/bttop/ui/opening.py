@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from rich.color import ColorSystem
 from rich.style import Style
 
 from bttop.errors import UsageError
@@ -120,10 +121,21 @@ def check_theme(wanted: str, known: Iterable[str]) -> None:
 
 
 def usual_theme() -> str:
-    """The theme without `--theme`, until the terminal has told its background."""
+    """The theme without `--theme`, until the terminal has told its background, if `follows_background`."""
     if os.environ.get("NO_COLOR"):
         return "mono"
+    if not _has_many_colours():
+        return "sixteen"
     return "day" if looked_light() else "night"
+
+
+def follows_background() -> bool:
+    """Whether the background of the terminal chooses the theme, without `--theme`."""
+    return not os.environ.get("NO_COLOR") and _has_many_colours()
+
+
+def _has_many_colours() -> bool:
+    return colour_system() > ColorSystem.STANDARD
 
 
 def usual_glyphs() -> Glyphs:

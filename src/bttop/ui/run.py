@@ -27,7 +27,7 @@ from bttop.store.snapshot.frame_names import frame_facts
 from bttop.trust import Trust
 from bttop.ui.app import BttopApp
 from bttop.ui.app_config import AppConfig
-from bttop.ui.opening import check_theme, usual_glyphs, usual_theme
+from bttop.ui.opening import check_theme, follows_background, usual_glyphs, usual_theme
 from bttop.ui.render.spans import ASCII
 from bttop.ui.terminal.background import WITHOUT_QUERY
 from bttop.ui.terminal.driver import driver_on
@@ -180,5 +180,5 @@ def _choose_theme(themes: dict[str, Theme], bad: Sequence[BadTheme], wanted: str
 
 
 def _asks_background() -> bool:
-    """Whether to ask the terminal for its background: it has colours and knows the query or ignores it."""
-    return not os.environ.get("NO_COLOR") and not os.environ.get("TERM", "").startswith(WITHOUT_QUERY)
+    """Whether to ask the terminal for its background: that chooses the theme, and it knows the query or ignores it."""
+    return follows_background() and not os.environ.get("TERM", "").startswith(WITHOUT_QUERY)

@@ -12,6 +12,7 @@ import pytest
 
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.snapshot.tables.opening import CannotReview
 from tests.ui.dashboard import CALLS, Dashboard, beat, dashboard, probe, record
 
 INTERVAL = 0.1
@@ -173,6 +174,15 @@ def test_r_records_the_minutes_before_it_and_r_again_says_where(two: Dashboard, 
         assert not snapshot.problems
 
 
+def has_lines(path: Path) -> bool:
+    """Whether the first lines of a recording have been written."""
+    try:
+        with Snapshot(path):
+            return True
+    except CannotReview:
+        return False
+
+
 def counted(path: Path) -> list[int]:
     """The intervals of the first program that a recording holds so far."""
     with Snapshot(path) as snapshot:
@@ -185,6 +195,7 @@ def test_a_terminal_that_stands_still_for_sixty_intervals_costs_no_flush_and_is_
     two.press("r")
     two.wait_for("recording to ")
     (path,) = (tmp_path / "snapshots").glob("*.bttop")
+    two.wait_for(lambda: has_lines(path))
     two.terminal.pause()
     before = len(counted(path))
     deadline = time.monotonic() + 60

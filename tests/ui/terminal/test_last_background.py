@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from bttop.ui.opening import usual_theme
+from bttop.ui.opening import follows_background, usual_theme
 from bttop.ui.terminal.last_background import looked_light, remember_background
 
 
 @pytest.fixture(autouse=True)
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    for name in ("COLORFGBG", "NO_COLOR"):
+    for name in ("COLORFGBG", "NO_COLOR", "COLORTERM"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
     return tmp_path / "bttop" / "background"
 
 
@@ -33,6 +34,19 @@ def test_the_answer_of_the_last_run_chooses_the_first_picture(monkeypatch: pytes
     remember_background(dark=True)
     monkeypatch.delenv("NO_COLOR")
     assert usual_theme() == "night"
+
+
+@pytest.mark.parametrize(("name", "value"), [("TERM", "linux"), ("TERM", "xterm-16color"), ("NO_COLOR", "1")])
+def test_the_background_chooses_no_theme_for_few_colours(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember_background(dark=False)
+    assert follows_background()
+    monkeypatch.setenv(name, value)
+    assert usual_theme() == ("mono" if name == "NO_COLOR" else "sixteen")
+    assert not follows_background()
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    assert follows_background() == (name == "TERM")
 
 
 def test_what_is_known_already_is_not_written(state: Path) -> None:
