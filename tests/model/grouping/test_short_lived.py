@@ -143,7 +143,7 @@ def test_a_map_needs_a_name_and_a_process(columns: tuple[Column, ...]) -> None:
 )
 def test_no_row_is_lost(rows: dict[str, Value], ids: set[str]) -> None:
     found = KEYS.rows(map_of(rows))
-    wanted = dict.fromkeys([row.name for row in found], frozenset(ids) | {row.id for row in found})
+    wanted = dict.fromkeys([row[2] for row in found], frozenset(ids) | {row[1] for row in found})
     folded = folded_rows(map_of(rows, "sum"), KEYS, wanted)
     assert sum(v for v in folded.data.rows.values() if isinstance(v, int)) == sum(rows.values())  # type: ignore[arg-type]
     behind = [one for keys in folded.members.values() for one in keys]

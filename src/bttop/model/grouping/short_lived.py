@@ -7,7 +7,7 @@ come and gone before: a pool of workers that has just begun is not folded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +16,7 @@ from bttop.model.flush.contents import MapData
 from bttop.model.grouping.group_rows import merged
 from bttop.model.plan import Column, MapPlan
 from bttop.model.record.keys import split_key
+from bttop.model.record.records import Value
 
 LEAST_PROCESSES: Final = 8
 """Short-lived processes of one name from which on they are folded."""
@@ -42,14 +43,9 @@ class Folded(Struct, frozen=True):
     """How many processes of each name are folded, the most first."""
 
 
-class ProcessRow(NamedTuple):
-    """The key of a row by process."""
-
-    key: str
-    id: str
-    name: str
-    folded: str
-    """The key of the row in which it is folded."""
+ProcessRow: TypeAlias = tuple[str, str, str, str]
+"""The raw key of a row, its process id, its name, and the key of the row in which it is folded. A plain tuple, because
+there may be 20,000 in a flush."""
 
 
 class ProcessKeys(Struct, frozen=True):
@@ -66,14 +62,17 @@ class ProcessKeys(Struct, frozen=True):
 
     def rows(self, data: MapData) -> list[ProcessRow]:
         """The keys of all rows."""
-        first, name, ids = self.ids[0], self.name, self.ids
-        found = []
+        first, name, ids, arity = self.ids[0], self.name, self.ids, len(self.columns)
+        is_plain = self.stacks == 0
+        found: list[ProcessRow] = []
         for key in data.rows:
-            parts, stacks = self._split(key)
+            parts, stacks = key.split(",") if is_plain else [], ""
+            if len(parts) != arity:
+                parts, stacks = self._split(key)
             id_ = parts[first]
             for index in ids:
                 parts[index] = ANY
-            found.append(ProcessRow(key, id_, parts[name], ",".join(parts) + stacks))
+            found.append((key, id_, parts[name], ",".join(parts) + stacks))
         return found
 
     def _split(self, key: str) -> tuple[list[str], str]:
@@ -108,11 +107,11 @@ def _stacks_at_the_end(columns: Sequence[Column]) -> int | None:
 def names_of(rows: Iterable[ProcessRow]) -> Names:
     """The processes of each name that have rows."""
     found: dict[str, set[str]] = {}
-    for row in rows:
-        if row.name in found:
-            found[row.name].add(row.id)
+    for _, id_, name, _ in rows:
+        if name in found:
+            found[name].add(id_)
         else:
-            found[row.name] = {row.id}
+            found[name] = {id_}
     return {name: frozenset(ids) for name, ids in found.items()}
 
 
@@ -165,23 +164,33 @@ def fold(data: MapData, rows: Iterable[ProcessRow], wanted: Names, kept: str | N
     """The map with the rows of the `wanted` processes folded, except the row `kept` and values that cannot be
     merged."""
     groups: dict[str, list[ProcessRow]] = {}
+    nobody = frozenset[str]()
     for row in rows:
-        if row.id in wanted.get(row.name, ()) and row.key != kept:
-            groups.setdefault(row.folded, []).append(row)
-    values = {
-        key: merged([data.rows[row.key] for row in group], data.plan.aggregation)
-        for key, group in groups.items()
-        if len(group) > 1 and key not in data.rows
-    }
-    folded = {key: groups[key] for key, value in values.items() if value is not None}
-    members = {key: [row.key for row in group] for key, group in folded.items()}
+        key, id_, name, folded = row
+        if id_ in wanted.get(name, nobody) and key != kept:
+            if folded in groups:
+                groups[folded].append(row)
+            else:
+                groups[folded] = [row]
+    return _folded(data, groups)
+
+
+def _folded(data: MapData, groups: Mapping[str, Sequence[ProcessRow]]) -> Folded:
+    """The map with these groups of rows folded where they can be."""
+    printed, aggregation = data.rows, data.plan.aggregation
+    values: dict[str, Value] = {}
+    for key, group in groups.items():
+        value = merged([printed[row[0]] for row in group], aggregation) if len(group) > 1 else None
+        if value is not None and key not in printed:
+            values[key] = value
+    members = {key: [row[0] for row in groups[key]] for key in values}
     hidden = {key for group in members.values() for key in group}
-    whole = {key: value for key, value in data.rows.items() if key not in hidden}
+    whole = {key: value for key, value in printed.items() if key not in hidden}
     return Folded(
-        replace(data, rows=whole | {key: values[key] for key in folded}),
+        replace(data, rows=whole | values),
         members,
-        {key: len({row.id for row in group}) for key, group in folded.items()},
-        _counts(names_of(row for group in folded.values() for row in group)),
+        {key: len({row[1] for row in groups[key]}) for key in values},
+        _counts(names_of(row for key in values for row in groups[key])),
     )
 
 

@@ -22,7 +22,7 @@ _FINE, _COARSE, _POINTS = "hd", "dot", "points"
 _DETAILS: Final = ((_FINE, 2, 2), (_COARSE, 1, 1))
 """Markers of connected points with their dots per cell, across and up; then points are not connected."""
 _ASCII_MARKS: Final = "*+ox#%"
-MOST_DOTS: Final = 3000
+MOST_DOTS: Final = 2400
 """Dots of all curves above which they are drawn with less detail: plotext takes 7 us for each."""
 
 Cell: TypeAlias = tuple[str, int | None]

@@ -129,8 +129,8 @@ class ShortLivedRows:
                 return None
             found = self._known_rows(data, keys) or _read_rows(data, keys)
             members: dict[str, list[str]] = {}
-            for row in found.rows:
-                members.setdefault(row.folded, []).append(row.key)
+            for key, _, _, into in found.rows:
+                members.setdefault(into, []).append(key)
             folded = replace(data, rows=merged_rows(data, members))
             return _Moment(found.names, moment_of(folded, flush.seconds))
 
@@ -165,13 +165,13 @@ def _trend(scene: Scene, course: Course[_Moment], folded: Folded, rows: Sequence
     """The last minute of the folded rows: all processes of the name without those that have a row of their own."""
     points = [Point(one.number, one.generation, one.start_ns, one.end_ns, one.value.sums) for one in course.points]
     members = folded.members
-    apart = [row for row in rows if row.folded in members and row.key in folded.data.rows]
+    apart = [(key, into) for key, _, _, into in rows if into in members and key in folded.data.rows]
     if not apart or not is_additive(scene.data):
         return Trend.of_points(points, adds_up=is_additive(scene.data))
     sums = [dict(point.value) for point in points]
-    for row in apart:
-        for moment, value in zip(reversed(sums), reversed(scene.trend.values(row.key)), strict=False):
-            moment[row.folded] = max(0.0, moment.get(row.folded, 0.0) - value)
+    for key, into in apart:
+        for moment, value in zip(reversed(sums), reversed(scene.trend.values(key)), strict=False):
+            moment[into] = max(0.0, moment.get(into, 0.0) - value)
     return Trend.of_points([replace(one, value=sum_) for one, sum_ in zip(points, sums, strict=True)], adds_up=True)
 
 
