@@ -113,6 +113,8 @@ class MapPlan(Struct, frozen=True):
     by_key: bool = False
     """Whether the counted events were chosen by a key, such as the thread, and not each by chance: the error of the
     scaled values is then unknown."""
+    stack: Column | None = None
+    """The stack that each value is, if the script assigns nothing but stacks of one kind; else None."""
     since: bool = False
     """Whether the script stores moments, in ns of `nsecs`. The rows of a flush are their ages at its end."""
 

@@ -159,3 +159,18 @@ def test_a_field_is_no_builtin() -> None:
     seen = surveyed("k:f { @ = args->ustack; @x = $y.exit; }")
     assert not seen.user_stacks
     assert not seen.exits
+
+
+@pytest.mark.parametrize(
+    ("statements", "stack"),
+    [
+        ("@m[pid] = kstack;", Column("kstack", "stack")),
+        ("@m[pid] = ustack(perf, 5); @m[1] = ustack(perf, 5);", Column("ustack", "stack", depth=5)),
+        ("@m[pid] = kstack; @m[1] = ustack;", None),
+        ("@m[pid] = kstack; @m[1] = 3;", None),
+        ("@m[pid] = (kstack, 1);", None),
+        ("@m[kstack] = count();", None),
+    ],
+)
+def test_a_map_to_which_only_one_kind_of_stack_is_assigned_stores_stacks(statements: str, stack: Column | None) -> None:
+    assert in_block(statements)["@m"].stack == stack

@@ -13,13 +13,13 @@ from bttop.model.plan import Aggregation, Column, MapPlan, Numbered, PartKind, P
 from bttop.store.snapshot.plan_json import plan_object, read_plan
 
 WORDS = st.text(max_size=8)
+COLUMNS = st.builds(Column, WORDS, st.sampled_from(get_args(PartKind)), WORDS, st.integers(0, 127))
 MAPS = st.builds(
     MapPlan,
     name=st.text("ab@_", min_size=1, max_size=4),
     aggregation=st.sampled_from(get_args(Aggregation)),
-    columns=st.lists(
-        st.builds(Column, WORDS, st.sampled_from(get_args(PartKind)), WORDS, st.integers(0, 127)), max_size=3
-    ).map(tuple),
+    columns=st.lists(COLUMNS, max_size=3).map(tuple),
+    stack=st.none() | COLUMNS,
     scheme=st.sampled_from(get_args(Scheme)),
     unit=WORDS,
     title=WORDS,

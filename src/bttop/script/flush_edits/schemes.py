@@ -81,6 +81,7 @@ def map_plan(
         scheme=scheme,
         unit=said.unit,
         since=said.since,
+        stack=use.stack if use.aggregation == "value" else None,
         title=said.title,
         view=said.view,
         sort=said.sort,

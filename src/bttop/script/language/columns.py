@@ -93,6 +93,11 @@ def kind_of(expression: Expression) -> PartKind:
     return "int" if _INTEGERS.fullmatch(head) or core[0].kind == "number" else "any"
 
 
+def stack_of(expression: Expression) -> Column | None:
+    """The stack that an expression is, such as `kstack` or `ustack(perf, 5)`; None if it is none."""
+    return _column(expression, {}) if kind_of(expression) == "stack" else None
+
+
 def field_of(expression: Expression) -> str:
     """The field of the tracepoint that an expression is, for example of `args->saddr` or `args.ret`; else empty."""
     return expression[2].text if len(expression) == 3 and expression[0].text == "args" else ""

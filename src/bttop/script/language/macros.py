@@ -19,6 +19,7 @@ from bttop.script.language.reader import Definition, Script
 MOST_TOKENS: Final = 100_000
 """Tokens of expanded bodies after which no call of a block is followed: macros that call others can grow without
 limit."""
+_NAME = pattern(r"@(?:[A-Za-z_][A-Za-z0-9_]*)?")
 _DEFINE = pattern(r"#[ \t]*define[ \t]+([A-Za-z_][A-Za-z0-9_]*)[ \t]+(.+)")
 
 
@@ -146,3 +147,16 @@ def _define(line: Token) -> tuple[str, Macro] | None:
         if token.kind not in INSIGNIFICANT:
             body.append(token)
     return found[1], Macro((), (*body, Token("punct", "}", at, line.line)))
+
+
+def maps_outside_probes(script: Script) -> set[str]:
+    """Maps that preprocessor lines and functions may use."""
+    hidden: set[str] = set()
+    for token in script.tokens:
+        if token.kind == "preprocessor":
+            hidden.update(_NAME.findall(token.text))
+    for definition in script.definitions:
+        if definition.keyword == "fn":
+            tokens = script.significant(definition.start, definition.end)
+            hidden.update(token.text for token in tokens if token.kind == "map")
+    return hidden

@@ -16,13 +16,12 @@ from typing import Final, Literal, TypeAlias, cast
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bttop.model.plan import Aggregation
-from bttop.patterns import pattern
+from bttop.model.plan import Aggregation, Column
 from bttop.script.language.brackets import structure
-from bttop.script.language.columns import Expression, KeyNames, key_parts, name_keys, split
+from bttop.script.language.columns import Expression, KeyNames, key_parts, name_keys, split, stack_of
 from bttop.script.language.field_decoders import FieldDecoder, field_decoders
 from bttop.script.language.lexer import Token
-from bttop.script.language.macros import Calling, MacroCall, Macros, macro_calls, macros_of
+from bttop.script.language.macros import Calling, MacroCall, Macros, macro_calls, macros_of, maps_outside_probes
 from bttop.script.language.reader import AttachPoint, Probe, Script
 from bttop.script.language.settings import MAX_STRLEN, declared_sizes, limit_of, number, settings
 from bttop.script.language.words import WORDS
@@ -37,11 +36,11 @@ Verb: TypeAlias = Literal["print", "clear", "zero"]
 AGGREGATIONS: Final[frozenset[str]] = frozenset(
     ["count", "sum", "avg", "min", "max", "stats", "hist", "lhist", "tseries"]
 )
+_WRITES: Final = frozenset({"aggregate", "increment", "add", "assign"})
 ENDS: Final = frozenset({";", "}"})
 ASSIGNMENTS: Final = frozenset(["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", "++", "--"])
 _OUTPUTS: Final = frozenset(["print", "printf", "time", "cat", "join", "system", "errorf", "warnf"])
 _KNOWN: Final = frozenset(word.text.rstrip("()") for word in WORDS)
-_NAME = pattern(r"@(?:[A-Za-z_][A-Za-z0-9_]*)?")
 
 
 class Update(Struct, frozen=True):
@@ -90,6 +89,8 @@ class MapUse(Struct, frozen=True):
     """Number of bytes that the script lets `str()` keep; 0 if bpftrace's own limit holds."""
     hidden: tuple[Update, ...] = ()
     """Statements in macros that count into it and cannot be edited."""
+    stack: Column | None = None
+    """The stack that every statement assigns, if all assign the same one; else None."""
 
     @property
     def arity(self) -> int:
@@ -169,7 +170,7 @@ def survey(script: Script) -> ScriptSurvey:
     found: dict[str, list[_Found]] = defaultdict(list)
     for one in (*_all_found(own), *(one.imported() for one in _all_found(imported))):
         found[one.name].append(one)
-    for name in _outside_probes(script):
+    for name in maps_outside_probes(script):
         if not any(one.hidden for one in found[name]):
             found[name].append(_Found(name, "given"))
     sizes, config = declared_sizes(script), settings(script)
@@ -195,6 +196,8 @@ class _Found(Struct, frozen=True):
     call: Call | None = None
     hidden: bool = False
     """Whether `update` is in a macro."""
+    stack: Column | None = None
+    """The stack that the statement assigns; None if it assigns something else."""
 
     def inside_macro(self) -> _Found:
         call = None if self.call is None else replace(self.call, in_macro=True)
@@ -287,7 +290,7 @@ class _Block:
         form = self._form(start, head, after)
         if form is None:
             assigned = start != head or self._text(after) in ASSIGNMENTS
-            return _Found(name, "assign" if assigned else "read", keys)
+            return _Found(name, "assign" if assigned else "read", keys, stack=self._stack(after))
         kind, aggregation, arguments, end = form
         tokens = self._tokens[start : end + (self._text(end) == ";")]
         update = Update(name, kind, aggregation, self.index, start, tokens, keys, arguments)
@@ -310,6 +313,12 @@ class _Block:
                 arguments = split(self._tokens[after + 3 : close])
                 return "aggregate", cast("Aggregation", function), arguments, close + 1
         return None
+
+    def _stack(self, operator: int) -> Column | None:
+        """The stack behind an equals sign."""
+        if self._text(operator) != "=":
+            return None
+        return stack_of(self._tokens[operator + 1 : self._statement_end(operator + 1)])
 
     def _statement_end(self, at: int) -> int:
         while self._text(at) not in ENDS:
@@ -347,7 +356,7 @@ def _map_use(probes: Sequence[Probe], name: str, found: Sequence[_Found]) -> Map
     updates = tuple(one.update for one in found if one.update is not None and not one.hidden)
     hidden = tuple(one.update for one in found if one.update is not None and one.hidden)
     uses = {one.use for one in found}
-    keys = [one.keys for one in found if one.use in ("aggregate", "increment", "add", "assign")]
+    keys = [one.keys for one in found if one.use in _WRITES]
     if len({len(parts) for parts in keys}) > 1:
         keys = []
         uses.add("read")
@@ -355,7 +364,9 @@ def _map_use(probes: Sequence[Probe], name: str, found: Sequence[_Found]) -> Map
     names = name_keys(keys, _fields(points))
     calls = tuple(one.call for one in found if one.call is not None)
     aggregation = _aggregation(uses, (*updates, *hidden))
-    return MapUse(name, aggregation, frozenset(uses), updates, calls, names, hidden=hidden)
+    stacks = {one.stack for one in found if one.use in _WRITES}
+    stack = stacks.pop() if len(stacks) == 1 else None
+    return MapUse(name, aggregation, frozenset(uses), updates, calls, names, hidden=hidden, stack=stack)
 
 
 def _aggregation(uses: set[Use], updates: Sequence[Update]) -> Aggregation:
@@ -374,19 +385,6 @@ def _fields(points: Sequence[AttachPoint]) -> Mapping[str, FieldDecoder]:
     if all(point.provider in ("tracepoint", "rawtracepoint") for point in points):
         return field_decoders(point.rest for point in points)
     return {}
-
-
-def _outside_probes(script: Script) -> set[str]:
-    """Maps that preprocessor lines and functions may use."""
-    hidden: set[str] = set()
-    for token in script.tokens:
-        if token.kind == "preprocessor":
-            hidden.update(_NAME.findall(token.text))
-    for definition in script.definitions:
-        if definition.keyword == "fn":
-            tokens = script.significant(definition.start, definition.end)
-            hidden.update(token.text for token in tokens if token.kind == "map")
-    return hidden
 
 
 def _positional(script: Script) -> Iterator[str]:

@@ -13,9 +13,8 @@ from bttop.model.record.records import FOREVER
 
 def plan_object(plan: Plan) -> dict[str, Any]:
     """Return a plan as a JSON object."""
-    maps = [asdict(one) | {"columns": [_column_object(column) for column in one.columns]} for one in plan.maps.values()]
     return {
-        "maps": maps,
+        "maps": [_map_object(one) for one in plan.maps.values()],
         "aliases": dict(plan.aliases),
         "heartbeats": list(plan.heartbeats),
         "nonce": plan.nonce,
@@ -65,8 +64,14 @@ def _map(found: dict[str, Any]) -> MapPlan:
         one_in=_one_in(found),
         by_key=found.get("by_key") is True,
         since=found.get("since") is True,
+        stack=_column(*found["stack"]) if found.get("stack") else None,
         **words,
     )
+
+
+def _map_object(plan: MapPlan) -> dict[str, Any]:
+    columns = [_column_object(column) for column in plan.columns]
+    return asdict(plan) | {"columns": columns, "stack": None if plan.stack is None else _column_object(plan.stack)}
 
 
 def _column_object(column: Column) -> list[str | int]:

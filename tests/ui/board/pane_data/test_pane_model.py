@@ -17,7 +17,7 @@ from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.render.spans import plain
 from bttop.ui.views.base import ViewChoice
 from tests.ui.board.test_pane_frame import frame
-from tests.ui.scenes import FakeEngine, text_of
+from tests.ui.scenes import FakeEngine, printed_name, text_of
 
 COUNT = "kprobe:f { @fast[comm] = count(); @slow[comm] = count(); }\n"
 TWO = COUNT + "i:s:1 { print(@fast); clear(@fast); }\ni:s:20 { print(@slow); clear(@slow); }\n"
@@ -151,3 +151,15 @@ def test_a_pinned_program_shows_first_the_map_that_is_about_the_pinned_process(p
         model = PaneModel(program)
         model.advance()
         assert model.subjects()[0].map == first
+
+
+def test_stacks_that_are_values_have_the_views_of_stacks() -> None:
+    script = Script("profile:hz:99 { @last[pid] = kstack; }")
+    rows = {"7": "\n        vfs_read+1\n        ksys_read+2\n", "8": "", "9": "\n"}
+    name = printed_name(script.program, "@last")
+    for number in (1, 2):
+        script.say(1.0, {"type": "map", "data": {name: rows}}, number=number)
+    assert [one.view.name for one in script.model.subjects() if one.view is not None] == ["flame", "stacks"]
+    lines = draw_pane(script.model, script.subject("@last"), ViewChoice(), frame(), script.fake.now).lines
+    assert "67 % no frames" in text_of(lines) and "ksys_read" in text_of(lines) and "/s" not in plain(lines[0])
+    assert script.model.data("@last").plan.columns[-1].title == "kstack"

@@ -16,6 +16,7 @@ from bttop.model.grouping.group_columns import GroupColumn, ProcessColumn, group
 from bttop.model.grouping.group_rows import Grouped, group_rows, merged
 from bttop.model.history.trends import DEFAULT_LENGTH, Trend, moment_of
 from bttop.model.record.records import Value
+from bttop.model.stacks.value_stacks import with_stacks_in_keys
 from bttop.ui.views import quantiles, table
 from bttop.ui.views.base import Drawing, Neighbour, Scene, View
 from bttop.ui.views.rows.rows import matches
@@ -113,6 +114,7 @@ class Groupings:
 
         def read(flush: Flush) -> Mapping[str, float] | None:
             data = flush.maps.get(name)
+            data = None if data is None else with_stacks_in_keys(data)
             if data is None:
                 return None
             grouped = group_rows(_passing(scene, by_function(data, self._namer)), by)

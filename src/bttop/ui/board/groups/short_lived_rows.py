@@ -26,6 +26,7 @@ from bttop.model.grouping.short_lived import (
 )
 from bttop.model.history.course import Course, Point
 from bttop.model.history.trends import DEFAULT_LENGTH, Trend, moment_of
+from bttop.model.stacks.value_stacks import with_stacks_in_keys
 from bttop.ui.board.groups.groupings import beside_of
 from bttop.ui.views.base import Drawing, Neighbour, Scene, View
 
@@ -124,6 +125,7 @@ class ShortLivedRows:
 
         def read(flush: Flush) -> _Moment | None:
             data = flush.maps.get(name)
+            data = None if data is None else with_stacks_in_keys(data)
             keys = None if data is None else process_keys(data.plan)
             if data is None or keys is None:
                 return None

@@ -12,6 +12,7 @@ from bttop.engine.session import FrameNames
 from bttop.model.flush.by_function import FrameNamer, by_function, has_stacks, unnamed_addresses
 from bttop.model.flush.contents import MapData
 from bttop.model.flush.rates import amount
+from bttop.model.stacks.value_stacks import with_stacks_in_keys
 
 NAMED_ROWS: Final = 256
 """Rows of a map whose unnamed addresses are looked up: the largest."""
@@ -33,6 +34,8 @@ class MergedMaps:
         self._namer = None if frame_names is None else frame_names.name
         self._version = 0
         self._last: dict[str, _Merged] = {}
+        self._keyed: dict[str, tuple[MapData, MapData]] = {}
+        """The last map whose values are stacks, by its name, and what was made of it."""
 
     @property
     def namer(self) -> FrameNamer | None:
@@ -43,8 +46,18 @@ class MergedMaps:
         """Use the names that are known now. They stay the same between two calls: while a pane is painted."""
         self._version = 0 if self._frame_names is None else self._frame_names.version
 
+    def printed(self, data: MapData) -> MapData:
+        """The map as bpftrace printed it, with stacks that are values as parts of the keys."""
+        if data.plan.stack is None:
+            return data
+        last = self._keyed.get(data.plan.name)
+        if last is None or last[0] is not data:
+            last = self._keyed[data.plan.name] = data, with_stacks_in_keys(data)
+        return last[1]
+
     def merged(self, data: MapData) -> MapData:
         """The map merged by function; a map without stacks is returned unchanged."""
+        data = self.printed(data)
         if not has_stacks(data.plan):
             return data
         name = data.plan.name
@@ -56,6 +69,7 @@ class MergedMaps:
     def only_row(self, data: MapData, key: str) -> MapData:
         """The map with only the row of a key, merged by function like the whole. For flushes of the past: it is not
         remembered, and rows that cannot become this one are left out first."""
+        data = with_stacks_in_keys(data)
         if not has_stacks(data.plan):
             return replace(data, rows={key: data.rows[key]} if key in data.rows else {})
         name = max(key.split("\n"), key=len)
@@ -65,6 +79,7 @@ class MergedMaps:
 
     def want_names(self, data: MapData) -> None:
         """Have the addresses of the largest rows named: those are read first."""
+        data = self.printed(data)
         if self._frame_names is not None and has_stacks(data.plan):
             largest = nlargest(NAMED_ROWS, data.rows.items(), key=lambda row: amount(row[1]) or 0.0)
             self._frame_names.want(one for key, _ in largest for one in unnamed_addresses(key, data.plan))

@@ -249,7 +249,7 @@ class PaneModel:
         found = flush.maps.get(name) if flush is not None else None
         plan = self.page.plan.maps.get(name) or MapPlan(name, "value")
         if found is None:
-            return empty_map(plan)
+            return self._merged_maps.printed(empty_map(plan))
         if self._wanted.get(name) is not found:
             self._wanted[name] = found
             self._merged_maps.want_names(found)
@@ -263,7 +263,8 @@ class PaneModel:
     def printed(self, name: str) -> MapData | None:
         """A map of the flush on show as bpftrace printed it; None if no flush has it."""
         flush = self._shown.flush_of(name)
-        return None if flush is None else flush.maps.get(name)
+        found = None if flush is None else flush.maps.get(name)
+        return None if found is None else self._merged_maps.printed(found)
 
     @property
     def namer(self) -> FrameNamer | None:
