@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyte
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -44,3 +46,17 @@ def test_text_without_colours_after_a_colour_is_sent_without_it() -> None:
     assert sent([(0, 9, 11)]) == f"\x1b[1;10H\x1b[1;34mj{RESET}\x1b[1;11H0".replace(
         f"{RESET}\x1b[1;11H", f"\x1b[1;11H{RESET}"
     )
+
+
+@given(st.lists(st.text("a字▇\u0301", max_size=5), max_size=5), st.integers(0, 12), st.integers(0, 12))
+def test_a_part_of_a_line_is_that_of_the_framework(texts: list[str], first: int, length: int) -> None:
+    strip = Strip([Segment(text, RED if at % 2 else BLUE) for at, text in enumerate(texts)])
+    end = min(first + length, strip.cell_length)
+    update = ExactUpdate([{0: strip}], [(0, first, end)], [[strip.cell_length]])
+    assert update.render_segments(CONSOLE).endswith(sent_text(strip.crop(first, end)) if first < end else "")
+
+
+def sent_text(strip: Strip) -> str:
+    """What is sent for a whole strip, behind the movement of the cursor."""
+    update = ExactUpdate([{0: strip}], [(0, 0, strip.cell_length)], [[strip.cell_length]])
+    return update.render_segments(CONSOLE).removeprefix("\x1b[1;1H")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 from bttop.ui.render.spans import Line
-from bttop.ui.render.text import width
+from bttop.ui.render.text import is_narrow
 
 GAP: Final = 12
 """Fewer unchanged cells than this between two changed ones are sent as well: moving there and choosing the colour again
@@ -18,7 +17,7 @@ def changed_cells(before: Line, after: Line, cells: int) -> Sequence[tuple[int, 
     """The runs [first, end) of cells in which `after` differs from `before`; both are `cells` wide. The whole line, if
     a character takes no cell or two."""
     old, new = "".join([span.text for span in before]), "".join([span.text for span in after])
-    if not (_is_narrow(old, cells) and _is_narrow(new, cells)):
+    if not (is_narrow(old, cells) and is_narrow(new, cells)):
         return ((0, cells),)
     return tuple(_runs(_changed(before, after)))
 
@@ -39,16 +38,6 @@ def _changed(before: Line, after: Line) -> Sequence[int]:
             found += [at for at, x, y in zip(range(start, end), one.text, other.text, strict=True) if x != y]
         start = end
     return found
-
-
-def _is_narrow(text: str, cells: int) -> bool:
-    """Whether the text has `cells` characters, each of which takes one cell."""
-    return len(text) == cells and (text.isascii() or all(map(_takes_one_cell, set(text))))
-
-
-@lru_cache(maxsize=4096)
-def _takes_one_cell(character: str) -> bool:
-    return width(character) == 1
 
 
 def _characters(line: Line) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from rich.cells import cell_len, chop_cells, set_cell_size
 
 ELLIPSIS = "…"
@@ -10,6 +12,16 @@ ELLIPSIS = "…"
 def width(text: str) -> int:
     """Width of the text in terminal cells."""
     return len(text) if text.isascii() else cell_len(text)
+
+
+def is_narrow(text: str, cells: int) -> bool:
+    """Whether the text has `cells` characters, each of which takes one cell."""
+    return len(text) == cells and (text.isascii() or all(map(_takes_one_cell, set(text))))
+
+
+@lru_cache(maxsize=4096)
+def _takes_one_cell(character: str) -> bool:
+    return cell_len(character) == 1
 
 
 def left(text: str, cells: int) -> str:
