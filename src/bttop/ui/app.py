@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
@@ -28,6 +27,7 @@ from bttop.ui.board.screen_bars.bars import FooterBar, HeaderBar, always
 from bttop.ui.board.screen_bars.timeline_bar import TimelineBar
 from bttop.ui.commands.help_page import help_lines
 from bttop.ui.dialogs.input_bar import InputBar, InputQuestion
+from bttop.ui.garbage import begin_collecting
 from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, NEED_TRACING, bind, footer
 from bttop.ui.render.spans import Line
 from bttop.ui.services.baselines import Baselines
@@ -188,8 +188,7 @@ class BttopApp(App[None]):
         """End of start-up: let the engine run at full speed, and start the garbage collector, which skips the imported
         objects."""
         self.session.at_full_speed()
-        gc.freeze()
-        gc.enable()
+        begin_collecting()
         self._look()
         self.call_later(self._begin_background)  # after the keys that were typed before the first frame
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bttop.model.history.heat import TOGETHER, Ends, row_of
 from bttop.model.history.span import BucketRange, Span
+
+if TYPE_CHECKING:
+    from bttop.model.history.heat import Ends
 
 
 class CellChoice(Struct, frozen=True):
@@ -110,6 +113,8 @@ def holds(plot: Plot, x: int, y: int) -> bool:
 
 def next_together(now: int, step: int) -> int:
     """The next larger or smaller number of flushes in a column."""
+    from bttop.model.history.heat import TOGETHER  # needed once there is a plot
+
     at = min(range(len(TOGETHER)), key=lambda index: abs(TOGETHER[index] - now))
     return TOGETHER[max(0, min(len(TOGETHER) - 1, at + step))]
 
@@ -155,6 +160,8 @@ def _has_cells(plot: Plot) -> bool:
 
 
 def _corner(plot: Plot, moment: int, value: int) -> Corner:
+    from bttop.model.history.heat import row_of  # needed once there is a plot
+
     column = bisect_left([end for _, end in plot.columns], moment)
     return Corner(_within(column, plot.columns), row_of(plot.rows, value))
 
