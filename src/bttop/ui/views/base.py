@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -20,8 +20,10 @@ from bttop.model.record.keys import split_key
 from bttop.model.record.records import Value
 from bttop.ui.render.spans import Glyphs, Line
 from bttop.ui.views.flame_choice import FlameChoice
-from bttop.ui.views.flame_trees import FlameTrees, WholeTrees
 from bttop.ui.views.plot import CellChoice, Plot
+
+if TYPE_CHECKING:
+    from bttop.ui.views.flame_trees import FlameTrees
 
 T = TypeVar("T")
 Form = Literal["linear", "log", "cumulative"]
@@ -152,8 +154,8 @@ class Scene(Struct, frozen=True):
     """The map as bpftrace printed it, if `data` has its stacks merged by function."""
     namer: FrameNamer | None = None
     """Names user addresses that bpftrace printed without a name."""
-    flame_trees: FlameTrees = field(default_factory=WholeTrees)
-    """The trees of its flame graph."""
+    flame_trees: FlameTrees | None = None
+    """The trees of its flame graph; None makes each as a whole."""
     folds: Mapping[str, int] = field(default_factory=dict)
     """How many processes each folded row stands for."""
     of_process: bool = False

@@ -14,7 +14,7 @@ from bttop.model.stacks.search import Matches, matches
 from bttop.ui.views.base import Scene
 from bttop.ui.views.flame.layout import FlameCell, FlameLayout, lay_out
 from bttop.ui.views.flame_choice import FlameChoice
-from bttop.ui.views.flame_trees import FoundTree, WantedTree
+from bttop.ui.views.flame_trees import FlameTrees, FoundTree, WantedTree, WholeTrees
 
 HEAD, FOOT = 1, 2
 """Lines above the levels and, at most, below them."""
@@ -86,17 +86,21 @@ def picture_of(scene: Scene) -> FlamePicture | None:
     )
 
 
+def _trees(scene: Scene) -> FlameTrees:
+    return scene.flame_trees or WholeTrees()
+
+
 def _find(scene: Scene, form: FlameForm) -> FoundTree:
     # The rows of an open group are only some of those that were printed.
     printed = scene.printed if scene.choice.inside is None else None
     data = scene.data if printed is None else printed
-    return scene.flame_trees.find(WantedTree(scene.data, data, form, scene.namer))
+    return _trees(scene).find(WantedTree(scene.data, data, form, scene.namer))
 
 
 def _change(scene: Scene, tree: FlameTree, form: FlameForm) -> Comparison | None:
     if scene.baseline is None or form.names == "offset":
         return None  # stacks of a baseline are merged by function
-    before = scene.flame_trees.find(WantedTree(scene.baseline, scene.baseline, form, scene.namer, _GRAIN)).tree
+    before = _trees(scene).find(WantedTree(scene.baseline, scene.baseline, form, scene.namer, _GRAIN)).tree
     return None if before is None else compare(tree, before, _GRAIN)
 
 
