@@ -1,4 +1,5 @@
-"""Real sshd instances on the loopback interface, each with its own keys and configuration in a folder of the test."""
+"""Real sshd instances on the loopback interface or in a network namespace, each with its own keys and configuration in
+a folder of the test."""
 
 from __future__ import annotations
 
@@ -12,17 +13,21 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from tests.network import FarNetwork
+
 SSHD: Final = next((path for path in ("/usr/sbin/sshd", "/usr/local/sbin/sshd") if Path(path).exists()), "")
 CAN_RUN: Final = bool(SSHD and shutil.which("ssh") and os.geteuid() == 0)
 """Whether this machine has both, and may start sshd: a normal user's sshd lets in only that user."""
 PATIENCE: Final = 10.0
+LOOPBACK: Final = "127.0.0.1"
 
 
 class Sshd:
     """One sshd, and the ssh command that reaches it under any number of names."""
 
-    def __init__(self, folder: Path, port: int, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, folder: Path, address: str, port: int, process: subprocess.Popen[bytes]) -> None:
         self.folder = folder
+        self.address = address
         self.port = port
         self.process = process
         self.config = folder / "ssh_config"
@@ -36,7 +41,7 @@ class Sshd:
         """Let ssh reach this sshd under these names, with more options."""
         lines = [
             f"Host {' '.join(names)}",
-            "  HostName 127.0.0.1",
+            f"  HostName {self.address}",
             f"  Port {self.port}",
             "  User root",
             f"  IdentityFile {self.folder / 'user_key'}",
@@ -56,22 +61,27 @@ class Sshd:
 
 
 @contextlib.contextmanager
-def running_sshd(folder: Path, *names: str, options: Sequence[str] = ()) -> Iterator[Sshd]:
-    """An sshd that lets root in by a key, known to ssh under these names."""
+def running_sshd(
+    folder: Path, *names: str, options: Sequence[str] = (), network: FarNetwork | None = None
+) -> Iterator[Sshd]:
+    """An sshd that lets root in by a key, known to ssh under these names; on the loopback interface, or in a network
+    namespace."""
+    address, within = (LOOPBACK, []) if network is None else (network.address, network.within)
     folder.mkdir(parents=True, exist_ok=True)
     for key in ("host_key", "user_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
     port = _free_port()
     shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
     host_key = (folder / "host_key.pub").read_text()
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}")
+    (folder / "known_hosts").write_text(f"[{address}]:{port} {host_key}")
     Path("/run/sshd").mkdir(exist_ok=True)
-    (folder / "sshd_config").write_text("\n".join(_settings(folder, port, options)) + "\n")
+    (folder / "sshd_config").write_text("\n".join(_settings(folder, address, port, options)) + "\n")
     log = (folder / "log").open("wb")
-    process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log)
-    sshd = Sshd(folder, port, process)
+    command = [*within, SSHD, "-D", "-e", "-f", str(folder / "sshd_config")]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=log)
+    sshd = Sshd(folder, address, port, process)
     try:
-        _await_port(port)
+        _await_port(address, port)
         sshd.name(*names)
         yield sshd
     finally:
@@ -83,10 +93,10 @@ def running_sshd(folder: Path, *names: str, options: Sequence[str] = ()) -> Iter
         log.close()
 
 
-def _settings(folder: Path, port: int, options: Sequence[str]) -> list[str]:
+def _settings(folder: Path, address: str, port: int, options: Sequence[str]) -> list[str]:
     return [
         f"Port {port}",
-        "ListenAddress 127.0.0.1",
+        f"ListenAddress {address}",
         f"HostKey {folder / 'host_key'}",
         f"AuthorizedKeysFile {folder / 'authorized_keys'}",
         f"PidFile {folder / 'pid'}",
@@ -104,15 +114,15 @@ def _settings(folder: Path, port: int, options: Sequence[str]) -> list[str]:
 
 def _free_port() -> int:
     with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
+        one.bind((LOOPBACK, 0))
         return int(one.getsockname()[1])
 
 
-def _await_port(port: int) -> None:
+def _await_port(address: str, port: int) -> None:
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
+            if one.connect_ex((address, port)) == 0:
                 return
         time.sleep(0.01)
     raise TimeoutError("sshd does not listen")

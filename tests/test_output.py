@@ -22,6 +22,7 @@ from bttop.engine.doctor import hooks
 from bttop.engine.generation.badge import Badge, Complaint
 from bttop.engine.headless.problem_reporter import ProblemReporter
 from bttop.engine.program.status import ProgramState, Status
+from bttop.engine.remote.link import Link
 from bttop.errors import BttopError
 from bttop.model.plan import Column, MapPlan
 from bttop.output import can_rewrite, clear_line, rewrite, say, warn, write_data
@@ -317,7 +318,9 @@ class Program:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_troubles_of_programs_are_told_inertly(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    engine: Any = SimpleNamespace(problems=[name], programs=[Program(name)])
+    link = Link(name)
+    link.lost(name)
+    engine: Any = SimpleNamespace(problems=[name], programs=[Program(name)], links=[link])
     ProblemReporter().tell_all(engine)
     found = capsys.readouterr()
     assert found.err

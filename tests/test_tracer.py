@@ -39,12 +39,12 @@ from bttop.engine.tracer.frames import (
     StartRefused,
 )
 from bttop.model.record.records import StampedLine
+from tests.pythons import PYTHONS
 from tests.standin import Steps, standin
 
 PATIENCE = 30.0
 """Seconds that a condition may take on a busy machine; nothing waits that long when all is well."""
 TRACER = Path(tracer.__file__)
-PYTHONS = [sys.executable, *filter(None, os.environ.get("BTTOP_TEST_PYTHON", "").split(":"))]
 BPFTRACES = [name for name in ["bpftrace", *os.environ.get("BTTOP_TEST_BPFTRACE", "").split(":")] if shutil.which(name)]
 
 F = TypeVar("F")

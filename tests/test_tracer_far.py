@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from bttop.engine.tracer.frames import Content, Hello, Started, StartRefused, TimeAnswer
-from tests.test_tracer import PYTHONS, Session, open_session
+from tests.pythons import PYTHONS
+from tests.test_tracer import Session, open_session
 
 __all__ = ["open_session"]
 

@@ -154,6 +154,11 @@ class Engine:
         """The error that ended the engine's thread; the listener must raise it."""
         return self._thread.error
 
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The connection to the host, if it is another one."""
+        return () if self.link is None else (self.link,)
+
     def now(self) -> Stamp:
         """The clocks of the host."""
         return Stamp(self._clock(), time.time_ns()) if self.link is None else self.link.clock.now()

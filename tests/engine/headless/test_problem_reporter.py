@@ -18,6 +18,7 @@ from bttop.engine.engine import Engine
 from bttop.engine.headless.problem_reporter import OVER, ProblemReporter, could_not_run
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState
+from bttop.engine.remote.link import Link
 from tests.engine.stage import ANYWHERE, COUNTS, Stage, source, state
 
 ROOMS = ("model", "script", "store", "engine", "commands")
@@ -28,7 +29,7 @@ KEY = re.compile(
 
 def engine_of(stage: Stage) -> Engine:
     """What is asked of an engine here: its programs and its problems."""
-    return cast(Engine, SimpleNamespace(programs=(stage.program,), problems=()))
+    return cast(Engine, SimpleNamespace(programs=(stage.program,), problems=(), links=()))
 
 
 @pytest.mark.parametrize(
@@ -150,6 +151,26 @@ def test_a_program_that_has_nothing_to_show_makes_the_exit_code_one(
     assert could_not_run([stage.program]) is fails
     ProblemReporter().tell_all(engine_of(stage))
     assert ("nothing to show" in capsys.readouterr().err) is fails
+
+
+def test_a_lost_host_is_one_line_until_it_answers_again(capsys: pytest.CaptureFixture[str]) -> None:
+    stage, link, reporter = Stage(), Link("web1"), ProblemReporter()
+    stage.start()
+    engine = cast(Engine, SimpleNamespace(programs=(stage.program,), problems=(), links=(link,)))
+    link.unheard(2)
+    reporter.tell_all(engine)
+    link.unheard(3)
+    link.lost("no answer for 5 s")
+    stage.program.on_tracer_lost(9, "no answer for 5 s")
+    assert stage.program.status.state is ProgramState.RETRYING
+    reporter.tell_all(engine)
+    link.heard()
+    reporter.tell_all(engine)
+    assert capsys.readouterr().err.splitlines() == [
+        "bttop: web1: it does not answer",
+        "bttop: web1: no connection: no answer for 5 s; it is made again",
+        "bttop: web1: it answers again",
+    ]
 
 
 @pytest.mark.parametrize(

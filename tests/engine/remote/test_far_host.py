@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 
 from bttop.engine.host.process.pid_numbers import PidNumbers
 from bttop.engine.host.process.processes import look_up
-from bttop.engine.remote import far_channel
+from bttop.engine.remote import far_channel, far_host
 from bttop.engine.remote.far_channel import FarChannel
 from bttop.engine.remote.far_host import FarConnection
 from bttop.engine.remote.far_processes import FarProcesses
@@ -25,11 +25,12 @@ from bttop.errors import CannotTrace
 from bttop.model.record.records import StampedLine
 from bttop.script.process.pin import Pin
 from tests.engine.remote.fakes import fake_ssh
+from tests.pythons import PYTHONS
 from tests.standin import standin
 
-PYTHONS = [sys.executable, *filter(None, os.environ.get("BTTOP_TEST_PYTHON", "").split(":"))]
 PATIENCE = 30.0
 IS_ROOT = os.geteuid() == 0
+NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups"
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="the tracer must be root")
 
 
@@ -92,6 +93,30 @@ def test_a_host_that_does_not_let_bttop_in_is_said_in_a_sentence(tmp_path: Path,
         made.finish()
     assert says in refusal.value.cause
     assert refusal.value.title == "web1"
+
+
+def test_a_host_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(far_host, "CONNECTED_WITHIN", 0.3)
+    made = connection(tmp_path, fake_ssh(tmp_path, before="exec sleep 100"))
+    with pytest.raises(CannotTrace, match="no answer within 0 s"):
+        made.finish()
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        ('exec env PATH=/no/such/folder /bin/sh -c "$command"', "it has no sudo"),
+        (f"exec {NOBODY} sudo -n python3", "sudo asks for a password there"),
+    ],
+)
+def test_a_host_without_sudo_is_said_as_its_shell_and_sudo_say_it(tmp_path: Path, before: str, says: str) -> None:
+    if NOBODY in before and not (IS_ROOT and all(map(shutil.which, ("sudo", "setpriv")))):
+        pytest.skip("needs root, sudo and setpriv")
+    ssh = fake_ssh(tmp_path, before=before)
+    made = FarConnection(ssh, Destination("web1", sudo=True), str(standin(tmp_path)))
+    made.begin()
+    with pytest.raises(CannotTrace, match=says):
+        made.finish()
 
 
 @needs_root

@@ -8,6 +8,7 @@ from typing import Protocol
 from bttop.engine.cost.cost import Bill
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
+from bttop.engine.remote.link import Link
 
 
 class AnyRun(Protocol):
@@ -18,6 +19,9 @@ class AnyRun(Protocol):
 
     @property
     def problems(self) -> Sequence[str]: ...
+
+    @property
+    def links(self) -> Sequence[Link]: ...
 
     @property
     def error(self) -> BaseException | None: ...

@@ -10,6 +10,7 @@ from bttop.engine.headless.run_length import is_starting
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState, Status
 from bttop.engine.recording.losses import cut_text
+from bttop.engine.remote.link import Link, LinkState
 from bttop.output import warn
 
 OVER = frozenset(
@@ -35,20 +36,34 @@ class ProblemReporter:
         self._told: dict[str, str] = {}
         self._seen: dict[Program, Status] = {}
         """The status of each program at the last look."""
+        self._links: dict[str, str] = {}
+        """What was last told about the connection to each host."""
 
     def tell_all(self, engine: AnyRun) -> None:
         """Report the current problems of the engine and its programs, the badges of their numbers, and the tracepoints
         that could replace their probes."""
         for problem in engine.problems:
             self.tell(problem, "", problem)
+        self._tell_links(engine.links)
+        lost = {link.name for link in engine.links if link.state.lost}
         for program in engine.programs:
             status = program.status
             # Most have not changed, and many hosts have hundreds of programs.
             if self._seen.get(program) is not status:
                 self._seen[program] = status
-                self._tell_status(full_name(program), status)
+                is_said = status.state is ProgramState.RETRYING and (not program.host or program.host in lost)
+                if not (lost and is_said):
+                    self._tell_status(full_name(program), status)
             if program.cost is not None and program.cost.unseen:
                 self.tell(UNKNOWN, UNKNOWN, blind_spot(program.cost))
+
+    def _tell_links(self, links: Iterable[Link]) -> None:
+        """Report the connections that have changed, in one line for each host instead of one for each program."""
+        for link in links:
+            text = _trouble_of_link(link.state)
+            if self._links.get(link.name, "") != text:
+                self._links[link.name] = text
+                self._say(link.name, text or "it answers again")
 
     def _tell_status(self, name: str, status: Status) -> None:
         self.tell(f"trouble of {name}", name, _trouble(status))
@@ -84,10 +99,13 @@ class ProblemReporter:
         """Report a text for `who`, unless it equals the last report about `about`."""
         if text and self._told.get(about) != text:
             self._told[about] = text
-            self._before()
-            first, *others = text.split("\n")
-            names_it = not who or first.startswith((f"{who}:", f"{who}.bt:"))
-            warn(f"bttop: {first}" if names_it else f"bttop: {who}: {first}", *others)
+            self._say(who, text)
+
+    def _say(self, who: str, text: str) -> None:
+        self._before()
+        first, *others = text.split("\n")
+        names_it = not who or first.startswith((f"{who}:", f"{who}.bt:"))
+        warn(f"bttop: {first}" if names_it else f"bttop: {who}: {first}", *others)
 
 
 def full_name(program: Program) -> str:
@@ -104,6 +122,12 @@ def could_not_run(programs: Iterable[Program]) -> bool:
     """Whether any program could not run, was not started because of its cost, was detached before the end, or has
     nothing to show."""
     return any(program.status.state in USELESS or program.shows_nothing for program in programs)
+
+
+def _trouble_of_link(state: LinkState) -> str:
+    if state.lost:
+        return f"no connection: {state.lost}; it is made again"
+    return "it does not answer" if state.unheard else ""
 
 
 def _trouble(status: Status) -> str:

@@ -11,6 +11,7 @@ from bttop.engine.engine_thread import LoopThread
 from bttop.engine.hosts.gathering import GatheringSelector
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
+from bttop.engine.remote.link import Link
 
 
 class Engines:
@@ -28,6 +29,11 @@ class Engines:
     def problems(self) -> Sequence[str]:
         """The problems of each engine, with the name of its host."""
         return [f"{engine.host.name}: {problem}" for engine in self.engines for problem in engine.problems]
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """The connections to all hosts."""
+        return [link for engine in self.engines for link in engine.links]
 
     @property
     def error(self) -> BaseException | None:
