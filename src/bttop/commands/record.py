@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import re
 import shlex
 from collections.abc import Sequence
@@ -40,16 +41,23 @@ def run(arguments: Sequence[str]) -> int:
         from bttop.commands.options.recording import limits_of, recording_path
         from bttop.engine.headless.record import RecordRun
         from bttop.engine.recording.automatic_saving import AutomaticSaver, read_triggers
+        from bttop.engine.recording.frame_naming import FrameNaming
         from bttop.engine.recording.host_recorder import HostRecorder
         from bttop.engine.recording.recorder import Recorder
+        from bttop.engine.symbols.frame_lookup import FrameLookup
+        from bttop.store.snapshot.frame_names import frame_facts
 
         recorder = Recorder(session, engine.host.name, clock=engine.now)
         host = HostRecorder(recorder, facts_of(engine.host, engine.bpftrace))
         engine.observe(host)
         engine.observe(AutomaticSaver(host, read_triggers(options.save_when, engine.programs)))
+        frames = FrameLookup(numbers=engine.numbers, named=lambda pid, names: recorder.met(pid, frame_facts(names)))
+        if engine.link is None:  # the programs of another host cannot be read
+            engine.observe(FrameNaming(frames))
         # Last: an error before this line leaves no empty file.
         path = recording_path(options, engine.host.name)
-        return RecordRun(engine, recorder, path, limits_of(options), options.duration).run()
+        with contextlib.closing(frames):
+            return RecordRun(engine, recorder, path, limits_of(options), options.duration).run()
     finally:
         engine.close()
 

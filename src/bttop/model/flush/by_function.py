@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from heapq import nlargest
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bttop.model.flush.contents import MapData
+from bttop.model.flush.rates import amount
 from bttop.model.format.text import visible_name
 from bttop.model.plan import Column, MapPlan
 from bttop.model.record.demangle import demangled
@@ -24,6 +26,8 @@ from bttop.patterns import pattern
 FrameNamer: TypeAlias = Callable[[int, int], str]
 """Returns the name of a user address of a process id; empty if it is not known."""
 
+NAMED_ROWS: Final = 256
+"""Rows of a map whose unnamed addresses are looked up: the largest."""
 _NOT_MERGED: Final = frozenset({"value", "tseries"})
 _OFFSET: Final = pattern(r"(?<=.)\+(?:[0-9]+|0x[0-9a-fA-F]+)(?=\s*$)")
 _ADDRESS: Final = pattern(r"(?<=\n)(\s*)0x([0-9a-fA-F]{1,16})(?=\s*$)", re.MULTILINE)
@@ -80,6 +84,13 @@ def unnamed_addresses(key: str, plan: MapPlan) -> Iterator[tuple[int, int]]:
     if pid is not None:
         for index in places.user_stacks:
             yield from ((pid, int(frame[2], 16)) for frame in _ADDRESS.finditer(str(parts[index])))
+
+
+def addresses_to_name(data: MapData) -> Iterator[tuple[int, int]]:
+    """The user addresses without a name in the largest rows of a map, each with its process id, largest rows first."""
+    if has_stacks(data.plan):
+        for key, _ in nlargest(NAMED_ROWS, data.rows.items(), key=lambda row: amount(row[1]) or 0.0):
+            yield from unnamed_addresses(key, data.plan)
 
 
 class _Places(Struct, frozen=True):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bttop.model.flush.by_function import NAMED_ROWS
 from bttop.model.flush.contents import MapData
 from bttop.model.plan import Column, MapPlan
-from bttop.ui.board.pane_data.merged_maps import NAMED_ROWS, MergedMaps
+from bttop.ui.board.pane_data.merged_maps import MergedMaps
 
 PLAN = MapPlan("@s", "count", (Column("pid", "int"), Column("ustack", "stack")), pid="pid")
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from heapq import nlargest
-from typing import Final
-
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bttop.engine.session import FrameNames
-from bttop.model.flush.by_function import FrameNamer, by_function, has_stacks, unnamed_addresses
+from bttop.model.flush.by_function import FrameNamer, addresses_to_name, by_function, has_stacks
 from bttop.model.flush.contents import MapData
-from bttop.model.flush.rates import amount
 from bttop.model.stacks.value_stacks import with_stacks_in_keys
-
-NAMED_ROWS: Final = 256
-"""Rows of a map whose unnamed addresses are looked up: the largest."""
 
 
 class _Merged(Struct, frozen=True):
@@ -81,5 +74,4 @@ class MergedMaps:
         """Have the addresses of the largest rows named: those are read first."""
         data = self.printed(data)
         if self._frame_names is not None and has_stacks(data.plan):
-            largest = nlargest(NAMED_ROWS, data.rows.items(), key=lambda row: amount(row[1]) or 0.0)
-            self._frame_names.want(one for key, _ in largest for one in unnamed_addresses(key, data.plan))
+            self._frame_names.want(addresses_to_name(data))
