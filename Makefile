@@ -27,7 +27,7 @@ imports:
 	$(BIN)/lint-imports --no-cache
 
 unit:
-	$(BIN)/pytest -n 4 --dist worksteal
+	$(BIN)/pytest -n 6 --dist worksteal
 
 bench: $(VENV)/.test
 	@sh scripts/system bench

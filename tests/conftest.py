@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,12 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
+_WAITING = frozenset(
+    {"test_stopped", "test_ways_out", "test_cli", "test_trust_cli", "test_time_control", "test_record_losses"}
+)
+"""Modules without the real bpftrace whose tests wait."""
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_collection() -> Iterator[None]:
     """Collected tests are some hundred thousand objects that stay. The garbage collector would go through them many
@@ -29,6 +36,29 @@ def pytest_collection() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mix the modules whose tests wait, for intervals of a bpftrace or for processes, with those that compute: workers
+    that wait leave their CPU to the others. Measured with four workers on two CPUs: 0.75 of the time. A module stays
+    whole, so that its fixtures are made once."""
+    modules = [list(tests) for _, tests in itertools.groupby(items, key=lambda one: one.nodeid.partition("::")[0])]
+    waiting = [tests for tests in modules if _waits(tests[0])]
+    others = [tests for tests in modules if not _waits(tests[0])]
+    places = [*_spread(waiting), *_spread(others)]
+    items[:] = [item for _, tests in sorted(places, key=lambda pair: pair[0]) for item in tests]
+
+
+def _waits(item: pytest.Item) -> bool:
+    """Whether the tests of a module mostly wait."""
+    return item.get_closest_marker("real") is not None or item.path.stem in _WAITING
+
+
+def _spread(modules: list[list[pytest.Item]]) -> list[tuple[float, list[pytest.Item]]]:
+    """Modules with their places on the way from 0 to 1, which are as far apart as their tests are many."""
+    whole = sum(map(len, modules))
+    ends = itertools.accumulate(map(len, modules))
+    return [((end - len(tests) / 2) / whole, tests) for end, tests in zip(ends, modules, strict=True)]
 
 
 @pytest.fixture(autouse=True)
