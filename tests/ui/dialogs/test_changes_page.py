@@ -54,6 +54,14 @@ def test_every_sentence_is_whole_and_nothing_is_raw(changes: Changes, width: int
     assert len(content.choices) == len(changes.moved) > 0
 
 
+@pytest.mark.parametrize("width", [30, 40, 80])
+def test_what_a_sentence_is_about_is_told_from_how_it_changed_on_every_line(changes: Changes, width: int) -> None:
+    for one in changes_content(changes, LABELS, 10, width, has_baseline=True).choices:
+        spans = [span for line in one.lines for span in line]
+        about = "".join(span.text for span in spans if span.role == "name")
+        assert about.rstrip().endswith(":") and ":" not in "".join(span.text for span in spans if span.role == "rate")
+
+
 def test_a_summary_has_nothing_raw(changes: Changes) -> None:
     lines = list(incident_lines(Incident(changes.after, changes, LABELS)))
     assert not any(raw(line) for line in lines)

@@ -15,6 +15,7 @@ from bttop.ui.render.text import folded
 
 LENGTHS: Final = (5, 10, 30, 60, 300)
 """Seconds that can be compared with the baseline."""
+_INDENT: Final = "  "
 _NUMBER: Final = 4
 """Cells of the number of a sentence."""
 
@@ -38,16 +39,19 @@ def _keys(seconds: int) -> str:
 
 
 def _choice(number: int, text: str, cells: int) -> PickChoice:
+    """A sentence over as many lines as it needs: what it is about, then how that changed."""
     subject, _, what = text.partition(": ")
-    pieces = folded(text, cells - _NUMBER - 1, indent="  ")
-    first = pieces[0]
-    head = f"{number:>{_NUMBER - 1}} "
-    if first.startswith(f"{subject}: "):
-        spans: Line = (Span(head, "dim"), Span(f"{subject}: ", "name"), Span(first[len(subject) + 2 :], "rate"))
-    else:
-        spans = (Span(head, "dim"), Span(first, "name"))
-    rest = [(Span(" " * _NUMBER), Span(piece, "rate" if what else "name")) for piece in pieces[1:]]
-    return PickChoice((spans, *rest))
+    named, at = len(subject) + 2 if what else len(text), 0
+    lines: list[Line] = []
+    for piece in folded(text, cells - _NUMBER - 1, indent=_INDENT):
+        body = piece.removeprefix(_INDENT) if lines else piece
+        at = max(at, text.find(body, at))
+        cut = len(piece) - len(body) + max(0, named - at)
+        at += len(body)
+        head = Span(" " * _NUMBER) if lines else Span(f"{number:>{_NUMBER - 1}} ", "dim")
+        spans = (Span(piece[:cut], "name"), Span(piece[cut:], "rate"))
+        lines.append((head, *(span for span in spans if span.text)))
+    return PickChoice(tuple(lines))
 
 
 def _folded(text: str, cells: int, role: str) -> Iterator[Line]:
