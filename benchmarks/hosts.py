@@ -1,12 +1,15 @@
 """Many hosts: what `bttop stream -H` needs for 50 connections to an sshd on this machine.
 
 Each host runs five stand-ins for bpftrace, with 20 keys in a flush, once a second. The CPU time is that of bttop itself
-and of its ssh processes; bytes are what ssh reads from the network. The peer of the first answers is one host alone.
+and of its ssh processes; bytes are what ssh reads from the network. The peer of the first answers is the same work
+without bttop: as many ssh, started together, each with a python that starts the same five stand-ins there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -28,6 +31,17 @@ KEYS: Final = 20
 SETTLED: Final = 10.0
 """Seconds after the first answers until the measurement begins."""
 _SCRIPT: Final = "tracepoint:raw_syscalls:sys_enter { @[pid] = count(); }"
+_PEER: Final = """
+import subprocess, sys
+found = [subprocess.Popen([{far!r}, "-e", str(number)], stdout=subprocess.PIPE) for number in range({panes})]
+for one in found:
+    while b'"map"' not in one.stdout.readline():
+        pass
+print("answered", flush=True)
+sys.stdin.read()
+for one in found:
+    one.kill()
+"""
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -49,22 +63,48 @@ def run(options: Options) -> Sequence[Row]:
         folder = Path(name)
         names = [f"web{number + 1}" for number in range(HOSTS)]
         with running_sshd(folder / "sshd", *names) as sshd:
-            one, _, _ = _measure(folder, sshd, 1, 0.0)
-            all_answered, begin, end = _measure(folder, sshd, HOSTS, options.seconds)
+            far = _far(folder)
+            one, _, _ = _measure(folder, sshd, far, 1, 0.0)
+            peer = _measure_peer(sshd, far, names)
+            all_answered, begin, end = _measure(folder, sshd, far, HOSTS, options.seconds)
     seconds = end.at - begin.at
     return [
         alone(f"bttop, {HOSTS} hosts (% of a core)", [(end.own - begin.own) / seconds * 100], "{:.1f}"),
         alone(f"its {HOSTS} ssh (% of a core)", [(end.ssh - begin.ssh) / seconds * 100], "{:.1f}"),
         alone("network, one host (KiB/s)", [(end.read - begin.read) / seconds / HOSTS / 1024], "{:.1f}"),
-        compared(f"first answers of {HOSTS} hosts, and of one (s)", all_answered, one, "{:.1f}"),
+        compared(f"first answers of {HOSTS} hosts, and without bttop (s)", all_answered, peer, "{:.1f}"),
+        alone("first answers of one host (s)", [one], "{:.1f}"),
     ]
 
 
-def _measure(folder: Path, sshd: Sshd, hosts: int, seconds: float) -> tuple[float, _Used, _Used]:
-    """Seconds until every program of every host has answered, and what was used before and after `seconds`."""
+def _far(folder: Path) -> Path:
+    """The stand-in for bpftrace."""
     rows = {str(number): number * 7919 for number in range(KEYS)}
     beat = ["beat", "a", 1.0, None, [{"type": "map", "data": {"@": rows}}]]
-    far = standin(folder, [["attach", 1], beat])
+    return standin(folder, [["attach", 1], beat])
+
+
+def _measure_peer(sshd: Sshd, far: Path, names: Sequence[str]) -> float:
+    """Seconds until every stand-in of every host has answered, without bttop."""
+    code = _PEER.format(far=str(far), panes=PANES)
+    command = f"python3 -I -S -c {shlex.quote(code)}"
+    begin = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        running = [
+            stack.enter_context(
+                subprocess.Popen([*sshd.ssh, name, command], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            )
+            for name in names
+        ]
+        for one in running:
+            assert one.stdout is not None
+            if one.stdout.readline() != b"answered\n":
+                raise SystemExit("a plain ssh has ended")
+        return time.monotonic() - begin
+
+
+def _measure(folder: Path, sshd: Sshd, far: Path, hosts: int, seconds: float) -> tuple[float, _Used, _Used]:
+    """Seconds until every program of every host has answered, and what was used before and after `seconds`."""
     programs = [word for number in range(PANES) for word in ("-e", f"// {number}\n{_SCRIPT}")]
     ssh = " ".join(sshd.ssh)
     words = ["stream", "-H", f"web[1-{hosts}]", "--ssh", ssh, "--bpftrace", str(far), "--force", "--budget", "100"]

@@ -89,13 +89,13 @@ def test_a_wrong_question_is_refused(open_session: Opener, command: dict[str, ob
 def test_without_commands_it_ends_with_its_lease(open_session: Opener) -> None:
     session = open_session("--lease", "1")
     session.one(Started, session.start(["wait"]))
-    session.send(do="time", token=1)
+    session.send(do="meter", every=1)
     begin = time.monotonic()
     assert session.process.wait(20) == 0
     assert time.monotonic() - begin > 0.5
 
 
-def test_before_the_first_question_for_the_time_the_lease_is_longer(open_session: Opener) -> None:
+def test_before_the_first_request_for_costs_the_lease_is_longer(open_session: Opener) -> None:
     session = open_session("--lease", "1")
     begin = time.monotonic()
     assert session.process.wait(20) == 0
@@ -104,6 +104,7 @@ def test_before_the_first_question_for_the_time_the_lease_is_longer(open_session
 
 def test_a_command_renews_the_lease(open_session: Opener) -> None:
     session = open_session("--lease", "1")
+    session.send(do="meter", every=60)
     for token in range(4):
         time.sleep(0.5)
         session.send(do="time", token=token)

@@ -10,7 +10,7 @@ tracer may not signal them, and PDEATHSIG is cleared. So each program gets its o
 sends the signals: ^C sends SIGINT; closing the other end, also by the death of the tracer, sends SIGHUP.
 
 With --lease it also ends when no command has arrived for that long: a connection that is cut without a word closes
-nothing. Before the first `time` command, four times as long: the dashboard then waits for other hosts.
+nothing. Before the first `meter` command, four times as long: the dashboard then waits for other hosts.
 
 Commands, one JSON object per line (`id` is 1 to 2**32 - 1, a new one for each start):
     {"do": "start", "id": N, "argv": [...], "env": {...}, "nice": 10, "folder": PATH, "categories": [...],
@@ -1594,6 +1594,7 @@ class Tracer:
             self.statistics.switch_on()
         self.output.state(0, {"state": "metering", "by": self.statistics.by, "reason": self.statistics.reason})
         self.meter_every = every
+        self.lease = self.usual_lease
         self.meter_at = time.monotonic()
 
     def tell_costs(self, now: float) -> None:
@@ -1617,7 +1618,6 @@ class Tracer:
             self.surveying = None
 
     def tell_time(self, _ident: int, command: "dict[str, object]") -> None:
-        self.lease = self.usual_lease
         self.output.state(0, {"state": "time", "token": token_of(command)}, ahead=True)
 
     def read_files(self, _ident: int, command: "dict[str, object]") -> None:

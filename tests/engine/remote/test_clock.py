@@ -43,7 +43,11 @@ def test_the_offset_is_at_most_half_of_the_best_round_trip_wrong(offset: int, wa
 def test_the_first_frame_sets_the_clock_until_there_is_an_answer() -> None:
     own = Own()
     clock = FarClock(own)
-    assert clock.met(Stamp(5, 6), 50)
-    assert clock.boot_ns() == 5
+    opened = clock.sent()
+    own.boot_ns += 40
+    assert clock.met(opened, Stamp(5, 6))
+    assert clock.boot_ns() == 25  # stamped between 0 and 40 ns ago
+    assert clock.error_ns == 20
+    assert clock.round_trip_ns is None
     own.boot_ns += 10
-    assert clock.now() == Stamp(15, 16)
+    assert clock.now() == Stamp(35, 36)

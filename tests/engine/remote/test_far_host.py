@@ -244,5 +244,5 @@ def test_a_pin_is_checked_there(opened: FarConnection, text: str) -> None:
 def test_another_boot_of_the_host_is_not_taken_for_the_same(opened: FarConnection) -> None:
     far = opened.finish()
     now = far.link.clock.now()
-    assert far.link.clock.met(now, 0)
-    assert not far.link.clock.met(now._replace(boot_ns=5_000_000_000), 0)
+    assert far.link.clock.met(far.link.clock.sent(), now)
+    assert not far.link.clock.met(far.link.clock.sent(), now._replace(boot_ns=5_000_000_000))

@@ -12,6 +12,7 @@ from bttop.engine.hosts.gathering import GatheringSelector
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
 from bttop.engine.remote.link import Link
+from bttop.engine.tracer.stop_detector import STOPPED, SUSPENDED
 
 
 class Engines:
@@ -27,8 +28,13 @@ class Engines:
 
     @property
     def problems(self) -> Sequence[str]:
-        """The problems of each engine, with the name of its host."""
-        return [f"{engine.host.name}: {problem}" for engine in self.engines for problem in engine.problems]
+        """The problems of each engine, with the name of its host; those of this machine once, as the first has them."""
+        return [
+            problem if is_here else f"{engine.host.name}: {problem}"
+            for engine in self.engines
+            for problem in engine.problems
+            if not (is_here := problem.startswith((STOPPED, SUSPENDED))) or engine is self.engines[0]
+        ]
 
     @property
     def links(self) -> Sequence[Link]:

@@ -70,21 +70,23 @@ class FarClock:
 
     def answered(self, sent: Stamp, far: Stamp) -> None:
         """An answer that the far side stamped has arrived now; the question was sent at `sent` (own clocks)."""
-        own = self._clock()
-        trip = max(0, own.boot_ns - sent.boot_ns)
-        self._samples.append(
-            ClockSample(trip, far.boot_ns - sent.boot_ns - trip // 2, far.wall_ns - sent.wall_ns - trip // 2)
-        )
-        self.round_trip_ns = trip
-        self._best = min(self._samples)
+        sample = self._sample(sent, far)
+        self.round_trip_ns = sample.round_trip_ns
+        self._keep(sample)
 
-    def met(self, far: Stamp, limit_ns: int) -> bool:
-        """A connection has begun: the far side stamped a frame that has arrived now. `limit_ns`: how old it can be.
+    def met(self, opened: Stamp, far: Stamp) -> bool:
+        """A connection has begun at `opened` (own clocks): a frame has arrived now that the far side has stamped since.
         Returns False, and changes nothing, if it is the clock of another boot."""
-        own = self._clock()
-        offset = far.boot_ns - own.boot_ns
+        sample = self._sample(opened, far)
         if self.is_known:
-            return abs(offset - self._best.boot_ns) <= JUMP_NS + limit_ns
-        self._best = ClockSample(limit_ns, offset, far.wall_ns - own.wall_ns)
-        self._samples.append(self._best)
+            return abs(sample.boot_ns - self._best.boot_ns) <= JUMP_NS + sample.round_trip_ns
+        self._keep(sample)
         return True
+
+    def _sample(self, sent: Stamp, far: Stamp) -> ClockSample:
+        trip = max(0, self._clock().boot_ns - sent.boot_ns)
+        return ClockSample(trip, far.boot_ns - sent.boot_ns - trip // 2, far.wall_ns - sent.wall_ns - trip // 2)
+
+    def _keep(self, sample: ClockSample) -> None:
+        self._samples.append(sample)
+        self._best = min(self._samples)

@@ -32,8 +32,6 @@ PING: Final = 1.0
 CLOSE_SECONDS: Final = 2.5
 _MOST_OPEN: Final = 8
 """Questions for the time whose answers are still awaited."""
-_AGED_NS: Final = 1_000_000_000
-"""How old the first frame can be when it is read."""
 
 
 class FarFrameReader(FrameReader):
@@ -76,6 +74,7 @@ class FarChannel(TracerChannel):
         self._unheard = 0
         self._window = (0.0, 0)
         self._ends = ""
+        self._opened = link.clock.sent()
         link.opened(self)
         with self._lock:
             self._outgoing += tracer
@@ -114,7 +113,7 @@ class FarChannel(TracerChannel):
 
     def measure(self, seconds: float) -> None:
         """Measure one round trip; give up after `seconds`. Raises as `wait`."""
-        token = self._ask_time()
+        token = self.ask_time()
         self.read_until(lambda: token not in self._asked_at, seconds)
 
     def taken(self, generation: int) -> list[Frame]:
@@ -154,7 +153,7 @@ class FarChannel(TracerChannel):
 
         def end(reason: str) -> None:
             said = self._ends or sentence_of(reason)
-            self.link.lost(said)
+            (self.link.closed if self._closing else self.link.lost)(said)
             on_end(said)
 
         early, self._early = self._early, []
@@ -178,7 +177,7 @@ class FarChannel(TracerChannel):
             case Content(token=token) if token > 0:
                 self.link.answered(frame)
             case Hello(stamp=stamp):
-                if not self.link.clock.met(stamp, _AGED_NS):
+                if not self.link.clock.met(self._opened, stamp):
                     self.abandon("it was restarted in the meantime: leave bttop and start it again")
                 return False
             case _:
@@ -195,10 +194,10 @@ class FarChannel(TracerChannel):
             self.abandon(f"no answer for {self._unheard} s")
             return
         self._unheard += 1
-        self._ask_time()
+        self.ask_time()
         loop.call_later(PING, self._ping, loop)
 
-    def _ask_time(self) -> int:
+    def ask_time(self) -> int:
         """Ask for the time; return the token of the question."""
         token = self.link.token()
         self._asked_at = {one: at for one, at in self._asked_at.items() if one > token - _MOST_OPEN}

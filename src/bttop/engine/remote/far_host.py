@@ -103,6 +103,7 @@ class FarConnection:
         self._read(channel, _FACTS)
         self._check_user(hello)
         tracefs = self._tracefs(channel)
+        channel.ask_time()
         processes = {"do": "processes", "pids": [hello.pid]}
         channel.ask(_ANCESTORS, processes)
         formats = [f"{tracefs}/events/{one}/format" for one in tracepoints]

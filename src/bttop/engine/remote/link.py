@@ -72,6 +72,10 @@ class Link:
     def lost(self, reason: str) -> None:
         """The connection has ended: every question fails."""
         self._change(LinkState(lost=reason))
+        self.closed(reason)
+
+    def closed(self, reason: str) -> None:
+        """bttop has ended the connection: every question fails, and no connection is missing."""
         with self._lock:
             asked, self._asked = self._asked, {}
         for future in asked.values():

@@ -14,6 +14,9 @@ from bttop.model.record.records import Stamp
 LATE_NS: Final = 4_000_000_000
 """A tick, a round of the tracer or a line that is later than this was delayed: half of the shortest silence."""
 
+SUSPENDED: Final = "this machine was suspended"
+STOPPED: Final = "bttop did not run"
+
 
 class Gap(Struct, frozen=True):
     """A period in which no output could be received."""
@@ -67,7 +70,7 @@ class StopDetector:
         if ran is None or (passed := now.boot_ns - ran[1]) <= LATE_NS:
             return None
         is_suspended = self._asleep_ns - asleep > passed // 2
-        return self._found("this machine was suspended" if is_suspended else "bttop did not run", passed, now)
+        return self._found(SUSPENDED if is_suspended else STOPPED, passed, now)
 
     def meet(self, tracer_pid: int) -> None:
         """A tracer has started."""
