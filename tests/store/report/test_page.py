@@ -177,7 +177,7 @@ def test_the_script_of_every_generation_is_there_with_its_hash(whole: str) -> No
 def test_stacks_are_folded_to_one_picture_with_what_the_pointer_shows(whole: str) -> None:
     assert "<title>do_sys_read: 240, 66.7 %</title>" in whole
     assert "<title>all: 360, 100 %</title>" in whole
-    assert whole.count("<title>[unknown]: ") == 2, "frames without a name are one, of java and of the other"
+    assert whole.count("<title>[no symbol]: ") == 2, "frames without a name are one, of java and of the other"
 
 
 def test_no_name_makes_an_element_or_an_attribute(whole: str) -> None:

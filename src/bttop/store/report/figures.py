@@ -12,11 +12,11 @@ from bttop.model.format import numbers
 from bttop.model.format.percentiles import quantile, scale_of
 from bttop.model.record.records import Stats
 from bttop.model.record.stacks import NO_FRAMES
-from bttop.model.record.telling_frames import UNKNOWN_FRAME
+from bttop.model.record.telling_frames import NAMELESS
 from bttop.model.record.values import histogram
 from bttop.model.stacks.flame_tree import ROOT, FlameTree
 from bttop.model.stacks.form import FlameForm
-from bttop.model.stacks.frame import Frame, label
+from bttop.model.stacks.frame import NO_SYMBOL, Frame, label
 from bttop.model.stacks.tree_builder import TreeBuilder
 from bttop.store.compare.totals import MapTotals, Total
 from bttop.store.labels import Labels, exact, per_second, share
@@ -210,7 +210,9 @@ def _flames(one: Figure) -> Markup:
 def _frame(name: str, title: str) -> Frame:
     """A frame of a stack with the title of its column."""
     if name.startswith("0x"):
-        return Frame(UNKNOWN_FRAME, "unknown")
+        return Frame(NO_SYMBOL, "unknown")
+    if name in NAMELESS:
+        return Frame(name, "unknown")
     return Frame(name, "kernel" if title.startswith("k") else "user")
 
 
@@ -219,7 +221,7 @@ def _merged(frames: Iterable[Frame]) -> list[Frame]:
     graph."""
     found: list[Frame] = []
     for frame in frames:
-        if frame.name != UNKNOWN_FRAME or found[-1:] != [frame]:
+        if frame.kind != "unknown" or found[-1:] != [frame]:
             found.append(frame)
     return found
 
