@@ -321,12 +321,11 @@ class Board(Widget):
         return bool(self.panes) and "flame-form" in self.focused_pane.drawing.acts
 
     def go_on(self, at: int | None = None, chosen: ChosenSpan | None = None) -> None:
-        """Go on reading in the panes that still do, and paint these only. The arguments are those of the last
-        `advance`."""
+        """Go on in the panes that still read or make something, and paint these only. The arguments are those of the
+        last `advance`."""
         for pane in self.panes:
             if pane.model.unfinished:
-                pane.advance(at, chosen)
-                pane.repaint()
+                pane.go_on(at, chosen)
 
     @property
     def unfinished(self) -> bool:

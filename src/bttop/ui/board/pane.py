@@ -17,7 +17,8 @@ from bttop.model.history.span import ChosenSpan
 from bttop.model.record.records import Stamp
 from bttop.ui.board.frame.tabs import tab_at, tabs_width
 from bttop.ui.board.painted_lines import PaintedLines
-from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel, Subject, first_subject
+from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel
+from bttop.ui.board.pane_data.subject import Subject, first_subject
 from bttop.ui.board.pane_frame import FrameState, PaneFrame, draw_pane, scene_of
 from bttop.ui.render.spans import Line
 from bttop.ui.render.text import width
@@ -109,6 +110,14 @@ class Pane(PaintedLines):
             else:
                 self.model.advance()
             self._note_quiet()
+
+    def go_on(self, at: int | None, chosen: ChosenSpan | None) -> None:
+        """Go on with what is unfinished, and paint what is new."""
+        if self.model.goes_on_making():
+            return
+        if self.model.unfinished:
+            self.advance(at, chosen)
+        self.repaint()
 
     def _note_quiet(self) -> None:
         """Note since when the pane has nothing to show; a row that the user has chosen is something."""

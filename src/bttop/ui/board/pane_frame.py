@@ -21,7 +21,8 @@ from bttop.ui.board.frame.starting import COMPILING
 from bttop.ui.board.frame.tabs import Tab, tab_spans
 from bttop.ui.board.frame.thinned_line import thinned_lines
 from bttop.ui.board.frame.trouble_lines import trouble_lines
-from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel, Subject
+from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel
+from bttop.ui.board.pane_data.subject import Subject
 from bttop.ui.render.spans import Glyphs, Line, Span, fit, line_width
 from bttop.ui.views.base import Drawing, Extra, Scene, ViewChoice
 from bttop.ui.views.log import draw_log

@@ -19,15 +19,18 @@ def changed_cells(before: Line, after: Line, cells: int) -> Sequence[tuple[int, 
     old, new = "".join([span.text for span in before]), "".join([span.text for span in after])
     if not (is_narrow(old, cells) and is_narrow(new, cells)):
         return ((0, cells),)
-    return tuple(_runs(_changed(before, after)))
+    same_spans = [len(span.text) for span in before] == [len(span.text) for span in after]
+    return tuple(_runs(_in_spans(before, after) if same_spans else _in_texts(old, new, _roles(before, after))))
 
 
-def _changed(before: Line, after: Line) -> Sequence[int]:
-    """The positions of the characters that differ in text or role, ascending; both lines have as many characters."""
-    if [len(span.text) for span in before] != [len(span.text) for span in after]:
-        pairs = zip(_characters(before), _characters(after), strict=True)
-        return [at for at, (one, other) in enumerate(pairs) if one != other]
-    # The usual case: other values in the same columns. Most spans are equal.
+def _in_texts(old: str, new: str, roles: tuple[str, str]) -> Sequence[int]:
+    """The positions of the characters that differ in text or role, ascending."""
+    all_four = zip(range(len(new)), old, new, *roles, strict=True)
+    return [at for at, one, other, role, other_role in all_four if one != other or role != other_role]
+
+
+def _in_spans(before: Line, after: Line) -> Sequence[int]:
+    """The same for lines with spans of the same lengths: other values in the same columns. Most spans are equal."""
     found: list[int] = []
     start = 0
     for one, other in zip(before, after, strict=True):
@@ -40,9 +43,14 @@ def _changed(before: Line, after: Line) -> Sequence[int]:
     return found
 
 
-def _characters(line: Line) -> Iterator[tuple[str, str]]:
-    """Each character with its role."""
-    return ((character, span.role) for span in line for character in span.text)
+def _roles(before: Line, after: Line) -> tuple[str, str]:
+    """For each line a character for the role of each of its characters."""
+    codes: dict[str, str] = {}
+    one, other = (
+        "".join([codes.setdefault(span.role, chr(len(codes))) * len(span.text) for span in line])
+        for line in (before, after)
+    )
+    return one, other
 
 
 def _runs(changed: Sequence[int]) -> Iterator[tuple[int, int]]:

@@ -14,7 +14,8 @@ from bttop.engine.program.status import ProgramState, Status
 from bttop.model.flush.contents import MapData
 from bttop.model.record.records import Stats, Value
 from bttop.ui.board.frame.thinned_line import thinned_lines
-from bttop.ui.board.pane_data.pane_model import PaneModel, Subject
+from bttop.ui.board.pane_data.pane_model import PaneModel
+from bttop.ui.board.pane_data.subject import Subject
 from bttop.ui.render.text import width
 from bttop.ui.views import histogram, quantiles, scalar, stacks, table
 from bttop.ui.views.base import ViewChoice

@@ -11,7 +11,8 @@ from bttop.engine.request.questions import sources_of
 from bttop.paths import shipped
 from bttop.script.library.probe_files import Library, ProbeFile
 from bttop.script.process.pin import Pin
-from bttop.ui.board.pane_data.pane_model import PaneModel, Subject
+from bttop.ui.board.pane_data.pane_model import PaneModel
+from bttop.ui.board.pane_data.subject import Subject
 from bttop.ui.board.pane_frame import draw_pane
 from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.render.spans import plain

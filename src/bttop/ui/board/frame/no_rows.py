@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bttop.model.format.text import visible, visible_name
-from bttop.ui.board.pane_data.pane_model import PaneModel, Subject
+from bttop.ui.board.pane_data.pane_model import PaneModel
+from bttop.ui.board.pane_data.subject import Subject
 from bttop.ui.render.spans import Span
 from bttop.ui.render.text import width
 from bttop.ui.views.base import Drawing, Scene

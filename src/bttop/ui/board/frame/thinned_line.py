@@ -6,7 +6,8 @@ from bttop.model.flush.contents import MapData
 from bttop.model.flush.rates import amount, is_additive
 from bttop.model.flush.scaling import standard_error
 from bttop.ui.board.frame.costs import percent
-from bttop.ui.board.pane_data.pane_model import PaneModel, Subject
+from bttop.ui.board.pane_data.pane_model import PaneModel
+from bttop.ui.board.pane_data.subject import Subject
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.render.text import width
 from bttop.ui.views.base import ViewChoice, parts

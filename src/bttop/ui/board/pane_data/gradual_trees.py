@@ -62,6 +62,11 @@ class GradualTrees:
             made = self._go_on(place, wanted)
         return FoundTree(None) if made is None else FoundTree(made.tree, is_older=made.wanted != wanted)
 
+    def work(self) -> None:
+        """Go on with the trees of the last drawing, each for some milliseconds."""
+        for place, work in [*self._works.items()]:
+            self._go_on(place, work.wanted)
+
     def _go_on(self, place: _Place, wanted: WantedTree) -> _Made | None:
         """Work on the tree of a place, and return its last one that is complete."""
         stop = perf_counter() + self._seconds

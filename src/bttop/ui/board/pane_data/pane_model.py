@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bttop.engine.program.past_status import NOTED_NS, PastStatus
@@ -26,7 +25,8 @@ from bttop.ui.board.pane_data.cost_samples import CostSamples
 from bttop.ui.board.pane_data.courses import Courses
 from bttop.ui.board.pane_data.flush_accumulator import WINDOW, FlushAccumulator, PastMoment
 from bttop.ui.board.pane_data.merged_maps import MergedMaps
-from bttop.ui.views.base import View, as_roomy, has_room
+from bttop.ui.board.pane_data.subject import Subject
+from bttop.ui.views.base import as_roomy
 from bttop.ui.views.catalogue import views_for
 from bttop.ui.views.log import Log
 
@@ -38,26 +38,6 @@ if TYPE_CHECKING:
     from bttop.ui.board.pane_data.gradual_trees import GradualTrees
     from bttop.ui.board.pane_data.span_moment import SpanMoment
     from bttop.ui.views.rows.joining import Joins
-
-
-class Subject(Struct, frozen=True):
-    """One thing that a pane can show: a map in one of its views, or the log (`view` is None)."""
-
-    map: str
-    view: View | None
-    title: str = ""
-    """The title of the map in front matter; empty if there is none."""
-
-    @property
-    def label(self) -> str:
-        return "log" if self.view is None else self.title or self.map.lstrip("@") or self.view.name
-
-
-def first_subject(subjects: Sequence[Subject], width: int, height: int) -> Subject:
-    """The subject of a pane of `width` cells and `height` lines until the user chooses one: the first one, or the first
-    of its map that does not need more room."""
-    of_map = (one for one in subjects if one.map == subjects[0].map)
-    return next((one for one in of_map if has_room(one.view, width, height)), subjects[0])
 
 
 class PaneModel:
@@ -218,9 +198,20 @@ class PaneModel:
     @property
     def unfinished(self) -> bool:
         """Whether what is on show is still being read or made; then call `advance` again and draw."""
+        return self._is_reading or (self._flame_trees is not None and self._flame_trees.unfinished)
+
+    def goes_on_making(self) -> bool:
+        """Go on making trees, if nothing else is unfinished. Return whether they are still unfinished: then a drawing
+        would show nothing new."""
+        if self._is_reading or not self.unfinished:
+            return False
+        self.flame_trees.work()
+        return self.unfinished
+
+    @property
+    def _is_reading(self) -> bool:
         reading = self.span_moment or self._past
-        makes_tree = self._flame_trees is not None and self._flame_trees.unfinished
-        return self.past.unfinished or makes_tree or (reading is not None and reading.unfinished)
+        return self.past.unfinished or (reading is not None and reading.unfinished)
 
     def beginning(self) -> str:
         """Why there is no flush at an earlier moment."""
