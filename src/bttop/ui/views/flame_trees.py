@@ -36,6 +36,9 @@ class WantedTree(Struct, frozen=True, eq=False):
             return NotImplemented
         return other.shown is self.shown and (other.form, other.grain) == (self.form, self.grain)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # that of Struct compares identities
+
     def steps(self) -> Generator[None, None, FlameTree]:
         """Make the tree. Yields after each step, which takes some milliseconds."""
         return build_in_steps(self.data, self.form, self.namer, grain=self.grain)

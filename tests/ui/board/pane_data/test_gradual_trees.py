@@ -32,7 +32,16 @@ def test_a_small_tree_is_made_at_once_and_a_large_one_in_steps() -> None:
         unfinished.append(trees.unfinished)
     assert all(unfinished) and len(unfinished) > 3 and not found.is_older
     assert shares(found.tree) == shares(build([large.data], large.form))
-    assert drawn(trees, large).tree is found.tree, "it is kept"
+    again = drawn(trees, WantedTree(large.shown, large.data, large.form, None))
+    assert again.tree is found.tree and not again.is_older, "it is kept for each drawing of the same map"
+
+
+def test_a_tree_is_made_without_drawing_once_a_drawing_has_asked_for_it() -> None:
+    trees, large = GradualTrees(seconds=0), wanted(2000)
+    assert drawn(trees, large).tree is None
+    while trees.unfinished:
+        trees.work()
+    assert trees.find(large).tree is not None
 
 
 def test_the_tree_before_is_shown_until_the_next_is_made_and_none_starves() -> None:
