@@ -130,8 +130,8 @@ def test_an_unchanged_script_is_said_to_be_unchanged(tmp_path: Path, monkeypatch
 
 def test_an_unchanged_copy_of_a_shipped_probe_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDITOR", "true")
-    with dashboard(tmp_path, {}, options=["pagefaults"]) as shown:
-        shown.wait_for("1 pagefaults")
+    with dashboard(tmp_path, {}, options=["syscalls"]) as shown:
+        shown.wait_for("1 syscalls", "x starts it again")
         shown.press("e")
-        shown.wait_for("pagefaults.bt is unchanged; pagefaults runs on")
-        assert not (tmp_path / "bttop" / "probes" / "pagefaults.bt").exists()
+        shown.wait_for("syscalls_tracepoint.bt is unchanged; syscalls runs on")
+        assert not list((tmp_path / "bttop" / "probes").iterdir())

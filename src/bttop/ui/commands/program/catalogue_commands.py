@@ -70,7 +70,7 @@ class CatalogueCommands:
                 return
             question = self._tracing.programs.question_from_text(probe.rpartition(":")[2], text)
             self._tracing.programs.open(question)
-            self._around.screen.tell(f"{question.name} starts; w saves it, X closes it")
+            self._tracing.programs.say_started(question.name, "starts; w saves it, X closes it")
 
         self._around.screen.show(Menu(probe, lambda _width: head, choices, self._around.themes.theme), chosen)
 

@@ -78,7 +78,8 @@ class EditorCommands:
     async def _edit(self) -> None:
         screen = self._around.screen
         program = self._tracing.programs.running(self._around.pane.program)
-        if not program.sources:
+        source = program.page().source  # the fallback if one runs: another script would not start here
+        if source is None:
             screen.tell("this pane has no script to edit", "warn")
             return
         try:
@@ -90,7 +91,6 @@ class EditorCommands:
             wanted = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "$EDITOR"
             screen.tell(f"no editor: {wanted} is not installed; export EDITOR=vi", "error")
             return
-        source = program.sources[0]
         is_new = not _place_of(source).exists()
         try:
             path = place_to_edit(source)

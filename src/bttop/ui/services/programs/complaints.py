@@ -1,10 +1,13 @@
-"""Tells whether a program has complained since it was asked to run something else."""
+"""Tells whether what a notice says of a program still holds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from bttop.engine.program.program import Program
+from bttop.engine.program.status import ProgramState
+
+_RUNS = frozenset({ProgramState.STARTING, ProgramState.ATTACHED, ProgramState.LIVE})
 
 
 def no_complaint_since(programs: Sequence[Program]) -> Callable[[], bool]:
@@ -15,3 +18,8 @@ def no_complaint_since(programs: Sequence[Program]) -> Callable[[], bool]:
         return all(program.status is then or program.status.complaint is None for program, then in before.items())
 
     return holds
+
+
+def starts_or_runs(programs: Callable[[], Sequence[Program]], name: str) -> Callable[[], bool]:
+    """Whether the programs of this name start or run; also before there is one."""
+    return lambda: all(program.status.state in _RUNS for program in programs() if program.name == name)

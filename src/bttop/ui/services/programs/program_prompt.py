@@ -153,7 +153,10 @@ class ProgramPrompt:
             return
         self._programs.open(program, settings)
         notes = (*program.notes, *hints)
-        self._screen.tell("; ".join(notes) or f"{program.name} starts; w saves it, X closes it")
+        if notes:
+            self._screen.tell("; ".join(notes))
+        else:
+            self._programs.say_started(program.name, "starts; w saves it, X closes it")
 
     async def _complaints(self, source: Source, settings: Settings) -> Sequence[str]:
         """What bpftrace has against the text that would run; nothing where this kernel lacks what it attaches to, which

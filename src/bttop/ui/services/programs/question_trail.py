@@ -67,7 +67,7 @@ class QuestionTrail:
         self._board.put_on_page(question.name, self._board.page)
         self._steps.append(TrailStep(came_from, question.name, question.name))
         self._programs.open(question, settings)
-        self._screen.tell(f"{question.name} starts and counts from now; Backspace closes it, w saves it")
+        self._programs.say_started(question.name, "starts and counts from now; Backspace closes it, w saves it")
 
     def _running(self, question: ProgramRequest, settings: Settings) -> AnyProgram | None:
         """The program that runs the same scripts for the same processes; None if there is none."""

@@ -139,6 +139,12 @@ class RunningPrograms:
         self._engine.open(question, settings or self.settings)
         self._reloads.follow()
 
+    def say_started(self, name: str, then: str) -> None:
+        """Say that a program starts, and what keys do `then`, as long as it has not failed."""
+        from bttop.ui.services.programs.complaints import starts_or_runs  # needed once a program is opened
+
+        self._screen.tell(f"{name} {then}", still_so=starts_or_runs(lambda: self._engine.programs, name))
+
     def replace(self, program: Program, question: ProgramRequest) -> None:
         """Run a program with the same settings in the place of another one."""
         self._engine.remove(program)
