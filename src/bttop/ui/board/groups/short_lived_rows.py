@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -85,8 +85,8 @@ class ShortLivedRows:
             return view.draw(replace(scene, data=replace(scene.data, rows=rows)))
         if keys is None or made is None or made.folded is None or made.course is None or not made.folded.members:
             return view.draw(scene)
-        folded = _trend(scene, made.course, made.folded, self._rows(made.data, keys).rows)
-        trend = FoldedTrend(scene.trend, folded, made.folded.members.keys())
+        apart = _apart(made.folded, self._rows(made.data, keys).rows)
+        trend = FoldedTrend(scene.trend, made.course, apart, adds_up=is_additive(scene.data))
         beside = folded_beside(scene.beside, made.folded.members)
         shown = replace(scene, data=made.folded.data, trend=trend, folds=made.folded.processes, beside=beside)
         return replace(view.draw(shown), folded=made.folded.names)
@@ -145,36 +145,55 @@ def _read_rows(data: MapData, keys: ProcessKeys) -> _Rows:
 
 
 class FoldedTrend(Trend):
-    """The trends of rows, and those of folded rows."""
+    """The trends of rows, and those of folded rows: each is made when it is drawn."""
 
-    def __init__(self, rows: Trend, folded: Trend, keys: Collection[str]) -> None:
+    def __init__(
+        self, rows: Trend, course: Course[_Moment], apart: Mapping[str, Sequence[str]], *, adds_up: bool
+    ) -> None:
+        """`apart`: for each folded row the rows of its own that a process of its name has."""
         super().__init__(rows.length)
         self._rows = rows
-        self._folded = folded
-        self._keys = frozenset(keys)
+        self._points = course.points
+        self._apart = apart
+        self._adds_up = adds_up
+        self._folded: dict[str, Trend] = {}
 
     def values(self, key: str) -> list[float]:
-        return (self._folded if key in self._keys else self._rows).values(key)
+        return self._of(key).values(key)
 
     def mean(self, key: str) -> float | None:
-        return (self._folded if key in self._keys else self._rows).mean(key)
+        return self._of(key).mean(key)
 
     def peaks(self, key: str, count: int) -> list[float]:
-        return (self._folded if key in self._keys else self._rows).peaks(key, count)
+        return self._of(key).peaks(key, count)
+
+    def _of(self, key: str) -> Trend:
+        if key not in self._apart:
+            return self._rows
+        if key not in self._folded:
+            self._folded[key] = self._fold(key, self._apart[key])
+        return self._folded[key]
+
+    def _fold(self, key: str, apart: Sequence[str]) -> Trend:
+        """The last minute of a folded row: all processes of the name without those that have a row of their own."""
+        sums = [{key: one.value.sums[key]} if key in one.value.sums else {} for one in self._points]
+        for row in apart if self._adds_up else ():
+            for moment, value in zip(reversed(sums), reversed(self._rows.values(row)), strict=False):
+                moment[key] = max(0.0, moment.get(key, 0.0) - value)
+        points: list[Point[Mapping[str, float]]] = [
+            Point(one.number, one.generation, one.start_ns, one.end_ns, sum_)
+            for one, sum_ in zip(self._points, sums, strict=True)
+        ]
+        return Trend.of_points(points, adds_up=self._adds_up)
 
 
-def _trend(scene: Scene, course: Course[_Moment], folded: Folded, rows: Sequence[ProcessRow]) -> Trend:
-    """The last minute of the folded rows: all processes of the name without those that have a row of their own."""
-    points = [Point(one.number, one.generation, one.start_ns, one.end_ns, one.value.sums) for one in course.points]
-    members = folded.members
-    apart = [(key, into) for key, _, _, into in rows if into in members and key in folded.data.rows]
-    if not apart or not is_additive(scene.data):
-        return Trend.of_points(points, adds_up=is_additive(scene.data))
-    sums = [dict(point.value) for point in points]
-    for key, into in apart:
-        for moment, value in zip(reversed(sums), reversed(scene.trend.values(key)), strict=False):
-            moment[into] = max(0.0, moment.get(into, 0.0) - value)
-    return Trend.of_points([replace(one, value=sum_) for one, sum_ in zip(points, sums, strict=True)], adds_up=True)
+def _apart(folded: Folded, rows: Sequence[ProcessRow]) -> Mapping[str, Sequence[str]]:
+    """For each folded row the rows of its own that a process of its name has."""
+    found: dict[str, list[str]] = {key: [] for key in folded.members}
+    for key, _, _, into in rows:
+        if into in found and key in folded.data.rows:
+            found[into].append(key)
+    return found
 
 
 def folded_beside(beside: Neighbour | None, members: Mapping[str, Sequence[str]]) -> Neighbour | None:
