@@ -8,10 +8,12 @@ import threading
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bttop.engine.host.process.process_lookup import ProcessLookup
 from bttop.model.format.names import syscall_name
 from bttop.script.library.follow_ups import RowFacts
+from bttop.script.process.pin import Pin
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.pane_frame import FrameState
 from bttop.ui.board.row_facts import facts_of, row_pid
@@ -163,3 +165,13 @@ def test_the_idle_task_is_no_process(key: str) -> None:
 
 def test_a_row_without_a_process_is_not_one() -> None:
     assert pid_of(pane_of(PORTS, "@retrans", {"10.0.0.7,443": 5})) is None
+
+
+def test_a_row_without_a_process_is_of_the_only_one_that_the_pane_is_pinned_to() -> None:
+    pane = pane_of(PORTS, "@retrans", {"10.0.0.7,443": 5})
+    for pin, pid in ((Pin(pids=(7,)), 7), (Pin(pids=(7, 8)), None), (Pin(comm="java"), None)):
+        pane.model.page = replace(pane.model.page, pin=pin)
+        assert pid_of(pane) == pid
+    threads = pane_of(BY_THREAD, "@runs", {"0,swapper/0": 5})
+    threads.model.page = replace(threads.model.page, pin=Pin(pids=(7,)))
+    assert pid_of(threads) is None

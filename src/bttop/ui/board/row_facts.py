@@ -64,8 +64,9 @@ def _function(found: dict[Column, int | str]) -> str:
 
 
 def row_pid(pane: Pane, key: str | None, processes: ProcessSource) -> int | None:
-    """The process id of one of the pane's rows. A thread id is resolved to its process. None without a row, if the row
-    has neither, if the thread has ended, or if the row is a group of several processes."""
+    """The process id of one of the pane's rows. A thread id is resolved to its process. A row that has neither is of
+    the process that the pane is pinned to, if it is one. None without a row, if the thread has ended, or if the row is
+    a group of several processes."""
     if key is None:
         return None
     found: set[int] = set()
@@ -88,7 +89,9 @@ def _pid_of_key(pane: Pane, key: str, processes: ProcessSource) -> int | None:
             value = found[titles.index(title)]
             if isinstance(value, int) and value > 0:
                 return value if title != (plan.tid or "tid") else _process_of(value, processes)
-    return None
+    pin = pane.model.page.pin
+    is_about_others = plan.pid or plan.tid or {"pid", "tid"} & set(titles)
+    return pin.pids[0] if pin is not None and len(pin.pids) == 1 and not is_about_others else None
 
 
 def open_file(pane: Pane, key: str, processes: ProcessSource) -> str:

@@ -69,10 +69,10 @@ class RowCommands:
             screen.show(Sheet(title, head, self._around.themes.theme))
 
         tracing = self._around.tracing
-        if tracing is None:
+        asked = () if tracing is None else self._questions(pane, key, tracing)
+        if tracing is None or not asked:
             full()
             return
-        asked = self._questions(pane, key, tracing)
 
         def chosen(answer: Chosen | None) -> None:
             if answer is None:
