@@ -12,7 +12,7 @@ from bttop.commands.dashboard import check_terminal, forget_framework_settings
 from bttop.commands.options.arguments import Parser, add_recorded_hosts, with_times
 from bttop.engine.recording.replay import ReplaySession
 from bttop.errors import UsageError, bttop_command
-from bttop.model.history.span import Span
+from bttop.model.history.span import TimeSpan
 from bttop.paths import shipped
 from bttop.store.snapshot.snapshot import Snapshot
 from bttop.store.times import BETWEEN, clock, parse_time, parse_window
@@ -43,10 +43,10 @@ def run(arguments: Sequence[str]) -> int:
     return review(options.file, options.at, options.theme, baseline=options.baseline, hosts=options.hosts)
 
 
-def _moment(at: str, replay: ReplaySession) -> int | Span:
+def _moment(at: str, replay: ReplaySession) -> int | TimeSpan:
     """Return the moment or the span that `--at` means. Raises UsageError if the recording does not contain it."""
     if BETWEEN in at:
-        return Span(*parse_window(at, replay.begin, replay.end))
+        return TimeSpan(*parse_window(at, replay.begin, replay.end))
     moment = parse_time(at, replay.begin, replay.end)
     if not replay.begin.boot_ns <= moment <= replay.end.boot_ns:
         lasts = f"it lasts from {clock(replay.begin)} to {clock(replay.end)}"
@@ -78,7 +78,7 @@ def review(
     gc.disable()  # until the first frame, as for the dashboard
     with Snapshot(path, hosts) as snapshot:
         replay = ReplaySession(snapshot)
-        moment: int | Span | None = _moment(at, replay) if at else None
+        moment: int | TimeSpan | None = _moment(at, replay) if at else None
         reading = _baseline(baseline, hosts) if baseline else None
         if from_first_mark and replay.marks:
             moment = replay.marks[0].stamp.boot_ns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.console import RenderableType
@@ -25,10 +25,11 @@ from bttop.ui.board.pane import Pane
 from bttop.ui.board.repaints import Repaints
 from bttop.ui.board.screen_bars.bars import FooterBar, HeaderBar, always
 from bttop.ui.board.screen_bars.timeline_bar import TimelineBar
+from bttop.ui.board.visible_pids import visible_pids
 from bttop.ui.commands.help_page import help_lines
 from bttop.ui.dialogs.input_bar import InputBar, InputQuestion
 from bttop.ui.garbage import begin_collecting
-from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, NEED_TRACING, bind, footer
+from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, NEED_TRACING, bind, command_entries, footer
 from bttop.ui.render.spans import Line
 from bttop.ui.services.baselines import Baselines
 from bttop.ui.services.collaborators import Collaborators
@@ -218,7 +219,7 @@ class BttopApp(App[None]):
         self._footer_bar.check()
         if self.tracing is not None:
             # Look up the processes while they live: they may have ended when the user asks for them.
-            self.processes.note([pid for pane in self.board.panes for pid in pane.visible_pids()])
+            self.processes.note([pid for pane in self.board.panes for pid in visible_pids(pane)])
             mark_ended_pins(self.board, self.processes, self)
 
     def _tell_problems(self) -> None:
@@ -385,14 +386,8 @@ class BttopApp(App[None]):
     @property
     def palette_entries(self) -> Sequence[PaletteEntry]:
         """What the palette finds: all commands but itself, the themes, and the probes of the library."""
-        from bttop.ui.dialogs.palette import PaletteEntry
-
         return [
-            *(
-                PaletteEntry(one.title, f"{one.group}: {one.label}", partial(self.action_command, one.name))
-                for one in COMMANDS
-                if one.name != "palette"
-            ),
+            *command_entries(self.action_command),
             *self.layout_mode.palette_entries(),
             *self.theme_manager.palette_entries(),
             *self.baselines.palette_entries(),

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from bttop.engine.host.process.process_lookup import ProcessLookup
 from bttop.engine.session import FrameNames, ProcessSource
-from bttop.model.history.span import Span
+from bttop.model.history.span import TimeSpan
 from bttop.store.snapshot.recording_events import MarkSet
 from bttop.trust import EVERYBODY, Trust
 from bttop.ui.render.spans import Glyphs
@@ -40,7 +40,7 @@ class AppConfig(Struct, frozen=True):
     """None in a review."""
     marks: Sequence[MarkSet] = ()
     """The marks of the recording in a review; else empty."""
-    moment: int | Span | None = None
+    moment: int | TimeSpan | None = None
     """Where a review begins, on CLOCK_BOOTTIME in ns, or the span that it shows first; None is the beginning."""
     plays: bool = True
     """Whether a review plays at first."""

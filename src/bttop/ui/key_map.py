@@ -4,7 +4,8 @@ made from it, so that they always agree."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from bttop.extensions import modules_in
 from bttop.ui import commands
@@ -12,6 +13,9 @@ from bttop.ui.board.screen_bars.bars import ALWAYS_SHOWN, KeyHint
 from bttop.ui.commands.command import Command, CommandGroup, Hint, TracingGroup
 from bttop.ui.commands.help_page import HEADINGS
 from bttop.ui.services.collaborators import Collaborators
+
+if TYPE_CHECKING:
+    from bttop.ui.dialogs.palette import PaletteEntry
 
 Group: TypeAlias = CommandGroup[Any] | TracingGroup[Any]
 
@@ -90,3 +94,12 @@ def footer(*, is_past: bool, is_zoomed: bool, is_flame: bool = False) -> tuple[K
 def bind(around: Collaborators) -> Mapping[str, Callable[[], None]]:
     """The function of each command by its name."""
     return {name: run for group in _FOUND for name, run in group.bind(around).items()}
+
+
+def command_entries(run: Callable[[str], None]) -> Iterator[PaletteEntry]:
+    """All commands in the palette, without the palette itself; `run` runs one by its name."""
+    from bttop.ui.dialogs.palette import PaletteEntry
+
+    for one in COMMANDS:
+        if one.name != "palette":
+            yield PaletteEntry(one.title, f"{one.group}: {one.label}", partial(run, one.name))

@@ -21,7 +21,7 @@ from bttop.engine.recording.recorder import Recorder
 from bttop.engine.session import ProcessSource, Session
 from bttop.engine.symbols.frame_lookup import FrameLookup
 from bttop.errors import UsageError
-from bttop.model.history.span import Span
+from bttop.model.history.span import TimeSpan
 from bttop.paths import overlay
 from bttop.store.snapshot.frame_names import frame_facts
 from bttop.trust import Trust
@@ -87,7 +87,7 @@ def _processes(engine: Engine, met: Callable[[Process], None]) -> ProcessSource:
 
 def run_review(
     replay: ReplaySession,
-    moment: int | Span | None,
+    moment: int | TimeSpan | None,
     theme: str | None,
     trust: Trust,
     opening: OpeningScreen,

@@ -4,35 +4,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bttop.model.record.stacks import Site, names, parse_stack, with_blanks
+from bttop.model.record.stacks import StackFrame, names, parse_stack, with_blanks
 from tests.model.samples import captured_plan, maps_by_name, records
 
 
 @pytest.mark.parametrize(
     ("text", "sites"),
     [
-        ("\n    main+12\n    __libc_start+3\n", (Site("main", 12), Site("__libc_start", 3))),
-        ("\nmain+12\n0x7f1234\n0\n", (Site("main", 12), Site("0x7f1234", None))),
-        ("\n\tffffffff81000000 do_idle+19\n", (Site("do_idle", 19),)),
-        ("\n\t55e1f1e38ada qemu_get+10 (/usr/bin/qemu (deleted))\n", (Site("qemu_get", 10),)),
-        ("\n\t7efd71aa78d0 operator delete(void*)+0 (/usr/lib/libstdc++.so.6)\n", (Site("operator delete(void*)", 0),)),
+        ("\n    main+12\n    __libc_start+3\n", (StackFrame("main", 12), StackFrame("__libc_start", 3))),
+        ("\nmain+12\n0x7f1234\n0\n", (StackFrame("main", 12), StackFrame("0x7f1234", None))),
+        ("\n\tffffffff81000000 do_idle+19\n", (StackFrame("do_idle", 19),)),
+        ("\n\t55e1f1e38ada qemu_get+10 (/usr/bin/qemu (deleted))\n", (StackFrame("qemu_get", 10),)),
+        (
+            "\n\t7efd71aa78d0 operator delete(void*)+0 (/usr/lib/libstdc++.so.6)\n",
+            (StackFrame("operator delete(void*)", 0),),
+        ),
         (
             "\n\t7f3b0871f829 0x7f3b0871f829 ([unknown])\n\t3 0x3 ([unknown])\n",
-            (Site("0x7f3b0871f829", None), Site("0x3", None)),
+            (StackFrame("0x7f3b0871f829", None), StackFrame("0x3", None)),
         ),
-        ("\n\t401136 main+4 (/tmp/a)\n\t0 0 ([unknown])\n", (Site("main", 4),)),
-        ("\nffffffff821e396b\nffffffff816f6fe1\n", (Site("ffffffff821e396b", None), Site("ffffffff816f6fe1", None))),
-        ("\n    abcdef feed(int)+7\n", (Site("abcdef feed(int)", 7),)),
-        ("\n    operator+(A, B)+7\n", (Site("operator+(A, B)", 7),)),
-        ("\n    f+0x1f\n", (Site("f", 31),)),
-        ("\n    [unknown]\n", (Site("[unknown]", None),)),
-        ("\n    a+b\n", (Site("a+b", None),)),
+        ("\n\t401136 main+4 (/tmp/a)\n\t0 0 ([unknown])\n", (StackFrame("main", 4),)),
+        (
+            "\nffffffff821e396b\nffffffff816f6fe1\n",
+            (StackFrame("ffffffff821e396b", None), StackFrame("ffffffff816f6fe1", None)),
+        ),
+        ("\n    abcdef feed(int)+7\n", (StackFrame("abcdef feed(int)", 7),)),
+        ("\n    operator+(A, B)+7\n", (StackFrame("operator+(A, B)", 7),)),
+        ("\n    f+0x1f\n", (StackFrame("f", 31),)),
+        ("\n    [unknown]\n", (StackFrame("[unknown]", None),)),
+        ("\n    a+b\n", (StackFrame("a+b", None),)),
         ("\n", ()),
         ("", ()),
         ("\n0\n", ()),
     ],
 )
-def test_frames_are_read_innermost_first(text: str, sites: tuple[Site, ...]) -> None:
+def test_frames_are_read_innermost_first(text: str, sites: tuple[StackFrame, ...]) -> None:
     assert parse_stack(text) == sites
 
 

@@ -9,7 +9,7 @@ from bttop.model.flush.contents import MapData, Origin
 from bttop.model.flush.find_caveats import Caveat
 from bttop.model.flush.flush import Flush
 from bttop.model.history.history import History
-from bttop.model.history.span import BucketRange, Span
+from bttop.model.history.span import BucketRange, TimeSpan
 from bttop.model.plan import MapPlan, Plan
 from bttop.model.record.records import Bucket, Stats, Value
 from bttop.store.compare.spans import SpanFlush, SpanMerge, span_of
@@ -129,7 +129,7 @@ def test_a_span_of_a_history_holds_the_flushes_that_ended_in_it() -> None:
     (one,) = found.flushes
     assert (found.merged, one.start_ns, one.end_ns) == (23, START + 3 * SECOND, START + 26 * SECOND)
     assert span_of(history, START + 90 * SECOND, START + 99 * SECOND) == SpanFlush()
-    assert Span(START, START + SECOND).moved(SECOND) == Span(START + SECOND, START + 2 * SECOND)
+    assert TimeSpan(START, START + SECOND).moved(SECOND) == TimeSpan(START + SECOND, START + 2 * SECOND)
 
 
 def test_a_bucket_range_keeps_only_the_keys_with_events_in_it() -> None:

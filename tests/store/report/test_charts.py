@@ -18,7 +18,7 @@ from bttop.model.stacks.form import FlameForm
 from bttop.model.stacks.frame import Frame
 from bttop.model.stacks.tree_builder import TreeBuilder
 from bttop.store.report.charts import area, bar, flames, heat, spark
-from bttop.store.report.course import MOST_BINS, Bins, Course
+from bttop.store.report.course import MOST_BINS, Bins, MapCourse
 from bttop.store.report.markup import joined, lines, tag, text
 from tests.model.samples import SECOND
 
@@ -108,7 +108,7 @@ def test_markup_is_not_escaped_twice_and_names_of_attributes_are_mended() -> Non
 
 
 def test_a_flush_over_two_bins_is_shared_out_by_time() -> None:
-    course = Course(Bins(0, 4 * SECOND, 2 * SECOND))
+    course = MapCourse(Bins(0, 4 * SECOND, 2 * SECOND))
     data = MapData(MapPlan("@x", "count"), "map", {"": 8})
     course.add(data, SECOND, 3 * SECOND)
     assert course.rates() == [4.0, 4.0]
@@ -116,7 +116,7 @@ def test_a_flush_over_two_bins_is_shared_out_by_time() -> None:
 
 
 def test_a_bin_without_flush_is_a_hole_and_one_without_the_key_is_zero() -> None:
-    course = Course(Bins(0, 3 * SECOND, SECOND))
+    course = MapCourse(Bins(0, 3 * SECOND, SECOND))
     course.add(MapData(MapPlan("@x", "count"), "map", {"a": 5}), 0, SECOND)
     course.add(MapData(MapPlan("@x", "count"), "map", {}), SECOND, 2 * SECOND)
     assert course.rates("a") == [5.0, 0.0, None]
@@ -124,7 +124,7 @@ def test_a_bin_without_flush_is_a_hole_and_one_without_the_key_is_zero() -> None
 
 
 def test_buckets_of_all_keys_fall_into_one_field() -> None:
-    course = Course(Bins(0, 2 * SECOND, SECOND))
+    course = MapCourse(Bins(0, 2 * SECOND, SECOND))
     rows = {"a": (Bucket(4, 7, 2),), "b": (Bucket(4, 7, 1), Bucket(1, 1, 1))}
     course.add(MapData(MapPlan("@x", "hist"), "hist", rows), 0, SECOND)
     assert [(ends, list(cells)) for ends, cells in course.cells()] == [((1, 1), [1.0, 0.0]), ((4, 7), [3.0, 0.0])]
@@ -139,9 +139,9 @@ def test_a_chart_has_never_more_bins_than_fit_and_loses_nothing(begin: int, leng
     assert bins.start_of(0) == begin
 
 
-def course(*rows: dict[str, int], plan: MapPlan) -> Course:
+def course(*rows: dict[str, int], plan: MapPlan) -> MapCourse:
     """The course of a map over flushes of one second."""
-    found = Course(Bins(0, len(rows) * SECOND, SECOND))
+    found = MapCourse(Bins(0, len(rows) * SECOND, SECOND))
     for at, values in enumerate(rows):
         found.add(MapData(plan, "map", dict(values)), at * SECOND, (at + 1) * SECOND)
     return found
@@ -159,7 +159,7 @@ def test_an_interval_in_which_nothing_was_counted_is_zero(aggregation: Aggregati
 
 
 def test_a_running_total_is_drawn_as_it_was_and_not_per_second() -> None:
-    found = Course(Bins(0, 4 * SECOND, 2 * SECOND))
+    found = MapCourse(Bins(0, 4 * SECOND, 2 * SECOND))
     for at, value in enumerate((4, 9)):
         plan = MapPlan("@m", "count", kept=True)
         found.add(MapData(plan, "map", {"": value}), at * 2 * SECOND, (at + 1) * 2 * SECOND)

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from bttop.engine.tracer.stop_detector import LATE_NS
-from bttop.model.history.span import ChosenSpan, Span
+from bttop.model.history.span import ChosenSpan, TimeSpan
 from bttop.model.record.records import Stamp
 from bttop.ui.board.board import Board
 from bttop.ui.board.time_cursor import SPEEDS, TimeCursor
@@ -210,7 +210,7 @@ def test_a_bad_span_changes_nothing(clock: TimeCursor, text: str) -> None:
 
 def test_a_span_moves_by_a_flush_and_by_its_own_length(clock: TimeCursor) -> None:
     history = clock._session.programs[0].history
-    clock.show_span(ChosenSpan(Span(BOOT + 40 * SECOND, BOOT + 50 * SECOND)))
+    clock.show_span(ChosenSpan(TimeSpan(BOOT + 40 * SECOND, BOOT + 50 * SECOND)))
     assert clock.step(history, -1) == ""
     assert span_of(clock) == (39, 49)
     clock.step(history, 10)
@@ -241,7 +241,7 @@ def test_a_span_grows_and_shrinks_by_flushes(clock: TimeCursor) -> None:
 
 
 def test_whatever_else_moves_in_time_ends_a_span(clock: TimeCursor) -> None:
-    span = ChosenSpan(Span(BOOT + 40 * SECOND, BOOT + 50 * SECOND))
+    span = ChosenSpan(TimeSpan(BOOT + 40 * SECOND, BOOT + 50 * SECOND))
     for move in (clock.to_start, clock.to_end, lambda: clock.go("-5s"), lambda: clock.show(BOOT)):
         clock.show_span(span)
         move()

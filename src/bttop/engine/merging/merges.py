@@ -22,7 +22,7 @@ from bttop.engine.host.host import Host
 from bttop.engine.host.memory import available_bytes
 from bttop.engine.merging.merged_process import MergedProcess, merged_environment
 from bttop.engine.program.program import Program
-from bttop.engine.program.starts import Command, Starts
+from bttop.engine.program.starts import BpftraceCommand, Starts
 from bttop.engine.tracer.launch import names_user_stacks
 from bttop.model.record.release import Release
 from bttop.script.rewrite.merge import MOST_PARTS, as_part, can_merge, kernel_prefix, merged
@@ -39,7 +39,7 @@ class _Start(Struct, frozen=True):
     """A start that waits for others."""
 
     generation: Generation
-    command: Command
+    command: BpftraceCommand
 
 
 class Merges:
@@ -102,7 +102,7 @@ class Merges:
         group.append(_Start(generation, replace(command, text=part.prepared.text)))
         return generation
 
-    def _group_for(self, groups: list[list[_Start]], command: Command) -> list[_Start]:
+    def _group_for(self, groups: list[list[_Start]], command: BpftraceCommand) -> list[_Start]:
         """The group of starts that a command can join, or a new one."""
         for group in groups:
             if len(group) < MOST_PARTS and _fit([one.command for one in group], command):
@@ -164,13 +164,13 @@ class Merges:
         self.note = f"{len(self.processes)} bpftrace for {shared} programs{why}" if shared else ""
 
 
-def _fit(group: Sequence[Command], other: Command) -> bool:
+def _fit(group: Sequence[BpftraceCommand], other: BpftraceCommand) -> bool:
     """Whether a start differs from others only in its text and in settings that do not contradict theirs."""
     is_alike = all(one.around == other.around and one.folder == other.folder for one in group)
     return is_alike and merged_environment([one.environment for one in (*group, other)]) is not None
 
 
-def _together(commands: Sequence[Command], text: str) -> Command:
+def _together(commands: Sequence[BpftraceCommand], text: str) -> BpftraceCommand:
     environment = merged_environment([one.environment for one in commands])
     needed = [one.categories for one in commands]
     categories = tuple(sorted(set(chain.from_iterable(needed)))) if all(needed) else ()

@@ -22,7 +22,7 @@ POLITE = 19
 that answers keys."""
 
 
-class Command(Struct, frozen=True):
+class BpftraceCommand(Struct, frozen=True):
     """A bpftrace to start, or another command."""
 
     before: tuple[str, ...]
@@ -48,7 +48,7 @@ class Command(Struct, frozen=True):
 class _Waiting(Struct, frozen=True):
     ident: int
     generations: Sequence[Generation]
-    command: Command
+    command: BpftraceCommand
     parts: Sequence[tuple[int, str]]
 
 
@@ -82,7 +82,7 @@ class Starts:
         is_root = os.geteuid() == 0 and not self._privilege.bpftrace
         return is_root or bool(self._privilege.tracer)
 
-    def command(self, program: Program, candidate: Candidate, *, unsafe: bool) -> Command:
+    def command(self, program: Program, candidate: Candidate, *, unsafe: bool) -> BpftraceCommand:
         """The command for a candidate."""
         prepared, source = candidate.prepared, candidate.source
         words = launch.command(self._bpftrace, prepared, unsafe=unsafe, options=source.options)
@@ -92,10 +92,16 @@ class Starts:
         categories = short_list(prepared, self._bpftrace.release) if is_child else ()
         heap = launch.small_heap(os.environ) if is_child else {}
         environment = {**heap, **self._environment(program, candidate)}
-        return Command(tuple(words[:at]), prepared.text, tuple(words[at + 1 :]), environment, source.folder, categories)
+        return BpftraceCommand(
+            tuple(words[:at]), prepared.text, tuple(words[at + 1 :]), environment, source.folder, categories
+        )
 
     def send(
-        self, ident: int, generations: Sequence[Generation], command: Command, parts: Sequence[tuple[int, str]] = ()
+        self,
+        ident: int,
+        generations: Sequence[Generation],
+        command: BpftraceCommand,
+        parts: Sequence[tuple[int, str]] = (),
     ) -> None:
         """Start the process of some generations, now or when there is a tracer again. `parts`: see `TracerChannel`."""
         if self._tracers.alive:
@@ -148,6 +154,6 @@ class Starts:
             own_settings=candidate.prepared.settings,
         )
 
-    def _send(self, ident: int, command: Command, parts: Sequence[tuple[int, str]] = ()) -> None:
+    def _send(self, ident: int, command: BpftraceCommand, parts: Sequence[tuple[int, str]] = ()) -> None:
         words = self._privilege.command(command.words, command.environment)
         self._tracers.start(ident, words, command.environment, self._nice, command.folder, command.categories, parts)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
 
@@ -15,7 +15,6 @@ from bttop.engine.tracer.frames import Content
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from bttop.engine.remote.far_channel import FarChannel
 
 ASK_SECONDS: Final = 3.0
 _MOST_ASKED: Final = 64
@@ -38,6 +37,20 @@ ABANDONED: Final = 5
 tracer stopped."""
 
 
+class QuestionChannel(Protocol):
+    """The channel to a tracer on another host, as far as questions need it."""
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether the engine's loop reads the channel."""
+
+    def ask(self, token: int, command: Mapping[str, object]) -> None:
+        """Send a question; its answer names the token."""
+
+    def read_until(self, is_done: Callable[[], bool], seconds: float) -> None:
+        """Read frames until `is_done`; raises TimeoutError after `seconds`."""
+
+
 class Link:
     """The connection to one host, over all its reconnections."""
 
@@ -47,7 +60,7 @@ class Link:
         self.clock = clock or FarClock()
         self.state = LinkState()
         self._lock = threading.Lock()
-        self._channel: FarChannel | None = None
+        self._channel: QuestionChannel | None = None
         self._tokens = 0
         self._asked: dict[int, Future[Content]] = {}
         self.on_change: Callable[[], None] = lambda: None
@@ -55,7 +68,7 @@ class Link:
 
     # By the channel.
 
-    def opened(self, channel: FarChannel) -> None:
+    def opened(self, channel: QuestionChannel) -> None:
         """A channel was opened: questions go there from now on."""
         self._channel = channel
 

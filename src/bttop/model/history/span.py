@@ -36,7 +36,7 @@ class BucketRange(Struct, frozen=True):
         return replace(data, rows=rows)
 
 
-class Span(Struct, frozen=True):
+class TimeSpan(Struct, frozen=True):
     """The flushes that ended in (begin_ns, end_ns], on CLOCK_BOOTTIME."""
 
     begin_ns: int
@@ -51,9 +51,9 @@ class Span(Struct, frozen=True):
         """Whether a flush belongs to the span."""
         return self.begin_ns < flush.end_ns <= self.end_ns
 
-    def moved(self, ns: int) -> Span:
+    def moved(self, ns: int) -> TimeSpan:
         """The span of the same length, later by `ns`."""
-        return Span(self.begin_ns + ns, self.end_ns + ns)
+        return TimeSpan(self.begin_ns + ns, self.end_ns + ns)
 
     def numbers(self, timeline: Timeline) -> tuple[int, int]:
         """The numbers [first, end) of its flushes in a timeline, counted from 0 as flushes were added. Flushes of
@@ -70,7 +70,7 @@ class Span(Struct, frozen=True):
 class ChosenSpan(Struct, frozen=True):
     """A span that the user has chosen, in a heat map perhaps with a range of its values."""
 
-    span: Span
+    span: TimeSpan
     program: object | None = None
     """The program of the heat map; None if no map is limited to a range of values."""
     map: str = ""

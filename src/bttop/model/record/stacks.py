@@ -31,7 +31,7 @@ _HEXADECIMAL = pattern(r"0x[0-9a-fA-F]+")
 _STACK_END = "0"
 
 
-class Site(Struct, frozen=True):
+class StackFrame(Struct, frozen=True):
     """One frame of one stack."""
 
     name: str
@@ -40,7 +40,7 @@ class Site(Struct, frozen=True):
     """Bytes from the start of the symbol; None if there is no offset."""
 
 
-def parse_stack(text: str) -> tuple[Site, ...]:
+def parse_stack(text: str) -> tuple[StackFrame, ...]:
     """The frames of a printed stack, innermost first, as bpftrace prints it. Never raises.
 
     Reads `sym+off`, plain addresses and the perf mode (`address sym+off (file)`).
@@ -52,7 +52,7 @@ def parse_stack(text: str) -> tuple[Site, ...]:
 
 
 @lru_cache(maxsize=8192)
-def parse_frame(line: str) -> tuple[Site, str] | None:
+def parse_frame(line: str) -> tuple[StackFrame, str] | None:
     """One line of a printed stack, with the file that the perf mode prints after the symbol, such as
     `/usr/lib/libc.so.6` or `[nf_conntrack]`; empty if there is none. None for a line without a frame. Never raises.
     Cached, because stacks have most of their lines in common, and a flush with earlier ones."""
@@ -79,13 +79,13 @@ def _symbol(line: str) -> tuple[str, str]:
     return (in_file[1], in_file[2]) if in_file else (symbol, "")
 
 
-def _site(symbol: str) -> Site:
+def _site(symbol: str) -> StackFrame:
     if _HEXADECIMAL.fullmatch(symbol):
-        return Site(symbol, None)
+        return StackFrame(symbol, None)
     found = _OFFSET.fullmatch(symbol)
     if found is None:
-        return Site(demangled(symbol), None)
-    return Site(demangled(found[1]), int(found[2], 0 if found[2].startswith("0x") else 10))
+        return StackFrame(demangled(symbol), None)
+    return StackFrame(demangled(found[1]), int(found[2], 0 if found[2].startswith("0x") else 10))
 
 
 def names(text: str) -> tuple[str, ...]:

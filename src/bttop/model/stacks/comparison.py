@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bttop.model.stacks.flame_tree import ROOT, FlameTree
 
 
-class Comparison(Struct, frozen=True):
+class TreeComparison(Struct, frozen=True):
     """A tree and an earlier one."""
 
     befores: Sequence[float]
@@ -23,7 +23,7 @@ class Comparison(Struct, frozen=True):
 
 
 @lru_cache(maxsize=4)
-def compare(after: FlameTree, before: FlameTree, grain: int = 1) -> Comparison:
+def compare(after: FlameTree, before: FlameTree, grain: int = 1) -> TreeComparison:
     """Compare two trees of the same form, whose maps must cover the same time. `grain` is that of the earlier tree."""
     numbers = {frame: number for number, frame in enumerate(before.frames)}
     # Maps that are merged by function have lost the files that the perf mode prints.
@@ -37,4 +37,4 @@ def compare(after: FlameTree, before: FlameTree, grain: int = 1) -> Comparison:
     found = set(partners)
     gone = [node for (above, _), node in known.items() if above in found and node not in found]
     befores = [before.totals[one] / grain if one >= 0 else 0.0 for one in partners]
-    return Comparison(befores, len(gone), sum(before.totals[node] for node in gone) / grain)
+    return TreeComparison(befores, len(gone), sum(before.totals[node] for node in gone) / grain)

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from bttop.model.format.text import visible_name
-from bttop.model.record.stacks import Site
+from bttop.model.record.stacks import StackFrame
 from bttop.model.record.telling_frames import NAMELESS
 from bttop.patterns import pattern
 
@@ -59,7 +59,7 @@ def cut_at(depth: int) -> Frame:
 
 
 @lru_cache(maxsize=8192)
-def frame_of(site: Site, file: str, *, is_kernel: bool, offsets: bool) -> Frame:
+def frame_of(site: StackFrame, file: str, *, is_kernel: bool, offsets: bool) -> Frame:
     """The frame of a site in a file as printed (see `parse_frame`). With `offsets`, the name has the offset within the
     function, or is the address. Cached, because a flush has mostly the frames of earlier ones."""
     if site.name.startswith("0x"):

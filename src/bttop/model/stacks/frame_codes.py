@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bttop.model.flush.by_function import FrameNamer
-from bttop.model.record.stacks import Site, parse_frame
+from bttop.model.record.stacks import StackFrame, parse_frame
 from bttop.model.record.telling_frames import ends_early
 from bttop.model.stacks.form import FlameForm
 from bttop.model.stacks.frame import NO_SYMBOL, TOO_MANY, Frame, frame_of, module_of
@@ -118,7 +118,7 @@ class StackLines(dict[str, str]):
         site, file = parsed
         if self._namer is not None and site.name.startswith("0x"):
             name = self._namer(self._pid, int(site.name, 16))
-            site = Site(f"{name} {site.name}" if name and offsets else name or site.name, None)
+            site = StackFrame(f"{name} {site.name}" if name and offsets else name or site.name, None)
         frame = frame_of(site, file, is_kernel=self._is_kernel, offsets=offsets)
         return Frame(site.name, "unknown") if frame.name == NO_SYMBOL and self._form.whole else frame
 

@@ -22,7 +22,7 @@ _KEYWORDS: Final = frozenset({"return", "if", "else", "while", "comptime"})
 _ENDS: Final = _BREAKS | _KEYWORDS | COMPARISONS | ASSIGNMENTS
 
 
-class Comparison(Struct, frozen=True):
+class PidComparison(Struct, frozen=True):
     """`A == $1` or `$1 == A`, or the same with `!=`, where A is a process id."""
 
     parameter: str
@@ -54,7 +54,7 @@ class PidParameter(Struct, frozen=True):
 
     name: str
     """`$1`, `$2` …"""
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[PidComparison, ...]
     is_key: bool
     """Whether it is also a key of a map that has process ids as keys: then it can stand for one process only."""
 
@@ -99,7 +99,7 @@ def _is_variable(token: Token) -> bool:
     return token.kind == "variable"
 
 
-def _comparisons(origins: Origins, region: Region) -> Iterator[Comparison]:
+def _comparisons(origins: Origins, region: Region) -> Iterator[PidComparison]:
     for at, token in enumerate(region.code.tokens):
         if token.text in COMPARISONS:
             left, right = _left(region.code, at), _right(region.code, at)
@@ -108,7 +108,7 @@ def _comparisons(origins: Origins, region: Region) -> Iterator[Comparison]:
                 about = origins.of(Value(region.number, other))
                 if parameter and about & PROCESS_IDS and about <= PROCESS_IDS | {NUMBER}:
                     is_own, is_of_thread = about <= OF_CURRENT | {NUMBER}, about <= THREAD_IDS | {NUMBER}
-                    yield Comparison(parameter, region, token.text, left, right, other, is_own, is_of_thread)
+                    yield PidComparison(parameter, region, token.text, left, right, other, is_own, is_of_thread)
 
 
 def _parameter(found: frozenset[str]) -> str:

@@ -21,7 +21,7 @@ _PASSED: Final = "@bttop_passed"
 _USER: Final = frozenset({"uprobe", "uretprobe", "usdt"})
 
 
-class Counted(Struct, frozen=True):
+class CountedProbe(Struct, frozen=True):
     """One probe of the twin."""
 
     events: str
@@ -42,7 +42,7 @@ class Twin(Struct, frozen=True):
     """A script that measures how often the probes of another script would run."""
 
     prepared: Prepared
-    probes: tuple[Counted, ...]
+    probes: tuple[CountedProbe, ...]
     at_most: bool
     """Whether the cost is an upper bound: predicates that read maps are omitted, because only the blocks fill maps."""
 
@@ -55,7 +55,7 @@ def twin_of(prepared: Prepared, release: Release, leave_out: Collection[str] = (
         return None
     seen = survey(original)
     blocks: list[str] = []
-    counted: list[Counted] = []
+    counted: list[CountedProbe] = []
     # bttop's own probes follow the script's, so the same index means the same probe.
     for index, probe in enumerate(script.probes[: len(original.probes)]):
         if _counts(probe) and f"{_EVENTS}{index}" not in leave_out:
@@ -64,7 +64,7 @@ def twin_of(prepared: Prepared, release: Release, leave_out: Collection[str] = (
             test = f" if (({predicate}) != 0) {{ {passed} = count(); }}" if predicate else ""
             blocks.append(f"{_points(script, probe)} {{ {events} = count();{test} }}\n")
             body = body_ns(original, seen, index, release)
-            counted.append(Counted(events, passed, _providers(probe), _place(probe), MISS_NS, body))
+            counted.append(CountedProbe(events, passed, _providers(probe), _place(probe), MISS_NS, body))
     if not counted:
         return None
     text = script.text[: script.first_probe] + "".join(blocks)

@@ -13,7 +13,7 @@ from bttop.model.flush.by_function import FrameNamer
 from bttop.model.flush.contents import MapData
 from bttop.model.flush.flush import Flush
 from bttop.model.format.floats import as_float
-from bttop.model.history.span import Span
+from bttop.model.history.span import TimeSpan
 from bttop.model.history.timeline import Timeline
 from bttop.model.record.records import Bucket, Stamp, Stats, Value
 from bttop.model.record.values import MapKind
@@ -113,7 +113,7 @@ def read_period(empty: Period, sources: Sequence[ProgramSource]) -> PeriodReadin
 def _read_program(empty: Period, source: ProgramSource) -> Generator[None, None, ProgramPeriod]:
     """Read one program. If its script or its pin changes, only the flushes since then count."""
     program, generation, hand_over = ProgramPeriod(source.name), 0, HandOver()
-    for flush in Span(empty.begin.boot_ns, empty.end.boot_ns).flushes(source.timeline):
+    for flush in TimeSpan(empty.begin.boot_ns, empty.end.boot_ns).flushes(source.timeline):
         if flush.generation > generation:
             generation, counted = flush.generation, source.counted(flush)
             if (counted.script, counted.pin) != (program.counted.script, program.counted.pin):

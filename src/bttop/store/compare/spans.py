@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bttop.model.flush.contents import MapData, Origin
 from bttop.model.flush.find_caveats import Caveat
 from bttop.model.flush.flush import Flush
-from bttop.model.history.span import Span
+from bttop.model.history.span import TimeSpan
 from bttop.model.history.timeline import Timeline
 from bttop.model.record.records import Bucket
 from bttop.model.record.values import MapKind, histogram
@@ -48,7 +48,7 @@ def span_of(timeline: Timeline, begin_ns: int, end_ns: int) -> SpanFlush:
     other generation has counted already is left out.
     """
     merge = SpanMerge()
-    for flush in Span(begin_ns, end_ns).flushes(timeline):
+    for flush in TimeSpan(begin_ns, end_ns).flushes(timeline):
         merge.add(flush)
     return merge.result()
 

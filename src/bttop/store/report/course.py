@@ -51,7 +51,7 @@ class Bins:
         return self.begin_ns + round(at * self.width_ns)
 
 
-class Course:
+class MapCourse:
     """One map over time: the amounts of each row and each bucket in each bin."""
 
     def __init__(self, bins: Bins) -> None:

@@ -22,7 +22,7 @@ from bttop.store.compare.totals import MapTotals, Total
 from bttop.store.labels import Labels, exact, per_second, share
 from bttop.store.labels import amount as in_unit
 from bttop.store.report.charts import area, bar, flames, heat
-from bttop.store.report.course import Bins, Course
+from bttop.store.report.course import Bins, MapCourse
 from bttop.store.report.markup import Markup, name, tag
 from bttop.store.report.tables import histogram_table, percentile_list, rows_table
 
@@ -33,12 +33,12 @@ _MOST_FUNCTIONS = 10
 _MOST_STACKS = 20_000
 
 
-class Figure(Struct, frozen=True):
+class ChartedMap(Struct, frozen=True):
     """A map with all data for its charts."""
 
     name: str
     totals: MapTotals
-    course: Course
+    course: MapCourse
     moments: tuple[float, ...]
     """Positions of the marks, 0 to 1."""
     labels: Labels
@@ -53,7 +53,7 @@ class Figure(Struct, frozen=True):
         return plan.aggregation in ("count", "sum") and any(column.kind == "stack" for column in plan.columns)
 
 
-def figure(one: Figure) -> Markup:
+def figure(one: ChartedMap) -> Markup:
     """Return the section of a map."""
     plan = one.totals.plan
     head = tag("header", tag("h3", plan.title or one.name, title=one.name), tag("span", _headline(one)))
@@ -66,7 +66,7 @@ def figure(one: Figure) -> Markup:
 _MIXED = "The script changed the kind of this map; only the newest kind is shown here."
 
 
-def _headline(one: Figure) -> str:
+def _headline(one: ChartedMap) -> str:
     """Return the totals of a map in a few words."""
     totals = one.totals
     if not totals.is_additive:
@@ -79,7 +79,7 @@ def _headline(one: Figure) -> str:
     )
 
 
-def _pictures(one: Figure) -> list[Markup]:
+def _pictures(one: ChartedMap) -> list[Markup]:
     if one.totals.is_histogram:
         return _of_histograms(one)
     if one.has_stacks:
@@ -90,7 +90,7 @@ def _pictures(one: Figure) -> list[Markup]:
     return [_scalar(one), _course(one)]
 
 
-def _scalar(one: Figure) -> Markup:
+def _scalar(one: ChartedMap) -> Markup:
     value = one.totals.rows[""].value
     if isinstance(value, Stats):
         text = f"{value.count:,} values, average {in_unit(value.average, one.unit)}"
@@ -104,7 +104,7 @@ def _scalar(one: Figure) -> Markup:
 # Over time.
 
 
-def _course(one: Figure) -> Markup:
+def _course(one: ChartedMap) -> Markup:
     rates = one.course.rates()
     totals = one.totals
     is_count = totals.is_histogram or totals.plan.aggregation in ("stats", "avg")
@@ -133,7 +133,7 @@ def time_axis(bins: Bins, labels: Labels) -> Markup:
 # Histograms.
 
 
-def _of_histograms(one: Figure) -> list[Markup]:
+def _of_histograms(one: ChartedMap) -> list[Markup]:
     whole = one.totals.buckets()
     pictures = [percentile_list(whole, one.totals.plan), _heat(one)]
     keyed = bool(one.totals.plan.columns) or any(one.totals.rows)
@@ -142,18 +142,18 @@ def _of_histograms(one: Figure) -> list[Markup]:
     return [*pictures, rows_table(one.totals, one.course, one.labels), _small_multiples(one)]
 
 
-def _small_multiples(one: Figure) -> Markup:
+def _small_multiples(one: ChartedMap) -> Markup:
     tiles = [_small(one, key, row) for key, row in one.totals.top(_MOST_SMALL)]
     return tag("div", tiles, class_="grid small")
 
 
-def _small(one: Figure, key: str, row: Total) -> Markup:
+def _small(one: ChartedMap, key: str, row: Total) -> Markup:
     whole = " ".join(one.labels.cells(key, one.totals.plan))
     return tag("div", tag("h4", name(whole if len(whole) <= 80 else f"{whole[:79]}…"), title=whole),
                histogram_table(histogram(row.value), one.unit), class_="tile")  # fmt: skip
 
 
-def _heat(one: Figure) -> Markup:
+def _heat(one: ChartedMap) -> Markup:
     """Return a heat map of the buckets over time, largest values on top."""
     cells = one.course.cells()
     factor = max(1, -(-len(cells) // _MOST_HEAT_ROWS))
@@ -175,7 +175,7 @@ def _heat(one: Figure) -> Markup:
     return tag("figure", tag("figcaption", tag("span", words)), picture)
 
 
-def _heat_tip(one: Figure, at: int) -> str:
+def _heat_tip(one: ChartedMap, at: int) -> str:
     buckets = one.course.column(at)
     count = sum(bucket.count for bucket in buckets)
     found = [(p, quantile(buckets, p / 100, scale_of(one.totals.plan.aggregation))) for p in (50, 99)]
@@ -186,7 +186,7 @@ def _heat_tip(one: Figure, at: int) -> str:
 # Stacks.
 
 
-def _flames(one: Figure) -> Markup:
+def _flames(one: ChartedMap) -> Markup:
     builder = TreeBuilder(FlameForm())
     for key, row in one.totals.top(_MOST_STACKS):
         who, found = one.labels.stack(key, one.totals.plan)

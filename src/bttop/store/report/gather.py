@@ -12,7 +12,7 @@ from bttop.model.format.json_text import json_text
 from bttop.script.front_matter.front_matter import FrontMatter, read_front_matter
 from bttop.store.compare.totals import StretchTotals
 from bttop.store.flush_json import plain
-from bttop.store.report.course import Bins, Course
+from bttop.store.report.course import Bins, MapCourse
 from bttop.store.snapshot.cost_table import MeanCost, mean_cost
 from bttop.store.snapshot.facts import RecordedHost
 from bttop.store.snapshot.generations import RecordedGeneration
@@ -38,7 +38,7 @@ class ProgramReport(Struct):
     cost: MeanCost | None
     """Mean cost over the time of the report; None if the cost ledger has no data."""
     totals: StretchTotals = field(default_factory=StretchTotals)
-    courses: dict[str, Course] = field(default_factory=dict)
+    courses: dict[str, MapCourse] = field(default_factory=dict)
     caveats: Counter[str] = field(default_factory=Counter)
     """Number of flushes with each caveat."""
     skipped: int = 0
@@ -99,7 +99,7 @@ def _walk(report: ProgramReport, flushes: Iterable[Flush]) -> None:
         for name, data in flush.maps.items():
             course = report.courses.get(name)
             if course is None:
-                course = report.courses[name] = Course(report.bins)
+                course = report.courses[name] = MapCourse(report.bins)
             course.add(data, flush.start_ns, flush.end_ns)
             if report.totals.maps[name].let_go:
                 course.keep(report.totals.maps[name].rows)

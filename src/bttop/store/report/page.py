@@ -17,8 +17,8 @@ from bttop.paths import shipped
 from bttop.store.aliases import NamePolicy, PlainNames, aliased
 from bttop.store.labels import Labels, per_second, span
 from bttop.store.report.charts import spark
-from bttop.store.report.course import Course
-from bttop.store.report.figures import Figure, figure
+from bttop.store.report.course import MapCourse
+from bttop.store.report.figures import ChartedMap, figure
 from bttop.store.report.gather import MOST_LINES, ProgramReport, Report
 from bttop.store.report.hosts import heading, host_entries, host_table
 from bttop.store.report.markup import Markup, joined, lines, tag
@@ -145,7 +145,7 @@ def _overview(report: Report, labels: Labels) -> Markup:
 
 def _tile(number: int, program: ProgramReport, labels: Labels) -> Markup:
     lead = next((name for name in program.shown if program.totals.maps[name].rows), None)
-    course = program.courses[lead] if lead is not None else Course(program.bins)
+    course = program.courses[lead] if lead is not None else MapCourse(program.bins)
     rate, head = "", program.front.title or "a program of your own"
     if lead is not None:
         totals = program.totals.maps[lead]
@@ -281,7 +281,7 @@ def _program(number: int, program: ProgramReport, report: Report, labels: Labels
     bins = program.bins
     moments = tuple([bins.place(mark.stamp.boot_ns) for mark in report.marks])
     figures = [
-        figure(Figure(name, program.totals.maps[name], program.courses[name], moments, labels))
+        figure(ChartedMap(name, program.totals.maps[name], program.courses[name], moments, labels))
         for name in program.shown
     ]
     empty = [] if figures or program.printed else [tag("p", _why_empty(program), class_="soft")]

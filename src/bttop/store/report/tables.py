@@ -15,7 +15,7 @@ from bttop.store.compare.totals import MapTotals, Total
 from bttop.store.labels import Labels, exact, per_second, share
 from bttop.store.labels import amount as in_unit
 from bttop.store.report.charts import bar, spark
-from bttop.store.report.course import Course
+from bttop.store.report.course import MapCourse
 from bttop.store.report.markup import Markup, name, tag
 
 MOST_ROWS = 20
@@ -23,7 +23,7 @@ _MOST_BUCKETS = 40
 PERCENTILES = (50, 90, 99)
 
 
-def rows_table(totals: MapTotals, course: Course, labels: Labels) -> Markup:
+def rows_table(totals: MapTotals, course: MapCourse, labels: Labels) -> Markup:
     """Return a table of the largest rows of a keyed map."""
     shown = totals.top(MOST_ROWS)
     columns = [column.title for column in totals.plan.columns] or ["key"]
@@ -45,7 +45,7 @@ def _is_number(plan: MapPlan, at: int) -> bool:
     return at < len(plan.columns) and plan.columns[at].kind == "int" and not plan.columns[at].decoder
 
 
-def _row(key: str, row: Total, totals: MapTotals, whole: float, course: Course, labels: Labels) -> Markup:
+def _row(key: str, row: Total, totals: MapTotals, whole: float, course: MapCourse, labels: Labels) -> Markup:
     part = abs(amount(row.value) or 0.0)
     cells = [
         tag("td", text, class_="n", title=title or None) for text, title in _number_cells(row.value, totals, labels)

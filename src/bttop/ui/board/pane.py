@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 from textual import events
@@ -23,7 +23,8 @@ from bttop.ui.board.pane_frame import FrameState, PaneFrame, draw_pane, scene_of
 from bttop.ui.render.spans import Line
 from bttop.ui.render.text import width
 from bttop.ui.themes import Theme
-from bttop.ui.views.base import Drawing, ViewChoice, parts
+from bttop.ui.views.base import Drawing, ViewChoice
+from bttop.ui.views.plot import holds, pointed
 
 QUIET_NS = 10_000_000_000
 """Time without anything to show after which a pane shrinks to a line."""
@@ -307,27 +308,6 @@ class Pane(PaintedLines):
         scene = scene_of(self.model, subject, self.choice, self.frame, width, 1000)
         return subject.view.detail(scene, key)
 
-    def visible_pids(self) -> Iterator[int]:
-        """The process ids of the rows on screen."""
-        if self.subject.view is None or self.model.flush is None:
-            return
-        if self.choice.group:
-            from bttop.ui.board.groups.row_groups import pids_to_group  # needed once rows are grouped
-
-            yield from pids_to_group(self)
-        if self.choice.group and self.choice.inside is None:
-            return
-        plan = self.model.data(self.subject.map).plan
-        titles = [column.title for column in plan.columns]
-        title = plan.pid or "pid"
-        if title not in titles:
-            return
-        for key in {key for key in self.drawing.keys if key is not None}:
-            found = parts(key, plan.columns)
-            value = found[titles.index(title)] if len(found) == len(titles) else None
-            if isinstance(value, int) and value > 0:
-                yield value
-
     # Mouse.
 
     @property
@@ -361,11 +341,18 @@ class Pane(PaintedLines):
     def _drag(self, event: events.MouseEvent, *, extends: bool) -> None:
         if self.drawing.plot is None or self._face is None or event.button != 1:
             return
-        from bttop.ui.board.plot_cells import point  # needed only with the mouse
-
-        if point(self, event.x - self._face.left, event.y - self._face.body, extends=extends) and not extends:
+        if self._point(event.x - self._face.left, event.y - self._face.body, extends=extends) and not extends:
             self._drags = True
             self.capture_mouse()
+
+    def _point(self, x: int, y: int, *, extends: bool) -> bool:
+        """Move the cursor to a cell of the drawing; return whether there is one. With `extends` a rectangle grows to
+        it, or to the cell next to a place outside."""
+        plot = self.drawing.plot
+        if plot is None or not (extends or holds(plot, x, y)):
+            return False
+        self.choice = replace(self.choice, cell=pointed(plot, self.choice.cell, x, y, extends=extends))
+        return True
 
     def on_click(self, event: events.Click) -> None:
         """Focus the pane; then select the row, sort by the heading, or open the row (double click)."""

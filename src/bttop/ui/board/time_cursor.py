@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from bttop.engine.session import Session
 from bttop.errors import BttopError
 from bttop.model.format import numbers
-from bttop.model.history.span import ChosenSpan, Span
+from bttop.model.history.span import ChosenSpan, TimeSpan
 from bttop.model.history.timeline import Timeline
 from bttop.model.record.records import FOREVER, Stamp
 
@@ -132,7 +132,7 @@ class TimeCursor:
             begin, end = parse_window(text.strip(), self.oldest, self.newest)
         except BttopError as error:
             return error.cause
-        return self.show_span(ChosenSpan(Span(begin, min(end, self.newest.boot_ns))))
+        return self.show_span(ChosenSpan(TimeSpan(begin, min(end, self.newest.boot_ns))))
 
     def end_span(self) -> None:
         """Show what was on show before the span."""
@@ -150,14 +150,14 @@ class TimeCursor:
         if found is None:
             return "no flush in this span"
         chosen = ChosenSpan(span) if self.chosen is None else self.chosen
-        told = self.show_span(replace(chosen, span=Span(min(found.start_ns, found.end_ns - 1), span.end_ns)))
+        told = self.show_span(replace(chosen, span=TimeSpan(min(found.start_ns, found.end_ns - 1), span.end_ns)))
         return self._beginning(timeline) if first + flushes < timeline.dropped else told
 
-    def _span_here(self, timeline: Timeline) -> Span | None:
+    def _span_here(self, timeline: Timeline) -> TimeSpan | None:
         """The flush on show as a span."""
         index = len(timeline) - 1 if self.at is None else timeline.index_at(self.at)
         flush = None if index is None else timeline.at(index)
-        return None if flush is None else Span(min(flush.start_ns, flush.end_ns - 1), flush.end_ns)
+        return None if flush is None else TimeSpan(min(flush.start_ns, flush.end_ns - 1), flush.end_ns)
 
     def _step_span(self, chosen: ChosenSpan, timeline: Timeline, flushes: int) -> str:
         """Move the span by a flush; for more than one, by its own length."""

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from bttop.engine.session import Session
 from bttop.engine.tracer.stop_detector import LATE_NS
 from bttop.model.format import numbers
-from bttop.model.history.span import ChosenSpan
-from bttop.model.history.span import Span as TimeSpan
+from bttop.model.history.span import ChosenSpan, TimeSpan
 from bttop.store.snapshot.recording_events import MarkSet
 from bttop.ui.board.board import Board
 from bttop.ui.board.screen_bars.timeline_bar import TimelinePosition

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bttop.model.history.span import BucketRange, Span
+from bttop.model.history.span import BucketRange, TimeSpan
 
 if TYPE_CHECKING:
     from bttop.model.history.heat import Ends
@@ -73,13 +73,13 @@ def rectangle_of(plot: Plot, cell: CellChoice) -> tuple[Corner, Corner] | None:
     return Corner(columns[0], rows[0]), Corner(columns[1], rows[1])
 
 
-def selected(plot: Plot, cell: CellChoice) -> tuple[Span, BucketRange | None] | None:
+def selected(plot: Plot, cell: CellChoice) -> tuple[TimeSpan, BucketRange | None] | None:
     """The time of the rectangle, and its range of values unless it has all rows; None without a rectangle."""
     corners = rectangle_of(plot, cell)
     if corners is None:
         return None
     first, last = corners
-    span = Span(plot.columns[first.column][0], plot.columns[last.column][1])
+    span = TimeSpan(plot.columns[first.column][0], plot.columns[last.column][1])
     has_all = first.row == 0 and last.row == len(plot.rows) - 1
     return span, None if has_all else BucketRange(plot.rows[first.row][0], plot.rows[last.row][1])
 

@@ -25,6 +25,7 @@ from bttop.ui.board.groups.row_groups import (
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.pane_frame import FrameState, scene_of
 from bttop.ui.board.row_facts import row_pid
+from bttop.ui.board.visible_pids import visible_pids
 from bttop.ui.render.spans import UNICODE, line_width, plain
 from bttop.ui.themes import load_themes
 from bttop.ui.views.base import Extra
@@ -187,7 +188,7 @@ def test_a_group_named_by_a_number_is_no_process() -> None:
     one = shown({"11,nginx": 3, "12,nginx": 3}, by="comm")
     one.flush({"11,7": 3, "12,7": 3})
     assert row_pid(one.pane, "7", ProcessLookup()) is None
-    assert list(one.pane.visible_pids()) == []
+    assert list(visible_pids(one.pane)) == []
 
 
 def test_the_extra_column_groups_while_it_is_on_and_is_missed_when_it_is_not() -> None:
@@ -199,7 +200,7 @@ def test_the_extra_column_groups_while_it_is_on_and_is_missed_when_it_is_not() -
     group_by(one.pane, "unit")
     assert one.lines[2].split()[:4] == ["410", "82", "3", "web"]
     assert "[no unit known]" in one.lines[3]
-    assert list(one.pane.visible_pids()) == [11, 12, 13, 842]
+    assert list(visible_pids(one.pane)) == [11, 12, 13, 842]
     one.pane.set_frame(replace(one.pane.frame, extra=None))
     assert "no column unit" in one.lines[0]
     assert len(one.pane.drawing.order) == 4
@@ -245,7 +246,7 @@ def test_short_lived_processes_of_one_name_are_one_row_and_the_rule_says_so() ->
     row = next(line for line in one.lines if " pids ls " in line)
     assert row.split()[:4] == ["36", "12", "pids", "ls"]
     assert row.endswith("▇▇▇▇")
-    assert list(one.pane.visible_pids()) != []
+    assert list(visible_pids(one.pane)) != []
 
 
 def test_g_shows_all_rows_then_groups_then_folds_again() -> None:

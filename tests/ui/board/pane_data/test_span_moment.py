@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bttop.model.history.span import BucketRange, ChosenSpan, Span
+from bttop.model.history.span import BucketRange, ChosenSpan, TimeSpan
 from bttop.ui.board.frame.span_text import span_notes
 from bttop.ui.board.pane_data.pane_model import PaneModel
 from bttop.ui.board.pane_frame import FrameState, draw_pane
@@ -29,7 +29,7 @@ def model() -> PaneModel:
 
 def show(model: PaneModel, first: int, last: int, **more: object) -> None:
     """Show the flushes of these seconds, and read until everything is there."""
-    chosen = ChosenSpan(Span(START + (first - 1) * SECOND, START + last * SECOND), **more)  # type: ignore[arg-type]
+    chosen = ChosenSpan(TimeSpan(START + (first - 1) * SECOND, START + last * SECOND), **more)  # type: ignore[arg-type]
     model.advance(chosen.span.end_ns, chosen)
     while model.unfinished:
         model.advance(chosen.span.end_ns, chosen)
@@ -77,7 +77,7 @@ def test_a_span_without_a_flush_says_so(model: PaneModel) -> None:
 def test_a_span_that_is_being_read_says_how_far(model: PaneModel, monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter(range(1000))
     monkeypatch.setattr("bttop.ui.board.pane_data.span_moment.perf_counter", lambda: 0.003 * next(times))
-    chosen = ChosenSpan(Span(START, START + 20 * SECOND))
+    chosen = ChosenSpan(TimeSpan(START, START + 20 * SECOND))
     model.advance(chosen.span.end_ns, chosen)
     notes = [span.text for span in span_notes(model, "@calls")]
     assert notes == ["1 of 20 flushes read", "1 flush, 1s"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 from typing import Final
 
-from bttop.model.history.span import Span
+from bttop.model.history.span import TimeSpan
 from bttop.model.history.timeline import Timeline
 from bttop.store.compare.spans import SpanFlush, SpanMerge
 from bttop.ui.board.pane_data.flush_accumulator import FlushAccumulator
@@ -18,7 +18,7 @@ READ_SECONDS: Final = 0.004
 class SpanMoment:
     """Reads the flushes of a span. Until all are read it shows those that are, and says how many."""
 
-    def __init__(self, history: Timeline, maps: MergedMaps, span: Span) -> None:
+    def __init__(self, history: Timeline, maps: MergedMaps, span: TimeSpan) -> None:
         self.span = span
         self.shown = FlushAccumulator(maps)
         """The merged flushes, the trends within the span and its log."""

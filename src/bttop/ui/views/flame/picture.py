@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bttop.model.stacks.comparison import Comparison, compare
+from bttop.model.stacks.comparison import TreeComparison, compare
 from bttop.model.stacks.flame_tree import FlameTree
 from bttop.model.stacks.form import FlameForm
 from bttop.model.stacks.search import Matches, matches
@@ -43,7 +43,7 @@ class FlamePicture(Struct, frozen=True):
     """Number of levels on screen."""
     found: Matches | None
     """The frames that match the search; None without a search."""
-    change: Comparison | None
+    change: TreeComparison | None
     """The same span of the baseline; None without one, and while its tree is being made."""
     is_older: bool = False
     """Whether it is the tree of an earlier flush, because that of the flush on show is being made."""
@@ -97,7 +97,7 @@ def _find(scene: Scene, form: FlameForm) -> FoundTree:
     return _trees(scene).find(WantedTree(scene.data, data, form, scene.namer))
 
 
-def _change(scene: Scene, tree: FlameTree, form: FlameForm) -> Comparison | None:
+def _change(scene: Scene, tree: FlameTree, form: FlameForm) -> TreeComparison | None:
     if scene.baseline is None or form.names == "offset":
         return None  # stacks of a baseline are merged by function
     before = _trees(scene).find(WantedTree(scene.baseline, scene.baseline, form, scene.namer, _GRAIN)).tree
