@@ -59,8 +59,7 @@ class RecordedHistory:
     def window(self, count: int, end: int | None = None) -> tuple[Flush, ...]:
         """Return the last `count` flushes before index `end` (default: the newest ones), newest last."""
         stop = len(self) if end is None else min(end, len(self))
-        found = [self._in_block(index) for index in range(max(0, stop - count), stop)]
-        return tuple([flush for flush in found if flush is not None])
+        return tuple(self._in_order(self._first + max(0, stop - count), self._first + stop))
 
     def index_at(self, boot_ns: int) -> int | None:
         """Return the index of the last flush that ended at or before a moment (CLOCK_BOOTTIME in ns); None if there is
@@ -88,12 +87,20 @@ class RecordedHistory:
     def __iter__(self) -> Iterator[Flush]:
         return self.between(-FOREVER)
 
-    def _in_block(self, index: int) -> Flush | None:
-        """Return the flush at an index; decode its whole block, because its neighbours are needed as well."""
-        number = self._first + index
-        if number < self._sealed and (block := self._snapshot.block_of_flush(self._program, number)) is not None:
-            self._flushes(block)
-        return self.at(index)
+    def _in_order(self, number: int, stop: int) -> Iterator[Flush]:
+        """Yield the flushes of these numbers. Each block is decoded as a whole: its flushes are neighbours. Those of a
+        missing block are replaced by the last one before it."""
+        while number < min(stop, self._sealed):
+            block = self._snapshot.block_of_flush(self._program, number)
+            after = number + 1 if block is None else max(number + 1, block.first_flush + block.flushes)
+            after = min(after, stop, self._sealed)
+            flushes = () if block is None else self._flushes(block)
+            if block is not None and flushes:
+                # An edited file may state more flushes than its lines hold.
+                last = len(flushes) - 1
+                yield from (flushes[min(one - block.first_flush, last)] for one in range(number, after))
+            number = after
+        yield from self._tail[max(0, number - self._sealed) : max(0, stop - self._sealed)]
 
     def _one(self, block: BlockRow, position: int) -> Flush | None:
         """Return a flush of a block; without decoding the whole block if possible."""
