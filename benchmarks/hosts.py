@@ -30,6 +30,7 @@ PANES: Final = 5
 KEYS: Final = 20
 SETTLED: Final = 10.0
 """Seconds after the first answers until the measurement begins."""
+PATIENCE: Final = 180.0
 _SCRIPT: Final = "tracepoint:raw_syscalls:sys_enter { @[pid] = count(); }"
 _PEER: Final = """
 import subprocess, sys
@@ -113,6 +114,8 @@ def _measure(folder: Path, sshd: Sshd, far: Path, hosts: int, seconds: float) ->
     process = subprocess.Popen([sys.executable, "-m", "bttop", *words, *programs], stdout=out)
     try:
         while len(_answers(folder / "lines")) < hosts * PANES:
+            if time.monotonic() - begin > PATIENCE:
+                raise SystemExit(f"not all programs have answered within {PATIENCE:g} s")
             time.sleep(0.2)
         answered = time.monotonic() - begin
         time.sleep(SETTLED if seconds else 0)

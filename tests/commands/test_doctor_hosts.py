@@ -11,6 +11,7 @@ import pytest
 from bttop.commands.doctor_hosts import table
 from bttop.engine.remote import examination
 from bttop.engine.remote.examination import HostFinding, examine_hosts
+from bttop.engine.remote.far_host import Progress
 from bttop.engine.remote.ssh import Destination
 from tests.engine.remote.fakes import fake_ssh
 from tests.standin import standin
@@ -36,9 +37,9 @@ def test_hosts_are_examined_at_once_and_each_by_itself(tmp_path: Path, monkeypat
     together = threading.Barrier(3, timeout=30)
     examined = examination._examine
 
-    def examine(ssh: list[str], bpftrace: str, host: Destination) -> HostFinding:
+    def examine(ssh: list[str], bpftrace: str, progress: Progress, host: Destination) -> HostFinding:
         together.wait()
-        return examined(ssh, bpftrace, host)
+        return examined(ssh, bpftrace, progress, host)
 
     monkeypatch.setattr(examination, "_examine", examine)
     ssh = fake_ssh(

@@ -13,7 +13,7 @@ from bttop.commands.starting.site import Site
 from bttop.commands.starting.tracing import asked_programs, check_options, engine_on, start_on
 from bttop.engine.hosts.engines import Engines
 from bttop.engine.remote.examination import AT_ONCE
-from bttop.engine.remote.far_host import FarConnection
+from bttop.engine.remote.far_host import FarConnection, Progress
 from bttop.engine.remote.ssh import Destination
 from bttop.engine.request.pinning import pids_in
 from bttop.engine.request.questions import ProgramRequest
@@ -32,7 +32,8 @@ def start_engines(
     trust = trust_of(options)
     asked = asked_programs(options, trust, tell, can_ask=False)
     ssh = ssh_words(options.ssh, trust)
-    connections = [FarConnection(ssh, host, options.bpftrace) for host in hosts]
+    progress = Progress()
+    connections = [FarConnection(ssh, host, options.bpftrace, progress) for host in hosts]
     with ThreadPoolExecutor(min(AT_ONCE, len(hosts))) as pool:
         sites = list(pool.map(partial(_site, asked), connections))
     for found in sites:

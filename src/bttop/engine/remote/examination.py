@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from bttop.engine.remote.far_host import FarConnection, FarHost
+from bttop.engine.remote.far_host import FarConnection, FarHost, Progress
 from bttop.engine.remote.ssh import Destination
 from bttop.errors import BttopError, CannotTrace
 
@@ -43,11 +43,11 @@ def examine_hosts(ssh: Sequence[str], hosts: Sequence[Destination], bpftrace: st
     from concurrent.futures import ThreadPoolExecutor  # only for several hosts
 
     with ThreadPoolExecutor(max(1, min(AT_ONCE, len(hosts)))) as pool:
-        return list(pool.map(partial(_examine, ssh, bpftrace), hosts))
+        return list(pool.map(partial(_examine, ssh, bpftrace, Progress()), hosts))
 
 
-def _examine(ssh: Sequence[str], bpftrace: str | None, host: Destination) -> HostFinding:
-    connection = FarConnection(ssh, host, bpftrace)
+def _examine(ssh: Sequence[str], bpftrace: str | None, progress: Progress, host: Destination) -> HostFinding:
+    connection = FarConnection(ssh, host, bpftrace, progress)
     try:
         connection.begin()
         far = connection.finish()

@@ -23,7 +23,7 @@ from bttop.model.record.release import Release
 CONNECTED_WITHIN: Final = CONNECT_SECONDS + 20.0
 """Seconds from the start of ssh to the first answer: with many hosts, all ssh share the CPUs of this one."""
 ANSWER_SECONDS: Final = 10.0
-"""Seconds from one answer to the next at least."""
+"""Seconds from one answer to the next at least, of this host or of one that is connected together with it."""
 BASE: Final = (
     "/proc/self/status", "/proc/self/mounts", "/proc/meminfo", "/proc/modules", "/proc/sys/kernel/pid_max",
     "/proc/sys/kernel/random/boot_id", "/etc/passwd",
@@ -50,16 +50,41 @@ class FarHost(Struct, frozen=True):
     channel: FarChannel
 
 
+class Progress:
+    """When a host last answered, of those that are connected together: while others still answer, the CPUs of this host
+    are busy with ssh, and a late answer says nothing about its host. From any thread."""
+
+    def __init__(self) -> None:
+        self._answered = time.monotonic()
+
+    def answered(self) -> None:
+        """A host has answered."""
+        self._answered = time.monotonic()
+
+    @property
+    def until(self) -> float:
+        """Until when the others must wait at least (monotonic clock)."""
+        return self._answered + ANSWER_SECONDS
+
+
 class FarConnection:
     """A connection that is being made. `finish` waits for it, so that several are made at once."""
 
-    def __init__(self, ssh: Sequence[str], destination: Destination, bpftrace: str | None = None) -> None:
-        """`bpftrace`: its path there; None: the one on the tracer's PATH."""
+    def __init__(
+        self,
+        ssh: Sequence[str],
+        destination: Destination,
+        bpftrace: str | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        """`bpftrace`: its path there; None: the one on the tracer's PATH. `progress`: that of all hosts that are
+        connected together."""
         self.link = Link(destination.name)
         self._ssh = ssh
         self._destination = destination
         self._bpftrace = bpftrace or "bpftrace"
         self._files = FarFiles()
+        self._progress = progress or Progress()
         self._began = self._until = 0.0
         self._channel: FarChannel | None = None
 
@@ -122,10 +147,12 @@ class FarConnection:
         return Host(self.link.name, uname[2], uname[4], max(1, hello.cpus), tracefs, devices, proc)
 
     def _expect(self, channel: FarChannel, is_wanted: Callable[[Frame], bool]) -> Frame:
-        found = channel.wait(is_wanted, self._until)
-        if found is None:
-            raise TracerLost(f"no answer within {time.monotonic() - self._began:.0f} s")
-        self._until = max(self._until, time.monotonic() + ANSWER_SECONDS)
+        until = self._until
+        while (found := channel.wait(is_wanted, until)) is None:
+            if self._progress.until <= until:
+                raise TracerLost(f"no answer within {time.monotonic() - self._began:.0f} s")
+            until = self._progress.until
+        self._progress.answered()
         return found
 
     def _read(self, channel: FarChannel, token: int) -> None:
