@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.plan import Column
+from bttop.model.record import keys
 from bttop.model.record.keys import can_be_ambiguous, key_order, split_key
 from tests.model.samples import NUMBER, STACK, TEXT, UNKNOWN, captured_plan, maps_by_name, records
 
@@ -134,3 +135,21 @@ def test_integer_keys_are_ordered_as_numbers_and_before_text() -> None:
 @given(st.lists(st.one_of(st.integers().map(str), st.text())))
 def test_all_keys_have_an_order(keys: list[str]) -> None:
     assert sorted(sorted(keys, key=key_order, reverse=True), key=key_order) == sorted(keys, key=key_order)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["7", "java", "a,b", ",", "", "\n", "\n\tf+1\n", "\n\tf(a, b)+1\n\tmain\n", "\n,"]), max_size=6
+    ),
+    st.lists(st.sampled_from([TEXT, NUMBER]), max_size=3),
+    st.integers(1, 2),
+)
+def test_a_key_that_ends_in_stacks_is_read_as_token_by_token(
+    parts: list[str], others: list[Column], stacks: int
+) -> None:
+    columns = (*others, *[STACK] * stacks)
+    key = ",".join(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        usual = keys._tokens(key, columns)
+        patch.setattr(keys, "_stacks_at_the_end", lambda _: 0)
+        assert usual == keys._tokens(key, columns)

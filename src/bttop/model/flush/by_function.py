@@ -129,9 +129,24 @@ def _without_offsets(key: str, columns: tuple[Column, ...]) -> tuple[Part, ...]:
 
 def _functions(stack: int | str) -> str:
     text = str(stack)
-    if _WITH_ADDRESSES in text and (found := names(text)):
-        return "\n".join(("", *found, ""))
+    # Most stacks share their outer frames with others.
+    half = max(0, text.find("\n", len(text) >> 1))
+    if _WITH_ADDRESSES in text and (found := _listed(text[:half]) + _listed_outer(text[half:])):
+        return f"{found}\n"
+    return _bare(text[:half]) + _bare_outer(text[half:])
+
+
+def _listed(text: str) -> str:
+    """The names of frames, each after a line end."""
+    return "\n".join(("", *names(text)))
+
+
+def _bare(text: str) -> str:
+    """The lines without offsets."""
     return "\n".join(map(_without_offset, text.split("\n")))
+
+
+_listed_outer, _bare_outer = lru_cache(maxsize=_MOST_KEPT)(_listed), lru_cache(maxsize=_MOST_KEPT)(_bare)
 
 
 @lru_cache(maxsize=16_384)

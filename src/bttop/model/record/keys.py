@@ -77,6 +77,8 @@ def _tokens(key: str, columns: tuple[Column, ...]) -> list[str]:
     arrays = "[" in key and any(_is_address(column) for column in columns)
     if not (stacks or arrays):
         return key.split(",")
+    if not arrays and (usual := _usual_tokens(key, _stacks_at_the_end(columns))):
+        return usual
     tokens = []
     start = 0
     while start <= len(key):
@@ -84,6 +86,25 @@ def _tokens(key: str, columns: tuple[Column, ...]) -> list[str]:
         tokens.append(key[start:end])
         start = end + 1
     return tokens
+
+
+def _usual_tokens(key: str, stacks: int) -> list[str]:
+    """The tokens of a key that ends in so many stacks; empty if it must be read token by token. This takes a third of
+    the time."""
+    at = key.find("\n")
+    if not stacks or at < 1 or key[at - 1] != ",":
+        return []
+    found = key[at:].split("\n,")
+    if len(found) != stacks or not all(not one or one.startswith("\n") for one in found):
+        return []
+    return [*key[: at - 1].split(","), *[f"{one}\n" for one in found[:-1]], found[-1]]
+
+
+@lru_cache(maxsize=256)
+def _stacks_at_the_end(columns: tuple[Column, ...]) -> int:
+    """The number of stacks after all other columns; 0 if one is before another column."""
+    kinds = [column.kind == "stack" for column in columns]
+    return sum(kinds) if kinds == sorted(kinds) else 0
 
 
 def _token_end(key: str, start: int, *, stacks: bool, arrays: bool) -> int:

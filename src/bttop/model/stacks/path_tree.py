@@ -12,6 +12,7 @@ MOST_NODES: Final = 600_000
 nothing in common."""
 _AT_ONCE: Final = 1024
 """Paths in a step."""
+_SORTED_AT_ONCE: Final = 8192
 
 
 class PathTree:
@@ -39,7 +40,12 @@ class PathTree:
     def add_all(self, weights: Mapping[str, int], keys: Mapping[str, str]) -> Iterator[None]:
         """Make the nodes of all paths; call it once. Yields after each step."""
         last, nodes, count = "", [ROOT], 1
-        for number, whole in enumerate(sorted(weights)):
+        paths = [*weights]
+        for at in range(0, len(paths), _SORTED_AT_ONCE):
+            paths[at : at + _SORTED_AT_ONCE] = sorted(paths[at : at + _SORTED_AT_ONCE])
+            yield
+        paths.sort()  # merges sorted runs, which takes a fraction of the time
+        for number, whole in enumerate(paths):
             same = _common(last, whole)
             path, room = whole, MOST_NODES - count
             if len(path) - same > room:
