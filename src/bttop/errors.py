@@ -45,6 +45,12 @@ def bttop_command(*words: object) -> str:
     return command_line(*own_program(), *words)
 
 
+def corrected_command(wrong: str, right: str) -> str:
+    """The command that runs now with one of its words replaced; without this word, bttop with the right one."""
+    words = sys.argv[1:]
+    return bttop_command(*(right if word == wrong else word for word in words) if wrong in words else (right,))
+
+
 def own_program() -> tuple[str, ...]:
     """The words that start bttop: its name where the shell and sudo find it, else its path."""
     path = Path(sys.argv[0])

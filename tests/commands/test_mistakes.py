@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,14 @@ import pytest
 from bttop.cli import main
 from bttop.commands.options.arguments import tracing_parser
 from bttop.commands.review import review
+from bttop.engine.recording.replay import ReplaySession
 from bttop.engine.request.questions import Asked, questions
 from bttop.errors import UsageError
 from bttop.model.plan import MapPlan
 from bttop.paths import shipped
 from bttop.script.library.probe_files import Library
+from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.times import parse_time
 from tests.model.samples import planned
 from tests.store.made import Session, made
 
@@ -52,6 +56,13 @@ def test_a_misspelt_name_is_told_the_one_that_was_meant(word: str, meant: str, h
     assert error.value.hint.endswith(hint)
 
 
+def test_the_command_that_fixes_a_misspelt_name_is_the_one_that_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["bttop", "stream", "sycalls", "--for", "5s"])
+    with pytest.raises(UsageError) as error:
+        questions(Library.load([shipped("probes")]), Asked(names=["sycalls"]))
+    assert error.value.hint.endswith("bttop stream syscalls --for 5s")
+
+
 @pytest.mark.parametrize("at", ["+2h", "-2h", "1999-01-01T00:00:00", "2099-01-01T00:00:00"])
 def test_a_time_outside_the_recording_is_refused_with_the_times_that_it_has(
     at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -59,5 +70,12 @@ def test_a_time_outside_the_recording_is_refused_with_the_times_that_it_has(
     plan = planned(MapPlan("@x", "count", (), "bank"))
     path = made(tmp_path / "s.bttop", Session("one", plan, [{"@x": ("map", 1)}] * 3))
     monkeypatch.setattr("bttop.commands.review.check_terminal", lambda hint="": None)
-    with pytest.raises(UsageError, match=rf"--at {at.replace('+', '.')} is outside the recording: it lasts from 20"):
+    with pytest.raises(
+        UsageError, match=rf"--at {at.replace('+', '.')} is outside the recording: it lasts from 20"
+    ) as error:
         review(path, at)
+    words = shlex.split(error.value.hint)
+    assert words[-4:-1] == ["review", str(path), "--at"]
+    with Snapshot(path) as snapshot:
+        replay = ReplaySession(snapshot)
+        assert replay.begin.boot_ns <= parse_time(words[-1], replay.begin, replay.end) <= replay.end.boot_ns

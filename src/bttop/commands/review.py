@@ -50,7 +50,8 @@ def _moment(at: str, replay: ReplaySession) -> int | TimeSpan:
     moment = parse_time(at, replay.begin, replay.end)
     if not replay.begin.boot_ns <= moment <= replay.end.boot_ns:
         lasts = f"it lasts from {clock(replay.begin)} to {clock(replay.end)}"
-        raise UsageError(f"--at {at} is outside the recording: {lasts}", title="review")
+        fix = bttop_command("review", replay.snapshot.path, "--at", clock(replay.end).replace(" ", "T"))
+        raise UsageError(f"--at {at} is outside the recording: {lasts}", title="review", hint=fix)
     return moment
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bttop.engine.generation.candidates import Source
-from bttop.errors import UsageError, bttop_command
+from bttop.errors import UsageError, bttop_command, corrected_command
 from bttop.model.format.unique import unique_name
 from bttop.script.front_matter.parameter import Parameter, ParameterFault
 from bttop.script.language.reader import read
@@ -183,7 +183,9 @@ def _no_such_probe(library: Library, name: str, commands: Sequence[str]) -> Usag
 
     for kind, known in (("command ", commands), ("", [probe.path.stem for probe in library.probes])):
         if near := nearest(name, known):
-            return UsageError(f"there is no probe {name!r}; did you mean {kind}{near}?", hint=bttop_command(near))
+            return UsageError(
+                f"there is no probe {name!r}; did you mean {kind}{near}?", hint=corrected_command(name, near)
+            )
     return UsageError(f"there is no probe {name!r}; this lists them:", hint=bttop_command("probes"))
 
 
