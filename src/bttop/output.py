@@ -49,6 +49,12 @@ def warn(*lines: str) -> None:
     _to_stderr(_inert(lines, sys.stderr))
 
 
+def confirmed(question: str) -> bool:
+    """Ask a question on the terminal, and return whether the answer is yes; no if stdin ends."""
+    rewrite(f"bttop: {question} [y/N] ")
+    return sys.stdin is not None and sys.stdin.readline().strip().casefold() in ("y", "yes")
+
+
 def can_rewrite() -> bool:
     """Whether stderr is a terminal, where `rewrite` can replace a line."""
     return sys.stderr is not None and sys.stderr.isatty()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import MutableMapping, Sequence
 
 from bttop import __version__
-from bttop.commands.options.arguments import duration, tracing_parser, with_saving
+from bttop.commands.options.arguments import add_many, duration, tracing_parser, with_saving
 from bttop.errors import UsageError, bttop_command
 
 IDLE = 8 * 3600.0
@@ -44,6 +44,7 @@ def run(arguments: Sequence[str]) -> int:
         default=IDLE,
         help="detach everything after this time without input (default 8h)",
     )
+    add_many(parser)
     parser.add_argument("--version", action="version", version=f"bttop {__version__}")
     options = parser.tracing_options(arguments)
     check_terminal()

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bttop.commands.options.arguments import duration, tracing_parser
+from bttop.commands.options.arguments import add_many, duration, tracing_parser
 from bttop.commands.starting.tracing import start_engine
 from bttop.engine.engine import Engine
 from bttop.errors import UsageError
@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--group-by", metavar="COLUMN", help="add up the rows of each map with the same COLUMN: comm, syscall, frame, …"
     )
-    parser.add_argument("--many", action="store_true", help="with -H: more than 64 hosts are meant")
+    add_many(parser)
     options = parser.tracing_options(with_rows(arguments))
     check_stdout()  # before anything starts: a stream needs stdout
     if options.hosts:

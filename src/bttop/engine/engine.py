@@ -38,7 +38,7 @@ from bttop.engine.tracer.stop_detector import Gap, StopDetector
 from bttop.engine.tracer.tracers import Tracers
 from bttop.model.history.history import HistoryBudget
 from bttop.model.record.records import Stamp
-from bttop.script.cost.start_weight import start_weight
+from bttop.script.cost.start_weight import max_weight
 from bttop.script.process.pin import Pin
 
 if TYPE_CHECKING:
@@ -55,10 +55,6 @@ SHORT_TICK = 0.25
 def boot_ns() -> int:
     """CLOCK_BOOTTIME in ns: the clock of stamps and of bpftrace's `nsecs`."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-
-
-def _weight(source: Source) -> int:
-    return start_weight(source.script)
 
 
 class Engine:
@@ -88,14 +84,14 @@ class Engine:
         of other hosts run too."""
         self.host = host
         self.link = link
+        self.bridge = EngineBridge()
         if link is not None:
             clock = link.clock.boot_ns
-            link.on_change = self._on_link
+            link.on_change = self.bridge.notify
         self._one_of = one_of
         self.bpftrace = bpftrace
         self.numbers = numbers or PidNumbers()
         self._clock = clock
-        self.bridge = EngineBridge()
         self.programs: tuple[Program, ...] = ()
         self.end: Stamp | None = None
         """Always None: the session still runs."""
@@ -173,12 +169,18 @@ class Engine:
             pin = far_pin_of(text, self.host, self.link)
         return pin if isinstance(pin, str) else numbered(pin, self.numbers)
 
-    def _on_link(self) -> None:
-        self.bridge.notify()
-
     @property
     def tracing(self) -> Engine:
         """See `Session`."""
+        return self
+
+    @property
+    def run(self) -> Engine:
+        """The engine itself: its programs run on one host."""
+        return self
+
+    def engine_of(self, host: str = "") -> Engine:  # noqa: ARG002
+        """The engine itself: it has one host."""
         return self
 
     @property
@@ -199,7 +201,7 @@ class Engine:
         """Add programs in this order, and start first those that take longest to start. Otherwise as `add`."""
         added = [(self._register(one.name, one.sources, settings), one) for one, settings in wanted]
         with self.together():
-            for program, one in sorted(added, key=lambda pair: -max(map(_weight, pair[1].sources), default=0)):
+            for program, one in sorted(added, key=lambda pair: -max_weight(one.script for one in pair[1].sources)):
                 self._launch(program, one.failure)
 
     def _register(self, name: str, sources: Sequence[Source], settings: Settings) -> Program:

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_checkable
+
+from msgspec import Struct
 
 from bttop.engine.bridge import EngineBridge
 from bttop.engine.cost.cost import Bill
 from bttop.engine.engine import Engine
+from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.host.process.processes import Process
 from bttop.engine.program.past_status import PastStatus
+from bttop.engine.program.status import Status
+from bttop.engine.request.questions import ProgramRequest
 from bttop.model.flush.flush import LossCounts
 from bttop.model.history.timeline import Timeline
 from bttop.model.record.records import Stamp
+from bttop.script.process.pin import Pin
+from bttop.script.rewrite.suggestions import Suggestion
+
+if TYPE_CHECKING:
+    from bttop.engine.any_run import AnyRun
+    from bttop.engine.remote.link import Link
+    from bttop.model.hosts.merged_maps import How
 
 
 class AnyProgram(Protocol):
@@ -37,6 +49,104 @@ class AnyProgram(Protocol):
         """The program at a moment of CLOCK_BOOTTIME, in ns; None: now, or at the end of a recording."""
 
 
+@runtime_checkable
+class RunningProgram(AnyProgram, Protocol):
+    """A program that runs: on one host, or on several."""
+
+    @property
+    def status(self) -> Status: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def sources(self) -> tuple[Source, ...]: ...
+
+    @property
+    def suggestions(self) -> tuple[Suggestion, ...]: ...
+
+
+class HostAbout(Struct, frozen=True):
+    """A program on one of its hosts."""
+
+    host: str
+    link: Link | None
+    """The connection; None if the host is this one."""
+    status: Status | None
+    """None if it has never run there."""
+    is_out: bool
+    """Whether the host is not asked: the pin is on others."""
+
+
+@runtime_checkable
+class HostViews(Protocol):
+    """A program of several hosts as one, with the rows of its hosts put together in one way."""
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts."""
+
+    @property
+    def how(self) -> How: ...
+
+    @property
+    def only_host(self) -> str:
+        """The host on show, if `how` is `one`; else empty."""
+
+    def about(self) -> Sequence[HostAbout]:
+        """Each host."""
+
+    def seen(self, how: How, host: str = "") -> AnyProgram:
+        """The same program with rows put together in another way; `host` is needed for `one`."""
+
+
+P = TypeVar("P", bound=RunningProgram)
+
+
+class TracingEngine(Protocol[P]):
+    """Runs programs on one host, or on several; see `Engine`."""
+
+    @property
+    def programs(self) -> Sequence[P]: ...
+
+    @property
+    def host(self) -> Host: ...
+
+    @property
+    def run(self) -> AnyRun:
+        """The programs of each host, for what waits for their end."""
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """The connections to other hosts; none if the host is this one."""
+
+    def engine_of(self, host: str = "") -> Engine:
+        """The engine of a host; without a name that of the only host, or of the first of several that answers."""
+
+    def pin_of(self, text: str) -> Pin | str: ...
+
+    def seconds_run(self) -> float: ...
+
+    def toggle(self, program: P) -> None: ...
+
+    def set_interval(self, interval_ms: int) -> None: ...
+
+    def pin(self, pin: Pin | None, programs: Sequence[P]) -> None: ...
+
+    def open(self, question: ProgramRequest, settings: Settings) -> None: ...
+
+    def remove(self, program: P) -> None: ...
+
+    def reload(self, program: P, sources: Sequence[Source]) -> None: ...
+
+    def refuse_reload(self, program: P, why: str) -> None: ...
+
+    def approve(self, program: P) -> None: ...
+
+
+AnyEngine: TypeAlias = TracingEngine[Any]
+
+
 class Session(Protocol):
     """Programs, and the host on which they run or ran."""
 
@@ -53,7 +163,7 @@ class Session(Protocol):
     def bridge(self) -> EngineBridge: ...
 
     @property
-    def tracing(self) -> Engine | None:
+    def tracing(self) -> AnyEngine | None:
         """The engine that runs the programs; None in a recording."""
 
     @property
@@ -107,6 +217,9 @@ class FrameNames(Protocol):
 
 class ProcessSource(Protocol):
     """Looks up the processes on the screen."""
+
+    def on(self, host: str, /) -> ProcessSource:
+        """The processes of one of several hosts; the same source if there is only one."""
 
     def note(self, pids: Sequence[int]) -> None:
         """These ids are on the screen: look up the unknown ones in the background."""

@@ -22,8 +22,9 @@ gauge: printed whole in each interval, never cleared (plain assignments).
 own: the script prints the map itself; the print is used as it is. A map that is never cleared is `kept`.
 """
 
-PartKind = Literal["int", "text", "stack", "any"]
-"""What a key part can hold; `any` is unknown (read as an integer if it looks like one)."""
+PartKind = Literal["int", "text", "name", "stack", "any"]
+"""What a key part can hold: `name` is text without a comma, `any` is unknown (read as an integer if it looks like
+one)."""
 
 
 DECODERS: Final = frozenset(

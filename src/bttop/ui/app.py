@@ -25,7 +25,7 @@ from bttop.ui.board.pane import Pane
 from bttop.ui.board.repaints import Repaints
 from bttop.ui.board.screen_bars.bars import FooterBar, HeaderBar, always
 from bttop.ui.board.screen_bars.timeline_bar import TimelineBar
-from bttop.ui.board.visible_pids import visible_pids
+from bttop.ui.board.visible_pids import look_up_visible
 from bttop.ui.commands.help_page import help_lines
 from bttop.ui.dialogs.input_bar import InputBar, InputQuestion
 from bttop.ui.garbage import begin_collecting
@@ -90,7 +90,7 @@ class BttopApp(App[None]):
         self.theme = theme.dialogs.name
         named = decoders(session.host.machine, session.host.devices)
         self.board = Board(session.programs, theme, around.glyphs, named, around.frame_names, session.now)
-        self.recordings = Recordings(self, around.glyphs, around.recorder, around.marks)
+        self.recordings = Recordings(self, around.glyphs, around.recorder, around.marks, around.watch)
         self.time = TimeControl(session, self.board, around.glyphs, lambda: self.recordings.marks, self)
         self.baselines = Baselines(session, self.board, self.time, self, around)
         self.tracing = make_tracing(session, settings, around, self.board, self.theme_manager, self)
@@ -145,7 +145,7 @@ class BttopApp(App[None]):
         if self._seconds is not None and self.tracing is not None:
             engine = self.tracing.engine
             length = RunLength(self._seconds, engine.seconds_run)
-            self.set_interval(0.2, lambda: self.leave() if length.is_over(engine.programs) else None)
+            self.set_interval(0.2, lambda: self.leave() if length.is_over(engine.run.programs) else None)
         hints = dict.fromkeys(hint for program in self.session.programs for hint in program.page().status.hints)
         if self._notices or hints:
             self.tell("; ".join([*self._notices, *hints]), "warn" if self._notices else "hint")
@@ -219,7 +219,7 @@ class BttopApp(App[None]):
         self._footer_bar.check()
         if self.tracing is not None:
             # Look up the processes while they live: they may have ended when the user asks for them.
-            self.processes.note([pid for pane in self.board.panes for pid in visible_pids(pane)])
+            look_up_visible(self.board.panes, self.processes)
             mark_ended_pins(self.board, self.processes, self)
 
     def _tell_problems(self) -> None:

@@ -17,6 +17,7 @@ from bttop.ui.render.spans import Glyphs
 from bttop.ui.themes import Theme
 
 if TYPE_CHECKING:
+    from bttop.engine.recording.host_watch import HostWatch
     from bttop.engine.recording.recorder import Recorder
     from bttop.store.compare.period import PeriodReading
 
@@ -38,6 +39,8 @@ class AppConfig(Struct, frozen=True):
     """Names user addresses that bpftrace prints without a name; None leaves them as they are."""
     recorder: Recorder | None = None
     """None in a review."""
+    watch: HostWatch | None = None
+    """Records what changes about the connections to several hosts."""
     marks: Sequence[MarkSet] = ()
     """The marks of the recording in a review; else empty."""
     moment: int | TimeSpan | None = None

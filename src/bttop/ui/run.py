@@ -6,24 +6,25 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings
 from bttop.engine.headless.run_length import Finish
 from bttop.engine.host.process.process_lookup import ProcessLookup
 from bttop.engine.host.process.processes import Process
 from bttop.engine.host.process.recorded_processes import process_facts
 from bttop.engine.recording.recorder import Recorder
-from bttop.engine.session import ProcessSource, Session
+from bttop.engine.session import AnyEngine, ProcessSource, Session
 from bttop.engine.symbols.frame_lookup import FrameLookup
 from bttop.errors import UsageError
 from bttop.model.history.span import TimeSpan
 from bttop.paths import overlay
 from bttop.store.snapshot.frame_names import frame_facts
+from bttop.store.snapshot.recording_events import FIRST_HOST
 from bttop.trust import Trust
 from bttop.ui.app import BttopApp
 from bttop.ui.app_config import AppConfig
@@ -36,12 +37,14 @@ from bttop.ui.terminal.shutdown_watchdog import ShutdownWatchdog
 from bttop.ui.themes import BadTheme, Theme, load_themes
 
 if TYPE_CHECKING:
+    from bttop.engine.recording.host_watch import HostWatch
     from bttop.engine.recording.replay import ReplaySession
+    from bttop.engine.remote.link import Link
     from bttop.store.compare.period import PeriodReading
 
 
 def run_dashboard(
-    engine: Engine,
+    session: Session,
     settings: Settings,
     folders: tuple[Path, ...],
     theme: str | None,
@@ -50,39 +53,54 @@ def run_dashboard(
     opening: OpeningScreen,
     notices: Sequence[str] = (),
     seconds: float | None = None,
+    watch: HostWatch | None = None,
 ) -> int:
-    """Show the dashboard until the user quits or `seconds` have passed, on the terminal that `opening` has taken.
-    Returns the exit code.
+    """Show the dashboard of running programs until the user quits or `seconds` have passed, on the terminal that
+    `opening` has taken. Returns the exit code.
 
     `folders` hold the probe files; they are watched, like the folders of the themes. The caller closes the engine
-    and the recorder.
+    and the recorder. `watch`: records what changes about the connections to several hosts.
     """
 
-    def met(process: Process) -> None:
-        recorder.met(process.pid, process_facts(process))
+    numbers = {} if watch is None else watch.numbers
+
+    def met(host: str, process: Process) -> None:
+        recorder.met(process.pid, process_facts(process), numbers.get(host, FIRST_HOST))
 
     def named(pid: int, names: Mapping[int, str]) -> None:
         recorder.met(pid, frame_facts(names))
 
+    engine = session.tracing
+    assert engine is not None, "a recording is shown by run_review"
     around = _app_config(folders, theme, trust)
     around = replace(
         around,
         notices=[*notices, *around.notices],
         processes=_processes(engine, met),
         # The programs of another host cannot be read: its addresses stay without names.
-        frame_names=FrameLookup(numbers=engine.numbers, named=named) if engine.link is None else None,
+        frame_names=None if engine.links else FrameLookup(numbers=engine.engine_of().numbers, named=named),
         recorder=recorder,
+        watch=watch,
         seconds=seconds,
     )
-    return _show(engine, settings, around, opening)
+    return _show(session, settings, around, opening)
 
 
-def _processes(engine: Engine, met: Callable[[Process], None]) -> ProcessSource:
-    if engine.link is None:
-        return ProcessLookup(numbers=engine.numbers, met=met)
+def _processes(engine: AnyEngine, met: Callable[[str, Process], None]) -> ProcessSource:
+    if not engine.links:
+        return ProcessLookup(numbers=engine.engine_of().numbers, met=partial(met, ""))
     from bttop.engine.remote.far_processes import FarProcesses  # only for other hosts
 
-    return FarProcesses(engine.link, engine.host.proc.parent / "etc/passwd", engine.numbers, met)
+    def far(host: str, link: Link) -> FarProcesses:
+        one = engine.engine_of(host)
+        return FarProcesses(link, one.host.proc.parent / "etc/passwd", one.numbers, partial(met, host))
+
+    found = {link.name: far(link.name, link) for link in engine.links}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    from bttop.engine.hosts.host_processes import HostProcesses  # only for several hosts
+
+    return HostProcesses(found)
 
 
 def run_review(
@@ -156,14 +174,14 @@ async def _run(app: BttopApp, last_resort: ShutdownWatchdog) -> int:
     return app.return_code or 0
 
 
-def _await_last_flushes(engine: Engine, last_resort: ShutdownWatchdog) -> None:
+def _await_last_flushes(engine: AnyEngine, last_resort: ShutdownWatchdog) -> None:
     """Wait for the last flush of each program, so that the recording has it; the recording notes those that do not
     come. The screen is closed already."""
-    finish = Finish(engine)
+    finish = Finish(engine.run)
     last_resort.allow(finish.remaining + 3.0)
     while not finish.is_over:
         time.sleep(0.02)
-    engine.give_up()
+    engine.run.give_up()
 
 
 def _choose_theme(themes: dict[str, Theme], bad: Sequence[BadTheme], wanted: str | None) -> str:

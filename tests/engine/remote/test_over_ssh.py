@@ -16,6 +16,7 @@ import pytest
 
 from tests.sshd import CAN_RUN, Sshd, running_sshd
 from tests.standin import standin
+from tests.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(not CAN_RUN, reason="needs sshd, ssh and root")
 PATIENCE = 30.0
@@ -169,3 +170,20 @@ def test_what_is_for_one_host_is_refused_for_several(sshd: Sshd, tmp_path: Path,
     ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert says in ended.stderr
+
+
+def test_the_dashboard_shows_several_hosts_as_one_and_a_lost_one_comes_back(sshd: Sshd, tmp_path: Path) -> None:
+    words = bttop(sshd, "", "-H", "web[1-2]", "-H", "stranger", "--force", "--show-self", folder=tmp_path)
+    with Terminal(words, 110, 20) as shown:
+        for text in ("by host", "2 of 3 hosts: without stranger", "1 of 3 lost: stranger"):
+            shown.wait_for(text)
+        shown.wait_for(lambda: all(f" {host}        7 " in shown.text for host in ("web1", "web2")))
+        os.kill(sshd.sessions()[0], signal.SIGKILL)
+        shown.wait_for("2 of 3 lost: web")
+        shown.wait_for("1 of 3 lost: stranger")
+        shown.wait_for("2 of 3 hosts: without stranger")
+        shown.send("H")
+        shown.wait_for("alone; H adds up all hosts")
+        shown.send("q")
+        assert shown.exit_code() == 0
+    assert not running(str(tmp_path / "bpftrace"))

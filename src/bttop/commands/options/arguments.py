@@ -168,6 +168,11 @@ def add_hosts(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_many(parser: argparse.ArgumentParser) -> None:
+    """Add --many."""
+    parser.add_argument("--many", action="store_true", help="with -H: more than 64 hosts are meant")
+
+
 def _command(text: str) -> list[str]:
     import shlex
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from bttop.engine.remote.ssh import Destination
@@ -14,22 +14,47 @@ MANY: Final = 64
 """More hosts need a confirmation."""
 SENT_KIB: Final = 80
 """What is sent to each host: the tracer."""
+RECEIVED_KIB: Final = 0.7
+"""What arrives from each host a second, with five programs of 20 rows (`python -m benchmarks hosts`)."""
 _SUDO: Final = "sudo:"
 _ONE: Final = pattern(r"[\w.:%-]+(?:@[\w.:%-]+)?")
 _OPERATORS: Final = frozenset("!&^")
 _OUTER_COMMA: Final = r",(?![^\[]*\])"
 
 
-def destinations(texts: Sequence[str], *, sudo: bool, many: bool = False) -> list[Destination]:
+def destinations(
+    texts: Sequence[str], *, sudo: bool, many: bool = False, ask: Callable[[str], bool] | None = None
+) -> list[Destination]:
     """The hosts of all -H options, in their order. `sudo`: start every tracer by `sudo -n`; one option does so for its
-    hosts by `sudo:` before them. `many`: more than MANY are meant. Raises UsageError."""
+    hosts by `sudo:` before them. `many`: more than MANY are meant. `ask` asks the user about a host that is given twice
+    and about many hosts; without it they are errors. Raises UsageError."""
     found = [
         Destination(name, sudo or text.startswith(_SUDO))
         for text in texts
         for name in _names(text.removeprefix(_SUDO), text)
     ]
-    _check(found, many=many)
-    return found
+    if (bad := next((one.name for one in found if _is_bad(one.name)), None)) is not None:
+        raise UsageError(f"{bad!r} is not the name of a host", title="hosts")
+    once = list({one.name: one for one in reversed(found)}.values())[::-1]
+    if len(once) < len(found):
+        _settle(f"{_first_twice(found)} is given twice", "trace it once?", "leave one out", ask)
+    if len(once) > MANY and not many:
+        _settle(cost_text(len(once)), "continue?", "add --many if you mean it", ask)
+    return once
+
+
+def cost_text(hosts: int) -> str:
+    """What so many hosts cost, in one sentence."""
+    sent, each_second = hosts * SENT_KIB / 1024, hosts * RECEIVED_KIB
+    return (
+        f"{hosts} hosts are {hosts} connections: {sent:.0f} MiB are sent at once, then {each_second:.0f} KiB/s arrive"
+    )
+
+
+def _settle(why: str, question: str, advice: str, ask: Callable[[str], bool] | None) -> None:
+    """Ask the user whether to go on. Raises UsageError if not, or if nobody can be asked."""
+    if ask is None or not ask(f"{why}. {question[0].upper()}{question[1:]}"):
+        raise UsageError(f"{why}: {advice}", title="hosts")
 
 
 def _names(text: str, typed: str) -> list[str]:
@@ -56,26 +81,11 @@ def _expanded(part: str, typed: str) -> Iterator[str]:
         raise UsageError(f"{typed!r} is not a set of hosts: {problem}", title="hosts") from None
 
 
-def _check(found: Sequence[Destination], *, many: bool) -> None:
-    names = [one.name for one in found]
-    if (bad := next((name for name in names if _is_bad(name)), None)) is not None:
-        raise UsageError(f"{bad!r} is not the name of a host", title="hosts")
-    if (twice := _first_twice(names)) is not None:
-        raise UsageError(f"{twice} is given twice", title="hosts")
-    if len(names) > MANY and not many:
-        sent = len(names) * SENT_KIB / 1024
-        why = f"{len(names)} hosts are {len(names)} connections, and {sent:.0f} MiB are sent at once"
-        raise UsageError(f"{why}: add --many if you mean it", title="hosts")
-
-
 def _is_bad(name: str) -> bool:
     return name.startswith("-") or any(not one.isprintable() or one.isspace() for one in name)
 
 
-def _first_twice(names: Iterable[str]) -> str | None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            return name
-        seen.add(name)
-    return None
+def _first_twice(found: Sequence[Destination]) -> str:
+    """The first name that occurs again; there must be one."""
+    names = [one.name for one in found]
+    return next(name for at, name in enumerate(names) if name in names[:at])

@@ -19,6 +19,7 @@ from bttop.engine.request.pinning import pids_in
 from bttop.engine.request.questions import ProgramRequest
 from bttop.errors import BttopError, CannotTrace, UsageError
 from bttop.model.format.names import Decoder, decoders
+from bttop.trust import Trust
 
 
 def start_engines(
@@ -31,17 +32,8 @@ def start_engines(
         raise UsageError("a process id is one of a single host: pin by a name, a unit or a cgroup", title="no pin")
     trust = trust_of(options)
     asked = asked_programs(options, trust, tell, can_ask=False)
-    ssh = ssh_words(options.ssh, trust)
-    progress = Progress()
-    connections = [FarConnection(ssh, host, options.bpftrace, progress) for host in hosts]
-    with ThreadPoolExecutor(min(AT_ONCE, len(hosts))) as pool:
-        sites = list(pool.map(partial(_site, asked), connections))
-    for found in sites:
-        if not isinstance(found, Site):
-            tell(*found.lines)
+    sites = reach(options, hosts, asked, trust, tell)
     reached = [found for found in sites if isinstance(found, Site)]
-    if not reached:
-        raise CannotTrace(f"none of the {len(hosts)} hosts can be traced", title="hosts")
     engines = Engines([engine_on(options, command, site, one_of=site.host.name) for site in reached])
     try:
         for engine, site in zip(engines.engines, reached, strict=True):
@@ -51,6 +43,28 @@ def start_engines(
         raise
     pairs = zip(hosts, sites, strict=True)
     return engines, {host.name: found.cause for host, found in pairs if isinstance(found, BttopError)}
+
+
+def reach(
+    options: argparse.Namespace,
+    hosts: Sequence[Destination],
+    asked: Sequence[ProgramRequest],
+    trust: Trust,
+    tell: Callable[..., None],
+) -> list[Site | BttopError]:
+    """Connect to all hosts at once. Return each host, or why it cannot be traced, which is also told. Raises
+    CannotTrace if none can."""
+    ssh = ssh_words(options.ssh, trust)
+    progress = Progress()
+    connections = [FarConnection(ssh, host, options.bpftrace, progress) for host in hosts]
+    with ThreadPoolExecutor(min(AT_ONCE, len(hosts))) as pool:
+        sites = list(pool.map(partial(_site, asked), connections))
+    for found in sites:
+        if not isinstance(found, Site):
+            tell(*found.lines)
+    if not any(isinstance(found, Site) for found in sites):
+        raise CannotTrace(f"none of the {len(hosts)} hosts can be traced", title="hosts")
+    return sites
 
 
 def decoders_of(engines: Engines) -> Mapping[str, Mapping[str, Decoder]]:

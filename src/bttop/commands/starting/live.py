@@ -6,11 +6,13 @@ import argparse
 import contextlib
 import os
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from bttop.commands.options.arguments import trust_of
-from bttop.output import warn
+from bttop.output import confirmed, warn
 from bttop.paths import overlay
 from bttop.script.library.ladder import LADDER
 from bttop.ui.board.frame.starting import COMPILING, STARTING
@@ -20,6 +22,7 @@ from bttop.ui.terminal.opening_screen import OpeningScreen
 if TYPE_CHECKING:
     from bttop.engine.engine import Engine
     from bttop.engine.generation.candidates import Settings
+    from bttop.engine.hosts.host_group import HostGroup
     from bttop.engine.recording.recorder import Recorder
 
 PATIENCE = 5.0
@@ -47,6 +50,14 @@ def show_dashboard(options: argparse.Namespace, arguments: Sequence[str]) -> int
             # Before the engine is imported. Otherwise the first picture waits for the checks of `start_engine`, so that
             # their errors do not follow a picture.
             show(LADDER)
+        if group := _group(options, tell):
+            opening.watchdog.stop_children = group.kill
+            try:
+                show([program.name for program in group.programs])
+                return _run_group(group, options, arguments, opening, notices)
+            finally:
+                opening.restore()
+                group.close()
         from bttop.commands.starting.tracing import start_engine
 
         engine, settings = start_engine(options, "bttop", tell)
@@ -57,6 +68,51 @@ def show_dashboard(options: argparse.Namespace, arguments: Sequence[str]) -> int
         finally:
             opening.restore()
             engine.close()
+
+
+def _group(options: argparse.Namespace, tell: Callable[..., None]) -> HostGroup | None:
+    """The hosts of -H with their programs, if there are several."""
+    if not options.hosts:
+        return None
+    from bttop.commands.options.host_names import destinations
+
+    hosts = destinations(options.hosts, sudo=options.sudo, many=options.many, ask=confirmed)
+    if len(hosts) == 1:
+        options.hosts = [hosts[0].name]
+        options.sudo = hosts[0].sudo
+        return None
+    from bttop.commands.starting.group import start_group
+
+    return start_group(options, hosts, tell)
+
+
+def _run_group(
+    group: HostGroup,
+    options: argparse.Namespace,
+    arguments: Sequence[str],
+    opening: OpeningScreen,
+    notices: Sequence[tuple[str, ...]],
+) -> int:
+    from bttop.commands.starting.record_hosts import watched_host
+    from bttop.engine.recording.host_watch import HostWatch
+    from bttop.engine.recording.recorder import Recorder
+    from bttop.engine.recording.session_facts import session_facts
+    from bttop.engine.safety.idle_monitor import IdleMonitor
+
+    session = replace(session_facts(shlex.join(["bttop", *arguments])), missing_hosts=group.never_reached)
+    recorder = Recorder(session, group.file_name, at_once=False)
+    watch = HostWatch([watched_host(engine, recorder, options.save_when) for engine in group.run.engines])
+    for engine in group.run.engines:
+        engine.idle_monitor = IdleMonitor(options.idle, engine.seconds_run)
+    group.run.start()
+    from bttop.ui.run import run_dashboard
+
+    folders, trust = overlay("probes", options.probes), trust_of(options)
+    told = [" ".join(lines) for lines in notices]
+    code = run_dashboard(
+        group, group.settings, folders, options.theme, trust, recorder, opening, told, options.duration, watch
+    )
+    return int(_tell_recordings(recorder)) or code
 
 
 @contextlib.contextmanager

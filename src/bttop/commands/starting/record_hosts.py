@@ -28,7 +28,7 @@ def record_hosts(options: argparse.Namespace, hosts: Sequence[Destination], sess
     try:
         name = f"{hosts[0].name}+{len(hosts) - 1}"
         recorder = Recorder(replace(session, missing_hosts=tuple(missing)), name)
-        watch = HostWatch([_watched(engine, recorder, options.save_when) for engine in engines.engines])
+        watch = HostWatch([watched_host(engine, recorder, options.save_when) for engine in engines.engines])
         for host, why in missing.items():
             recorder.tell(MarkSet(recorder.now(), LOST, f"{host} is missing: {why}"))
         # Last: an error before this line leaves no empty file.
@@ -40,7 +40,8 @@ def record_hosts(options: argparse.Namespace, hosts: Sequence[Destination], sess
         engines.close()
 
 
-def _watched(engine: Engine, recorder: Recorder, conditions: Sequence[str]) -> WatchedHost:
+def watched_host(engine: Engine, recorder: Recorder, conditions: Sequence[str]) -> WatchedHost:
+    """Let the recorder observe the engine of a host, also for `--save-when`."""
     assert engine.link is not None, "these engines are of other hosts"
     clock = clock_of(engine.link.clock)
     host = HostRecorder(recorder, facts_of(engine.host, engine.bpftrace), clock, engine.now)

@@ -124,10 +124,22 @@ def start_on(
     """Start the programs. Raises UsageError if a pin has no process or cgroup; the engine is then closed."""
     try:
         pin = _pin(options, engine)
-        own_pins = tuple(_with_own_pin(one, site.numbers) for one in asked)
+        return start_pinned(options, engine, site, asked, trust, pin)
     except UsageError:
         engine.close()
         raise
+
+
+def start_pinned(
+    options: argparse.Namespace,
+    engine: Engine,
+    site: Site,
+    asked: Sequence[ProgramRequest],
+    trust: Trust,
+    pin: Pin | None,
+) -> Settings:
+    """Start the programs with a pin of this host. Raises UsageError if the pin of a pasted line has no process."""
+    own_pins = tuple(_with_own_pin(one, site.numbers) for one in asked)
     exclude = None if options.show_self else _own_processes(engine, site)
     settings = Settings(round(options.interval * 1000), pin, exclude, trust, site.numbers.namespace)
     own = [settings if one.pin is None else replace(settings, pin=one.pin) for one in own_pins]

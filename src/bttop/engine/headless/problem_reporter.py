@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from bttop.engine.any_run import AnyRun
 from bttop.engine.cost.cost import UNKNOWN, blind_spot
-from bttop.engine.headless.any_run import AnyRun
 from bttop.engine.headless.run_length import is_starting
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState, Status

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from bttop.engine.any_run import AnyRun
 from bttop.engine.cost.cost import Bill
-from bttop.engine.headless.any_run import AnyRun
 from bttop.engine.headless.end_signals import ENDING, exit_code
 from bttop.engine.headless.problem_reporter import OVER, ProblemReporter, all_in, could_not_run
 from bttop.engine.headless.run_length import Finish, RunLength

@@ -10,7 +10,7 @@ from bttop.engine.program.status import ProgramState
 from bttop.engine.tracer.channel import longest_stop
 
 if TYPE_CHECKING:
-    from bttop.engine.headless.any_run import AnyRun
+    from bttop.engine.any_run import AnyRun
     from bttop.engine.program.program import Program
 
 PATIENCE: Final = 60.0

@@ -8,8 +8,8 @@ import time
 from types import FrameType
 from typing import Final
 
+from bttop.engine.any_run import AnyRun
 from bttop.engine.generation.generation import Generation
-from bttop.engine.headless.any_run import AnyRun
 from bttop.engine.headless.end_signals import ENDING, exit_code
 from bttop.engine.headless.line_output import LineOutput
 from bttop.engine.headless.problem_reporter import OVER, ProblemReporter, all_in, could_not_run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -31,6 +31,11 @@ class HostWatch:
 
     def __init__(self, hosts: Iterable[WatchedHost]) -> None:
         self._hosts = tuple(hosts)
+
+    @property
+    def numbers(self) -> Mapping[str, int]:
+        """The number of each host in the recording, by its name."""
+        return {host.link.name: host.recorder.host for host in self._hosts}
 
     def look(self) -> None:
         """Tell the clocks that are known better now, and the connections that were lost."""

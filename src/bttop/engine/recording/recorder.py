@@ -132,9 +132,9 @@ class Recorder:
         self.queue.put(mark)
         self.queue.put(lambda: self._keep(mark))
 
-    def met(self, pid: int, facts: Mapping[str, object]) -> None:
-        """Record the facts of a process of the first host."""
-        self.queue.put(ProcessSeen(pid, self.now(), facts))
+    def met(self, pid: int, facts: Mapping[str, object], host: int = FIRST_HOST) -> None:
+        """Record the facts of a process of a host."""
+        self.queue.put(ProcessSeen(pid, self.now(), facts, host))
 
     def new_host(self) -> int:
         """A number for a further host."""

@@ -23,6 +23,10 @@ class FarProcesses:
         self._alive: dict[int, bool] = {}
         self._lookup = ProcessLookup(numbers=numbers, met=met, read=self._read)
 
+    def on(self, _host: str) -> FarProcesses:
+        """The same source: it has one host."""
+        return self
+
     def note(self, pids: Sequence[int]) -> None:
         """Look up the unknown ones of these ids in the background."""
         self._lookup.note(pids)

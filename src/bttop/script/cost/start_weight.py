@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from bttop.script.language.reader import Script, Unreadable
@@ -17,3 +18,8 @@ def start_weight(script: Script | Unreadable) -> int:
         return 0
     accesses = sum(token.text in _ACCESS for probe in script.probes for token in code_of(script, probe))
     return len(script.points) + accesses
+
+
+def max_weight(scripts: Iterable[Script | Unreadable]) -> int:
+    """The largest weight of a program's scripts; 0 without a script."""
+    return max(map(start_weight, scripts), default=0)

@@ -80,6 +80,8 @@ class RowFacts(Struct, frozen=True):
     """What a row is about, taken from its columns. Several may be set: for example a process and its system call."""
 
     pid: int | None = None
+    host: str = ""
+    """The host of the process, if programs run on several."""
     tid: int | None = None
     comm: str = ""
     syscall: str = ""
@@ -139,16 +141,17 @@ def _likely(facts: RowFacts) -> str:
     return of_syscall or _LIKELY_OF_PROGRAMS.get(facts.program.split(" ")[0], "")
 
 
-def ladder(pid: int) -> tuple[FollowUp, ...]:
-    """The five questions in order, restricted to one process. They are six programs: reads and writes have one each."""
-    asked = {one.library: one for one in _of_process(RowFacts(pid=pid)) if one.library}
+def ladder(pid: int, host: str = "") -> tuple[FollowUp, ...]:
+    """The five questions in order, restricted to one process. They are six programs: reads and writes have one each.
+    `host`: its host, if programs run on several."""
+    asked = {one.library: one for one in _of_process(RowFacts(pid=pid, host=host)) if one.library}
     return tuple(asked[name] for name in LADDER)
 
 
 def pin_of(facts: RowFacts) -> Pin | None:
     """The pin for a row: its process, else its name. None if it has neither or is the idle task."""
     if facts.pid is not None:
-        return Pin(pids=(facts.pid,)) if facts.pid > 0 else None
+        return Pin(pids=(facts.pid,), host=facts.host) if facts.pid > 0 else None
     return Pin(comm=facts.comm) if facts.comm and facts.tid != 0 else None
 
 

@@ -41,6 +41,8 @@ class Pin(NamedTuple):
     children: bool = False
     """Whether to include future children of these processes, and their children. Children that exist already must be
     listed in `pids`."""
+    host: str = ""
+    """The host of these processes, if programs run on several; other hosts are then not asked."""
 
     @property
     def condition(self) -> str:

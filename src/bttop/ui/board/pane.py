@@ -98,6 +98,20 @@ class Pane(PaintedLines):
         key = self.choice.selected
         return key if key in self.drawing.keys else None
 
+    def host_of(self, key: str | None) -> str:
+        """The host of a row; empty if there is only one host, or if the row is of several."""
+        if key is None or self.model.host_views is None:
+            return ""
+        from bttop.model.hosts.host_column import has_host, host_of
+
+        return host_of(key) if has_host(self.model.data(self.subject.map).plan.columns) else self.model.only_host
+
+    def see(self, seen: AnyProgram) -> None:
+        """Show the program of several hosts with its rows put together in another way."""
+        self.model = PaneModel(self.program, self.frame.frame_names, seen)
+        self.advance(self._moment, self._span)
+        self.repaint()
+
     def advance(self, at: int | None = None, chosen: ChosenSpan | None = None) -> None:
         """Take in what is new, but nothing while the display is held, and no flush after the pinned process has ended.
         With `at` (CLOCK_BOOTTIME in ns) show that moment, or the span that ends then; a hidden pane does so when it

@@ -251,6 +251,10 @@ def draw_rule(
         head += [Span(f"/{visible(choice.needle)}", "match"), Span(" ", "rule")]
     if drawing.above:
         head += [Span(f"{drawing.above} above", "match"), Span(" ", "rule")]
+    if model.host_views is not None:
+        from bttop.ui.board.host_rows import rows_text  # only for several hosts
+
+        head.append(Span(f"{rows_text(model, subject)} ", "dim"))
     if choice.group or choice.inside is not None:
         from bttop.ui.board.groups.group_text import group_text  # needed once rows are grouped
 
@@ -276,7 +280,7 @@ def _notes(
     wrong. `brief` leaves out the details of the latter, which the state page (`B`) shows."""
     status = model.status
     wrong, right = _caveats(model)
-    notes = _state_notes(model, frame)
+    notes = [*_state_notes(model, frame), *_coverage(model, brief=brief)]
     if model.span_moment is not None:
         from bttop.ui.board.frame.span_text import span_notes  # needed once a span is chosen
 
@@ -330,6 +334,12 @@ def _state_notes(model: PaneModel, frame: FrameState) -> list[Span]:
         return [Span("nothing happens", "dim")] if frame.height == 1 and model.is_quiet else []
     why = status.complaint.title if status.complaint is not None else status.reason
     return [Span(*word), *([Span(visible(why), word[1])] if frame.height == 1 and why else [])]
+
+
+def _coverage(model: PaneModel, *, brief: bool) -> list[Span]:
+    """How many hosts the flush on show covers, if one is missing; `brief` leaves out which."""
+    covered = "" if model.flush is None else model.flush.coverage
+    return [Span(visible(covered.partition(": ")[0] if brief else covered), "warn")] if covered else []
 
 
 def _caveats(model: PaneModel) -> tuple[list[str], list[str]]:

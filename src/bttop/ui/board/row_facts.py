@@ -27,6 +27,7 @@ def facts_of(pane: Pane, key: str, processes: ProcessSource, decode_syscall: Cal
     tid = next((value for column, value in found.items() if column.title == (plan.tid or "tid")), None)
     return RowFacts(
         pid=row_pid(pane, key, processes),
+        host=row_host(pane, key),
         tid=tid if isinstance(tid, int) else None,
         comm=_text(found, "comm"),
         syscall=decode_syscall(number) if isinstance(number, int) else "",
@@ -69,15 +70,25 @@ def row_pid(pane: Pane, key: str | None, processes: ProcessSource) -> int | None
     a group of several processes."""
     if key is None:
         return None
-    found: set[int] = set()
+    found: set[tuple[str, int]] = set()
     rows = rows_behind(pane, key)
     if len(rows) > MOST_ROWS:
         return None
     for one in rows:
-        if (pid := _pid_of_key(pane, one, processes)) is None or len(found | {pid}) > 1:
+        host = pane.host_of(one)
+        if (pid := _pid_of_key(pane, one, processes.on(host))) is None or len(found | {(host, pid)}) > 1:
             return None
-        found.add(pid)
-    return found.pop() if found else None
+        found.add((host, pid))
+    return found.pop()[1] if found else None
+
+
+def row_host(pane: Pane, key: str | None) -> str:
+    """The host of one of the pane's rows; empty without a row, if there is only one host, and for a row or a group of
+    several."""
+    if key is None or pane.model.host_views is None:
+        return ""
+    found = {pane.host_of(one) for one in rows_behind(pane, key)}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _pid_of_key(pane: Pane, key: str, processes: ProcessSource) -> int | None:
@@ -100,6 +111,7 @@ def open_file(pane: Pane, key: str, processes: ProcessSource) -> str:
     titles = [column.title for column in plan.columns]
     found = dict(zip(titles, parts(key, plan.columns), strict=False))
     pid, descriptor = row_pid(pane, key, processes), found.get("fd")
+    processes = processes.on(row_host(pane, key))
     return processes.open_file(pid, descriptor) if pid is not None and isinstance(descriptor, int) else ""
 
 

@@ -35,6 +35,9 @@ class RowCommands:
 
     def next_column(self) -> None:
         """Show a column with the unit of each row's process, then with its container, then no column."""
+        if self._around.pane.model.host_views is not None:
+            self._around.screen.tell("the column of units and containers is for one host: bttop -H HOST", "warn")
+            return
         processes = self._around.processes
         columns = (None, *(Extra(title, partial(_about, processes, of)) for title, of in PROCESS_COLUMNS.items()))
         self._column = (self._column + 1) % len(columns)
@@ -137,10 +140,10 @@ class RowCommands:
         return [_fact("open now", file)] if file else []
 
     def _identity(self, pane: Pane, key: str) -> list[Line]:
-        from bttop.ui.board.row_facts import row_pid
+        from bttop.ui.board.row_facts import row_host, row_pid
 
-        processes = self._around.processes
-        pid = row_pid(pane, key, processes)
+        pid = row_pid(pane, key, self._around.processes)
+        processes = self._around.processes.on(row_host(pane, key))
         process = processes.look(pid) if pid is not None else None
         if process is not None:
             return identity_lines(process, pane.now_ns)
@@ -210,10 +213,10 @@ class QuestionCommands:
         if pid is None:
             why = group_reason(pane) or "this row has no process; p asks for one"
             self._around.screen.tell(why, "warn")
-        elif self._around.processes.has_ended(pid):
+        elif self._around.row_processes.has_ended(pid):
             self._around.screen.tell(f"pid {pid} has ended: its ladder would show nothing", "warn")
         else:
-            self._trail.ask_ladder(pane.program, pid)
+            self._trail.ask_ladder(pane.program, pid, self._around.host)
 
 
 GROUPS = (

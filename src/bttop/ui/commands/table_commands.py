@@ -50,6 +50,12 @@ class TableCommands:
 
         self._around.screen.tell(group_by_next(self.pane))
 
+    def step_hosts(self) -> None:
+        """Put the rows of several hosts together in the next way."""
+        from bttop.ui.board.host_rows import step_hosts
+
+        self._around.screen.tell(step_hosts(self.pane))
+
     def step_trend(self) -> None:
         """Show the next number of the row under the cursor as a line over time."""
         from bttop.ui.board.trend.choices import step_trend
@@ -91,6 +97,7 @@ GROUPS = (
             _command(13, "first", ("home", "less_than_sign"), "First row", lambda it: it.pane.jump(to_end=False)),
             _command(14, "last", ("end", "greater_than_sign"), "Last row", lambda it: it.pane.jump(to_end=True)),
             _command(15, "group", ("G",), "Group the rows by the next column", TableCommands.group_by_next),
+            _command(16, "hosts", ("H",), "Hosts: added up, one row each, or one alone", TableCommands.step_hosts),
             _command(40, "trend", ("d",), "The row over time, as a line", TableCommands.step_trend),
             _command(41, "form", ("A",), "Histograms: counts, logarithms or cumulative", TableCommands.use_next_form),
             _command(42, "second", ("V",), "Draw the row's histogram over the others", TableCommands.toggle_second_row),

@@ -39,6 +39,7 @@ def state_lines(model: PaneModel, cells: int, ended: str = "") -> list[Line]:
     if given := _parameters(sources):
         lines.append(_pair("parameters", given))
     lines += _pin(model, ended)
+    lines += _hosts(model)
     lines.append(_pair("interval", _intervals(model)))
     if status.itself:
         lines.append(_pair("bttop itself", status.itself))
@@ -48,7 +49,9 @@ def state_lines(model: PaneModel, cells: int, ended: str = "") -> list[Line]:
         lines.append(_pair("history", f"{counted(len(history), 'flush', 'flushes')}{gone}"))
     lines += [_pair(name, text, role) for name, text, role in cost_pairs(model)]
     lines += _tally(model)
-    if status.state is ProgramState.LIVE and not status.badges and not model.caveats() and not _tally(model):
+    is_whole = model.flush is None or not model.flush.coverage
+    has_caveats = bool(status.badges or model.caveats() or _tally(model))
+    if status.state is ProgramState.LIVE and is_whole and not has_caveats:
         exact = "No caveats: every number here is exact for its interval"
         but = ", except for percentiles." if any(_histograms(model)) else "."
         lines += [(), *_paragraph(exact + but, "good", cells)]
@@ -87,6 +90,18 @@ def _pin(model: PaneModel, ended: str) -> Iterator[Line]:
         yield _pair("pin", pin_text(model.page.pin))
     if ended:
         yield _pair("", f"{ended.partition(': ')[0]}; the pane keeps the flush before that; u unpins", "warn")
+
+
+def _hosts(model: PaneModel) -> Iterator[Line]:
+    """Each of several hosts, and what the flush on show covers."""
+    if model.host_views is None:
+        return
+    from bttop.ui.board.frame.host_lines import host_pairs
+
+    for pair in host_pairs(model.host_views):
+        yield _pair(*pair)
+    if model.flush is not None and model.flush.coverage:
+        yield _pair("last flush", model.flush.coverage, "warn")
 
 
 def _parameters(sources: Sequence[Source]) -> str:

@@ -35,6 +35,18 @@ class Collaborators(Struct, frozen=True):
     """Returns the lines of the help page for a width in cells."""
 
     @property
+    def host(self) -> str:
+        """The host of the row under the cursor; empty if it is of several, and if there is only one host."""
+        from bttop.ui.board.row_facts import row_host
+
+        return row_host(self.pane, self.pane.cursor) if self.board.panes else ""
+
+    @property
+    def row_processes(self) -> ProcessSource:
+        """The processes of that host."""
+        return self.processes.on(self.host)
+
+    @property
     def pane(self) -> Pane:
         """The focused pane, on which commands act."""
         return self.board.focused_pane

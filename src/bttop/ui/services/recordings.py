@@ -13,6 +13,7 @@ from bttop.ui.render.spans import Glyphs, Span
 from bttop.ui.services.screen_access import ScreenAccess
 
 if TYPE_CHECKING:
+    from bttop.engine.recording.host_watch import HostWatch
     from bttop.engine.recording.recorder import Recorder
     from bttop.engine.recording.recording import Recording
 
@@ -24,13 +25,20 @@ class Recordings:
     """The dashboard's side of the recorder. A review has no recorder and shows the marks of the file."""
 
     def __init__(
-        self, screen: ScreenAccess, glyphs: Glyphs, recorder: Recorder | None, marks: Sequence[MarkSet] = ()
+        self,
+        screen: ScreenAccess,
+        glyphs: Glyphs,
+        recorder: Recorder | None,
+        marks: Sequence[MarkSet] = (),
+        watch: HostWatch | None = None,
     ) -> None:
-        """`marks` are the marks of the file if there is no recorder."""
+        """`marks` are the marks of the file if there is no recorder. `watch` looks at the connections to several
+        hosts."""
         self._screen = screen
         self._glyphs = glyphs
         self._recorder = recorder
         self._recorded_marks = marks
+        self._watch = watch
         self._seen: Recording | None = None
         self._told_loss: Path | None = None
         """The recording whose loss was reported."""
@@ -87,6 +95,8 @@ class Recordings:
 
     def check(self) -> None:
         """Report what has changed since the last call: a new file, a loss or a failure. Called with every repaint."""
+        if self._watch is not None:
+            self._watch.look()
         recording = None if self._recorder is None else self._recorder.recording
         before, self._seen = self._seen, recording
         if recording is None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings
-from bttop.engine.session import Session
+from bttop.engine.session import AnyEngine, Session
 from bttop.model.format.text import visible
 from bttop.ui.app_config import AppConfig
 from bttop.ui.board.board import Board
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 class Tracing(Struct, frozen=True):
     """The engine and the services that use it."""
 
-    engine: Engine
+    engine: AnyEngine
     programs: RunningPrograms
     prompt: ProgramPrompt
     trail: QuestionTrail

@@ -39,21 +39,17 @@ class Quantiles:
         return 6 if plan.aggregation in ("hist", "lhist") and has_keys else 0
 
     def draw(self, scene: Scene) -> Drawing:
-        seconds, suffix = per(scene)
-        title, whole = suffix or "total", scaled_text(scene, numbers.whole)
+        count = count_cell(scene)
         cells = [
-            RowCell(title, lambda row: whole(_count(scene, row) / seconds), lambda row: _count(scene, row),
-                 "number", "right", least=5, most=WHOLE, falls=True, rigid=True),
+            count,
             *change_cells(scene),
             *text_cells(scene),
-            *(_share_cell(scene, share) for share in SHARES),
+            *(share_cell(scene, share) for share in SHARES),
             miniature_cell(scene),
             trend_cell(scene),
-        ]  # fmt: skip
-
-        drawing = draw_rows(
-            scene, cells, default_sort=scene.data.plan.sort or title, summary=lambda rows: summary(scene, rows)
-        )
+        ]
+        sort = scene.data.plan.sort or count.title
+        drawing = draw_rows(scene, cells, default_sort=sort, summary=lambda rows: summary(scene, rows))
         return with_rows_gone(scene, replace(drawing, note=_second(scene)))
 
     def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
@@ -77,11 +73,29 @@ def _second(scene: Scene) -> str:
     return f"second {middle(name, min(width(name), LONGEST_NAME))}" if name else ""
 
 
+def count_cell(scene: Scene) -> RowCell:
+    """The column with the events of a row."""
+    seconds, suffix = per(scene)
+    whole = scaled_text(scene, numbers.whole)
+    return RowCell(
+        suffix or "total",
+        lambda row: whole(_count(scene, row) / seconds),
+        lambda row: _count(scene, row),
+        "number",
+        "right",
+        least=5,
+        most=WHOLE,
+        falls=True,
+        rigid=True,
+    )
+
+
 def _count(scene: Scene, row: Row) -> float:
     return as_float(sum(bucket.count for bucket in buckets_of(scene, row.key)))
 
 
-def _share_cell(scene: Scene, share: int) -> RowCell:
+def share_cell(scene: Scene, share: int) -> RowCell:
+    """The column with a percentile."""
     plan = scene.data.plan
 
     def order(row: Row) -> float:

@@ -200,7 +200,7 @@ def test_the_extra_column_groups_while_it_is_on_and_is_missed_when_it_is_not() -
     group_by(one.pane, "unit")
     assert one.lines[2].split()[:4] == ["410", "82", "3", "web"]
     assert "[no unit known]" in one.lines[3]
-    assert list(visible_pids(one.pane)) == [11, 12, 13, 842]
+    assert [pid for _, pid in visible_pids(one.pane)] == [11, 12, 13, 842]
     one.pane.set_frame(replace(one.pane.frame, extra=None))
     assert "no column unit" in one.lines[0]
     assert len(one.pane.drawing.order) == 4

@@ -58,6 +58,10 @@ class ProcessLookup:
         self._waiting: dict[int, None] = {}
         self._worker = LookupThread("bttop-identities", self._run)
 
+    def on(self, _host: str) -> ProcessLookup:
+        """The same source: it has one host."""
+        return self
+
     def note(self, pids: Iterable[int]) -> None:
         """Queue the ids that are not known for a lookup. Id 0 is not a process."""
         if self._is_blind:

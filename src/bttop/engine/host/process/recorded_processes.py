@@ -44,6 +44,10 @@ class RecordedProcesses:
         found = ((one.pid, read_process(one.facts)) for one in met)
         self._known = {pid: process for pid, process in found if process is not None}
 
+    def on(self, _host: str) -> RecordedProcesses:
+        """The same source: it has one host."""
+        return self
+
     def note(self, pids: Sequence[int]) -> None:
         """Does nothing: a recording has no live processes to look up."""
 

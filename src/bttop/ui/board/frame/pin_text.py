@@ -14,7 +14,7 @@ def pin_text(pin: Pin | None) -> str:
     if pin is None:
         return "no pin"
     if pin.pids:
-        return "pid " + ",".join(str(pid) for pid in pin.pids)
+        return f"pid {visible_name(pin.host) + ':' if pin.host else ''}" + ",".join(str(pid) for pid in pin.pids)
     return f"comm {visible_name(pin.comm)}" if pin.comm else _cgroup_text(pin.cgroups[0])
 
 

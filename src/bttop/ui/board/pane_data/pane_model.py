@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bttop.engine.program.past_status import NOTED_NS, PastStatus
 from bttop.engine.program.status import ProgramState, Status
-from bttop.engine.session import AnyProgram, FrameNames
+from bttop.engine.session import AnyProgram, FrameNames, HostViews
 from bttop.model.flush.by_function import FrameNamer
 from bttop.model.flush.caveat_words import caveat_badge
 from bttop.model.flush.contents import MapData, empty_map
@@ -44,19 +44,25 @@ class PaneModel:
     """Follows one program: its newest flush or that of an earlier moment, with the status, the trends and the log of
     the same moment. It changes only when `advance` or `stay` is called."""
 
-    def __init__(self, program: AnyProgram, frame_names: FrameNames | None = None) -> None:
+    def __init__(
+        self, program: AnyProgram, frame_names: FrameNames | None = None, seen: AnyProgram | None = None
+    ) -> None:
+        """`seen`: a program of several hosts with its rows put together in another way than usual."""
         self.program = program
+        self._seen_program = program if seen is None else seen
+        self.host_views = self._seen_program if isinstance(self._seen_program, HostViews) else None
+        """How the rows of several hosts are put together; None for a program of one host."""
         self._frame_names = frame_names
         self._merged_maps = MergedMaps(frame_names)
         self._wanted: dict[str, MapData] = {}
         """The maps whose addresses have been looked up last."""
-        self.page: PastStatus = program.page()
+        self.page: PastStatus = self._seen_program.page()
         """The status of the program at the moment on show."""
         self._live = FlushAccumulator(self._merged_maps)
         self._merged_baseline = MergedMaps(frame_names)
         self._seen = 0
-        self.costs = CostSamples(program.page)
-        self.past = Courses(program.history)
+        self.costs = CostSamples(self._seen_program.page)
+        self.past = Courses(self._seen_program.history)
         """Figures of the flushes up to the one on show."""
         self._flame_trees: GradualTrees | None = None
         self._past: PastMoment | None = None
@@ -119,6 +125,11 @@ class PaneModel:
         return 1 if self.flush is None else self.flush.origin.plan.one_in
 
     @property
+    def only_host(self) -> str:
+        """The host on show, if it is one of several; else empty."""
+        return "" if self.host_views is None else self.host_views.only_host
+
+    @property
     def log(self) -> Log:
         return self._shown.log
 
@@ -147,7 +158,7 @@ class PaneModel:
         if at is not None:
             self._look_back(at)
             return True
-        page = self.program.page()
+        page = self._seen_program.page()
         moved = returned or page.status is not self.status
         self.page, self._past = page, None
         moved = self._follow() or moved
@@ -160,10 +171,10 @@ class PaneModel:
         if self.flush is None or self.looks_back:
             self.advance()
         else:
-            self.page = self.program.page()
+            self.page = self._seen_program.page()
 
     def _follow(self) -> bool:
-        history = self.program.history
+        history = self._seen_program.history
         appended = history.appended
         news, self._seen = appended - self._seen, appended
         if news > 0:
@@ -175,9 +186,9 @@ class PaneModel:
 
         self._keep_live_trends()
         if self.span_moment is None or self.span_moment.span != chosen.span:
-            self.span_moment = SpanMoment(self.program.history, self._merged_maps, chosen.span)
+            self.span_moment = SpanMoment(self._seen_program.history, self._merged_maps, chosen.span)
         self.span_moment.read()
-        self.page = self.program.page(chosen.span.end_ns + NOTED_NS)
+        self.page = self._seen_program.page(chosen.span.end_ns + NOTED_NS)
 
     def buckets_of(self, name: str) -> BucketRange | None:
         """The range of values to which the span on show limits a map; None if it does not."""
@@ -191,9 +202,9 @@ class PaneModel:
     def _look_back(self, at: int) -> None:
         self._keep_live_trends()
         if self._past is None:
-            self._past = PastMoment(self.program.history, self._merged_maps)
+            self._past = PastMoment(self._seen_program.history, self._merged_maps)
         self._past.go(at)
-        self.page = self.program.page(at + NOTED_NS)
+        self.page = self._seen_program.page(at + NOTED_NS)
 
     @property
     def unfinished(self) -> bool:
@@ -217,7 +228,7 @@ class PaneModel:
         """Why there is no flush at an earlier moment."""
         if self.span_moment is not None:
             return "reading the span" if self.span_moment.unfinished else "no flush in this span"
-        history = self.program.history
+        history = self._seen_program.history
         first = history.at(0)
         if first is None:
             return "no flush yet"
@@ -307,6 +318,10 @@ class PaneModel:
         """A map in each of its views. All views but the main one have a name of their own."""
         data = self.data(name)
         views = views_for(data.plan, data.rows)
+        if self.host_views is not None and not self.only_host:
+            from bttop.ui.views.hosts.both import COMPARING  # only for several hosts
+
+            views = (*views, *COMPARING)
         main = next((view for view in views if as_roomy(view) is None), views[0])
         for view in views:
             first = Subject(name, view, data.plan.title)

@@ -107,12 +107,12 @@ class HeaderBar(Bar):
         live = sum(page.status.state is ProgramState.LIVE for page in pages)
         host, page, pin = host_spans(session.host.name, self.page, self._pin([page.pin for page in pages]))
         left = [host, page, *self.baseline, pin]  # what is cut for lack of room is the pin, which each pane shows too
-        if session.tracing is not None and session.tracing.link is not None:
-            from bttop.ui.board.screen_bars.link_text import link_span  # only for other hosts
+        if session.tracing is not None and session.tracing.links:
+            from bttop.ui.board.screen_bars.link_text import links_span  # only for other hosts
 
-            left.insert(1, link_span(session.tracing.link))
+            left.insert(1, links_span(session.tracing.links))
         facts = facts_spans(session.host.kernel, session.bpftrace.release)
-        if session.tracing is not None and (note := session.tracing.runner.merges.note):
+        if session.tracing is not None and (note := session.tracing.engine_of().runner.merges.note):
             facts.insert(0, Span(f"  {note}", "header"))
         interval = min((page.status.interval_ns for page in pages), default=1_000_000_000) / 1e9
         right = [

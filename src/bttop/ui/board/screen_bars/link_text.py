@@ -1,6 +1,8 @@
-"""The connection to another host, in the header."""
+"""The connections to other hosts, in the header."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from bttop.engine.remote.link import Link
 from bttop.model.format import numbers
@@ -9,6 +11,31 @@ from bttop.ui.render.spans import Span
 
 _NOTABLE_NS = 100_000_000
 """A clock that differs by more is shown."""
+_MOST_NAMED = 3
+
+
+def links_span(links: Sequence[Link]) -> Span:
+    """The connection to one host; of several the number and the names of those that are lost, else the longest round
+    trip and the largest notable offset of a clock."""
+    if len(links) == 1:
+        return link_span(links[0])
+    lost = [link.name for link in links if link.state.lost]
+    silent = [link.name for link in links if link.state.unheard]
+    if lost or silent:
+        what, names, role = ("lost", lost, "error") if lost else ("silent", silent, "warn")
+        return Span(f"{len(names)} of {len(links)} {what}: {_names(names)}  ", role)
+    slowest = max(links, key=lambda link: link.clock.round_trip_ns or 0)
+    trip = slowest.clock.round_trip_ns
+    text = "" if trip is None else f"rtt up to {numbers.duration(trip / 1e9)}"
+    other = max(links, key=lambda link: abs(link.clock.wall_offset_ns))
+    offset = _offset(other)
+    return Span(f"{text}{offset}{f' {visible(other.name)}' if offset else ''}  " if text else "", "header")
+
+
+def _names(names: Sequence[str]) -> str:
+    """At most _MOST_NAMED names, and how many more there are."""
+    shown = ", ".join(visible(name) for name in names[:_MOST_NAMED])
+    return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
 
 
 def link_span(link: Link) -> Span:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bttop.engine.host.cgroup import group_of
-from bttop.engine.program.program import Program
+from bttop.engine.session import RunningProgram
 from bttop.script.process.pin import Pin
 from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.commands.command import Command, Hint, TracingGroup
@@ -18,7 +18,7 @@ NO_PROCESS = "no row with a process is selected"
 """Why a pin is asked for."""
 
 
-def _but(programs: Sequence[Program]) -> str:
+def _but(programs: Sequence[RunningProgram]) -> str:
     """Text about programs that are not attached: the pin has no effect on them yet."""
     idle = [program.name for program in programs if not program.status.running]
     if not idle:
@@ -26,6 +26,10 @@ def _but(programs: Sequence[Program]) -> str:
     if len(programs) == 1:
         return " once it is attached (x)"
     return f", {', '.join(idle)} once attached again (x)"
+
+
+def _pid_word(around: Collaborators) -> str:
+    return "PID" if around.pane.model.host_views is None else "HOST:PID"
 
 
 class PinCommands:
@@ -36,7 +40,7 @@ class PinCommands:
         self._tracing = tracing
 
     @property
-    def _running(self) -> Program:
+    def _running(self) -> RunningProgram:
         return self._tracing.programs.running(self._around.pane.program)
 
     def pin_pane(self) -> None:
@@ -47,16 +51,16 @@ class PinCommands:
         """Pin every pane to the row's process."""
         self._pin_row(self._tracing.engine.programs)
 
-    def _pin_row(self, programs: Sequence[Program]) -> None:
+    def _pin_row(self, programs: Sequence[RunningProgram]) -> None:
         from bttop.ui.board.row_facts import row_pid
 
         pid = row_pid(self._around.pane, self._around.pane.cursor, self._around.processes)
         if pid is None:
             self._ask_or_refuse(programs)
-        elif self._around.processes.has_ended(pid):
+        elif self._around.row_processes.has_ended(pid):
             self._around.screen.tell(f"pid {pid} has ended: a pin to it would show nothing", "warn")
         else:
-            self._set(Pin(pids=(pid,)), programs)
+            self._set(Pin(pids=(pid,), host=self._around.host), programs)
 
     def pin_group(self) -> None:
         """Pin the pane to the unit, container or other cgroup of its row's process."""
@@ -66,11 +70,11 @@ class PinCommands:
         """Pin every pane to the unit, container or other cgroup of the row's process."""
         self._pin_group_of_row(self._tracing.engine.programs)
 
-    def _pin_group_of_row(self, programs: Sequence[Program]) -> None:
+    def _pin_group_of_row(self, programs: Sequence[RunningProgram]) -> None:
         from bttop.ui.board.row_facts import row_pid
 
         pid = row_pid(self._around.pane, self._around.pane.cursor, self._around.processes)
-        process = self._around.processes.look(pid) if pid is not None else None
+        process = self._around.row_processes.look(pid) if pid is not None else None
         if pid is None:
             self._ask_or_refuse(programs)
             return
@@ -79,7 +83,7 @@ class PinCommands:
             return
         self._take(self._tracing.engine.pin_of(group_of(process.cgroup) or "/"), programs)
 
-    def _ask_or_refuse(self, programs: Sequence[Program]) -> None:
+    def _ask_or_refuse(self, programs: Sequence[RunningProgram]) -> None:
         """Say why the group under the cursor cannot be pinned to; without a group, ask for a process."""
         from bttop.ui.board.groups.row_groups import group_reason
 
@@ -88,7 +92,7 @@ class PinCommands:
         else:
             self.ask(programs, NO_PROCESS)
 
-    def ask(self, programs: Sequence[Program], why: str) -> None:
+    def ask(self, programs: Sequence[RunningProgram], why: str) -> None:
         """Ask for a PID, a name or a cgroup; `why` says why the row has none."""
 
         def done(text: str | None) -> None:
@@ -96,16 +100,18 @@ class PinCommands:
                 self._take(self._tracing.engine.pin_of(text), programs)
 
         note = (Span(f" {why}", "hint"),)
-        self._around.screen.ask(InputQuestion("pin to PID, name, unit, container or cgroup: ", done), notes=(note,))
+        self._around.screen.ask(
+            InputQuestion(f"pin to {_pid_word(self._around)}, name, unit, container or cgroup: ", done), notes=(note,)
+        )
 
-    def _take(self, pin: Pin | str, programs: Sequence[Program]) -> None:
+    def _take(self, pin: Pin | str, programs: Sequence[RunningProgram]) -> None:
         """Pin the programs, or show why that is not possible (`pin` is a text then)."""
         if isinstance(pin, str):
             self._around.screen.tell(pin, "warn")
         else:
             self._set(pin, programs)
 
-    def _set(self, pin: Pin, programs: Sequence[Program]) -> None:
+    def _set(self, pin: Pin, programs: Sequence[RunningProgram]) -> None:
         from bttop.ui.services.programs.complaints import no_complaint_since
 
         still_so = no_complaint_since(programs)
@@ -134,7 +140,7 @@ class PinCommands:
         else:
             self._around.screen.tell("no pane has a pin", "warn")
 
-    def _remove_pins(self, programs: Sequence[Program], what: str) -> None:
+    def _remove_pins(self, programs: Sequence[RunningProgram], what: str) -> None:
         from bttop.ui.services.programs.complaints import no_complaint_since
 
         still_so = no_complaint_since(programs)

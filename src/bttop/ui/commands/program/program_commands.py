@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bttop.engine.program.program import Program
+from bttop.engine.session import RunningProgram
+from bttop.model.format.text import visible_name
 from bttop.ui.commands.command import Command, Hint, TracingGroup
 from bttop.ui.services.collaborators import Collaborators
 from bttop.ui.services.tracing import Tracing
@@ -16,7 +17,7 @@ class ProgramCommands:
         self._tracing = tracing
 
     @property
-    def _running(self) -> Program:
+    def _running(self) -> RunningProgram:
         return self._tracing.programs.running(self._around.pane.program)
 
     def toggle(self) -> None:
@@ -61,8 +62,9 @@ class HostCommands:
         from bttop.ui.dialogs.host_programs_sheet import host_lines
         from bttop.ui.dialogs.sheet import Sheet
 
-        engine = self._engine
-        title, theme = "BPF programs of this host", self._around.themes.theme
+        engine = self._engine.engine_of(self._around.host)
+        where = visible_name(engine.host.name) if len(self._engine.links) > 1 else "this host"
+        title, theme = f"BPF programs of {where}", self._around.themes.theme
         self._around.screen.show(Sheet(title, lambda width: host_lines(engine, width), theme))
 
 

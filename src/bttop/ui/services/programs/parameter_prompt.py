@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Source
-from bttop.engine.program.program import Program
 from bttop.engine.request.questions import ProgramRequest, like
+from bttop.engine.session import AnyEngine, RunningProgram
 from bttop.model.format.text import visible
 from bttop.script.front_matter.parameter import ParameterFault
 from bttop.script.library.parameters import fill, parameters_of, split_name
@@ -23,11 +22,11 @@ from bttop.ui.services.screen_access import ScreenAccess
 class ParameterPrompt:
     """Asks for parameters and runs the program with them."""
 
-    def __init__(self, engine: Engine, programs: RunningPrograms, screen: ScreenAccess) -> None:
+    def __init__(self, engine: AnyEngine, programs: RunningPrograms, screen: ScreenAccess) -> None:
         self._engine = engine
         self._programs = programs
         self._screen = screen
-        self._replaced: set[Program] = set()
+        self._replaced: set[RunningProgram] = set()
         """Programs that others have replaced. The engine may still list them: its thread removes them."""
 
     def open_from_library(self, name: str) -> None:
@@ -49,7 +48,7 @@ class ParameterPrompt:
                 self.change(program)
                 return
 
-    def change(self, program: Program) -> None:
+    def change(self, program: RunningProgram) -> None:
         """Ask for the parameters of a program, and run it with them in its place."""
 
         def run(given: tuple[str, ...]) -> None:
@@ -62,7 +61,7 @@ class ParameterPrompt:
             return
         self._ask(program.sources[0], run)
 
-    def _missing(self, program: Program) -> bool:
+    def _missing(self, program: RunningProgram) -> bool:
         source = program.sources[0]
         return bool(fill(source.script, source.front, source.given, pinned=program.settings.has_pids).missing)
 

@@ -15,7 +15,7 @@ def mark_ended_pins(board: Board, processes: ProcessSource, screen: ScreenAccess
     now = datetime.now().astimezone()
     for pane in board.panes:
         pin = pane.program.page().pin
-        if pin is None or not pin.pids or not all(processes.has_ended(pid) for pid in pin.pids):
+        if pin is None or not pin.pids or not all(processes.on(pin.host).has_ended(pid) for pid in pin.pids):
             pane.set_ended("")
         elif not pane.ended:
             pane.set_ended(f"ended {now:%H:%M:%S}: {pin_text(pin)}")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.generation.stable_hints import hints_of
 from bttop.engine.request.pinning import numbered
 from bttop.engine.request.questions import ProgramRequest as Program
+from bttop.engine.session import AnyEngine
 from bttop.files import append, make_folder, write_whole
 from bttop.model.format.text import visible
 from bttop.paths import state_home
@@ -85,7 +85,7 @@ def _unfolded(line: str) -> str:
 class ProgramPrompt:
     """The `:` command."""
 
-    def __init__(self, engine: Engine, programs: RunningPrograms, screen: ScreenAccess) -> None:
+    def __init__(self, engine: AnyEngine, programs: RunningPrograms, screen: ScreenAccess) -> None:
         self._engine = engine
         self._programs = programs
         self._screen = screen
@@ -95,7 +95,7 @@ class ProgramPrompt:
         """Ask for a program and run it, by default with the dashboard's settings."""
         from bttop.ui.dialogs.completion import completer
 
-        complete = completer(self._programs.kernel, self._engine.bpftrace.release)
+        complete = completer(self._programs.kernel, self._engine.engine_of().bpftrace.release)
         asked_with = self._programs.settings if settings is None else settings
         question = InputQuestion(
             ":",
@@ -117,7 +117,7 @@ class ProgramPrompt:
         if isinstance(program, OneLinerRefused):
             self.open(text, [_note(program.reason, "error")], asked_with)
             return
-        pin = None if program.pin is None else numbered(program.pin, self._engine.numbers)
+        pin = None if program.pin is None else numbered(program.pin, self._engine.engine_of().numbers)
         if isinstance(pin, str):
             self.open(text, [_note(pin, "error")], asked_with)
             return
@@ -127,7 +127,7 @@ class ProgramPrompt:
     @property
     def _unsafe(self) -> bool:
         """Whether bttop was started with `--unsafe`; the admission then asks before an unsafe program runs."""
-        return self._engine.runner.admission.allows_unsafe
+        return self._engine.engine_of().runner.admission.allows_unsafe
 
     async def _check_and_run(self, text: str, program: Program, settings: Settings) -> None:
         """Compile the program first: bpftrace's errors are shown above the prompt, before anything is attached. What
@@ -163,7 +163,7 @@ class ProgramPrompt:
         the pane then explains."""
         from bttop.engine.tracer.program_check import complaints
 
-        engine = self._engine
+        engine = self._engine.engine_of()
         candidate = engine.runner.candidates((source,), settings).current(lambda *_: None)
         if candidate is None:
             return ()

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings
 from bttop.engine.request.questions import ProgramRequest
-from bttop.engine.session import AnyProgram
+from bttop.engine.session import AnyEngine, AnyProgram
 from bttop.script.language.reader import Script
 from bttop.script.library.probe_files import ProbeFile
 from bttop.ui.board.board import Board
@@ -36,7 +35,7 @@ class QuestionTrail:
     """Asks follow-up questions and remembers from which pane each was asked."""
 
     def __init__(
-        self, engine: Engine, programs: RunningPrograms, probes: ProbeLibrary, board: Board, screen: ScreenAccess
+        self, engine: AnyEngine, programs: RunningPrograms, probes: ProbeLibrary, board: Board, screen: ScreenAccess
     ) -> None:
         self._engine = engine
         self._probes = probes
@@ -88,18 +87,19 @@ class QuestionTrail:
         settings = self._programs.running(came_from).settings
         return settings if asked.pin is None else replace(settings, pin=asked.pin)
 
-    def ask_ladder(self, came_from: AnyProgram, pid: int) -> None:
+    def ask_ladder(self, came_from: AnyProgram, pid: int, host: str = "") -> None:
         """Open a page with syscalls, retransmits, switches, reads, writes and stacks of one process."""
         from bttop.script.library.follow_ups import ladder
 
-        page = f"ladder {pid}"
-        for step in ladder(pid):
+        process = f"{host}:{pid}" if host else str(pid)
+        page = f"ladder {process}"
+        for step in ladder(pid, host):
             question = self._question(step)
-            name = self._programs.unique_name(f"{step.name} {pid}")
+            name = self._programs.unique_name(f"{step.name} {process}")
             self._board.put_on_page(name, page)
             self._steps.append(TrailStep(came_from, name, page))
             self._programs.open(replace(question, name=name), self.settings(came_from, step))
-        self._screen.tell(f"the ladder for pid {pid}, on a new page: 0 changes pages, Backspace closes it")
+        self._screen.tell(f"the ladder for pid {process}, on a new page: 0 changes pages, Backspace closes it")
 
     def go_back(self) -> None:
         """Close the question (or the ladder) asked last and focus the pane that it was asked from."""

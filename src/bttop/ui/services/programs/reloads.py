@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bttop.engine.engine import Engine
-from bttop.engine.program.program import Program
 from bttop.engine.program.status import STAYS_OFF
 from bttop.engine.request.questions import like, sources_of, with_args
+from bttop.engine.session import AnyEngine, RunningProgram
 from bttop.paths import config_home
 from bttop.script.library.parameters import fill
 from bttop.script.library.probe_files import Library, LibraryFailure, load_file
@@ -27,7 +26,7 @@ class Reloads:
 
     def __init__(
         self,
-        engine: Engine,
+        engine: AnyEngine,
         probes: ProbeLibrary,
         themes: ThemeManager,
         screen: ScreenAccess,
@@ -96,10 +95,10 @@ class Reloads:
             for program in self._programs_of(path):
                 self._say_gone(path, program)
 
-    def _say_gone(self, path: Path, program: Program) -> None:
+    def _say_gone(self, path: Path, program: RunningProgram) -> None:
         self._screen.tell(f"{path.name} was removed; {program.name} keeps its last text, X closes it", "warn")
 
-    def _programs_of(self, path: Path) -> list[Program]:
+    def _programs_of(self, path: Path) -> list[RunningProgram]:
         return [
             program for program in self._engine.programs if any(_watched_as(one) == path for one in _files(program))
         ]
@@ -112,7 +111,7 @@ class Reloads:
         if is_new and not programs and path not in self._written:
             self._probes.offer(path)
 
-    def reload_program(self, program: Program, path: Path) -> None:
+    def reload_program(self, program: RunningProgram, path: Path) -> None:
         """Read a program's file again and reload the program if the text or the path has changed."""
         found = load_file(path, self._trust)
         if isinstance(found, LibraryFailure):
@@ -139,7 +138,7 @@ class Reloads:
         self._screen.tell(f"{path.name}: {what}", still_so=still_so)
 
 
-def _files(program: Program) -> list[Path]:
+def _files(program: RunningProgram) -> list[Path]:
     """The files of a program's scripts and of what they import."""
     own = [source.path for source in program.sources if source.path is not None]
     return [*own, *(Path(one.path) for source in program.sources if source.path for one in source.imports)]

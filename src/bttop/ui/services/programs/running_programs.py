@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings
-from bttop.engine.program.program import Program
 from bttop.engine.request.questions import ProgramRequest, from_pasted, from_text, question_from_path
-from bttop.engine.session import AnyProgram
+from bttop.engine.session import AnyEngine, AnyProgram, RunningProgram
 from bttop.engine.tracer.bpftrace_queries import Asker
 from bttop.model.format.unique import unique_name
 from bttop.paths import cache_home
@@ -39,7 +37,7 @@ class RunningPrograms:
     """Tells the engine which programs to run and with which settings."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, probes: ProbeLibrary, reloads: Reloads, screen: ScreenAccess
+        self, engine: AnyEngine, settings: Settings, probes: ProbeLibrary, reloads: Reloads, screen: ScreenAccess
     ) -> None:
         self._engine = engine
         self.settings = settings
@@ -56,9 +54,9 @@ class RunningPrograms:
         from bttop.engine.host.kernel.kernel_probes import KernelProbes
 
         if self._kernel is None:
-            self._asker = Asker(self._engine.queries)
+            self._asker = Asker(self._engine.engine_of().queries)
             self._kernel = KernelProbes(
-                self._engine.bpftrace,
+                self._engine.engine_of().bpftrace,
                 cache_home(),
                 lambda: self._screen.from_thread(self._show_news),
                 ask=self._asker.ask,
@@ -80,9 +78,9 @@ class RunningPrograms:
         if self._kernel is not None:
             self._kernel.close()
 
-    def running(self, program: AnyProgram) -> Program:
+    def running(self, program: AnyProgram) -> RunningProgram:
         """Cast a program of the session to a running one."""
-        assert isinstance(program, Program), "an engine has no other programs"
+        assert isinstance(program, RunningProgram), "an engine has no other programs"
         return program
 
     def unique_name(self, wanted: str) -> str:
@@ -145,7 +143,7 @@ class RunningPrograms:
 
         self._screen.tell(f"{name} {then}", still_so=starts_or_runs(lambda: self._engine.programs, name))
 
-    def replace(self, program: Program, question: ProgramRequest) -> None:
+    def replace(self, program: RunningProgram, question: ProgramRequest) -> None:
         """Run a program with the same settings in the place of another one."""
         self._engine.remove(program)
         self.open(question, program.settings)

@@ -1,0 +1,1 @@
+"""The maps and flushes of several hosts as one."""

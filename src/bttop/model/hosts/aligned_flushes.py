@@ -1,0 +1,203 @@
+"""Which flushes of several hosts belong together: those that end in the same interval on the clock of this host."""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+from msgspec import Struct
+
+from bttop.model.flush.flush import Flush
+from bttop.model.history.timeline import Timeline
+from bttop.model.hosts.host_flush import ClockOffset
+
+ABSENT: Final = -1
+"""In place of the number of a flush: the host was asked and has none."""
+OUT: Final = -2
+"""In place of the number of a flush: the host was not asked."""
+LATEST: Final = 2
+"""Intervals after which a slot is complete without the hosts that are missing: they are late or lost."""
+_REMEMBERED: Final = 64
+"""Complete slots that still take a late flush."""
+_SHORTEST_NS: Final = 1_000_000
+
+
+class HostTimeline(NamedTuple):
+    """The flushes of one host."""
+
+    host: str
+    timeline: Timeline
+    offset: Callable[[], ClockOffset]
+    is_out: Callable[[], bool] = lambda: False
+    """Whether the host is not asked now, so that nothing is missing without it."""
+    is_lost: Callable[[], bool] = lambda: False
+    """Whether no flush of the host is to be expected now."""
+
+
+class SlotKey(NamedTuple):
+    """What flushes have in common that belong together."""
+
+    start_ns: int
+    """Start of the interval, a multiple of its length on the boot clock of this host."""
+    mark: str
+    period_ns: int
+    is_last: bool
+    generation: int
+    """Grows whenever a host begins to count something else."""
+
+
+class Slot(Struct):
+    """The flushes of one interval."""
+
+    key: SlotKey
+    numbers: array[int]
+    """For each host the number of its flush, counted from 0 as they were added; ABSENT or OUT without one."""
+    end_ns: int = 0
+    """The end of the last one, on the boot clock of this host."""
+    wall_ns: int = 0
+
+
+class Generations:
+    """Numbers what is counted. Hosts change to a new text one after the other; all get the same number for it, also if
+    the text is one that was counted before."""
+
+    def __init__(self) -> None:
+        self._counted: list[tuple[object, ...]] = []
+
+    def next(self, flush: Flush, before: int) -> int:
+        """The number of what a flush counts, for a host that counted `before` (0: nothing)."""
+        plan = flush.origin.plan
+        maps = tuple([(one.name, one.aggregation, one.columns, one.scheme) for one in plan.maps.values()])
+        counted = (plan.heartbeats, maps)
+        if before and self._counted[before - 1] == counted:
+            return before
+        found = next((at for at, one in enumerate(self._counted, 1) if at > before and one == counted), None)
+        if found is None:
+            self._counted.append(counted)
+        return found or len(self._counted)
+
+
+class _Seen(NamedTuple):
+    """The newest flush of a host with a mark."""
+
+    start_ns: int
+    end_ns: int
+    period_ns: int
+
+
+class _Reader:
+    """Reads the flushes of one host, one after the other, and finds their slots. Flushes of one host are in consecutive
+    slots although their ends drift across the border of an interval."""
+
+    def __init__(self, about: HostTimeline, generations: Generations) -> None:
+        self.about = about
+        self.newest_ns = -1
+        """The start of the newest slot."""
+        self._next = 0
+        """Number of the flush that is read next."""
+        self._generations = generations
+        self._host_generation = -1
+        self._generation = 0
+        self._seen: dict[str, _Seen] = {}
+
+    def new(self) -> Iterator[tuple[int, Flush]]:
+        """The flushes that were added since the last call, with their numbers, without those that are dropped."""
+        timeline = self.about.timeline
+        end, dropped = timeline.appended, timeline.dropped
+        first = max(self._next, dropped)
+        found = timeline.window(end - first, end - dropped) if end > first else ()
+        if timeline.dropped == dropped:  # else the indexes mean other flushes: read again
+            self._next = end
+            yield from enumerate(found, end - len(found))
+
+    def slot_of(self, flush: Flush, hosts: int) -> Slot:
+        """A new slot for a flush, without its number."""
+        offset = self.about.offset()
+        end = flush.end_ns - offset.boot_ns
+        period = max(flush.origin.plan.period_ns(flush.mark), _SHORTEST_NS)
+        start = self._start(flush, end, period)
+        self._seen[flush.mark] = _Seen(start, end, period)
+        self.newest_ns = max(self.newest_ns, start)
+        if flush.generation != self._host_generation:
+            self._host_generation = flush.generation
+            self._generation = self._generations.next(flush, self._generation)
+        key = SlotKey(start, flush.mark, period, flush.is_last, self._generation)
+        return Slot(key, array("q", [ABSENT] * hosts), end, flush.wall_ns - offset.wall_ns)
+
+    def _start(self, flush: Flush, end: int, period: int) -> int:
+        start, seen = end // period * period, self._seen.get(flush.mark)
+        if seen is None or seen.period_ns != period or flush.is_last:
+            return start
+        expected = seen.start_ns + max(1, round((end - seen.end_ns) / period)) * period
+        drifts = abs(end - expected - period // 2) > period
+        return max(start, seen.start_ns + period) if drifts else expected
+
+
+class AlignedFlushes:
+    """The slots of several hosts, oldest first. It reads each flush once; `take_in` reads what is new."""
+
+    def __init__(self, hosts: Sequence[HostTimeline]) -> None:
+        self.hosts = tuple(hosts)
+        generations = Generations()
+        self._readers = [_Reader(one, generations) for one in hosts]
+        self._open: dict[SlotKey, Slot] = {}
+        self._complete: dict[SlotKey, Slot] = {}
+        """The newest complete slots: a late flush is added to them."""
+        self._is_late = [False] * len(self.hosts)
+        """Whether a host had no flush in the newest complete slot: then no slot waits for it."""
+        self.slots: deque[Slot] = deque()
+        """The complete slots with flushes that are kept."""
+        self.dropped = 0
+        """How many of the oldest complete slots were removed."""
+
+    def take_in(self) -> None:
+        """Read the new flushes of all hosts, complete slots, and remove those whose flushes have been dropped."""
+        for at, reader in enumerate(self._readers):
+            for number, flush in reader.new():
+                self._add(at, number, reader.slot_of(flush, len(self.hosts)))
+        newest = max((reader.newest_ns for reader in self._readers), default=0)
+        for slot in sorted(self._open.values(), key=lambda one: one.key):
+            if self._is_over(slot, newest):
+                self._close(slot)
+        while self.slots and self._is_dropped(self.slots[0]):
+            self.slots.popleft()
+            self.dropped += 1
+
+    def _add(self, at: int, number: int, new: Slot) -> None:
+        late = self._complete.get(new.key)
+        if late is not None:
+            self._is_late[at] = False
+            late.numbers[at] = number
+            return
+        slot = self._open.setdefault(new.key, new)
+        slot.numbers[at] = number
+        slot.end_ns, slot.wall_ns = max((slot.end_ns, slot.wall_ns), (new.end_ns, new.wall_ns))
+
+    def _is_over(self, slot: Slot, newest_ns: int) -> bool:
+        if newest_ns >= slot.key.start_ns + LATEST * slot.key.period_ns:
+            return True
+        return not any(number == ABSENT and self._is_awaited(at, slot.key) for at, number in enumerate(slot.numbers))
+
+    def _is_awaited(self, at: int, key: SlotKey) -> bool:
+        reader = self._readers[at]
+        if self._is_late[at] or reader.newest_ns > key.start_ns:
+            return False
+        return not (reader.about.is_out() or reader.about.is_lost())
+
+    def _close(self, slot: Slot) -> None:
+        del self._open[slot.key]
+        for at, one in enumerate(self.hosts):
+            if slot.numbers[at] == ABSENT and one.is_out():
+                slot.numbers[at] = OUT
+        self._is_late = [number == ABSENT for number in slot.numbers]
+        if self.slots:
+            slot.end_ns = max(slot.end_ns, self.slots[-1].end_ns + 1)
+        self.slots.append(slot)
+        self._complete[slot.key] = slot
+        if len(self._complete) > _REMEMBERED:
+            del self._complete[next(iter(self._complete))]
+
+    def _is_dropped(self, slot: Slot) -> bool:
+        return all(number < one.timeline.dropped for number, one in zip(slot.numbers, self.hosts, strict=True))
