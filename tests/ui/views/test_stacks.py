@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bttop.model.plan import Column
 from bttop.model.record.records import Value
@@ -142,6 +143,16 @@ def test_the_whole_stack_stands_in_the_detail() -> None:
     deep = key("java", *[f"frame_{n}+{n}" for n in range(100)])
     page = text_of(VIEW.detail(scene({deep: 5}, PLAN, height=5), deep))
     assert all(f"frame_{n}+{n}" in page for n in range(100))
+
+
+@pytest.mark.parametrize(("cells", "titles"), [(39, []), (79, ["waker"]), (60, ["waker"])])
+def test_frames_are_shown_before_what_else_there_is_to_say(cells: int, titles: list[str]) -> None:
+    columns = [Column("pid", "int"), Column("comm"), Column("waker"), Column("wpid", "int"), Column("ustack", "stack")]
+    plan = replace(map_plan("count", columns), pid="pid")
+    heading, row = texts(VIEW.draw(scene({"7,java,nginx,8,\n\tread+1\n\tmain+9\n": 75}, plan, width=cells)))
+    words = heading.split()
+    assert words[words.index("frames") + 1 :][:1] == titles
+    assert "▸ read < main" in row
 
 
 def test_an_empty_stack_is_named_in_the_detail() -> None:

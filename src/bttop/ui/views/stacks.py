@@ -32,8 +32,11 @@ from bttop.ui.views.table import (
 )
 
 CUT: Final = "chain ends: no frame pointers"
+LEAST_FRAMES = 12
+"""Minimum cells of the frames; twice as many where there is room, at the expense of the columns after them."""
 NARROW, WIDE = 60, 100
-"""Below NARROW cells, ids and shares are left out to make room for frames; from WIDE cells on there is a bar."""
+"""Below NARROW cells, ids and shares are left out to make room for frames; from WIDE cells on there is a bar, and all
+other columns are before the frames."""
 
 
 class Stacks:
@@ -46,12 +49,15 @@ class Stacks:
 
     def draw(self, scene: Scene) -> Drawing:
         whole = total(scene, scene.data.rows)
+        who, others = _who(scene)
+        least = max(LEAST_FRAMES, min(2 * LEAST_FRAMES, scene.width - 20))
         cells = [
             *value_cells(scene),
             *change_cells(scene),
             *([_share(whole)] if scene.width >= NARROW else []),
-            *_who(scene),
-            RowCell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=12, most=400, spare=1),
+            *who,
+            RowCell("innermost frames", lambda row: _inline(scene, row), None, "frame", least=least, most=400, spare=1),
+            *others,
         ]
         if scene.width >= WIDE:
             cells.insert(
@@ -77,12 +83,18 @@ def _share(total: float) -> RowCell:
     return RowCell("%", lambda row: numbers.share(number(row.value), total), None, "dim", "right", least=3, most=4)
 
 
-def _who(scene: Scene) -> list[RowCell]:
-    """The columns of key parts that are not stacks. Ids are left out below NARROW cells, because frames matter more."""
+def _who(scene: Scene) -> tuple[list[RowCell], list[RowCell]]:
+    """The columns of key parts that are not stacks: those before the frames and those after them, which are left out
+    first. Ids are left out below NARROW cells, because frames matter more."""
     stacks = _stack_indexes(scene)
     plan = scene.data.plan
-    ids = {plan.pid, plan.tid} if scene.width < NARROW else set()
-    return [cell for index, cell in enumerate(text_cells(scene)) if index not in stacks and cell.title not in ids]
+    ids = {plan.pid, plan.tid}
+    found = [cell for index, cell in enumerate(text_cells(scene)) if index not in stacks]
+    if scene.width >= WIDE:
+        return found, []
+    found = [cell for cell in found if scene.width >= NARROW or cell.title not in ids]
+    first = [cell for cell in found if cell.title in {*ids, "comm"}]
+    return first, [cell for cell in found if cell not in first]
 
 
 def _stack_indexes(scene: Scene) -> frozenset[int]:
