@@ -57,3 +57,20 @@ def test_a_wrong_use_is_said_in_one_sentence(text: str, says: str) -> None:
 
 def test_many_hosts_can_be_meant() -> None:
     assert len(names("web[1-500]", many=True)) == 500
+
+
+def test_on_a_terminal_the_cost_of_many_hosts_and_a_host_given_twice_are_asked_about() -> None:
+    asked: list[str] = []
+
+    def yes(question: str) -> bool:
+        asked.append(question)
+        return True
+
+    found = destinations(["web[1-500]", "web7"], sudo=False, ask=yes)
+    assert len(found) == 500
+    assert asked == [
+        "web7 is given twice. Trace it once?",
+        "500 hosts are 500 connections: 39 MiB are sent at once, then 350 KiB/s arrive. Continue?",
+    ]
+    with pytest.raises(UsageError, match="add --many"):
+        destinations(["web[1-500]"], sudo=False, ask=lambda _: False)
