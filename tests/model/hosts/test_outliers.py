@@ -10,6 +10,7 @@ from bttop.model.hosts.host_flush import Moment, host_flush
 from bttop.model.hosts.host_totals import figures_of, host_figures, host_totals
 from bttop.model.hosts.outliers import standings
 from bttop.model.record.records import Bucket, Stats
+from bttop.store.compare.spans import SpanMerge
 from tests.model.hosts.kit import SECOND, flush, plan
 
 
@@ -70,3 +71,16 @@ def test_averages_are_weighted_by_their_counts() -> None:
     one = flush(1, 1.0, {"a": Stats(1, 100, 100), "b": Stats(9, 0, 0)}, about)
     both = host_flush({"web1": one}, (), "usual", Moment(1, 0, SECOND, 0))
     assert host_figures(both, "@m", "average") == {"web1": 10.0}
+
+
+def test_in_a_span_the_hosts_are_those_of_the_keys() -> None:
+    about = plan("count", "comm")
+    parts = {"web1": flush(1, 1.0, {"a": 3, "b": 1}, about), "web2": flush(1, 1.0, {"a": 5}, about)}
+    aligned = host_flush(parts, ("web3",), "each", Moment(1, 0, SECOND, 0))
+    merge = SpanMerge()
+    merge.add(aligned)
+    span = merge.result()
+    (merged,) = span.flushes
+    assert span.notes == ("a host is missing in 1 of 1 flushes",)
+    assert host_figures(merged, "@m", "rate") is None
+    assert host_figures(merged, "@m", "rate", merged.maps["@m"]) == {"web1": 4.0, "web2": 5.0}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,9 +13,10 @@ from bttop.model.flush.flush import Flush
 from bttop.model.format.floats import as_float
 from bttop.model.grouping.group_rows import merged
 from bttop.model.history.figures import Number, read_number
-from bttop.model.hosts.host_column import HOST_COLUMN
+from bttop.model.hosts.host_column import HOST_COLUMN, has_host, host_of
 from bttop.model.hosts.host_flush import HostFlush
 from bttop.model.plan import MapPlan
+from bttop.model.record.records import Value
 
 _FIGURES: Final[Mapping[str, tuple[Number, ...]]] = {
     "count": ("rate",),
@@ -34,26 +35,40 @@ def figures_of(plan: MapPlan) -> tuple[Number, ...]:
     return _FIGURES.get(plan.aggregation, ("value",))
 
 
-def host_totals(flush: Flush, name: str) -> MapData | None:
-    """A map with one row per host: the merged value of all its rows there, or None if they cannot be merged. None for
-    a flush of one host, and without the map."""
-    if not isinstance(flush, HostFlush):
+def host_totals(flush: Flush, name: str, shown: MapData | None = None) -> MapData | None:
+    """A map with one row per host: the merged value of all its rows there, or None if they cannot be merged. `shown`:
+    the map on show, for the merged flush of a span, which has the hosts only in the keys of its rows. Returns None if
+    the hosts are not known apart."""
+    if isinstance(flush, HostFlush):
+        found = {host: one.maps[name] for host, one in flush.parts.items() if name in one.maps}
+        return _totals(
+            {host: list(data.rows.values()) for host, data in found.items()}, next(iter(found.values()), None)
+        )
+    if shown is None or not has_host(shown.plan.columns):
         return None
-    found = {host: one.maps[name] for host, one in flush.parts.items() if name in one.maps}
-    if not found:
-        return None
-    first = next(iter(found.values()))
-    rows = {host: merged(list(data.rows.values()), data.plan.aggregation) for host, data in found.items() if data.rows}
-    plan = replace(first.plan, columns=(HOST_COLUMN,), pid="", tid="", sort="")
-    return MapData(plan, first.kind, rows, any(one.ambiguous for one in found.values()), len(rows))
+    values = {}
+    for key, value in shown.rows.items():
+        values.setdefault(host_of(key), []).append(value)
+    return _totals(values, shown)
 
 
-def host_figures(flush: Flush, name: str, figure: Number) -> Mapping[str, float] | None:
-    """A figure of each host; NaN where it is unknown. None as `host_totals`."""
-    totals = host_totals(flush, name)
-    if totals is None or not isinstance(flush, HostFlush):
+def _totals(values: Mapping[str, Sequence[Value]], like: MapData | None) -> MapData | None:
+    """The merged values of each host; None without a map."""
+    if like is None:
         return None
-    return {host: _figure(totals, host, figure, one.seconds) for host, one in flush.parts.items()}
+    rows = {host: merged(found, like.plan.aggregation) for host, found in values.items() if found}
+    plan = replace(like.plan, columns=(HOST_COLUMN,), pid="", tid="", sort="")
+    return MapData(plan, like.kind, rows, like.ambiguous, len(rows))
+
+
+def host_figures(flush: Flush, name: str, figure: Number, shown: MapData | None = None) -> Mapping[str, float] | None:
+    """A figure of each host; NaN where it is unknown. The arguments and None as for `host_totals`."""
+    totals = host_totals(flush, name, shown)
+    if totals is None:
+        return None
+    if isinstance(flush, HostFlush):
+        return {host: _figure(totals, host, figure, one.seconds) for host, one in flush.parts.items()}
+    return {host: _figure(totals, host, figure, flush.seconds) for host in totals.rows}
 
 
 def _figure(totals: MapData, host: str, figure: Number, seconds: float) -> float:

@@ -87,11 +87,14 @@ class _BlockMerge:
         self._counted_ns = 0
         self._dropped = self._lost_ticks = self._lag_ns = self._skipped = self._fired = 0
         self._knows_fired = True
+        self._incomplete = 0
+        """Flushes without one of several hosts."""
 
     def add(self, flush: Flush) -> None:
         self._start_ns = min(self._start_ns, flush.start_ns)
         self.last = flush if flush.end_ns >= self.last.end_ns else self.last
         self.merged += 1
+        self._incomplete += bool(flush.coverage)
         share = self._hand_over.new_share(flush)
         self._counted_ns += round((flush.end_ns - flush.start_ns) * share)
         if share > 0:  # else its rows would be there with 0
@@ -152,6 +155,8 @@ class _BlockMerge:
 
     def notes(self) -> Iterator[str]:
         """What the merged maps do not hold."""
+        if self._incomplete:
+            yield f"a host is missing in {self._incomplete:,} of {self.merged:,} flushes"
         for name, total in self._totals.maps.items():
             if total.is_mixed:
                 yield f"{name} changed its kind: only its newest {total.flushes} flushes are added"

@@ -30,7 +30,7 @@ def step_hosts(pane: Pane) -> str:
     if views is None:
         return ONE_HOST
     of_hosts = subject.view in COMPARING
-    how = "one" if of_hosts else _next(_how(model, subject, views))
+    how = "one" if of_hosts and pane.cursor else _next(_how(model, subject, views))
     host = _chosen_host(pane, views) if how == "one" else ""
     pane.see(views.seen(how, host))
     return _told(pane, how, host)

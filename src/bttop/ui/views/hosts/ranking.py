@@ -16,7 +16,7 @@ from bttop.model.history.trends import DEFAULT_LENGTH, Trend, moment_of
 from bttop.model.hosts.host_totals import figures_of, host_figures, host_totals
 from bttop.model.hosts.outliers import LEAST_HOSTS, Standing, standings
 from bttop.model.plan import MapPlan
-from bttop.ui.render.spans import Line, with_role
+from bttop.ui.render.spans import Line, Span, fit, with_role
 from bttop.ui.views import quantiles, table
 from bttop.ui.views.base import Drawing, Scene
 from bttop.ui.views.histogram_heading import SHARES
@@ -25,6 +25,7 @@ from bttop.ui.views.rows.rows import RowCell, draw_rows, text_cells
 
 _HISTOGRAMS = frozenset({"hist", "lhist"})
 _MOST_NAMED = 3
+_TOGETHER = " a span has the sum of all hosts here: H shows one row per host and key"
 _OUTLIER = "!"
 """The mark of a host that differs from the others."""
 
@@ -39,9 +40,9 @@ class Ranking:
         return 1
 
     def draw(self, scene: Scene) -> Drawing:
-        totals = host_totals(scene.flush, scene.data.plan.name)
+        totals = host_totals(scene.flush, scene.data.plan.name, scene.data)
         if totals is None:
-            return Drawing((), choice=scene.choice)
+            return Drawing((fit((Span(_TOGETHER, "dim"),), scene.width),), (None,), choice=scene.choice)
         shown = replace(scene, data=totals, trend=_trend(scene, totals), beside=None, baseline=None, extra=None)
         found = {figure: _standings(scene, figure) for figure in figures_of(totals.plan)}
         cells = [*_value_cells(shown), *text_cells(shown), *_rank_cells(found), table.trend_cell(shown)]
@@ -51,7 +52,7 @@ class Ranking:
         return replace(_marked(drawing, outliers), note=_note(outliers))
 
     def detail(self, scene: Scene, key: str) -> tuple[Line, ...]:
-        totals = host_totals(scene.flush, scene.data.plan.name)
+        totals = host_totals(scene.flush, scene.data.plan.name, scene.data)
         if totals is None:
             return ()
         shown = replace(scene, data=totals, trend=_trend(scene, totals), beside=None, baseline=None, extra=None)
@@ -63,7 +64,7 @@ RANKING = Ranking()
 
 
 def _standings(scene: Scene, figure: Number) -> Mapping[str, Standing]:
-    values = host_figures(scene.flush, scene.data.plan.name, figure) or {}
+    values = host_figures(scene.flush, scene.data.plan.name, figure, scene.data) or {}
     return {one.host: one for one in standings(values)}
 
 
