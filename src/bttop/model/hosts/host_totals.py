@@ -46,10 +46,10 @@ def host_totals(flush: Flush, name: str, shown: MapData | None = None) -> MapDat
         )
     if shown is None or not has_host(shown.plan.columns):
         return None
-    values = {}
+    by_key: dict[str, list[Value]] = {}
     for key, value in shown.rows.items():
-        values.setdefault(host_of(key), []).append(value)
-    return _totals(values, shown)
+        by_key.setdefault(host_of(key), []).append(value)
+    return _totals(by_key, shown)
 
 
 def _totals(values: Mapping[str, Sequence[Value]], like: MapData | None) -> MapData | None:
