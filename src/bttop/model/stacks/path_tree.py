@@ -63,12 +63,15 @@ class PathTree:
                 self._paths[node] = whole
             if number % _AT_ONCE == _AT_ONCE - 1:
                 yield
+        yield
         self.keys = {node: keys[path] for node, path in self._paths.items()}
+        yield
         yield from self._finish(count)
 
     def _finish(self, count: int) -> Iterator[None]:
         """Fill the columns, which are made at once because that is much faster than node by node."""
         self.labels = [*map(ord, "".join(self._labels))]
+        yield
         self.parents = [ROOT, *range(count - 1)]
         self.own = [0] * count
         yield
