@@ -14,10 +14,13 @@ from bttop.ui.board.groups.row_groups import folded_reason
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.pane_frame import scene_of
 from bttop.ui.render.line_chart import MOST_LINES
+from bttop.ui.render.text import middle, width
 from bttop.ui.views.base import TrendLine
 from bttop.ui.views.rows.row_names import row_name
 
 COST: Final = "cost"
+_LONGEST_NAME: Final = 60
+"""Cells of a row's name in a notice: the legend of the trend and the page of the row have more."""
 _NAMES: Final = {
     "rate": "rate", "value": "value", "average": "average", "sum": "sum", "p50": "p50", "p90": "p90", "p99": "p99",
     "total": "total of all rows", COST: "cost of the program",
@@ -81,7 +84,8 @@ def _is_shown(stop: Sequence[str], others: Sequence[TrendLine]) -> bool:
 
 def _told(pane: Pane, key: str, chosen: Sequence[TrendLine], following: Sequence[str]) -> str:
     scene = scene_of(pane.model, pane.subject, pane.choice, pane.frame, 80, 20)
-    name = visible_name(key) if _group(pane) else row_name(scene, key)
+    whole = visible_name(key) if _group(pane) else row_name(scene, key)
+    name = middle(whole, min(width(whole), _LONGEST_NAME))
     shown = ", ".join(_NAMES[line.number] for line in chosen)
     then = f"; d again: {', '.join(_NAMES[number] for number in following)}" if following else "; d again: none"
     return f"trend of {name}: {shown}{then}; Esc closes it" if chosen else f"no line of {name}"
