@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import shutil
 from pathlib import Path
@@ -219,6 +220,33 @@ def test_what_the_script_sets_is_left_to_it(release: tuple[int, int], setting: s
         for own in ((), prepared.settings)
     )
     assert left == {name: value for name, value in usual.items() if name not in variables}
+
+
+@pytest.mark.parametrize(
+    ("release", "text", "given", "size"),
+    [
+        ((0, 27), "k:f { @ = count(); }", (), (4 << 20) // mmap.PAGESIZE),
+        ((0, 27), "k:f { @ = count(); }", (("BPFTRACE_PERF_RB_PAGES", "8"),), 8),
+        ((0, 27), "config = { perf_rb_pages = 8 } k:f { @ = count(); }", (), None),
+        ((0, 27), 'k:f { printf("x"); }', (), None),
+        ((0, 23), "k:f { @ = count(); }", (), None),
+    ],
+)
+def test_the_ring_buffer_is_small_if_the_script_prints_nothing_itself(
+    release: tuple[int, int], text: str, given: tuple[tuple[str, str], ...], size: int | None
+) -> None:
+    prepared = prepare(read(text))
+    environment = launch.environment(
+        Release(*release),
+        cpus=2,
+        user_stacks=False,
+        one_process=False,
+        all_probes=True,
+        prints_itself=prepared.prints_itself,
+        given=given,
+        own_settings=prepared.settings,
+    )
+    assert environment.get("BPFTRACE_PERF_RB_PAGES") == (None if size is None else str(size))
 
 
 def test_more_cpus_mean_fewer_keys() -> None:

@@ -150,6 +150,7 @@ class Starts:
             one_process=program.settings.one_process or candidate.prepared.one_process,
             all_probes=candidate.all_probes,
             maps_at_exit=not candidate.prepared.ends_flush,
+            prints_itself=candidate.prepared.prints_itself,
             given=candidate.source.environment,
             own_settings=candidate.prepared.settings,
         )

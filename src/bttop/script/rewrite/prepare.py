@@ -58,6 +58,8 @@ class Prepared(Struct, frozen=True):
     """Variables that the script's `config` block sets: bttop's environment must leave them to it."""
     exits: bool = False
     """Whether the script may end without being stopped."""
+    prints_itself: bool = True
+    """Whether the script has prints of its own; else bpftrace prints the maps and heartbeats of bttop's edits only."""
     ends_flush: bool = False
     """Whether END prints the last counts. If not, bpftrace's own print at its end is needed."""
     new_keys_collide: bool = True
@@ -239,6 +241,7 @@ def _prepared(
         one_process=names_one_process(script, args),
         settings=frozenset(seen.settings),
         exits=seen.exits or _is_iterator(script),
+        prints_itself=bool(seen.writing_probes) or seen.imported_prints,
     )
 
 
