@@ -241,7 +241,8 @@ class Engine:
         quick = any(program.awaits_quiet for program in self.programs)
         loop.call_later(SHORT_TICK if quick else TICK, self._tick, loop)
         now = self.now()
-        gap = self._stop_detector.tick(now, time.monotonic_ns())
+        ahead = 0 if self.link is None else self.link.clock.boot_offset_ns
+        gap = self._stop_detector.tick(now, time.monotonic_ns(), ahead)
         if gap is not None:
             self._on_gap(gap)
         if gap is None and self._stop_detector.is_complete(now.boot_ns):

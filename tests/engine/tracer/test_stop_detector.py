@@ -64,6 +64,22 @@ def test_a_late_tick_is_one_gap_also_when_the_tracer_had_the_same(asleep: bool, 
     assert clocks.stop_detector.is_complete(clocks.boot_ns)
 
 
+@pytest.mark.parametrize("better", [9 * SECOND, -9 * SECOND])
+def test_a_better_known_clock_of_another_host_is_no_gap(better: int) -> None:
+    clocks = Clocks()
+    ahead = 500 * SECOND
+    clocks.tick()
+    for _ in range(3):
+        clocks.wait(1)
+        ahead += better
+        now = Stamp(clocks.boot_ns + ahead, 0)
+        assert clocks.stop_detector.tick(now, clocks.awake_ns, ahead) is None
+    clocks.wait(6)
+    gap = clocks.stop_detector.tick(Stamp(clocks.boot_ns + ahead, 0), clocks.awake_ns, ahead)
+    assert gap is not None
+    assert gap.nanoseconds == 6 * SECOND
+
+
 def test_a_tracer_that_stood_still_alone_is_a_gap_and_nothing_is_complete_meanwhile() -> None:
     clocks = Clocks()
     clocks.run(5)

@@ -48,6 +48,8 @@ class StopDetector:
         self._ran: tuple[int, int] | None = None
         """How long the engine had run at its last tick, and the time of that tick (CLOCK_BOOTTIME), both in ns. One
         value, because other threads read it."""
+        self._here_ns = 0
+        """The own clock (CLOCK_BOOTTIME) at the last tick."""
         self._asleep_ns = 0
         self._heard: Stamp | None = None
         """The last round of the current tracer."""
@@ -62,12 +64,14 @@ class StopDetector:
         """Seconds that the engine has run; at most LATE_NS of a gap counts. From any thread."""
         return self._ran_ns(now_ns) / 1e9
 
-    def tick(self, now: Stamp, awake_ns: int) -> Gap | None:
+    def tick(self, now: Stamp, awake_ns: int, ahead_ns: int = 0) -> Gap | None:
         """A tick of the engine; returns the gap since the last tick, if any. `awake_ns` is CLOCK_MONOTONIC, which stops
-        while the machine is suspended."""
+        while the machine is suspended. `ahead_ns`: how far `now` is ahead of the own clock, if it is the time of another
+        host; that is known better from time to time, which is no gap."""
         ran, self._ran = self._ran, (self._ran_ns(now.boot_ns), now.boot_ns)
-        asleep, self._asleep_ns = self._asleep_ns, now.boot_ns - awake_ns
-        if ran is None or (passed := now.boot_ns - ran[1]) <= LATE_NS:
+        before, self._here_ns = self._here_ns, now.boot_ns - ahead_ns
+        asleep, self._asleep_ns = self._asleep_ns, self._here_ns - awake_ns
+        if ran is None or (passed := self._here_ns - before) <= LATE_NS:
             return None
         is_suspended = self._asleep_ns - asleep > passed // 2
         return self._found(SUSPENDED if is_suspended else STOPPED, passed, now)
