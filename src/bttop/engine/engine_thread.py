@@ -71,8 +71,8 @@ class EngineThread:
 class LoopThread:
     """One thread with an event loop, which ends when all engines in it have finished."""
 
-    def __init__(self, selector: Callable[[], BaseSelector] | None = None) -> None:
-        """`selector` makes the loop's selector; None: the usual one."""
+    def __init__(self, selector: BaseSelector | None = None) -> None:
+        """`selector`: that of the loop; None: the usual one."""
         self._selector = selector
         self._engines: list[EngineThread] = []
         """Those that have not finished."""
@@ -121,7 +121,7 @@ class LoopThread:
             return None
         import asyncio
 
-        return partial(asyncio.SelectorEventLoop, self._selector())
+        return partial(asyncio.SelectorEventLoop, self._selector)
 
     async def _serve(self) -> None:
         import asyncio

@@ -58,6 +58,28 @@ def test_what_arrives_within_the_pause_is_read_in_one_turn(
         assert len(clock.slept) == 1
 
 
+def test_answers_are_read_without_a_pause_once_in_some_seconds(
+    pipes: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (one, to_one), (_, to_other) = pipes
+    clock = Clock(to_other)
+    monkeypatch.setattr(gathering, "time", clock)
+    with GatheringSelector() as selector:
+        selector.register(one, selectors.EVENT_READ)
+        os.write(to_one, b"x")
+        clock.now = gathering.EVERY * 10.0
+        assert selector.hurry()
+        for _ in range(3):
+            assert selector.select(None)
+        assert not clock.slept
+        clock.now += gathering.HURRY
+        selector.select(None)
+        selector.select(None)
+        assert clock.slept
+        clock.now = gathering.EVERY * 10 + 1.5
+        assert not selector.hurry()
+
+
 def test_a_loop_runs_with_it() -> None:
     reader, writer = os.pipe()
 

@@ -70,7 +70,10 @@ class Engines:
 
     def start(self) -> None:
         """Start the thread in which all of them run."""
-        thread = LoopThread(GatheringSelector)
+        selector = GatheringSelector()
+        for link in self.links:
+            link.hurry = selector.hurry
+        thread = LoopThread(selector)
         for engine in self.engines:
             engine.start(thread)
         thread.start()

@@ -70,7 +70,8 @@ class FarChannel(TracerChannel):
         self._counts = FarFrameReader(mark)
         self._reader = self._counts
         self._early: list[Frame] = []
-        self._asked_at: dict[int, Stamp] = {}
+        self._asked_at: dict[int, Stamp | None] = {}
+        """When a question for the time was sent; None if its answer is not read at once."""
         self._unheard = 0
         self._window = (0.0, 0)
         self._ends = ""
@@ -195,13 +196,13 @@ class FarChannel(TracerChannel):
             return
         self._unheard += 1
         self.ask_time()
-        loop.call_later(PING, self._ping, loop)
+        loop.call_later(_until_next(loop.time()), self._ping, loop)
 
     def ask_time(self) -> int:
         """Ask for the time; return the token of the question."""
         token = self.link.token()
         self._asked_at = {one: at for one, at in self._asked_at.items() if one > token - _MOST_OPEN}
-        self._asked_at[token] = self.link.clock.sent()
+        self._asked_at[token] = self.link.clock.sent() if self.link.hurry() else None
         self._send({"do": "time", "token": token})
         return token
 
@@ -228,3 +229,9 @@ class FarChannel(TracerChannel):
     def close(self, timeout: float = CLOSE_SECONDS) -> None:
         """As `TracerChannel.close`: ssh ends when the tracer has. One that hangs is killed after `timeout`."""
         super().close(timeout)
+
+
+def _until_next(now: float) -> float:
+    """Seconds until the next question, about PING: all channels of a loop ask at the same time, in one turn."""
+    seconds = PING - now % PING
+    return seconds if seconds > PING / 2 else seconds + PING

@@ -65,6 +65,9 @@ class Link:
         self._asked: dict[int, Future[Content]] = {}
         self.on_change: Callable[[], None] = lambda: None
         """Called on the engine's thread when the connection is lost or there again."""
+        self.hurry: Callable[[], bool] = lambda: True
+        """Called on the engine's thread before a question for the time: whether the answer is read as soon as it is
+        here. Only then the round trip is that of the network."""
 
     # By the channel.
 

@@ -18,9 +18,10 @@ LINE_CAP: Final = 2 << 20
 """Bytes of the longest line that is taken from another host; longer ones are counted."""
 BUFFER: Final = 16 << 20
 """Bytes that the tracer on another host keeps while the connection is slow."""
-LEASE: Final = 15
-"""Seconds without a command after which the tracer ends: a network that drops everything closes no connection. Four
-times as long until the engine runs."""
+LEASE: Final = 30
+"""Seconds without a command after which the tracer ends: a network that drops everything closes no connection. One
+command is sent each second, but bttop may get no CPU for a while when it starts many hosts. Four times as long until
+the engine runs."""
 CONNECT_SECONDS: Final = 10
 _OPTIONS: Final = (
     "BatchMode=yes",  # it never asks: an unknown key or a password is an error, and nothing is typed into it

@@ -66,8 +66,8 @@ class StopDetector:
 
     def tick(self, now: Stamp, awake_ns: int, ahead_ns: int = 0) -> Gap | None:
         """A tick of the engine; returns the gap since the last tick, if any. `awake_ns` is CLOCK_MONOTONIC, which stops
-        while the machine is suspended. `ahead_ns`: how far `now` is ahead of the own clock, if it is the time of another
-        host; that is known better from time to time, which is no gap."""
+        while the machine is suspended. `ahead_ns`: how far `now`, if it is the time of another host, is ahead of the
+        own clock; that is known better from time to time, which is no gap."""
         ran, self._ran = self._ran, (self._ran_ns(now.boot_ns), now.boot_ns)
         before, self._here_ns = self._here_ns, now.boot_ns - ahead_ns
         asleep, self._asleep_ns = self._asleep_ns, self._here_ns - awake_ns
