@@ -489,16 +489,28 @@ def test_a_reader_that_goes_on_reading_gets_every_flush(shell: Shell) -> None:
     assert [line["flush"] for line in objects(text)] == list(range(1, 41))
 
 
+def wait_for_flushes(shell: Shell, process: subprocess.Popen[str], command: str) -> None:
+    """Wait until the flushes that a program prints, up to `printed`, have arrived."""
+    printed = shell.folder / "printed"
+    wait(printed.exists, "the flushes")
+    printed.unlink()
+    if command == "stream":
+        assert process.stdout is not None
+        pipe = process.stdout.fileno()
+        wait(lambda: unread(pipe) > 0, "a line")
+    else:
+        time.sleep(0.5)  # the file is written later, and only at times
+
+
 @pytest.mark.parametrize("command", ["stream", "record"])
 @pytest.mark.parametrize("way", ["SIGINT", "--for"])
 def test_a_last_flush_that_does_not_come_is_said(shell: Shell, command: str, way: str) -> None:
     # It is deaf: the tracer has to kill it, and what it counted last is gone.
-    script = acted(["deaf", -1], ATTACH, ["beat", "a", 0.05, 3, RECORDS], ["wait"])
+    script = acted(["deaf", -1], ATTACH, ["beat", "a", 0.05, 3, RECORDS], ["touch", "printed"], ["wait"])
     more = [*(["--for", "0.5s"] if way == "--for" else []), *(["-o", "run.bttop"] if command == "record" else [])]
     with shell.running(command, "-i", "0.1", "-e", script, *more) as process:
         if way == "SIGINT":
-            wait(lambda: len(descendants(process.pid)) == 2, "the program")
-            time.sleep(0.5)
+            wait_for_flushes(shell, process, command)
             process.send_signal(signal.SIGINT)
         streamed, said = process.communicate(timeout=PATIENCE)
     assert process.returncode == 1
@@ -518,11 +530,11 @@ def test_a_last_flush_that_does_not_come_is_said(shell: Shell, command: str, way
 def test_two_signals_that_come_together_are_one_and_a_later_one_ends_the_wait(shell: Shell, command: str) -> None:
     last = [["json", RECORDS[0]], ["heartbeat", "a", 9, 9_000_000_000, 1]]
     for detach, pause, code in ((0.5, 0.05, 0), (6.0, 1.5, 1)):
-        script = acted(["at-exit", [["sleep", detach], *last]], ATTACH, ["beat", "a", 0.05, 3, RECORDS], ["wait"])
+        beats = (["beat", "a", 0.05, 3, RECORDS], ["touch", "printed"], ["wait"])
+        script = acted(["at-exit", [["sleep", detach], *last]], ATTACH, *beats)
         out = ["-o", f"{code}.bttop"] if command == "record" else []
         with shell.running(command, "-i", "0.1", "-e", script, *out) as process:
-            wait(lambda: len(descendants(process.pid)) == 2, "the program")
-            time.sleep(1.0)
+            wait_for_flushes(shell, process, command)
             process.send_signal(signal.SIGINT)
             time.sleep(pause)
             process.send_signal(signal.SIGINT)
