@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bttop.engine.cost.cost import Cost
 from bttop.engine.generation.badge import Badge
@@ -12,6 +13,7 @@ from bttop.engine.host.process.processes import Parent, Process, look_up
 from bttop.engine.host.process.recorded_processes import RecordedProcesses, process_facts, read_process
 from bttop.engine.program.status import ProgramState
 from bttop.engine.recording.replay import ReplaySession, read_pin
+from bttop.engine.session import HostViews
 from bttop.errors import BttopError
 from bttop.script.language.reader import Script
 from bttop.script.process.pin import Pin
@@ -179,18 +181,41 @@ def test_an_entry_of_the_ledger_from_a_stranger_is_no_trouble() -> None:
     assert Cost.of_ledger(cost.ledger()) == cost
 
 
-def test_a_recording_of_two_hosts_has_the_programs_of_each_on_one_clock(tmp_path: Path) -> None:
-    spent = [
+def test_a_recording_of_two_hosts_has_each_program_once_with_the_rows_of_both(tmp_path: Path) -> None:
+    others: list[RecordingEvent] = [
+        CostSampled(1, at(4), {"run": 0.25}),
         CostSampled(2, ahead(4), {"run": 0.5}, host=2),
-        CostSampled(BTTOP, ahead(4), {"cpu": 0.25}, host=2),
-        CostSampled(BTTOP, at(4), {"cpu": 0.5}),
+        CostSampled(BTTOP, ahead(4), {"cpu": 0.125}, host=2),
+        StatusChanged(1, at(1), "live", ""),
+        StatusChanged(2, ahead(1), "live", ""),
+        StatusChanged(2, ahead(6), "silent", "no heartbeat for 8 s"),
     ]
-    session = replay(two_hosts(tmp_path / "s.bttop", others=spent))
-    assert [one.name for one in session.programs] == ["web1 calls", "web2 calls"]
-    assert (session.host.name, session.host.cpus) == ("web1, web2", 2 * FACTS.cpus)
-    assert (session.begin, session.end) == (at(0), at(8))
+    session = replay(two_hosts(tmp_path / "s.bttop", flushes=300, others=others))
+    (program,) = session.programs
+    assert (program.name, program.host, session.host.name) == ("calls", "", "web1, web2")
+    assert (session.begin, session.end) == (at(0), at(300))
+    assert isinstance(program, HostViews)
+    assert program.hosts == ("web1", "web2")
+    index = program.history.index_at(at(250.5).boot_ns)
+    flush = None if index is None else program.history.at(index)
+    assert index == 249 and flush is not None
+    assert (flush.end_ns, dict(flush.maps["@calls"].rows)) == (at(250).boot_ns, {"java": 1_010})
+    alone = program.seen("one", "web2").history.at(-1)
+    assert alone is not None and dict(alone.maps["@calls"].rows) == {"java": 1_000}
+    assert [str(badge.text) for badge in program.page(at(7).boot_ns).status.badges] == ["silent on web2"]
+    assert program.page(at(3).boot_ns).status.state is ProgramState.LIVE
     bill = session.bill_at(at(4).boot_ns)
     assert bill is not None
-    assert (bill.programs.run, bill.bttop.cpu, bill.cpus) == (0.5, 0.75, 2 * FACTS.cpus)
-    assert [one.history.index_at(at(4).boot_ns) for one in session.programs] == [3, 3]
-    session.close()
+    assert (bill.programs.run, bill.bttop.cpu, bill.cpus) == (0.5, 0.125, FACTS.cpus)
+
+
+def test_processes_of_two_hosts_with_one_id_are_two(tmp_path: Path) -> None:
+    me = look_up(1)
+    assert me is not None
+    seen: list[RecordingEvent] = [
+        ProcessSeen(7, at(1), process_facts(replace(me, comm="first"))),
+        ProcessSeen(7, ahead(1), process_facts(replace(me, comm="second")), host=2),
+    ]
+    found = replay(two_hosts(tmp_path / "s.bttop", others=seen)).processes()
+    assert found.get(7) is None
+    assert [process.comm for name in ("web1", "web2") if (process := found.on(name).get(7))] == ["first", "second"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,8 +11,9 @@ from bttop.engine.bridge import EngineBridge
 from bttop.engine.cost.cost import Bill
 from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings, Source
-from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.host.host import Bpftrace
 from bttop.engine.host.own_clock import own_clock
+from bttop.engine.hosts.as_one import as_one
 from bttop.engine.hosts.engines import Engines
 from bttop.engine.hosts.host_pins import HostPins
 from bttop.engine.hosts.host_program import HostPart, HostProgram
@@ -66,7 +67,7 @@ class HostGroup:
         self.run = Engines(list(self._engines.values()))
         self.links = tuple([one.link for one in hosts])
         self.bridge: EngineBridge = _Bridges(self.run.engines)
-        self.host = _as_one([one.name for one in hosts], [engine.host for engine in self.run.engines])
+        self.host = as_one([one.name for one in hosts], [engine.host for engine in self.run.engines])
         self.file_name = f"{hosts[0].name}+{len(hosts) - 1}"
         """What recordings are named after."""
         self.never_reached = tuple([one.name for one in hosts if one.engine is None])
@@ -225,14 +226,3 @@ class HostGroup:
 def _goes_on(program: Program) -> bool:
     """Whether it runs or waits for its next start: then `Engine.toggle` stops it."""
     return program.status.running or program.status.retry_at_ns is not None
-
-
-def _as_one(names: Sequence[str], hosts: Sequence[Host]) -> Host:
-    """The facts about all hosts as those of one: what differs is left out."""
-    first = hosts[0]
-    kernels = {one.kernel for one in hosts}
-    is_same_disks = all(one.devices == first.devices for one in hosts)
-    devices: Mapping[str, str] = first.devices if is_same_disks else {}
-    name = ", ".join(names) if len(names) <= 3 else f"{len(names)} hosts"
-    kernel = first.kernel if len(kernels) == 1 else f"{len(kernels)} kernels"
-    return replace(first, name=name, kernel=kernel, cpus=sum(one.cpus for one in hosts), devices=devices)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings, Source
-from bttop.engine.hosts.merged_status import merged_page
+from bttop.engine.hosts.merged_program import MergedProgram
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState, Status
@@ -17,10 +16,9 @@ from bttop.engine.remote.link import Link
 from bttop.engine.request.questions import ProgramRequest
 from bttop.engine.session import HostAbout
 from bttop.model.flush.flush import Flush, LossCounts
-from bttop.model.hosts.aligned_flushes import AlignedFlushes, HostTimeline
+from bttop.model.hosts.aligned_flushes import HostTimeline
 from bttop.model.hosts.host_flush import ClockOffset
-from bttop.model.hosts.merged_maps import How
-from bttop.model.hosts.merged_timeline import MergedTimeline
+from bttop.script.process.pin import Pin
 from bttop.script.rewrite.suggestions import Suggestion
 
 _COMES: frozenset[ProgramState] = frozenset({ProgramState.LIVE, ProgramState.ATTACHED})
@@ -130,82 +128,14 @@ class _PartTimeline:
         return None if program is None else program.history.index_at(boot_ns)
 
 
-class HostView:
-    """A program with the rows of its hosts put together in one way."""
-
-    def __init__(self, program: HostProgram, history: MergedTimeline, how: How, only_host: str = "") -> None:
-        self.history = history
-        self.how = how
-        self.only_host = only_host
-        """The host on show, if `how` is `one`; else empty."""
-        self._program = program
-
-    @property
-    def name(self) -> str:
-        return self._program.name
-
-    @property
-    def host(self) -> str:
-        """See `AnyProgram.host`."""
-        return self.only_host
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """All hosts of the program."""
-        return self._program.hosts
-
-    @property
-    def tally(self) -> LossCounts:
-        return self._program.tally
-
-    def page(self, boot_ns: int | None = None) -> PastStatus:
-        """See `AnyProgram.page`; moments are on the boot clock of this host."""
-        return self._program.page_of(boot_ns, self.how, self.only_host)
-
-    def about(self) -> Sequence[HostAbout]:
-        """See `HostViews.about`."""
-        return self._program.about()
-
-    def seen(self, how: How, host: str = "") -> HostView:
-        """See `HostViews.seen`."""
-        return self._program.seen(how, host)
-
-
-class HostProgram:
-    """The same program on several hosts. The screen's thread changes it; any thread may read."""
-
-    host = ""
-    how: How = "usual"
-    only_host = ""
+class HostProgram(MergedProgram[HostPart]):
+    """A running program. The screen's thread changes it."""
 
     def __init__(self, request: ProgramRequest, settings: Settings, parts: Sequence[HostPart]) -> None:
         """`settings`: those of the session, with the pin as the user has given it."""
-        self.name = request.name
+        super().__init__(request.name, parts)
         self.request = request
         self.settings = settings
-        self.parts = tuple(parts)
-        self._lock = threading.RLock()
-        self._aligned = AlignedFlushes([part.timeline() for part in parts])
-        self._alone: dict[str, AlignedFlushes] = {}
-        self.history = MergedTimeline(self._aligned, self._lock, "usual")
-
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """All hosts."""
-        return tuple([part.host for part in self.parts])
-
-    def seen(self, how: How, host: str = "") -> HostView:
-        """See `HostViews.seen`."""
-        if how == "one":
-            part = next(part for part in self.parts if part.host == host)
-            aligned = self._alone.setdefault(host, AlignedFlushes([part.timeline()]))
-        else:
-            aligned = self._aligned
-        return HostView(self, MergedTimeline(aligned, self._lock, how), how, host)
-
-    def about(self) -> Sequence[HostAbout]:
-        """See `HostViews.about`."""
-        return [part.about() for part in self.parts]
 
     def living(self) -> Iterator[tuple[Engine, Program]]:
         """The programs that exist, each with its engine."""
@@ -213,15 +143,9 @@ class HostProgram:
             if part.engine is not None and part.program is not None:
                 yield part.engine, part.program
 
-    def page(self, boot_ns: int | None = None) -> PastStatus:
-        """See `AnyProgram.page`; moments are on the boot clock of this host."""
-        return self.page_of(boot_ns, "usual", "")
-
-    def page_of(self, boot_ns: int | None, how: How, only_host: str) -> PastStatus:
-        """The page for one way to put rows together."""
-        wanted = [part for part in self.parts if not part.is_out and only_host in ("", part.host)]
-        pages = {part.host: page for part in wanted if (page := part.page(boot_ns)) is not None}
-        return merged_page(pages, how, self.settings.pin)
+    def shown_pin(self, pages: Sequence[PastStatus]) -> Pin | None:  # noqa: ARG002  each host has its part of the pin
+        """The pin as the user has given it."""
+        return self.settings.pin
 
     @property
     def status(self) -> Status:

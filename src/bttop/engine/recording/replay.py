@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -34,6 +35,9 @@ from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import BTTOP, MarkSet, StatusChanged
 from bttop.store.snapshot.snapshot import Snapshot
 
+if TYPE_CHECKING:
+    from bttop.engine.session import AnyProgram, ProcessSource
+
 _KEPT_SOURCES = 64
 """Maximum parsed scripts in the cache: parsing one takes about 1 ms, and each step in time needs it."""
 
@@ -42,8 +46,8 @@ class RecordedProgram:
     """A program of a recording. `history` reads from the file."""
 
     def __init__(self, snapshot: Snapshot, recorded: ProgramRow) -> None:
-        self.name = recorded.label
-        self.host = ""
+        self.name = recorded.name
+        self.host = recorded.host.name if len(snapshot.hosts) > 1 else ""
         """The host on which it ran; empty if the recording is of one host only."""
         self.history = RecordedHistory(snapshot, recorded.id)
         self.tally = LossCounts()
@@ -77,12 +81,14 @@ class ReplaySession:
 
     def __init__(self, snapshot: Snapshot) -> None:
         """Raises BttopError if the snapshot holds no output."""
-        self.programs = tuple([RecordedProgram(snapshot, one) for one in snapshot.programs])
-        span = extent(snapshot, [one.history for one in self.programs])
+        self._recorded = tuple([RecordedProgram(snapshot, one) for one in snapshot.programs])
+        self.programs: tuple[AnyProgram, ...] = self._recorded if len(snapshot.hosts) == 1 else _merged(self._recorded)
+        span = extent(snapshot, [one.history for one in self._recorded])
         if span is None or not self.programs:
             raise BttopError(f"{snapshot.path} holds no line of any program", title="an empty snapshot")
         self.snapshot = snapshot
         self.host = _host_of(snapshot.hosts)
+        """Several hosts as one."""
         self.bpftrace = Bpftrace("", snapshot.hosts[0].facts.release)
         self.bridge = EngineBridge()
         self.tracing = None
@@ -90,13 +96,18 @@ class ReplaySession:
         self.begin, self.end = span
         self.marks: tuple[MarkSet, ...] = snapshot.marks()
 
-    def processes(self) -> RecordedProcesses:
-        """The recorded processes; none in a recording of several hosts, where a process id is one of each."""
-        hosts = self.snapshot.hosts
-        return RecordedProcesses(self.snapshot.processes(hosts[0].id) if len(hosts) == 1 else ())
+    def processes(self) -> ProcessSource:
+        """The recorded processes."""
+        found = {host.name: RecordedProcesses(self.snapshot.processes(host.id)) for host in self.snapshot.hosts}
+        if len(found) == 1:
+            return next(iter(found.values()))
+        from bttop.engine.hosts.host_processes import HostProcesses  # only for several hosts
+
+        return HostProcesses(found)
 
     def frame_names(self) -> RecordedFrameNames:
-        """The recorded names of user addresses; none in a recording of several hosts, as for processes."""
+        """The recorded names of user addresses; none in a recording of several hosts, where an address is one of
+        each."""
         hosts = self.snapshot.hosts
         return self.snapshot.frame_names(hosts[0].id) if len(hosts) == 1 else RecordedFrameNames(())
 
@@ -110,13 +121,16 @@ class ReplaySession:
         return own_clock()
 
     def bill_at(self, boot_ns: int | None = None) -> Bill | None:
-        """What all programs and bttop cost at a moment of CLOCK_BOOTTIME, in ns; None: at the end. Returns None if the
-        cost ledger has no entry of a program."""
-        costs = [one.page(boot_ns).cost for one in self.programs]
-        known = [cost for cost in costs if cost is not None]
-        spent = [cost_at(self.snapshot, host.id, BTTOP, boot_ns) for host in self.snapshot.hosts]
-        own = together([cost for cost in spent if cost is not None]) if any(spent) else Cost()
-        return Bill(together(known), own, max(1, self.host.cpus)) if known else None
+        """What all programs and bttop cost at a moment of CLOCK_BOOTTIME, in ns; None: at the end. Of several hosts the
+        one where it costs most. Returns None if the cost ledger has no entry of a program."""
+        bills = [self._bill_of(host, boot_ns) for host in self.snapshot.hosts]
+        return max([bill for bill in bills if bill is not None], key=lambda bill: bill.percent or 0.0, default=None)
+
+    def _bill_of(self, host: RecordedHost, boot_ns: int | None) -> Bill | None:
+        own = [one for one in self._recorded if one.host in ("", host.name)]
+        known = [cost for one in own if (cost := one.page(boot_ns).cost) is not None]
+        spent = cost_at(self.snapshot, host.id, BTTOP, boot_ns) or Cost()
+        return Bill(together(known), spent, max(1, host.facts.cpus)) if known else None
 
     def touch(self) -> None:
         """Does nothing: a recording costs nothing while the user is idle."""
@@ -132,19 +146,20 @@ class ReplaySession:
         """Does nothing: no process runs, and the file is only read, by another thread."""
 
 
+def _merged(programs: Sequence[RecordedProgram]) -> tuple[AnyProgram, ...]:
+    from bttop.engine.recording.recorded_hosts import merged_programs  # only for several hosts
+
+    return merged_programs(programs)
+
+
 def _host_of(hosts: Sequence[RecordedHost]) -> Host:
-    """The host of a recording; several as one with the CPUs of all of them, and what all of them have alike."""
     facts = [one.facts for one in hosts]
-    kernels, machines = ({one.kernel for one in facts}, {one.machine for one in facts})
-    alike = all(one.devices == facts[0].devices for one in facts)
-    return Host(
-        ", ".join([one.name for one in facts]),
-        kernels.pop() if len(kernels) == 1 else "",
-        machines.pop() if len(machines) == 1 else "",
-        sum([one.cpus for one in facts]),
-        None,
-        facts[0].devices if alike else {},
-    )
+    found = [Host(one.name, one.kernel, one.machine, one.cpus, None, one.devices) for one in facts]
+    if len(found) == 1:
+        return found[0]
+    from bttop.engine.hosts.as_one import as_one  # only for several hosts
+
+    return as_one([one.name for one in found], found)
 
 
 def cost_at(snapshot: Snapshot, host: int, program: int, boot_ns: int | None) -> Cost | None:

@@ -22,6 +22,8 @@ LATEST: Final = 2
 _REMEMBERED: Final = 64
 """Complete slots that still take a late flush."""
 _SHORTEST_NS: Final = 1_000_000
+_PIECE: Final = 240
+"""Flushes that are read at once."""
 
 
 class HostTimeline(NamedTuple):
@@ -103,13 +105,18 @@ class _Reader:
         self._seen: dict[str, _Seen] = {}
 
     def new(self) -> Iterator[tuple[int, Flush]]:
-        """The flushes that were added since the last call, with their numbers, without those that are dropped."""
+        """The flushes that were added since the last call, with their numbers, without those that are dropped. They
+        are read in pieces: those of a whole recording would not fit into memory."""
         timeline = self.about.timeline
-        end, dropped = timeline.appended, timeline.dropped
-        first = max(self._next, dropped)
-        found = timeline.window(end - first, end - dropped) if end > first else ()
-        if timeline.dropped == dropped:  # else the indexes mean other flushes: read again
-            self._next = end
+        last = timeline.appended
+        while self._next < last:
+            dropped = timeline.dropped
+            first = max(self._next, dropped)
+            end = min(last, first + _PIECE)
+            found = timeline.window(end - first, end - dropped)
+            if timeline.dropped != dropped:  # the indexes mean other flushes: read again at the next call
+                return
+            self._next = max(end, self._next)
             yield from enumerate(found, end - len(found))
 
     def slot_of(self, flush: Flush, hosts: int) -> Slot:

@@ -26,6 +26,8 @@ class MergedTimeline:
         self._lock = lock
         self._how = how
         self._merged: dict[int, tuple[bytes, HostFlush]] = {}
+        with lock:
+            aligned.take_in()  # the flushes of a recording are there already, and nothing asks for new ones
 
     @property
     def appended(self) -> int:
