@@ -56,9 +56,7 @@ class FarFiles:
         found = {path: data for path, text in files.items() if (data := _decoded(text)) is not None}
         self._files.update(found)
         self._links.update(links)
-        known = [*paths, *found, *links]
-        folders = {str(folder) for path in known for folder in PurePosixPath(path).parents}
-        self._paths = self._paths.union(known, folders)
+        self._paths = self._paths.union(_with_folders([*paths, *found, *links]))
         self.wanted.difference_update(found)
 
     def copy(self, file: Folder) -> None:
@@ -92,12 +90,11 @@ class FarFiles:
 
     def matching(self, folder: PurePosixPath, pattern: str) -> Iterator[FarPath]:
         """The known paths below a folder that match a pattern, part by part."""
-        wanted = pattern.split("/")
-        depth = len(folder.parts)
-        for path in sorted(self._paths):
-            parts = PurePosixPath(path).parts
-            is_below = len(parts) == depth + len(wanted) and parts[:depth] == folder.parts
-            if is_below and all(map(fnmatchcase, parts[depth:], wanted)):
+        wanted, start = pattern.split("/"), f"{str(folder).rstrip('/')}/"
+        # Texts: a tracefs has thousands of paths, and each host its own.
+        for path in sorted([path for path in self._paths if path.startswith(start)]):
+            parts = path[len(start) :].split("/")
+            if len(parts) == len(wanted) and all(map(fnmatchcase, parts, wanted)):
                 yield FarPath(self, PurePosixPath(path))
 
 
@@ -152,6 +149,16 @@ class FarPath:
     def glob(self, pattern: str) -> Iterator[FarPath]:
         """The known paths below this one that match a pattern."""
         return self._files.matching(self._path, pattern)
+
+
+def _with_folders(paths: Iterable[str]) -> set[str]:
+    """Absolute paths and all folders that contain them."""
+    found = {"/"}
+    for path in paths:
+        while path and path not in found:
+            found.add(path)
+            path = path.rpartition("/")[0]
+    return found
 
 
 def _decoded(text: str) -> bytes | None:
