@@ -35,8 +35,11 @@ _ANY_NAMELESS: Final = "|".join(map(re.escape, sorted(NAMELESS)))
 _REPEATED: Final = pattern(rf"(\n[ \t]*)({_ANY_NAMELESS})(?:\n[ \t]*\2)+(?=\n|$)")
 _WITH_ADDRESSES: Final = "\n\t"
 """How each frame begins in the perf mode, which prints addresses beside symbols."""
-_MOST_KEPT: Final = 2048
-"""Keys in each cache: a key with a stack has up to some kilobytes."""
+_MOST_KEYS: Final = 8192
+"""Keys that are kept with their functions: two full maps of bpftrace's usual size, each key up to some kilobytes. With
+fewer than a map has, no key would be found again in the next flush."""
+_MOST_HALVES: Final = 2048
+"""Outer halves of stacks that are kept."""
 
 
 def has_stacks(plan: MapPlan) -> bool:
@@ -119,7 +122,7 @@ def _named(frame: re.Match[str], pid: int, namer: FrameNamer) -> str:
     return f"{frame[1]}{visible_name(name)}" if name else frame[0]
 
 
-@lru_cache(maxsize=_MOST_KEPT)
+@lru_cache(maxsize=_MOST_KEYS)
 def _without_offsets(key: str, columns: tuple[Column, ...]) -> tuple[Part, ...]:
     """The parts of a key. Cached, because each flush has many stacks of earlier ones."""
     parts = split_key(key, columns).parts
@@ -146,7 +149,7 @@ def _bare(text: str) -> str:
     return "\n".join(map(_without_offset, text.split("\n")))
 
 
-_listed_outer, _bare_outer = lru_cache(maxsize=_MOST_KEPT)(_listed), lru_cache(maxsize=_MOST_KEPT)(_bare)
+_listed_outer, _bare_outer = lru_cache(maxsize=_MOST_HALVES)(_listed), lru_cache(maxsize=_MOST_HALVES)(_bare)
 
 
 @lru_cache(maxsize=16_384)
