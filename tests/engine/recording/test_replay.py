@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,12 @@ def test_processes_of_two_hosts_with_one_id_are_two(tmp_path: Path) -> None:
     found = replay(two_hosts(tmp_path / "s.bttop", others=seen)).processes()
     assert found.get(7) is None
     assert [process.comm for name in ("web1", "web2") if (process := found.on(name).get(7))] == ["first", "second"]
+
+
+def test_a_file_that_states_more_flushes_than_it_holds_is_read_by_what_it_holds(tmp_path: Path) -> None:
+    path = two_hosts(tmp_path / "s.bttop", flushes=100)
+    with sqlite3.connect(path) as database:
+        database.execute(f"UPDATE block SET flushes = {1 << 39} WHERE program = 2")
+    database.close()
+    (program,) = replay(path).programs
+    assert 60 <= len(program.history) <= 200

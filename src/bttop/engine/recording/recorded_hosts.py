@@ -35,7 +35,8 @@ class RecordedPart:
 
     def timeline(self) -> HostTimeline:
         """See `ProgramPart.timeline`. No further flush is to be expected."""
-        return HostTimeline(self.host, self._program.history, ClockOffset, is_lost=lambda: True)
+        history = self._program.history
+        return HostTimeline(self.host, history, ClockOffset, is_lost=lambda: True, recorded=history.numbered)
 
 
 def merged_programs(programs: Sequence[RecordedProgram]) -> tuple[MergedProgram[RecordedPart], ...]:

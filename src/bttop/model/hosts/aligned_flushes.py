@@ -22,8 +22,6 @@ LATEST: Final = 2
 _REMEMBERED: Final = 64
 """Complete slots that still take a late flush."""
 _SHORTEST_NS: Final = 1_000_000
-_PIECE: Final = 240
-"""Flushes that are read at once."""
 
 
 class HostTimeline(NamedTuple):
@@ -36,6 +34,8 @@ class HostTimeline(NamedTuple):
     """Whether the host is not asked now, so that nothing is missing without it."""
     is_lost: Callable[[], bool] = lambda: False
     """Whether no flush of the host is to be expected now."""
+    recorded: Callable[[], Iterator[tuple[int, Flush]]] | None = None
+    """Yields all flushes of a recording with their numbers; None: the timeline grows."""
 
 
 class SlotKey(NamedTuple):
@@ -99,25 +99,31 @@ class _Reader:
         """The start of the newest slot."""
         self._next = 0
         """Number of the flush that is read next."""
+        self._is_read = False
+        """Whether a recording was read."""
         self._generations = generations
         self._host_generation = -1
         self._generation = 0
         self._seen: dict[str, _Seen] = {}
 
     def new(self) -> Iterator[tuple[int, Flush]]:
-        """The flushes that were added since the last call, with their numbers, without those that are dropped. They
-        are read in pieces: those of a whole recording would not fit into memory."""
+        """The flushes that were added since the last call, with their numbers, without those that are dropped."""
+        if self.about.recorded is not None:
+            yield from self._whole(self.about.recorded)
+            return
         timeline = self.about.timeline
-        last = timeline.appended
-        while self._next < last:
-            dropped = timeline.dropped
-            first = max(self._next, dropped)
-            end = min(last, first + _PIECE)
-            found = timeline.window(end - first, end - dropped)
-            if timeline.dropped != dropped:  # the indexes mean other flushes: read again at the next call
-                return
-            self._next = max(end, self._next)
+        end, dropped = timeline.appended, timeline.dropped
+        first = max(self._next, dropped)
+        found = timeline.window(end - first, end - dropped) if end > first else ()
+        if timeline.dropped == dropped:  # else the indexes mean other flushes: read again
+            self._next = end
             yield from enumerate(found, end - len(found))
+
+    def _whole(self, recorded: Callable[[], Iterator[tuple[int, Flush]]]) -> Iterator[tuple[int, Flush]]:
+        """All flushes of a recording, at the first call."""
+        if not self._is_read:
+            self._is_read = True
+            yield from recorded()
 
     def slot_of(self, flush: Flush, hosts: int) -> Slot:
         """A new slot for a flush, without its number."""

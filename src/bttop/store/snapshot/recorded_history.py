@@ -84,6 +84,15 @@ class RecordedHistory:
             block = self._snapshot.block_after(self._program, block.first_flush)
         yield from (flush for flush in self._tail if begin_ns < flush.end_ns <= end_ns)
 
+    def numbered(self) -> Iterator[tuple[int, Flush]]:
+        """Yield all readable flushes with their numbers, counted from 0 with the deleted ones; a file may state more
+        than it holds."""
+        block = self._snapshot.block_after(self._program, -1)
+        while block is not None:
+            yield from zip(range(block.first_flush, block.first_flush + block.flushes), self._read(block), strict=False)
+            block = self._snapshot.block_after(self._program, block.first_flush)
+        yield from enumerate(self._tail, self._sealed)
+
     def __iter__(self) -> Iterator[Flush]:
         return self.between(-FOREVER)
 
