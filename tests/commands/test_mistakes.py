@@ -79,3 +79,17 @@ def test_a_time_outside_the_recording_is_refused_with_the_times_that_it_has(
     with Snapshot(path) as snapshot:
         replay = ReplaySession(snapshot)
         assert replay.begin.boot_ns <= parse_time(words[-1], replay.begin, replay.end) <= replay.end.boot_ns
+
+
+@pytest.mark.parametrize(
+    "command", [["report", "-o", "-"], ["summary"], ["diff", "--summary", "{whole}"], ["export", "--format", "csv"]]
+)
+def test_a_recording_of_which_nothing_can_be_read_is_called_damaged(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, damaged = shipped("snapshots") / "incident.bttop", tmp_path / "d.bttop"
+    damaged.write_bytes(whole.read_bytes()[:20_000])
+    assert main([*[word.format(whole=whole) for word in command], str(damaged)]) == 1
+    err = capsys.readouterr().err
+    assert "that can be read: the file was cut short" in err
+    assert f"verify {damaged}" in err

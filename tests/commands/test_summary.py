@@ -10,6 +10,8 @@ from bttop.cli import main
 from bttop.model.plan import Column, MapPlan
 from tests.model.samples import planned
 from tests.store.made import Session, made
+from tests.store.several import two_hosts
+from tests.strangers import with_block
 
 CALLS = planned(MapPlan("@x", "count", (Column("pid", "int"), Column("comm", "text")), "bank", pid="pid"))
 
@@ -63,3 +65,18 @@ def test_what_cannot_be_summarised_is_refused(words: list[str], file: str, capsy
     found = capsys.readouterr()
     assert found.err
     assert not found.out
+
+
+def test_a_window_alone_is_a_baseline_of_the_same_recording(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["summary", file, "--baseline", "@..+30s"]) == 0
+    assert "by java: 10 times as many (99/s → 990/s)." in capsys.readouterr().out
+
+
+def test_what_a_baseline_lacks_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole, other = two_hosts(tmp_path / "s.bttop"), two_hosts(tmp_path / "o.bttop", ("web1", "db1"))
+    with_block(other, tmp_path / "damaged.bttop", b"")
+    assert main(["summary", str(whole), "--baseline", str(tmp_path / "damaged.bttop")]) == 1
+    out, err = capsys.readouterr()
+    assert out.count("calls: ") == 2
+    assert "damaged.bttop: block 1 of 8 flushes is left out" in err
+    assert "web2 has no baseline" in err

@@ -15,7 +15,7 @@ from bttop.store.compare.diff import Diff, Window, diff
 from bttop.store.compare.diff_text import as_object, lines, summary_lines
 from bttop.store.snapshot.extent import extent
 from bttop.store.snapshot.snapshot import Snapshot
-from bttop.store.snapshot.tables.opening import CannotReview
+from bttop.store.snapshot.tables.opening import empty
 from bttop.store.times import parse_window, split_operand, window
 
 _EPILOG = """Write a window after the file: incident.bttop@03:10..03:12, @-5m.. or @..+2m.
@@ -64,7 +64,7 @@ def _same_window(times: str, hosts: Sequence[str]) -> str:
 def _window(snapshot: Snapshot, times: str) -> Window:
     span = extent(snapshot)
     if span is None:
-        raise CannotReview(f"{snapshot.path} holds no line", title="an empty snapshot")
+        raise empty(snapshot.path, snapshot.problems)
     return Window(snapshot, *(parse_window(times, *span) if times else window(None, None, *span)))
 
 

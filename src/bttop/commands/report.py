@@ -13,7 +13,7 @@ from bttop.store.report.gather import gather
 from bttop.store.report.page import page
 from bttop.store.snapshot.extent import extent
 from bttop.store.snapshot.snapshot import Snapshot
-from bttop.store.snapshot.tables.opening import CannotReview
+from bttop.store.snapshot.tables.opening import empty
 from bttop.store.times import window
 
 _STDOUT = "-"
@@ -25,7 +25,7 @@ def run(arguments: Sequence[str]) -> int:
     with Snapshot(options.file, options.hosts) as snapshot:
         span = extent(snapshot)
         if span is None:
-            raise CannotReview(f"{options.file} holds no line", title="an empty snapshot")
+            raise empty(options.file, snapshot.problems)
         report = gather(snapshot, *window(options.since, options.until, *span))
         _write("".join(page(report, redact=options.redact)), options.output, overwrite=options.overwrite)
         for problem in snapshot.problems:

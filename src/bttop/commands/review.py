@@ -15,7 +15,7 @@ from bttop.errors import UsageError, bttop_command
 from bttop.model.history.span import TimeSpan
 from bttop.paths import shipped
 from bttop.store.snapshot.snapshot import Snapshot
-from bttop.store.times import BETWEEN, clock, parse_time, parse_window
+from bttop.store.times import BETWEEN, clock, operand_within, parse_time, parse_window
 from bttop.trust import Trust
 from bttop.ui.opening import FirstPicture, picture, styles_for
 from bttop.ui.terminal.opening_screen import OpeningScreen
@@ -40,7 +40,8 @@ def run(arguments: Sequence[str]) -> int:
     )
     add_recorded_hosts(parser)
     options = parser.parse_args(with_times(arguments))
-    return review(options.file, options.at, options.theme, baseline=options.baseline, hosts=options.hosts)
+    baseline = operand_within(options.baseline, options.file)
+    return review(options.file, options.at, options.theme, baseline=baseline, hosts=options.hosts)
 
 
 def _moment(at: str, replay: ReplaySession) -> int | TimeSpan:

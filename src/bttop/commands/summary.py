@@ -16,14 +16,14 @@ from bttop.model.format.text import visible
 from bttop.model.record.records import Stamp
 from bttop.output import say, warn
 from bttop.store.aliases import NamePolicy, PlainNames, aliased
-from bttop.store.compare.changes import Changes, compare
+from bttop.store.compare.changes import compare
 from bttop.store.compare.incident_lines import Incident, incident_lines
 from bttop.store.compare.period import Period, finished
 from bttop.store.labels import Labels
 from bttop.store.snapshot.extent import extent
 from bttop.store.snapshot.facts import RecordedHost
 from bttop.store.snapshot.snapshot import Snapshot
-from bttop.store.times import parse_time, split_operand, wall_at, window
+from bttop.store.times import operand_within, parse_time, split_operand, wall_at, window
 
 LENGTH_NS: Final = 10_000_000_000
 """Length of what is summarised unless the user says where it begins."""
@@ -39,24 +39,32 @@ def run(arguments: Sequence[str]) -> int:
     with Snapshot(options.file, options.hosts) as snapshot:
         part = _window(options, ReplaySession(snapshot))
         names = _names(snapshot, redact=options.redact)
+        problems: list[str] = []
         for number, host in enumerate(snapshot.hosts):
             say([""] if number else [])
-            _say_host(host, part, names, options)
-        for problem in snapshot.problems:
-            warn(f"bttop: {options.file}: {problem}")
-        return 1 if snapshot.problems else 0
+            problems += _say_host(host, part, names, options)
+        problems = [*[f"{options.file}: {problem}" for problem in snapshot.problems], *dict.fromkeys(problems)]
+        for problem in problems:
+            warn(f"bttop: {problem}")
+        return 1 if problems else 0
 
 
-def _say_host(host: RecordedHost, part: tuple[int, int], names: NamePolicy, options: argparse.Namespace) -> None:
-    """Print the summary of one host. Numbers of several are not added up: each has its own."""
+def _say_host(
+    host: RecordedHost, part: tuple[int, int], names: NamePolicy, options: argparse.Namespace
+) -> Sequence[str]:
+    """Print the summary of one host; return what could not be read of its baseline. Numbers of several are not added
+    up: each has its own."""
     with Snapshot(options.file, [host.name]) as snapshot:
         if extent(snapshot) is None:
             say([visible(f"{names.alias('host', host.name)}: no line of any program")])
-            return
+            return []
         replay = ReplaySession(snapshot)
         now = _period(replay, "", *part)
         labels = Labels(names, host.facts.decoders, replay.begin, replay.end, replay.frame_names().name)
-        say(incident_lines(Incident(now, _changes(options.baseline, replay, now), labels)))
+        operand = operand_within(options.baseline, options.file)
+        before, problems = _named(operand, host.name) if operand else (_minute_before(replay, now), [])
+        say(incident_lines(Incident(now, None if before is None else compare(before, now), labels)))
+        return problems
 
 
 def _window(options: argparse.Namespace, replay: ReplaySession) -> tuple[int, int]:
@@ -69,21 +77,25 @@ def _window(options: argparse.Namespace, replay: ReplaySession) -> tuple[int, in
     return max(replay.begin.boot_ns - 1, end - LENGTH_NS), end
 
 
-def _changes(operand: str, replay: ReplaySession, now: Period) -> Changes | None:
-    """The comparison with the baseline: what the user named, else the minute before; None if nothing was before."""
-    if operand:
-        return compare(finished(recorded_period(operand, _hosts_of(operand, replay.host.name))), now)
+def _minute_before(replay: ReplaySession, now: Period) -> Period | None:
+    """The minute before; None if nothing was before."""
     end = now.begin.boot_ns
     if end <= replay.begin.boot_ns:
         return None
     before = _period(replay, "the minute before", max(replay.begin.boot_ns - 1, end - BEFORE_NS), end)
-    return compare(before, now) if before.seconds else None
+    return before if before.seconds else None
 
 
-def _hosts_of(operand: str, host: str) -> list[str]:
-    """The host to read of a baseline: the same one, if the recording has several."""
-    with Snapshot(Path(split_operand(operand)[0]).expanduser()) as snapshot:
-        return [host] if len(snapshot.hosts) > 1 else []
+def _named(operand: str, host: str) -> tuple[Period | None, Sequence[str]]:
+    """The baseline that the user named, of the same host if the recording has several, and what could not be read of
+    it."""
+    file = Path(split_operand(operand)[0]).expanduser()
+    with Snapshot(file) as snapshot:
+        names = [one.name for one in snapshot.hosts]
+    if len(names) > 1 and host not in names:
+        return None, [f"{host} has no baseline: {file} has no such host"]
+    period = finished(recorded_period(operand, [host] if len(names) > 1 else []))
+    return period, [f"{file}: {problem}" for problem in period.problems]
 
 
 def _period(replay: ReplaySession, label: str, begin_ns: int, end_ns: int) -> Period:

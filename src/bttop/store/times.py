@@ -68,6 +68,11 @@ def split_operand(operand: str) -> tuple[str, str]:
     return (file, times) if ".." in times else (operand, "")
 
 
+def operand_within(operand: str, file: Path) -> str:
+    """Return the operand with its file: a window without one is of `file`."""
+    return f"{file}{operand}" if operand and not split_operand(operand)[0] else operand
+
+
 def clock(stamp: Stamp) -> str:
     """Return a moment as local date and time, to the second."""
     return f"{local(stamp.wall_ns):%Y-%m-%d %H:%M:%S}"

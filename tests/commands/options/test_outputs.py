@@ -3,6 +3,7 @@ another user could put something else in its place. Each test goes through every
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import resource
@@ -15,6 +16,8 @@ from typing import Final, NamedTuple
 import pytest
 
 from bttop.cli import main
+from bttop.commands.options.outputs import writing
+from bttop.errors import BttopError, UsageError
 from tests.store.export.kit import snapshot_file
 from tests.test_cli import GOOD, Shell
 
@@ -180,6 +183,22 @@ def test_a_folder_that_is_not_there_is_said_and_not_made(bttop: Bttop, output: O
     says = bttop.refuses(output.to(Path("no") / output.name))
     assert "there is no folder no\n  mkdir" in says
     assert names(bttop.folder) == before
+
+
+def test_a_file_in_the_place_of_a_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file" / "t.csv", tmp_path / "file" / "lake" / "host=web1" / "s.parquet"):
+        with pytest.raises(UsageError) as raised, writing(path, instead="another -o OUT"):
+            path.write_text("")
+        assert raised.value.cause == f"{tmp_path / 'file'} is not a folder"
+        assert raised.value.hint == "another -o OUT"
+
+
+def test_a_folder_that_cannot_be_made_is_said_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(BttopError) as raised, writing(tmp_path / "lake" / "s.parquet", instead=""):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    assert raised.value.cause == f"{tmp_path / 'lake' / 's.parquet'}: Read-only file system"
+    assert raised.value.hint == f"ls -ld {tmp_path}; df -h {tmp_path}"
 
 
 @AS_ROOT

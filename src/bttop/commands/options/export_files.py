@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bttop.commands.options.outputs import writing
-from bttop.errors import BttopError, UsageError
+from bttop.errors import BttopError, UsageError, bttop_command
 from bttop.files import NewFile, make_folder
 from bttop.model.format.unique import unique_name
 from bttop.store.export.exporter import StreamExporter, TableExporter
@@ -17,6 +17,7 @@ from bttop.store.export.parquet import EXPORTER, write_rows
 from bttop.store.export.partitions import partitions
 from bttop.store.export.selection import Selection
 from bttop.store.export.tables import ExportTable, tables
+from bttop.store.snapshot.snapshot import Snapshot
 
 INSTEAD: Final = "another -o OUT"
 _LONGEST_NAME: Final = 100
@@ -27,8 +28,15 @@ def tables_of(selection: Selection) -> list[ExportTable]:
     """The tables of a selection. Raises BttopError if there are none."""
     found = list(tables(selection))
     if not found:
-        raise BttopError("this part of the snapshot has no flushes", title="cannot export")
+        raise _nothing(selection.snapshot)
     return found
+
+
+def _nothing(snapshot: Snapshot) -> BttopError:
+    if snapshot.problems:
+        why = f"this part of the snapshot has no flush that can be read: {snapshot.problems[0]}"
+        return BttopError(why, title="cannot export", hint=bttop_command("verify", snapshot.path))
+    return BttopError("this part of the snapshot has no flushes", title="cannot export")
 
 
 def file_names(tables: Sequence[ExportTable]) -> list[str]:

@@ -22,12 +22,17 @@ def writing(path: Path, *, instead: str) -> Iterator[None]:
         why = f"{error.why}; who may write there could replace the file: write -o ~/{command_line(path.name)}"
         raise BttopError(why, title="cannot write", hint=error.command) from error
     except OSError as error:
-        if not os.path.isdir(path.parent):  # noqa: PTH112  pathlib raises without permission
-            hint = command_line("mkdir", path.parent)
-            raise UsageError(f"there is no folder {path.parent}", title="cannot write", hint=hint) from error
-        why = f"{path}: {error.strerror or error}"
-        raise BttopError(
-            why,
-            title="cannot write",
-            hint=f"{command_line('ls', '-ld', path)}; {command_line('df', '-h', path.parent)}",
-        ) from error
+        raise _cannot_write(path, error, instead) from error
+
+
+def _cannot_write(path: Path, error: OSError, instead: str) -> BttopError:
+    there = next(one for one in (path, *path.parents) if os.path.lexists(one))
+    # pathlib raises without permission
+    if there != path and not os.path.isdir(there):  # noqa: PTH112
+        return UsageError(f"{there} is not a folder", title="cannot write", hint=instead)
+    if there not in (path, path.parent) and isinstance(error, FileNotFoundError):
+        hint = command_line("mkdir", "-p", path.parent)
+        return UsageError(f"there is no folder {path.parent}", title="cannot write", hint=hint)
+    folder = there if there != path else path.parent
+    hint = f"{command_line('ls', '-ld', there)}; {command_line('df', '-h', folder)}"
+    return BttopError(f"{path}: {error.strerror or error}", title="cannot write", hint=hint)

@@ -19,7 +19,6 @@ from bttop.engine.host.own_clock import own_clock
 from bttop.engine.host.process.recorded_processes import RecordedProcesses
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.status import ProgramState, Status
-from bttop.errors import BttopError
 from bttop.model.flush.flush import LossCounts
 from bttop.model.plan import Plan
 from bttop.model.record.records import FOREVER, Stamp
@@ -34,6 +33,7 @@ from bttop.store.snapshot.hosts import ProgramRow
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import BTTOP, MarkSet, StatusChanged
 from bttop.store.snapshot.snapshot import Snapshot
+from bttop.store.snapshot.tables.opening import empty
 
 if TYPE_CHECKING:
     from bttop.engine.session import AnyProgram, ProcessSource
@@ -80,12 +80,12 @@ class ReplaySession:
     """An open snapshot as the dashboard's session."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        """Raises BttopError if the snapshot holds no output."""
+        """Raises CannotReview if the snapshot holds no output."""
         self._recorded = tuple([RecordedProgram(snapshot, one) for one in snapshot.programs])
         self.programs: tuple[AnyProgram, ...] = self._recorded if len(snapshot.hosts) == 1 else _merged(self._recorded)
         span = extent(snapshot, [one.history for one in self._recorded])
         if span is None or not self.programs:
-            raise BttopError(f"{snapshot.path} holds no line of any program", title="an empty snapshot")
+            raise empty(snapshot.path, snapshot.problems)
         self.snapshot = snapshot
         self.host = _host_of(snapshot.hosts)
         """Several hosts as one."""

@@ -89,6 +89,8 @@ class Period(Struct, frozen=True):
     """Of the first flush, if that began later than the time that was asked for."""
     end: Stamp
     programs: tuple[ProgramPeriod, ...] = ()
+    problems: tuple[str, ...] = ()
+    """What could not be read of the recording, in sentences."""
 
     @property
     def seconds(self) -> float:

@@ -21,7 +21,7 @@ from bttop.store.snapshot.generations import COLUMNS, RecordedGeneration, read_g
 from bttop.store.snapshot.hosts import Hosts
 from bttop.store.snapshot.recording_events import CostSampled, MarkSet, ProcessSeen, StatusChanged
 from bttop.store.snapshot.tables.cells import COUNT, MOMENT, is_good
-from bttop.store.snapshot.tables.opening import CannotReview, open_file, size_of, unreadable
+from bttop.store.snapshot.tables.opening import empty, open_file, size_of, unreadable
 from bttop.store.snapshot.tables.row_reading import Reader
 from bttop.store.snapshot.tables.schema import COSTS
 
@@ -307,7 +307,7 @@ class Snapshot:
         found = Hosts(self._reader, only, self.note)
         if not found.by_number:
             if not any(self._reader.rows("SELECT id FROM generation LIMIT 1", (), "generation")) and not self.problems:
-                raise CannotReview(f"{self.path} holds no line", title="an empty snapshot")
+                raise empty(self.path, ())
             why = "it does not say which bpftrace it was made with"
             raise unreadable(self.path, "; ".join([why, *self.problems]))
         return found

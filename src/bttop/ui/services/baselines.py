@@ -121,11 +121,12 @@ class Baselines:
     def _use(self, period: Period) -> None:
         self._is_read = True
         if not period.seconds:
-            self._screen.tell(f"no baseline: there is no flush in {period.label}", "warn")
+            self._screen.tell(f"no baseline: there is no flush in {period.label}{_unread(period)}", "warn")
         else:
             self.current = period
             host = "" if period.host == self._session.host.name else f" of another host, {visible(period.host)}"
-            self._screen.tell(f"baseline: {period.label}{host}, {period.seconds:.0f} s; C shows what changed")
+            read = f"{period.label}{host}, {period.seconds:.0f} s{_unread(period)}"
+            self._screen.tell(f"baseline: {read}; C shows what changed")
         self._screen.repaint()
 
     def remove(self) -> None:
@@ -231,6 +232,12 @@ class Baselines:
     def _report(self, error: BttopError, failed: Callable[[], None]) -> None:
         self._screen.tell(f"no baseline: {error.title}: {error.cause}", "error")
         failed()
+
+
+def _unread(period: Period) -> str:
+    """What could not be read of a baseline, as a part of a sentence; empty if all could."""
+    more = len(period.problems) - 1
+    return f", incomplete: {period.problems[0]}{f' (and {more} more)' if more else ''}" if period.problems else ""
 
 
 def _part_of(period: Period, pane: Pane) -> ProgramPeriod | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
-from bttop.errors import BttopError, command_line
+from bttop.errors import BttopError, bttop_command, command_line
 from bttop.regular import open_regular
 from bttop.store.snapshot.tables.row_reading import STEPS, Effort, text_of
 from bttop.store.snapshot.tables.schema import APPLICATION_ID, FORMAT, MAGIC, TABLES
@@ -49,6 +49,14 @@ def size_of(path: Path) -> int:
 def unreadable(path: Path, why: str) -> CannotReview:
     """Return the error for a snapshot that is too damaged to read."""
     return CannotReview(f"{path}: {why}", title="a damaged snapshot", hint=command_line("sqlite3", path, ".recover"))
+
+
+def empty(path: Path, problems: Sequence[str]) -> CannotReview:
+    """Return the error for a snapshot in which nothing can be read. `problems`: the damage, in sentences."""
+    if problems:
+        why = f"{path} holds no line that can be read: {problems[0]}"
+        return CannotReview(why, title="a damaged snapshot", hint=bttop_command("verify", path))
+    return CannotReview(f"{path} holds no line of any program", title="an empty snapshot")
 
 
 def _check_head(path: Path) -> None:
