@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from bttop.engine.cost.cost import Cost
 from bttop.engine.generation.candidates import Settings
 from bttop.engine.program.status import ProgramState
 from bttop.engine.request.questions import from_text
@@ -120,3 +121,16 @@ def test_what_all_hosts_have_in_common_is_said_as_one() -> None:
     assert session.bill_at() is None
     assert [bool(link.state.lost) for link in session.links] == [False, False, True]
     assert session.engine_of("web3") is session.engine_of("web1")
+
+
+def test_the_status_is_the_same_object_until_it_changes_and_the_cost_is_the_present_one() -> None:
+    group = Group()
+    (program,) = group.session.programs
+    group.flush("web1", nginx=3)
+    status = program.page().status
+    group.on("web2").cost = Cost(run=0.5)
+    assert program.page().status is status
+    assert program.page().cost == Cost(run=0.5)
+    assert program.seen("sum").page().status is program.seen("sum").page().status
+    group.fakes["web2"].attach(group.on("web2"))
+    assert program.page().status is not status

@@ -118,6 +118,7 @@ def test_moments_find_merged_flushes_and_dropped_ones_are_counted() -> None:
     assert hosts.merged.at(99) is None
     for one in hosts.flushes.values():
         one.dropped = 2
+    hosts.tick(6, "web1")
     assert hosts.merged.appended == count
     assert 1 <= hosts.merged.dropped <= 2
     assert len(hosts.merged) == count - hosts.merged.dropped

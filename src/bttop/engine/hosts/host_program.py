@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import is_
 
 from msgspec.structs import replace
 
 from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.hosts.merged_program import MergedProgram
+from bttop.engine.hosts.merged_status import highest
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState, Status
@@ -16,8 +18,10 @@ from bttop.engine.remote.link import Link
 from bttop.engine.request.questions import ProgramRequest
 from bttop.engine.session import HostAbout
 from bttop.model.flush.flush import Flush, LossCounts
+from bttop.model.history.history import History
 from bttop.model.hosts.aligned_flushes import HostTimeline
 from bttop.model.hosts.host_flush import ClockOffset
+from bttop.model.hosts.merged_maps import How
 from bttop.script.process.pin import Pin
 from bttop.script.rewrite.suggestions import Suggestion
 
@@ -83,6 +87,11 @@ class HostPart:
         )
         return replace(page, status=status)
 
+    def news(self) -> tuple[object, ...]:
+        """What the present page depends on: the same objects mean the same page, but for its cost."""
+        program = self.program
+        return () if program is None else (program.status, program.plan, program.sources, program.alarm)
+
     def timeline(self) -> HostTimeline:
         """The flushes of the program."""
         return HostTimeline(
@@ -95,37 +104,37 @@ class _PartTimeline:
 
     def __init__(self, part: HostPart) -> None:
         self._part = part
+        self._history: History | None = None
+
+    @property
+    def _known(self) -> History | None:
+        if self._history is None and self._part.program is not None:
+            self._history = self._part.program.history
+        return self._history
 
     @property
     def appended(self) -> int:
-        program = self._part.program
-        return 0 if program is None else program.history.appended
+        return 0 if self._known is None else self._known.appended
 
     @property
     def dropped(self) -> int:
-        program = self._part.program
-        return 0 if program is None else program.history.dropped
+        return 0 if self._known is None else self._known.dropped
 
     @property
     def latest(self) -> Flush | None:
-        program = self._part.program
-        return None if program is None else program.history.latest
+        return None if self._known is None else self._known.latest
 
     def __len__(self) -> int:
-        program = self._part.program
-        return 0 if program is None else len(program.history)
+        return 0 if self._known is None else len(self._known)
 
     def at(self, index: int) -> Flush | None:
-        program = self._part.program
-        return None if program is None else program.history.at(index)
+        return None if self._known is None else self._known.at(index)
 
     def window(self, count: int, end: int | None = None) -> tuple[Flush, ...]:
-        program = self._part.program
-        return () if program is None else program.history.window(count, end)
+        return () if self._known is None else self._known.window(count, end)
 
     def index_at(self, boot_ns: int) -> int | None:
-        program = self._part.program
-        return None if program is None else program.history.index_at(boot_ns)
+        return None if self._known is None else self._known.index_at(boot_ns)
 
 
 class HostProgram(MergedProgram[HostPart]):
@@ -136,6 +145,22 @@ class HostProgram(MergedProgram[HostPart]):
         super().__init__(request.name, parts)
         self.request = request
         self.settings = settings
+        self._pages: dict[tuple[How, str], tuple[tuple[object, ...], PastStatus]] = {}
+        """The last page of each way to put rows together, with what it was made from: it is asked for several times a
+        second, and a pane repaints when its status is another object."""
+
+    def page_of(self, boot_ns: int | None, how: How, only_host: str) -> PastStatus:
+        """See `MergedProgram.page_of`; the status of the present page stays the same object until something changes."""
+        if boot_ns is not None:
+            return super().page_of(boot_ns, how, only_host)
+        wanted = [part for part in self.parts if not part.is_out and only_host in ("", part.host)]
+        about = (self.settings.pin, *(one for part in wanted for one in part.news()))
+        known, page = self._pages.get((how, only_host), ((), None))
+        if page is None or len(known) != len(about) or not all(map(is_, known, about)):
+            page = super().page_of(None, how, only_host)
+            self._pages[how, only_host] = (about, page)
+        costs = [part.program.cost for part in wanted if part.program is not None]
+        return replace(page, cost=highest([cost for cost in costs if cost is not None]))
 
     def living(self) -> Iterator[tuple[Engine, Program]]:
         """The programs that exist, each with its engine."""

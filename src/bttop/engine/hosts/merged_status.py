@@ -39,7 +39,7 @@ def merged_page(pages: Mapping[str, PastStatus], how: How, pin: Pin | None) -> P
         status=_merged_status({host: page.status for host, page in pages.items()}, best.status),
         plan=host_plan(best.plan, how),
         pin=pin,
-        cost=max(costs, key=_run, default=None),
+        cost=highest(costs),
         alarm=next((f"{host}: {page.alarm}" for host, page in pages.items() if page.alarm), ""),
     )
 
@@ -49,8 +49,9 @@ def costliest(bills: Sequence[Bill]) -> Bill | None:
     return max(bills, key=lambda bill: bill.percent or 0.0, default=None)
 
 
-def _run(cost: Cost) -> float:
-    return cost.run or 0.0
+def highest(costs: Sequence[Cost]) -> Cost | None:
+    """The cost of the host where it is highest; None without a cost."""
+    return max(costs, key=lambda cost: cost.run or 0.0, default=None)
 
 
 def _merged_status(found: Mapping[str, Status], best: Status) -> Status:

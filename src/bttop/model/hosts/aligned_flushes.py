@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bttop.model.flush.flush import Flush
 from bttop.model.history.timeline import Timeline
@@ -21,6 +21,8 @@ LATEST: Final = 2
 """Intervals after which a slot is complete without the hosts that are missing: they are late or lost."""
 _REMEMBERED: Final = 64
 """Complete slots that still take a late flush."""
+_YOUNG: Final = 2
+"""Complete slots that keep their flushes."""
 _SHORTEST_NS: Final = 1_000_000
 
 
@@ -59,6 +61,9 @@ class Slot(Struct):
     end_ns: int = 0
     """The end of the last one, on the boot clock of this host."""
     wall_ns: int = 0
+    flushes: dict[int, Flush] = field(default_factory=dict)
+    """The flushes by the index of their host, while the slot of a live session is young: later they are read from their
+    timelines, which have packed them."""
 
 
 class Generations:
@@ -112,7 +117,10 @@ class _Reader:
             yield from self._whole(self.about.recorded)
             return
         timeline = self.about.timeline
-        end, dropped = timeline.appended, timeline.dropped
+        end = timeline.appended
+        if end == self._next:
+            return
+        dropped = timeline.dropped
         first = max(self._next, dropped)
         found = timeline.window(end - first, end - dropped) if end > first else ()
         if timeline.dropped == dropped:  # else the indexes mean other flushes: read again
@@ -167,18 +175,20 @@ class AlignedFlushes:
 
     def take_in(self) -> None:
         """Read the new flushes of all hosts, complete slots, and remove those whose flushes have been dropped."""
+        is_new = False
         for at, reader in enumerate(self._readers):
             for number, flush in reader.new():
-                self._add(at, number, reader.slot_of(flush, len(self.hosts)))
+                self._add(at, number, flush, reader.slot_of(flush, len(self.hosts)))
+                is_new = True
         newest = max((reader.newest_ns for reader in self._readers), default=0)
         for slot in sorted(self._open.values(), key=lambda one: one.key):
             if self._is_over(slot, newest):
                 self._close(slot)
-        while self.slots and self._is_dropped(self.slots[0]):
+        while is_new and self.slots and self._is_dropped(self.slots[0]):
             self.slots.popleft()
             self.dropped += 1
 
-    def _add(self, at: int, number: int, new: Slot) -> None:
+    def _add(self, at: int, number: int, flush: Flush, new: Slot) -> None:
         late = self._complete.get(new.key)
         if late is not None:
             self._is_late[at] = False
@@ -186,6 +196,8 @@ class AlignedFlushes:
             return
         slot = self._open.setdefault(new.key, new)
         slot.numbers[at] = number
+        if self.hosts[at].recorded is None:
+            slot.flushes[at] = flush
         slot.end_ns, slot.wall_ns = max((slot.end_ns, slot.wall_ns), (new.end_ns, new.wall_ns))
 
     def _is_over(self, slot: Slot, newest_ns: int) -> bool:
@@ -208,6 +220,8 @@ class AlignedFlushes:
         if self.slots:
             slot.end_ns = max(slot.end_ns, self.slots[-1].end_ns + 1)
         self.slots.append(slot)
+        if len(self.slots) > _YOUNG:
+            self.slots[-1 - _YOUNG].flushes.clear()
         self._complete[slot.key] = slot
         if len(self._complete) > _REMEMBERED:
             del self._complete[next(iter(self._complete))]

@@ -91,7 +91,10 @@ class MergedTimeline:
 
     def _parts(self, slot: Slot) -> Iterator[tuple[str, Flush]]:
         """The flushes of a slot that are kept, by host."""
-        for one, number in zip(self._aligned.hosts, slot.numbers, strict=True):
+        for at, (one, number) in enumerate(zip(self._aligned.hosts, slot.numbers, strict=True)):
+            if (young := slot.flushes.get(at)) is not None:
+                yield one.host, young
+                continue
             timeline = one.timeline
             dropped = timeline.dropped
             if number >= dropped:
