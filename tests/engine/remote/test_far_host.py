@@ -103,6 +103,19 @@ def test_a_host_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.Monke
         made.finish()
 
 
+@needs_root
+def test_a_late_host_is_not_given_up_while_another_has_just_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(far_host, "CONNECTED_WITHIN", 0.01)
+    monkeypatch.setattr(far_host, "ANSWER_SECONDS", PATIENCE)
+    made = connection(tmp_path, fake_ssh(tmp_path, before="sleep 0.2"))
+    try:
+        assert made.finish().host.name == "web1"
+    finally:
+        made.close()
+
+
 @pytest.mark.parametrize(
     ("before", "says"),
     [
