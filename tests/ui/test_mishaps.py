@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.stopping import runner
 from tests.ui.dashboard import CALLS, Dashboard, beat, counting, dashboard, probe, record
+from tests.ui.screens import app_of
 
 ROWS = record(CALLS, "@calls", {"4711,curl": 50})
 SYNTAX_ERROR = (
@@ -92,3 +96,14 @@ def test_a_flood_of_text_leaves_keys_alive(tmp_path: Path) -> None:
         shown.wait_for("18421 java")
         shown.press("2", "z")
         shown.wait_until_gone("1 flood")
+
+
+def test_a_thread_that_is_ready_after_the_screen_has_ended_is_not_an_error() -> None:
+    app = app_of()
+
+    async def run() -> None:
+        async with app.run_test():
+            pass
+
+    asyncio.run(run())
+    app.from_thread(lambda: pytest.fail("the screen has ended"))

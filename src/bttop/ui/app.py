@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -180,10 +180,10 @@ class BttopApp(App[None]):
         self.on_end()
 
     def from_thread(self, call: Callable[[], None]) -> None:
-        """Call `call` on the screen's thread. Raises RuntimeError if the event loop is closed."""
-        loop = self._loop
-        assert loop is not None
-        loop.call_soon_threadsafe(self.call_later, call)
+        """Call `call` on the screen's thread; does nothing once the screen has ended."""
+        assert self._loop is not None
+        with suppress(RuntimeError):  # the event loop is closed
+            self._loop.call_soon_threadsafe(self.call_later, call)
 
     def _on_first_frame(self) -> None:
         """End of start-up: let the engine run at full speed, and start the garbage collector, which skips the imported

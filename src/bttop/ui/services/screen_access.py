@@ -41,7 +41,7 @@ class ScreenAccess(Protocol):
         """Run a coroutine on the event loop. A new one cancels the running one of the same `only_one` name."""
 
     def from_thread(self, call: Callable[[], None]) -> None:
-        """Call `call` on the screen's thread. Raises RuntimeError if the event loop is closed."""
+        """Call `call` on the screen's thread; does nothing once the screen has ended."""
 
     def without_screen(self) -> AbstractContextManager[None]:
         """Within the context another program has the terminal."""
