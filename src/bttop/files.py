@@ -26,7 +26,7 @@ _KINDS: Final = {
 def make_folder(path: Path) -> None:
     """Make a private folder and its missing parents; each belongs to the caller. Raises Untrusted if another user
     could have replaced a folder that exists, and other OSErrors."""
-    missing = [one for one in (path, *path.parents) if not os.path.lexists(one)]
+    missing = missing_folders(path)
     trust = Trust.of_this_process()
     if missing:
         trust.check_way(missing[-1].parent)
@@ -34,6 +34,11 @@ def make_folder(path: Path) -> None:
         trust.check(path)
     for one in reversed(missing):
         _make_one(one)
+
+
+def missing_folders(path: Path) -> list[Path]:
+    """The folders that `make_folder` would make, the innermost first."""
+    return [one for one in (path, *path.parents) if not os.path.lexists(one)]
 
 
 @contextlib.contextmanager

@@ -6,11 +6,11 @@ import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from bttop.commands.options.outputs import writing
 from bttop.errors import BttopError, UsageError, bttop_command
-from bttop.files import NewFile, make_folder
+from bttop.files import NewFile, make_folder, missing_folders
 from bttop.model.format.unique import unique_name
 from bttop.store.export.exporter import StreamExporter, TableExporter
 from bttop.store.export.parquet import EXPORTER, write_rows
@@ -63,22 +63,34 @@ def write_partitions(selection: Selection, exporter: StreamExporter | TableExpor
             for one in partitions(selection, table, name):
                 path = out / folder / one.path.with_name(f"{one.path.name}{exporter.suffix}")
                 with writing(path, instead=INSTEAD):
+                    written.folders[:0] = missing_folders(path.parent)
                     make_folder(path.parent)
                     with NewFile(path) as new:
                         write_rows(one.table, one.rows, new.file)
                         new.publish()
-                written.append(path)
+                written.files.append(path)
+
+
+class _Written(NamedTuple):
+    """What an export has made."""
+
+    files: list[Path]
+    folders: list[Path]
+    """The innermost before those that hold them."""
 
 
 @contextlib.contextmanager
-def _all_or_none() -> Iterator[list[Path]]:
-    """A list of new files, which are removed if the body of the `with` statement fails."""
-    written: list[Path] = []
+def _all_or_none() -> Iterator[_Written]:
+    """New files and folders, which are removed if the body of the `with` statement fails."""
+    written = _Written([], [])
     try:
         yield written
     except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
+        for file in written.files:
+            file.unlink(missing_ok=True)
+        for folder in written.folders:
+            with contextlib.suppress(OSError):  # it was not made, or holds the file of another export
+                folder.rmdir()
         raise
 
 
