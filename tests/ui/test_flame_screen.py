@@ -44,7 +44,7 @@ def test_frames_that_are_more_and_less_than_the_baseline_have_the_colours_of_the
         fake.flush(program, calls(program, {READ: 70, WRITE: 10, IDLE: 15}, "@stacks"))
         app.repaint()
         await pilot.press("1")  # ends the notice
-        assert "Enter zoom" in app._footer_bar.render_lines(Region(0, 0, 80, 1))[0].text
+        assert "Enter row  / search  i invert" in app._footer_bar.render_lines(Region(0, 0, 80, 1))[0].text
         themes, _ = load_themes([SHIPPED_THEMES])
         for theme in themes.values():
             app.set_theme(theme)

@@ -14,13 +14,11 @@ from bttop.ui.key_map import (
     BY_NAME,
     COMMANDS,
     FOOTER,
-    FOOTER_OF_THE_FLAME,
-    FOOTER_OF_THE_PAST,
-    FOOTER_OF_THE_ZOOM,
     footer,
 )
 from bttop.ui.render.spans import line_width, plain
 from bttop.ui.services.layout_mode import LayoutMode
+from bttop.ui.services.next_steps import KeyContext
 from tests.ui.scenes import text_of
 from tests.ui.screens import app_of
 
@@ -92,14 +90,45 @@ def test_the_footer_has_all_keys_of_the_layout_mode_at_60_cells_and_of_the_flame
     bar = app_of()._footer_bar
     bar.keys = LayoutMode.KEYS
     assert plain(bar.line(60)).rstrip() == " ←→↑↓   Shift size  t u tabs  d wide  v x view  0 auto  Esc"
-    bar.keys = footer(is_past=False, is_zoomed=False, is_flame=True)
+    bar.keys = footer(KeyContext(is_flame=True, enter="zoom", can_zoom_out=True))
     keys = " Enter zoom  BS out  / search  i invert  M split  F names  v list  ? all  q quit"
     assert plain(bar.line(80)).rstrip() == keys
-    bar.keys = footer(is_past=True, is_zoomed=False, is_flame=True)
-    assert plain(bar.line(100)).startswith(" [ back  ] on  ) live  Enter zoom  BS out  / search  i invert")
+    bar.keys = footer(KeyContext(is_past=True, is_flame=True))
+    assert plain(bar.line(100)).startswith(" [ back  ] on  ) live  Enter row  / search  i invert")
 
 
-@pytest.mark.parametrize("keys", [FOOTER, FOOTER_OF_THE_PAST, FOOTER_OF_THE_ZOOM, FOOTER_OF_THE_FLAME])
+def test_each_key_of_the_footer_has_the_word_for_what_it_does_now() -> None:
+    wanted = {
+        KeyContext(): " Enter row  z zoom  s sort  / filter  p pin  : ask  [ back  r rec",
+        KeyContext(enter="open", back="no filter"): " Esc no filter  Enter open  z zoom  s sort  / filter  p pin",
+        KeyContext(
+            is_zoomed=True, back="all panes"
+        ): " Esc all panes  Enter row  s sort  / filter  p pin  [ back  r rec",
+        KeyContext(is_zoomed=True, back="no groups"): " Esc no groups  Enter row  s sort",
+        KeyContext(enter="span", back="no rectangle"): " Esc no rectangle  Enter span  z zoom",
+        KeyContext(is_past=True, back="live"): " [ back  ] on  g time  ) live  Space play",
+        KeyContext(is_past=True, is_zoomed=True, back="all panes"): " Esc all panes  [ back  ] on  g time  ) live",
+        KeyContext(is_flame=True, is_zoomed=True, back="whole graph", enter="zoom", can_zoom_out=True): (
+            " Esc whole graph  Enter zoom  BS out  / search"
+        ),
+    }
+    bar = app_of()._footer_bar
+    for context, words in wanted.items():
+        bar.keys = footer(context)
+        line = plain(bar.line(80)).rstrip()
+        assert line.startswith(words), context
+        assert line.endswith("? all  q quit"), context
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        FOOTER,
+        footer(KeyContext(is_past=True)),
+        footer(KeyContext(is_zoomed=True, back="all panes")),
+        footer(KeyContext(is_flame=True)),
+    ],
+)
 @pytest.mark.parametrize("cells", [30, 60, 79, 200])
 def test_help_and_quit_are_the_last_hints_to_go(keys: Sequence[KeyHint], cells: int) -> None:
     footer = app_of()._footer_bar

@@ -33,6 +33,7 @@ from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, NEED_TRACING, bind, comm
 from bttop.ui.render.spans import Line
 from bttop.ui.services.baselines import Baselines
 from bttop.ui.services.collaborators import Collaborators
+from bttop.ui.services.next_steps import NextSteps
 from bttop.ui.services.programs.pin_watch import mark_ended_pins
 from bttop.ui.services.recordings import Recordings
 from bttop.ui.services.theme_manager import ThemeManager
@@ -252,6 +253,8 @@ class BttopApp(App[None]):
             self._repaints.go_on_soon()
         if (page := self._page) is not None:
             page.refresh_page()
+        else:
+            self._show_keys()  # what Enter does may depend on what has come under the cursor
 
     @property
     def _page(self) -> Modal[Any] | None:
@@ -277,8 +280,7 @@ class BttopApp(App[None]):
         elif self.board.is_arranged:
             keys = self.layout_mode.KEYS
         else:
-            is_past, board = self.time.cursor.at is not None, self.board
-            keys = footer(is_past=is_past, is_zoomed=board.zoomed, is_flame=board.shows_flame)
+            keys = footer(NextSteps(self.board, self.time, self.tracing is not None).keys())
         self._footer_bar.keys = keys
         self._footer_bar.repaint()
 

@@ -13,6 +13,7 @@ from bttop.ui.board.screen_bars.bars import ALWAYS_SHOWN, KeyHint
 from bttop.ui.commands.command import Command, CommandGroup, Hint, TracingGroup
 from bttop.ui.commands.help_page import HEADINGS
 from bttop.ui.services.collaborators import Collaborators
+from bttop.ui.services.next_steps import KeyContext
 
 if TYPE_CHECKING:
     from bttop.ui.dialogs.palette import PaletteEntry
@@ -53,13 +54,6 @@ FOOTER_OF_THE_PAST: Final = _footer(lambda hint: hint.past)
 """The same while the screen is not live."""
 
 
-FOOTER_OF_THE_ZOOM: Final = (
-    KeyHint(BY_NAME["back"].first_key, "all panes", "back"),
-    *(hint for hint in FOOTER if hint.command not in ("zoom", "prompt")),
-)
-"""The same while a pane is zoomed."""
-
-
 def _hint(name: str, text: str) -> KeyHint:
     return KeyHint(BY_NAME[name].first_key, text, name)
 
@@ -73,22 +67,37 @@ _OF_THE_FLAME: Final = (
     _hint("flame-names", "names"),
     _hint("view", "list"),
 )
-FOOTER_OF_THE_FLAME: Final = (*_OF_THE_FLAME, *FOOTER[-ALWAYS_SHOWN:])
-"""The same while the focused pane is a flame graph."""
-FOOTER_OF_THE_PAST_FLAME: Final = (
-    *(hint for hint in FOOTER_OF_THE_PAST if hint.command in ("step-back", "step-on", "live")),
-    *FOOTER_OF_THE_FLAME,
-)
-"""The same while the screen is not live."""
+_FLAME: Final = (*_OF_THE_FLAME, *FOOTER[-ALWAYS_SHOWN:])
+_TIME: Final = frozenset({"step-back", "step-on", "live"})
+_PAST_FLAME: Final = (*(hint for hint in FOOTER_OF_THE_PAST if hint.command in _TIME), *_FLAME)
 
 
-def footer(*, is_past: bool, is_zoomed: bool, is_flame: bool = False) -> tuple[KeyHint, ...]:
-    """The keys in the footer for what is on show."""
-    if is_past:
-        return FOOTER_OF_THE_PAST_FLAME if is_flame else FOOTER_OF_THE_PAST
-    if is_flame:
-        return (FOOTER_OF_THE_ZOOM[0], *FOOTER_OF_THE_FLAME) if is_zoomed else FOOTER_OF_THE_FLAME
-    return FOOTER_OF_THE_ZOOM if is_zoomed else FOOTER
+def footer(now: KeyContext) -> tuple[KeyHint, ...]:
+    """The keys in the footer, each with what it does now. Esc is the first, if it does something that no other key of
+    the footer does."""
+    hints = [
+        one._replace(text=now.enter) if one.command == "detail" else one
+        for one in _hints(now)
+        if one.command not in _left_out(now)
+    ]
+    is_shown = now.back and not any(one.text == now.back for one in hints)
+    return (*([_hint("back", now.back)] if is_shown else []), *hints)
+
+
+def _hints(now: KeyContext) -> tuple[KeyHint, ...]:
+    if now.is_flame:
+        return _PAST_FLAME if now.is_past else _FLAME
+    return FOOTER_OF_THE_PAST if now.is_past else FOOTER
+
+
+def _left_out(now: KeyContext) -> frozenset[str]:
+    """The commands that have no effect now, or whose room Esc takes."""
+    left_out = {"return"} if now.is_flame and not now.can_zoom_out else set[str]()
+    if now.back:
+        left_out.add("prompt")
+    if now.is_zoomed:
+        left_out.add("zoom")
+    return frozenset(left_out)
 
 
 def bind(around: Collaborators) -> Mapping[str, Callable[[], None]]:

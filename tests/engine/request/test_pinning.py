@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.request.pinning import children_of, pin_of, with_children
+from bttop.engine.request.pinning import children_of, left_out_by_name, pin_of, with_children
 from bttop.script.process.pin import Pin
 from tests.engine.proctree import add_process
 
@@ -101,3 +101,25 @@ def test_the_whole_family_is_pinned() -> None:
 def test_a_pin_without_children_keeps_its_processes() -> None:
     gone = gone_pid()
     assert with_children(Pin(pids=(gone,))) == Pin(pids=(gone,), children=True)
+
+
+def test_a_pin_to_a_name_says_which_threads_it_leaves_out(tmp_path: Path) -> None:
+    add_process(tmp_path, 70, comm=b"ledger", threads=(71, 72, 73, 74, 75))
+    add_process(tmp_path, 80, comm=b"ledger", threads=(81,))
+    add_process(tmp_path, 90, comm=b"fifteen-bytes-o", threads=(91,))
+    names = {71: "payer", 72: "payer", 73: "ledger", 74: "gc", 75: "net", 81: "ledger", 91: "fifteen-bytes-o"}
+    for pid, tids in ((70, (70, 71, 72, 73, 74, 75)), (80, (80, 81)), (90, (90, 91))):
+        for tid in tids:
+            (tmp_path / str(pid) / "task" / str(tid) / "comm").write_text(f"{names.get(tid, 'ledger')}\n")
+    wanted = {
+        Pin(
+            comm="ledger"
+        ): "not counted: 4 threads of ledger with other names (gc, net, payer); a pin to 70 counts them",
+        Pin(comm="fifteen-bytes-of-it"): "not counted: 1 thread of fifteen-bytes-of-it with other names (ledger); "
+        "a pin to 90 counts them",
+        Pin(comm="sleep"): "no process has the name sleep now; what starts with this name will count",
+        Pin(pids=(70,)): "",
+    }
+    assert {pin: left_out_by_name(pin, tmp_path) for pin in wanted} == wanted
+    (tmp_path / "90/task/90/comm").write_text("fifteen-bytes-o\n")
+    assert left_out_by_name(Pin(comm="fifteen-bytes-of-it"), tmp_path) == ""

@@ -91,7 +91,7 @@ def test_the_ladder_is_a_page_of_its_own_and_backspace_closes_it(tmp_path: Path)
     with session(tmp_path, {"calls": rows_of(java=9)}, columns=160, rows=48) as shown:
         shown.wait_for("1 of 1 live", " java ")
         shown.press("L")
-        shown.wait_for(f"the ladder for pid {pid}", f"1 syscalls {pid}", f"6 profile {pid}", "7 of 7 live")
+        shown.wait_for(f"panes about pid {pid}", f"1 syscalls {pid}", f"6 profile {pid}", "7 of 7 live")
         shown.wait_for(lambda: "1 calls" not in shown.text)
         assert all(str(pid) in " ".join(one) for one in shown.starts()[2:] if one[0] == "-f")
         shown.press("0")

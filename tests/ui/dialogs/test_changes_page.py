@@ -9,7 +9,7 @@ import pytest
 from bttop.model.plan import Column, MapPlan
 from bttop.store.compare.changes import Changes
 from bttop.store.compare.incident_lines import Incident, incident_lines
-from bttop.ui.dialogs.changes_page import changes_content, message_content
+from bttop.ui.dialogs.changes_page import changes_content, message_content, nothing_compared
 from bttop.ui.dialogs.pick_list import PickBody
 from bttop.ui.render.spans import line_width, plain
 from bttop.ui.themes import load_themes
@@ -73,6 +73,8 @@ def test_without_a_baseline_the_page_says_which_key_sets_one(changes: Changes) -
 
 
 def test_without_a_comparison_the_page_says_why() -> None:
+    for seconds, key in ((0.0, "+"), (9.5, "Space")):
+        assert f" {key} " in nothing_compared(seconds)
     content = message_content("Nothing to compare: " + "why " * 40, 10, 80)
     assert not content.choices
     assert "".join(plain(line) for line in content.head).split().count("why") == 40

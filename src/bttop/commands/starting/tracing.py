@@ -19,7 +19,7 @@ from bttop.engine.generation.candidates import Settings
 from bttop.engine.host.host import Host, ReleaseQuery, check_can_trace
 from bttop.engine.host.process.pid_numbers import PidNumbers
 from bttop.engine.host.process.processes import look_up
-from bttop.engine.request.pinning import numbered, with_children
+from bttop.engine.request.pinning import left_out_by_name, numbered, with_children
 from bttop.engine.request.questions import Asked, ProgramRequest, questions, wanted_files
 from bttop.engine.safety.admission import Admission
 from bttop.engine.safety.own_processes import own_processes
@@ -52,7 +52,10 @@ def start_engine(
             f"keeps them: {settings_rule(site.bpftrace)}",
         )
     engine = engine_on(options, command, site)
-    return engine, start_on(options, engine, site, asked, trust)
+    settings = start_on(options, engine, site, asked, trust)
+    if site.far is None and settings.pin is not None and (left_out := left_out_by_name(settings.pin)):
+        tell(left_out)
+    return engine, settings
 
 
 def _local(

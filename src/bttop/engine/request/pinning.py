@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from bttop.engine.host.cgroup_tree import is_name_of_cgroup, pin_to_cgroup
 from bttop.engine.host.folder import Folder
 from bttop.engine.host.process.pid_numbers import PidNumbers, Unnumbered
-from bttop.engine.host.process.processes import is_alive, threads_of
+from bttop.engine.host.process.processes import COMM_BYTES, PROC, is_alive, pids_named, thread_names, threads_of
+from bttop.model.format.text import counted, visible
 from bttop.script.process.pin import Pin
+
+_MOST_NAMED: Final = 16
+"""Processes of one name whose threads are looked up."""
+_MOST_NAMES: Final = 3
+"""Names of threads that are listed."""
 
 
 def with_children(pin: Pin) -> Pin:
@@ -42,6 +49,25 @@ def pin_of(text: str) -> Pin | str:
         gone = [pid for pid in pids if not is_alive(pid)]
         return f"there is no process {gone[0]}" if gone else Pin(pids=pids)
     return pin_to_cgroup(text) if is_name_of_cgroup(text) else Pin(comm=text)
+
+
+def left_out_by_name(pin: Pin, root: Folder = PROC) -> str:
+    """What a pin to a process name leaves out, and the pin that does not; empty if it leaves out nothing. bpftrace's
+    `comm` is the name of a thread, and the threads of a process may have names of their own."""
+    if not pin.comm:
+        return ""
+    named = pids_named(pin.comm, root)
+    if not named:
+        return f"no process has the name {visible(pin.comm)} now; what starts with this name will count"
+    kept = pin.comm.encode(errors="surrogateescape")[:COMM_BYTES].decode(errors="replace")
+    others = {pid: [one for one in thread_names(pid, root) if one != kept] for pid in named[:_MOST_NAMED]}
+    names = sorted({visible(name) for found in others.values() for name in found})
+    if not names:
+        return ""
+    some = ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
+    pids = ",".join(str(pid) for pid, found in others.items() if found)
+    count = counted(sum(map(len, others.values())), "thread")
+    return f"not counted: {count} of {visible(pin.comm)} with other names ({some}); a pin to {pids} counts them"
 
 
 def pids_in(text: str) -> tuple[int, ...] | None:

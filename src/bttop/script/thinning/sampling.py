@@ -146,7 +146,7 @@ def _keys(script: Script, state: list[MapUse], thinned: list[int]) -> dict[int, 
             continue
         used = dict.fromkeys(_used(code, written))
         if len(used) > 1 or (used and not all(_HASHED.fullmatch(part) for part in next(iter(used)))):
-            return "it keeps state under keys that do not tell which events belong together"
+            return "it connects events, such as start and end, and its keys do not tell which belong together"
         if used and not next(iter(used)):
             return "it keeps state that all events share"
         if used and all(_FEW.fullmatch(part) for part in next(iter(used))):

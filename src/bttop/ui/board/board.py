@@ -78,6 +78,8 @@ class Board(Widget):
         self.page = ""
         """The name of the page on show; empty for the first."""
         self._pages: dict[str, str] = {}
+        self._joining: set[str] = set()
+        """The programs whose panes join those of the page that was on show."""
         self._focus: dict[str, int] = {}
         self._asked: AnyProgram | None = None
         """The program that was opened last while the board was shown; its pane gets the largest place."""
@@ -113,7 +115,8 @@ class Board(Widget):
             self.mount_all(added)
             self.page = self._page_of(added[-1])
             # A named page is filled with all its panes at once: focus the first of them.
-            self._focus[self.page] = 0 if self.page else len(self.shown) - 1
+            joins = not self.page or added[-1].program.name in self._joining
+            self._focus[self.page] = len(self.shown) - 1 if joins else 0
         elif not self.shown:
             self.page = self._page_of(self.panes[0]) if self.panes else ""
         self.replace_all()
@@ -123,6 +126,8 @@ class Board(Widget):
     def put_on_page(self, program: str, page: str) -> None:
         """Put the pane of a future program of this name on a page."""
         self._pages[program] = page
+        if page == self.page:
+            self._joining.add(program)
 
     def _page_of(self, pane: Pane) -> str:
         return self._pages.get(pane.program.name, "")

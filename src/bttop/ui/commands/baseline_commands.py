@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from bttop.model.format.names import decoders
 from bttop.model.format.text import visible
 from bttop.store.snapshot.recording_events import MarkSet
 from bttop.ui.commands.command import Command, CommandGroup, Hint
@@ -18,7 +17,6 @@ from bttop.ui.services.collaborators import Collaborators
 if TYPE_CHECKING:
     from bttop.model.flush.contents import MapData
     from bttop.store.compare.changes import Moved
-    from bttop.store.labels import Labels
     from bttop.ui.dialogs.pick_list import PickContent
 
 MOST_MARKS: Final = 9
@@ -134,9 +132,15 @@ class _ChangesPage:
             "equals_sign": lambda: self._longer(1),
             "minus": lambda: self._longer(-1),
             "space": self._compare,
+            "Y": self._write_summary,
         }
         self._compare()
         self._around.screen.show(PickList("what changed", self._content, self._around.themes.theme, keys), self._go)
+
+    def _write_summary(self) -> None:
+        from bttop.ui.commands.summary_commands import SummaryCommands
+
+        SummaryCommands(self._around).write()
 
     def _longer(self, step: int) -> None:
         from bttop.ui.dialogs.changes_page import LENGTHS
@@ -159,16 +163,17 @@ class _ChangesPage:
         self._around.baselines.compare(LENGTHS[self._at] * 1_000_000_000, done)
 
     def _content(self, cells: int) -> PickContent:
-        from bttop.ui.dialogs.changes_page import LENGTHS, changes_content, message_content
+        from bttop.ui.dialogs.changes_page import LENGTHS, changes_content, message_content, nothing_compared
 
         found, seconds = self._found, LENGTHS[self._at]
         if found is None:
             return message_content("reading …", seconds, cells)
         if found.changes is None:
-            why = "no flush in this time" if not found.now.seconds else "no flush before: there is no baseline yet"
-            return message_content(f"Nothing to compare: {why}.", seconds, cells)
+            return message_content(nothing_compared(found.now.seconds), seconds, cells)
         has_baseline = self._around.baselines.current is not None
-        return changes_content(found.changes, labels_of(self._around, found), seconds, cells, has_baseline=has_baseline)
+        return changes_content(
+            found.changes, self._around.baselines.labels(found), seconds, cells, has_baseline=has_baseline
+        )
 
     def _go(self, index: int | None) -> None:
         """Go to the pane and the row of a sentence."""
@@ -209,15 +214,6 @@ def largest_row(moved: Moved, data: MapData) -> str | None:
 
     found = [(abs(amount(value) or 0.0), key) for key, value in data.rows.items() if is_about(key)]
     return max(found)[1] if found else None
-
-
-def labels_of(around: Collaborators, found: Comparison) -> Labels:
-    """How names are written: as they are, with the names of this host's numbers."""
-    from bttop.store.aliases import PlainNames
-    from bttop.store.labels import Labels
-
-    host = around.session.host
-    return Labels(PlainNames(), decoders(host.machine, host.devices), found.now.begin, found.now.end)
 
 
 GROUPS = (

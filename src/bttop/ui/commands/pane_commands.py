@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bttop.ui.commands.command import Command, CommandGroup, Hint
 from bttop.ui.services.collaborators import Collaborators
+from bttop.ui.services.next_steps import NextSteps
 
 
 class PaneCommands:
@@ -29,24 +30,12 @@ class PaneCommands:
     def back(self) -> None:
         """One step back: remove the filter, the trend, the groups, the span, the zoom, go live, or return to the first
         rows."""
-        pane = self._around.pane
-        if pane.clear_filter() or pane.close_trend():
-            return
-        if pane.choice.group or pane.choice.inside is not None:
-            from bttop.ui.board.groups.row_groups import leave_group  # needed once rows are grouped
-
-            leave_group(pane)
-            return
-        if self._around.time.end_span():
-            return
-        if self.board.zoomed:
-            self.board.toggle_zoom(False)
-        elif self._around.tracing is not None and self._around.time.cursor.at is not None:
-            self._around.time.end()
-        elif not pane.to_top():
-            self._around.screen.tell(
-                "nothing to go back from: no filter, no groups, no zoom, the first rows are on screen"
-            )
+        around = self._around
+        step = NextSteps(around.board, around.time, around.tracing is not None).back()
+        if step is not None:
+            step.run()
+        elif not around.pane.to_top():
+            around.screen.tell("nothing to go back from: no filter, no groups, no zoom, the first rows are on screen")
 
     def arrange(self) -> None:
         """Turn the layout mode on; all panes are shown."""

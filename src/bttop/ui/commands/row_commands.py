@@ -204,7 +204,7 @@ class QuestionCommands:
         self._trail = tracing.trail
 
     def open_ladder(self) -> None:
-        """Open all programs of the ladder, pinned to the row's process."""
+        """Open six programs, pinned to the row's process, on a page of their own."""
         from bttop.ui.board.groups.row_groups import group_reason
         from bttop.ui.board.row_facts import row_pid
 
@@ -214,7 +214,7 @@ class QuestionCommands:
             why = group_reason(pane) or "this row has no process; p asks for one"
             self._around.screen.tell(why, "warn")
         elif self._around.row_processes.has_ended(pid):
-            self._around.screen.tell(f"pid {pid} has ended: its ladder would show nothing", "warn")
+            self._around.screen.tell(f"pid {pid} has ended: panes about it would show nothing", "warn")
         else:
             self._trail.ask_ladder(pane.program, pid, self._around.host)
 
@@ -245,6 +245,15 @@ GROUPS = (
     ),
     TracingGroup(
         QuestionCommands,
-        (Command("ladder", ("L",), "The ladder for the row's process", "Rows", 3, QuestionCommands.open_ladder),),
+        (
+            Command(
+                "ladder",
+                ("L",),
+                "Six panes about the row's process, on a page",
+                "Rows",
+                3,
+                QuestionCommands.open_ladder,
+            ),
+        ),
     ),
 )

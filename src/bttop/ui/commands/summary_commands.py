@@ -12,7 +12,6 @@ from typing import Final
 from bttop.errors import BttopError
 from bttop.files import create_with, make_folder
 from bttop.paths import state_home
-from bttop.ui.commands.baseline_commands import labels_of
 from bttop.ui.commands.command import Command, CommandGroup
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.render.text import folded
@@ -47,7 +46,7 @@ class SummaryCommands:
     def _write(self, found: Comparison) -> None:
         from bttop.store.compare.incident_lines import Incident, incident_lines
 
-        lines = list(incident_lines(Incident(found.now, found.changes, labels_of(self._around, found))))
+        lines = list(incident_lines(Incident(found.now, found.changes, self._around.baselines.labels(found))))
         text = "".join([f"{line}\n" for line in lines])
         self._show(lines, [_saved(text, self._around.session.host.name), self._copied(text)])
 

@@ -34,8 +34,15 @@ def message_content(text: str, seconds: int, cells: int) -> PickContent:
     return PickContent(list(_folded(f" {text}", cells, "dim")), (), (), _keys(seconds))
 
 
+def nothing_compared(seconds: float) -> str:
+    """Why a period with flushes of so many seconds is not compared, and which key helps."""
+    if not seconds:
+        return "Nothing to compare: no flush in this time. + takes a longer time."
+    return "Nothing to compare with: no flush is older. Space compares again; or Esc, then b sets a baseline."
+
+
 def _keys(seconds: int) -> str:
-    return f"Enter to the row  + - the last {numbers.duration(seconds)}  Space again"
+    return f"Enter to the row  + - the last {numbers.duration(seconds)}  Space again  Y text"
 
 
 def _choice(number: int, text: str, cells: int) -> PickChoice:

@@ -12,6 +12,7 @@ from msgspec import Struct
 from bttop.engine.session import AnyProgram, Session
 from bttop.errors import BttopError
 from bttop.model.format import numbers
+from bttop.model.format.names import decoders
 from bttop.model.format.text import visible
 from bttop.model.record.records import Stamp
 from bttop.ui.app_config import AppConfig
@@ -25,6 +26,7 @@ from bttop.ui.services.time_control import TimeControl
 if TYPE_CHECKING:
     from bttop.store.compare.changes import Changes
     from bttop.store.compare.period import Period, PeriodReading, ProgramPeriod
+    from bttop.store.labels import Labels
     from bttop.ui.dialogs.palette import PaletteEntry
 
 T = TypeVar("T")
@@ -168,6 +170,14 @@ class Baselines:
         yield PaletteEntry("Baseline: remove", "Time: b x", self.remove)
 
     # Comparing.
+
+    def labels(self, found: Comparison) -> Labels:
+        """How names are written: as they are, with the names of this host's numbers."""
+        from bttop.store.aliases import PlainNames
+        from bttop.store.labels import Labels
+
+        host = self._session.host
+        return Labels(PlainNames(), decoders(host.machine, host.devices), found.now.begin, found.now.end)
 
     def compare(self, length_ns: int, done: Callable[[Comparison], None]) -> None:
         """Compare the time before the moment on show with the baseline, without one with the minute before that."""

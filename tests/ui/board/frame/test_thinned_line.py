@@ -39,11 +39,11 @@ def line(cells: int, choice: ViewChoice | None = None, **more: Any) -> str:
 @pytest.mark.parametrize(
     ("cells", "text"),
     [
-        (80, " 1 in 8, ±8 % of 1,000: y exact up to 10 %, p pins it instead (4.9 %)"),
-        (60, " 1 in 8: y exact up to 10 %, p pins it instead (4.9 %)"),
-        (39, " 1 in 8: y exact ≤10 %, p pins 4.9 %"),
-        (30, " 1 in 8: y exact up to 10 %"),
-        (20, " 1 in 8: y exact"),
+        (80, " 1 in 8, ±8 % of 1,000: y counts all (≤10 % CPU), p pins it (4.9 %)"),
+        (60, " 1 in 8: y counts all (≤10 % CPU), p pins it (4.9 %)"),
+        (39, " 1 in 8: y all ≤10 % CPU, p pins 4.9 %"),
+        (35, " 1 in 8: y counts all (≤10 % CPU)"),
+        (21, " 1 in 8: y counts all"),
     ],
 )
 def test_the_keys_to_exact_numbers_are_named_at_every_width(cells: int, text: str) -> None:

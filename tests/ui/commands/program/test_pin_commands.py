@@ -130,7 +130,7 @@ def test_the_ladder_of_a_process_that_has_ended_is_not_opened(tmp_path: Path, mo
         mortal.kill()
         mortal.wait()
         shown.press("L")
-        shown.wait_for(f"pid {pid} has ended: its ladder would show nothing", "1 of 1 live")
+        shown.wait_for(f"pid {pid} has ended: panes about it would show nothing", "1 of 1 live")
 
 
 def test_a_pin_from_the_command_line_holds_for_every_pane_and_its_children(tmp_path: Path) -> None:

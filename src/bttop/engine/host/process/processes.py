@@ -27,7 +27,7 @@ _LONGEST_STAT: Final = 4096
 _MOST_PARENTS: Final = 64
 _KERNEL_THREAD: Final = 0x0020_0000
 """PF_KTHREAD, in the flags of /proc/PID/stat."""
-_COMM_BYTES: Final = 15
+COMM_BYTES: Final = 15
 """Length to which the kernel cuts a thread's name."""
 
 
@@ -173,8 +173,14 @@ def numbers_of(pid: int | str, root: Folder = PROC) -> tuple[int, ...]:
 
 def pids_named(comm: str, root: Folder = PROC) -> tuple[int, ...]:
     """The ids of processes whose first thread has this name, ascending. Compares 15 bytes, as the kernel keeps."""
-    wanted = comm.encode(errors="surrogateescape")[:_COMM_BYTES]
+    wanted = comm.encode(errors="surrogateescape")[:COMM_BYTES]
     return tuple(pid for pid in _numbered(root) if _read(root / str(pid) / "comm").removesuffix(b"\n") == wanted)
+
+
+def thread_names(pid: int, root: Folder = PROC) -> tuple[str, ...]:
+    """The name of each thread of a process, in the order of the thread ids; empty if there is no such process."""
+    names = (_text(_read(root / str(pid) / "task" / str(tid) / "comm")) for tid in threads_of(pid, root))
+    return tuple(name.removesuffix("\n") for name in names if name)
 
 
 def _numbered(folder: Folder) -> Iterator[int]:

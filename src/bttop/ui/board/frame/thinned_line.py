@@ -23,15 +23,15 @@ def thinned_lines(model: PaneModel, subject: Subject, choice: ViewChoice, room: 
         return []
     data = model.data(subject.map)
     error = "" if data.plan.by_key else f", ±{100 * standard_error(_EXAMPLE, thinned.one_in):.0f} % of {_EXAMPLE:,}"
-    exact = f"y exact up to {thinned.allowed} %"
+    exact = f"y counts all (≤{thinned.allowed} % CPU)"
     share = _share_of_row(data, choice)
     pinned = thinned.fixed_percent + (thinned.exact_percent - thinned.fixed_percent) * (share or 0.0)
     helps = share is not None and pinned <= thinned.left_percent
-    pin = f", p pins it instead ({percent(pinned)})" if helps else ""
+    pin = f", p pins it ({percent(pinned)})" if helps else ""
     head = f" 1 in {thinned.one_in}"
-    brief = f"{head}: y exact ≤{thinned.allowed} %, p pins {percent(pinned)}" if helps else ""
+    brief = f"{head}: y all ≤{thinned.allowed} % CPU, p pins {percent(pinned)}" if helps else ""
     forms = [f"{head}{error}: {exact}{pin}", f"{head}: {exact}{pin}", *filter(None, [brief])]
-    forms += [f"{head}: {exact}", f"{head}: y exact"]
+    forms += [f"{head}: {exact}", f"{head}: y counts all"]
     return [(Span(next((form for form in forms if width(form) <= room), forms[-1]), "badge"),)]
 
 

@@ -121,7 +121,16 @@ class PinCommands:
         else:
             name = programs[0].name
             text = f"{name} will count only {pin_text(pin)}{_but(programs)}; u unpins"
-        self._around.screen.tell(text, still_so=still_so)
+        self._around.screen.tell(f"{text}{self._left_out(pin)}", still_so=still_so)
+
+    def _left_out(self, pin: Pin) -> str:
+        """What a pin to a name leaves out, to be added to a sentence; empty for other pins, and for another host."""
+        if not pin.comm or self._tracing.engine.links:
+            return ""
+        from bttop.engine.request.pinning import left_out_by_name
+
+        left_out = left_out_by_name(pin)
+        return f"; {left_out}" if left_out else ""
 
     def unpin(self) -> None:
         """Remove the pane's pin."""

@@ -92,14 +92,15 @@ class QuestionTrail:
         from bttop.script.library.follow_ups import ladder
 
         process = f"{host}:{pid}" if host else str(pid)
-        page = f"ladder {process}"
+        page = f"pid {process}"
+        self._board.toggle_zoom(False)
         for step in ladder(pid, host):
             question = self._question(step)
             name = self._programs.unique_name(f"{step.name} {process}")
             self._board.put_on_page(name, page)
             self._steps.append(TrailStep(came_from, name, page))
             self._programs.open(replace(question, name=name), self.settings(came_from, step))
-        self._screen.tell(f"the ladder for pid {process}, on a new page: 0 changes pages, Backspace closes it")
+        self._screen.tell(f"panes about pid {process}, on a page: 0 changes pages, Backspace closes it")
 
     def go_back(self) -> None:
         """Close the question (or the ladder) asked last and focus the pane that it was asked from."""

@@ -51,7 +51,7 @@ def _notes(picture: FlamePicture, *, has_baseline: bool, by_offset: bool) -> Ite
     if picture.found is not None:
         yield Span(f"{numbers.share(as_float(picture.found.weight), as_float(whole))} % matched", "match")
     if picture.is_older:
-        yield Span("of an earlier flush, this one is being read", "badge")
+        yield Span("an earlier flush, until this one is read", "badge")
     if picture.missing:
         yield Span(f"{counted(picture.missing, 'frame')} of the zoom not in this flush", "badge")
     if picture.change is not None and picture.change.gone:
