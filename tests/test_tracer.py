@@ -876,7 +876,7 @@ def shared(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> tracer.TracedProc
         return {"map_id": fd, "memlock": f"{fd}00"} if is_map else {**of_programs(pid, fd), "run_time_ns": f"{fd}000"}
 
     monkeypatch.setattr(tracer, "describe", describe)
-    parts = [tracer.ProgramPart(11, b"AT___bt_a_"), tracer.ProgramPart(12, b"AT___bt_b_")]
+    parts = [tracer.ProcessPart(11, b"AT___bt_a_"), tracer.ProcessPart(12, b"AT___bt_b_")]
     return tracer.TracedProcess(10, 77, -1, [], -1, parts)
 
 

@@ -340,7 +340,7 @@ class Hooks:
         return [[kind, code, runs, place, ident] for (kind, code, place, ident), runs in sums.items()]
 
 
-class ProgramPart:
+class ProcessPart:
     """One of the programs that run in a process: the names of its maps begin with the prefix (empty: it is alone)."""
 
     def __init__(self, ident: int, prefix: bytes) -> None:
@@ -352,19 +352,19 @@ class ProgramPart:
 class PartNames:
     """Finds the part to which a BPF program or a map belongs, by the kernel's names of maps (Linux 4.15 and newer)."""
 
-    def __init__(self, parts: "list[ProgramPart]") -> None:
+    def __init__(self, parts: "list[ProcessPart]") -> None:
         self.parts = parts
-        self.known: "dict[str, ProgramPart | None]" = {}
+        self.known: "dict[str, ProcessPart | None]" = {}
 
-    def of_program(self, ident: str) -> "ProgramPart | None":
+    def of_program(self, ident: str) -> "ProcessPart | None":
         """The part of a BPF program; None if several or none of them use its maps. Raises OSError."""
         return self._known("program " + ident, used_maps, ident)
 
-    def of_map(self, ident: str) -> "ProgramPart | None":
+    def of_map(self, ident: str) -> "ProcessPart | None":
         """The part of a map; None if it has another name. Raises OSError."""
         return self._known("map " + ident, list, (int(ident),))
 
-    def _known(self, key: str, maps: "collections.abc.Callable[..., list[int]]", of: object) -> "ProgramPart | None":
+    def _known(self, key: str, maps: "collections.abc.Callable[..., list[int]]", of: object) -> "ProcessPart | None":
         if key not in self.known:
             names = [map_name(one) for one in maps(of)]
             found = [part for part in self.parts if any(name.startswith(part.prefix) for name in names)]
@@ -400,10 +400,10 @@ class TracedProcess:
         status: int,
         pipes: "list[Pipe]",
         terminal: int,
-        parts: "list[ProgramPart] | None" = None,
+        parts: "list[ProcessPart] | None" = None,
     ) -> None:
         self.ident = ident
-        self.parts = parts or [ProgramPart(ident, b"")]
+        self.parts = parts or [ProcessPart(ident, b"")]
         self.names = PartNames(self.parts)
         self.pid = pid
         self.status = status  # pipe with the exec's errno, or EOF on success; -1 once read
@@ -419,7 +419,7 @@ class TracedProcess:
         self.finish_at = NEVER
         self.counts: "dict[str, int]" = {}
         self.bpf: "dict[str, list[str]]" = {}  # its descriptors by kind, at the last `look`
-        self.map_bytes: "dict[ProgramPart | None, int]" = {}  # by part; None: of all parts
+        self.map_bytes: "dict[ProcessPart | None, int]" = {}  # by part; None: of all parts
         self.hooks = Hooks()
         self.memory = SharedMemory()
         self.read = 0
@@ -522,31 +522,31 @@ class TracedProcess:
         self.bpf = found or self.bpf
         return found
 
-    def part_of_program(self, ident: int) -> "ProgramPart | None":
+    def part_of_program(self, ident: int) -> "ProcessPart | None":
         """The part to which a BPF program belongs; None for one of all parts, or closed meanwhile. Raises OSError."""
         if len(self.parts) == 1:
             return self.parts[0]
         return self.names.of_program(str(ident)) if ident else None
 
-    def part_of_map(self, ident: int) -> "ProgramPart | None":
+    def part_of_map(self, ident: int) -> "ProcessPart | None":
         """The part to which a map belongs; None for one of all parts, or closed meanwhile. Raises OSError."""
         if len(self.parts) == 1:
             return self.parts[0]
         return self.names.of_map(str(ident)) if ident else None
 
-    def by_part(self, fds: "list[str]") -> "dict[ProgramPart | None, list[str]]":
+    def by_part(self, fds: "list[str]") -> "dict[ProcessPart | None, list[str]]":
         """The descriptors of BPF programs by part. Raises OSError."""
         if len(self.parts) == 1:
             return {self.parts[0]: fds}
-        found: "dict[ProgramPart | None, list[str]]" = {}
+        found: "dict[ProcessPart | None, list[str]]" = {}
         for fd in fds:
             ident = int(describe(self.pid, fd).get("prog_id", 0))
             found.setdefault(self.part_of_program(ident), []).append(fd)
         return found
 
-    def sizes_of_maps(self, fds: "list[str]") -> "dict[ProgramPart | None, int]":
+    def sizes_of_maps(self, fds: "list[str]") -> "dict[ProcessPart | None, int]":
         """The bytes of the maps of each part. Raises OSError."""
-        sizes: "dict[ProgramPart | None, int]" = {}
+        sizes: "dict[ProcessPart | None, int]" = {}
         for fd in fds:
             info = describe(self.pid, fd)
             part = self.part_of_map(int(info.get("map_id", 0)))
@@ -558,7 +558,7 @@ class TracedProcess:
         try:
             if self.count_at == NEVER:
                 self.look()  # the 2 s count is off: the program is starting or ending
-            infos: "dict[ProgramPart | None, list[ProgramInfo]]" = {}
+            infos: "dict[ProcessPart | None, list[ProgramInfo]]" = {}
             for fd in self.bpf.get("bpf-prog", ()):
                 info = self.program_info(fd)
                 infos.setdefault(self.part_of_program(info.ident), []).append(info)
@@ -568,7 +568,7 @@ class TracedProcess:
         totals = self.share_of(self.memory.add_to(process_cost(self.pid), self.pid))
         return [(part.ident, dict(totals, **self.part_cost(part, infos))) for part in self.parts]
 
-    def part_cost(self, part: ProgramPart, infos: "dict[ProgramPart | None, list[ProgramInfo]]") -> "dict[str, object]":
+    def part_cost(self, part: ProcessPart, infos: "dict[ProcessPart | None, list[ProgramInfo]]") -> "dict[str, object]":
         """What the BPF programs and maps of a part cost, with its share of those that belong to no part."""
         own, shared, parts = infos.get(part, []), infos.get(None, []), len(self.parts)
         return {
@@ -1222,11 +1222,11 @@ def call_libc(name: str, *arguments: object) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def parts_of(command: "dict[str, object]") -> "list[ProgramPart]":
+def parts_of(command: "dict[str, object]") -> "list[ProcessPart]":
     parts = command.get("parts", [])
     if not isinstance(parts, list) or not all(map(is_part, parts)):
         raise ValueError("parts must be a list of ids and prefixes")
-    return [ProgramPart(ident, to_bytes(prefix)) for ident, prefix in parts]
+    return [ProcessPart(ident, to_bytes(prefix)) for ident, prefix in parts]
 
 
 def is_part(value: object) -> bool:

@@ -202,7 +202,7 @@ def test_a_baseline_from_another_host_is_said(tmp_path: Path) -> None:
     steady = [{"@calls": ("map", {"1,java": 10})}] * 30
     files = [
         made(
-            tmp_path / f"{host}.bttop", RecordedSession("calls", COUNTS, steady, TEXT), facts=replace(FACTS, host=host)
+            tmp_path / f"{host}.bttop", RecordedSession("calls", COUNTS, steady, TEXT), facts=replace(FACTS, name=host)
         )
         for host in ("here", "there")
     ]

@@ -13,7 +13,8 @@ from bttop.engine.generation.badge import Badge
 from bttop.engine.host.process.processes import Parent, Process, look_up
 from bttop.engine.host.process.recorded_processes import RecordedProcesses, process_facts, read_process
 from bttop.engine.program.status import ProgramState
-from bttop.engine.recording.replay import ReplaySession, read_pin
+from bttop.engine.recording.recorded_program import read_pin
+from bttop.engine.recording.replay import ReplaySession
 from bttop.engine.session import HostViews
 from bttop.errors import BttopError
 from bttop.script.language.reader import Script

@@ -21,7 +21,7 @@ PAUSE_NS: Final = 1_500_000_000
 """Minimum time between the end of one survey and the request for the next."""
 
 
-class HostProgram(Struct, frozen=True):
+class LoadedProgram(Struct, frozen=True):
     """One BPF program in the kernel. Its owner chose the name: escape it before it is shown on a terminal."""
 
     id: int
@@ -43,7 +43,7 @@ class HostProgram(Struct, frozen=True):
 class HostPrograms(Struct, frozen=True):
     """All BPF programs of the host, the most expensive first."""
 
-    programs: tuple[HostProgram, ...]
+    programs: tuple[LoadedProgram, ...]
     reason: str = ""
     """Why some may be missing; empty if the list is complete."""
 
@@ -89,12 +89,12 @@ def _program(
     before: tuple[int, int] | None,
     seconds: float,
     own: Mapping[int, str],
-) -> HostProgram:
+) -> LoadedProgram:
     ident, kind, name, uid, run_ns, runs, pids = row
     rates: tuple[float | None, float | None] = (None, None)
     if before is not None and seconds > 0:
         rates = max(0, run_ns - before[0]) / 1e9 / seconds, max(0, runs - before[1]) / seconds
-    return HostProgram(
+    return LoadedProgram(
         ident,
         _TYPES[kind] if kind < len(_TYPES) else f"type {kind}",
         name,

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from bttop.engine.hosts.merged_program import MergedProgram
 from bttop.engine.program.past_status import PastStatus
+from bttop.engine.recording.recorded_program import RecordedProgram
 from bttop.engine.session import HostAbout
 from bttop.model.hosts.aligned_flushes import HostTimeline
 from bttop.model.hosts.host_flush import ClockOffset
-
-if TYPE_CHECKING:
-    from bttop.engine.recording.replay import RecordedProgram
 
 
 class RecordedPart:

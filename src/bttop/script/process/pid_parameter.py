@@ -10,8 +10,7 @@ from msgspec import Struct
 from bttop.script.language.columns import Expression
 from bttop.script.language.edits import Wrapping, wrap
 from bttop.script.language.lexer import Token
-from bttop.script.language.reader import Script
-from bttop.script.process.regions import Region, regions
+from bttop.script.process.regions import Region
 
 COMPARISONS: Final = frozenset({"==", "!="})
 
@@ -66,16 +65,6 @@ class PidParameter(Struct, frozen=True):
         return exact and own == by_region.keys() and not self.is_key
 
 
-def pid_parameters(script: Script) -> tuple[PidParameter, ...]:
-    """The parameters that a script compares with process ids, in the order of their numbers."""
-    found = regions(script)
-    if not any(token.text[1:].isdecimal() for region in found for token in region.code.tokens if _is_variable(token)):
-        return ()
-    from bttop.script.process.id_comparisons import find_parameters  # few scripts have parameters
-
-    return find_parameters(found)
-
-
 def text_of(tokens: Sequence[Token]) -> str:
     """The text of the tokens, without comments and line ends."""
     text = ""
@@ -83,7 +72,3 @@ def text_of(tokens: Sequence[Token]) -> str:
         apart = before is not None and before.kind != "punct" and token.kind != "punct"
         text += f"{' ' if apart else ''}{token.text}"
     return text
-
-
-def _is_variable(token: Token) -> bool:
-    return token.kind == "variable"

@@ -15,8 +15,9 @@ from bttop.script.language.edits import Edit, Wrapping
 from bttop.script.language.probe_context import context_of, context_of_probe
 from bttop.script.language.reader import Probe, Script
 from bttop.script.language.survey import ScriptSurvey
+from bttop.script.process.asked_parameters import pid_parameters
 from bttop.script.process.children import following, is_child
-from bttop.script.process.pid_parameter import PidParameter, pid_parameters, text_of
+from bttop.script.process.pid_parameter import PidParameter, text_of
 from bttop.script.process.regions import code_of, narrowed, regions
 from bttop.script.process.thread_ids import thread_badges
 

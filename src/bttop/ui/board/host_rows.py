@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from bttop.engine.session import HostViews
-from bttop.model.format.text import visible_name
 from bttop.model.hosts.host_column import has_host, host_of
 from bttop.model.hosts.merged_maps import How
+from bttop.ui.board.frame.host_rows_text import how_joined
 from bttop.ui.board.pane import Pane
-from bttop.ui.board.pane_data.pane_model import PaneModel
-from bttop.ui.board.pane_data.subject import Subject
 from bttop.ui.views.hosts.both import COMPARING
 
 ONE_HOST = "H is for several hosts: bttop -H web1,web2"
-
-
-def rows_text(model: PaneModel, subject: Subject) -> str:
-    """How the rows of a map are put together, for the pane's rule."""
-    views = model.host_views
-    assert views is not None, "only for programs of several hosts"
-    if views.only_host:
-        return visible_name(views.only_host)
-    return "by host" if _how(model, subject, views) == "each" else f"sum of {len(views.hosts)} hosts"
 
 
 def step_hosts(pane: Pane) -> str:
@@ -30,17 +19,10 @@ def step_hosts(pane: Pane) -> str:
     if views is None:
         return ONE_HOST
     of_hosts = subject.view in COMPARING
-    how = "one" if of_hosts and pane.cursor else _next(_how(model, subject, views))
+    how = "one" if of_hosts and pane.cursor else _next(how_joined(model, subject, views))
     host = _chosen_host(pane, views) if how == "one" else ""
     pane.see(views.seen(how, host))
     return _told(pane, how, host)
-
-
-def _how(model: PaneModel, subject: Subject, views: HostViews) -> How:
-    """How the rows of a map are put together now, with `usual` as what it is for this map."""
-    if views.how != "usual":
-        return views.how
-    return "each" if has_host(model.data(subject.map).plan.columns) else "sum"
 
 
 def _next(how: How) -> How:

@@ -252,7 +252,7 @@ def draw_rule(
     if drawing.above:
         head += [Span(f"{drawing.above} above", "match"), Span(" ", "rule")]
     if model.host_views is not None:
-        from bttop.ui.board.host_rows import rows_text  # only for several hosts
+        from bttop.ui.board.frame.host_rows_text import rows_text  # only for several hosts
 
         head.append(Span(f"{rows_text(model, subject)} ", "dim"))
     if choice.group or choice.inside is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bttop.engine.cost.host_programs import HostProgram
+from bttop.engine.cost.host_programs import LoadedProgram
 from bttop.engine.engine import Engine
 from bttop.model.format import numbers
 from bttop.model.format.text import counted, visible
@@ -40,7 +40,7 @@ def host_lines(engine: Engine, cells: int) -> list[Line]:
     ]
 
 
-def _row(one: HostProgram, cells: int) -> Line:
+def _row(one: LoadedProgram, cells: int) -> Line:
     used = "…" if one.run is None else percent(100 * one.run)
     rate = "…" if one.events is None else numbers.short(one.events)
     each = "" if one.ns_per_event is None else f"{one.ns_per_event:,.0f}"

@@ -9,7 +9,7 @@ from typing import Final, Generic, Literal, TypeAlias
 from msgspec.structs import replace
 
 from bttop.ui.board.places.grid import LARGE, LEAST_LINES, Need, PanePlace, Spot, arrange_fitting, column_cells
-from bttop.ui.board.places.page_layout import P, PageLayout, Slot
+from bttop.ui.board.places.page_layout import P, PageLayout, PageSlot
 
 LEAST_CELLS: Final = 24
 """Cells of the narrowest column."""
@@ -50,7 +50,7 @@ class ChosenPlaces(Generic[P]):
         self._spots = arrange_fitting(needs, self._layout.index(focused), *size, self._layout.widths)
         return {self._layout.slots[index].shown: spot.place for index, spot in self._spots.items()}
 
-    def _need(self, slot: Slot[P], folded: Collection[P], largest: P | None) -> Need:
+    def _need(self, slot: PageSlot[P], folded: Collection[P], largest: P | None) -> Need:
         if not slot.is_placed and slot.shown in folded:
             return Need(0, slot.is_wide)
         lines = None if slot.share is None else max(LEAST_LINES, round(slot.share * self._height))

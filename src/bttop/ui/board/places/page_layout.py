@@ -11,7 +11,7 @@ from msgspec.structs import replace
 P = TypeVar("P", bound=Hashable)
 
 
-class Slot(Struct, Generic[P], frozen=True):
+class PageSlot(Struct, Generic[P], frozen=True):
     """One place: a pane, or several as tabs."""
 
     panes: tuple[P, ...]
@@ -25,7 +25,7 @@ class Slot(Struct, Generic[P], frozen=True):
     """Its share of the board's height; None is automatic."""
 
     @classmethod
-    def of(cls, pane: P) -> Slot[P]:
+    def of(cls, pane: P) -> PageSlot[P]:
         """The automatic place of a pane."""
         return cls((pane,), pane)
 
@@ -33,7 +33,7 @@ class Slot(Struct, Generic[P], frozen=True):
 class PageLayout(Struct, Generic[P], frozen=True):
     """The places of a page in order. Without a choice of the user: one automatic place per pane."""
 
-    slots: tuple[Slot[P], ...] = ()
+    slots: tuple[PageSlot[P], ...] = ()
     widths: Mapping[int, tuple[float, ...]] = {}
     """The shares of the columns by their number."""
 
@@ -46,7 +46,7 @@ class PageLayout(Struct, Generic[P], frozen=True):
         kept = [_without_gone(slot, panes) for slot in self.slots]
         slots = [slot for slot in kept if slot is not None]
         known = {pane for slot in slots for pane in slot.panes}
-        return replace(self, slots=(*slots, *(Slot.of(pane) for pane in panes if pane not in known)))
+        return replace(self, slots=(*slots, *(PageSlot.of(pane) for pane in panes if pane not in known)))
 
     def showing(self, pane: P) -> PageLayout[P]:
         """The same with the pane's tab on show."""
@@ -54,14 +54,14 @@ class PageLayout(Struct, Generic[P], frozen=True):
         slot = self.slots[index]
         return self if slot.shown == pane else self.changed({index: replace(slot, shown=pane)})
 
-    def changed(self, slots: Mapping[int, Slot[P]]) -> PageLayout[P]:
+    def changed(self, slots: Mapping[int, PageSlot[P]]) -> PageLayout[P]:
         """The same with other places at these indexes."""
         return replace(self, slots=tuple(slots.get(index, slot) for index, slot in enumerate(self.slots)))
 
     def placed_after(self, pane: P, new: P) -> PageLayout[P]:
         """The same with a new pane in a place of its own after that of another pane."""
         at = self.index(pane) + 1
-        return replace(self, slots=(*self.slots[:at], replace(Slot.of(new), is_placed=True), *self.slots[at:]))
+        return replace(self, slots=(*self.slots[:at], replace(PageSlot.of(new), is_placed=True), *self.slots[at:]))
 
     def exchanged(self, one: int, other: int) -> PageLayout[P]:
         """The same with two places exchanged. The heights stay where they are; the first one counts as placed."""
@@ -89,7 +89,7 @@ class PageLayout(Struct, Generic[P], frozen=True):
         return self.changed({index: stack}).placed_after(rest[0], pane)
 
 
-def _without_gone(slot: Slot[P], panes: Sequence[P]) -> Slot[P] | None:
+def _without_gone(slot: PageSlot[P], panes: Sequence[P]) -> PageSlot[P] | None:
     left = tuple(pane for pane in slot.panes if pane in panes)
     if not left:
         return None
