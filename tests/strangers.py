@@ -114,7 +114,7 @@ def with_cell(whole: Path, path: Path, table: str, column: str, value: object) -
         value, mark = NOT_UTF_8, "CAST(? AS TEXT)"
     else:
         mark = "?"
-    first = {"meta": "name = 'cpus'", "cost": "program = 1"}.get(table, f"id = (SELECT min(id) FROM {table})")
+    first = {"meta": "name = 'bttop'", "cost": "program = 1"}.get(table, f"id = (SELECT min(id) FROM {table})")
     try:
         database.execute(f"UPDATE {table} SET {column} = {mark} WHERE {first}", (value,))
     except sqlite3.IntegrityError:
@@ -149,10 +149,11 @@ def with_rows(whole: Path, path: Path, table: str, column: str) -> int:
 
 
 def with_everything(whole: Path, path: Path) -> None:
-    """A copy with such rows for every column of every table, apart from the facts, which there are one of each."""
+    """A copy with such rows for every column of every table, apart from the facts about the session and its host, which
+    there are one of each."""
     shutil.copy(whole, path)
     for table, column in columns():
-        if table != "meta":
+        if table not in ("meta", "host"):
             with_rows(path, path, table, column)
 
 
