@@ -1,4 +1,4 @@
-"""Many hosts: what `bttop stream -H` needs for 50 connections to an sshd on this machine.
+"""Many hosts: what `bttop stream -H` and the dashboard need for 50 connections to an sshd on this machine.
 
 Each host runs five stand-ins for bpftrace, with 20 keys in a flush, once a second. The CPU time is that of bttop itself
 and of its ssh processes; bytes are what ssh reads from the network. The peer of the first answers is the same work
@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 
 from tests.sshd import CAN_RUN, Sshd, running_sshd
 from tests.standin import standin
+from tests.terminal import Terminal
 
 from benchmarks.options import Options
 from benchmarks.table import Row, alone, in_turn
@@ -79,9 +80,11 @@ def run(options: Options) -> Sequence[Row]:
             for left in reversed(range(min(MOST_ROUNDS, options.rounds))):
                 peers.append(_measure_peer(sshd, far, names))
                 runs.append(_measure(folder, sshd, far, HOSTS, 0.0 if left else options.seconds))
+            dashboard = _measure_dashboard(sshd, far, options.seconds)
     firsts = [run.answered for run in runs]
     return [
         *_steady(runs[-1].before, runs[-1].after),
+        alone(f"dashboard of {HOSTS} hosts, 160x48 (% of a core)", [dashboard], "{:.1f}"),
         in_turn(f"first answers of {HOSTS} hosts, and without bttop (s)", firsts, peers, "{:.1f}"),
         alone("first answers of one host (s)", [one.answered], "{:.1f}"),
     ]
@@ -125,12 +128,10 @@ def _measure_peer(sshd: Sshd, far: Path, names: Sequence[str]) -> float:
 
 def _measure(folder: Path, sshd: Sshd, far: Path, hosts: int, seconds: float) -> _Run:
     """Start bttop, wait until every program of every host has answered, and measure for `seconds`."""
-    programs = [word for number in range(PANES) for word in ("-e", f"// {number}\n{_SCRIPT}")]
-    ssh = " ".join(sshd.ssh)
-    words = ["stream", "-H", f"web[1-{hosts}]", "--ssh", ssh, "--bpftrace", str(far), "--force", "--budget", "100"]
+    words = ["stream", *_words(sshd, far, hosts)]
     begin = time.monotonic()
     out = (folder / "lines").open("wb")
-    process = subprocess.Popen([sys.executable, "-m", "bttop", *words, *programs], stdout=out)
+    process = subprocess.Popen([sys.executable, "-m", "bttop", *words], stdout=out)
     try:
         while len(_answers(folder / "lines")) < hosts * PANES:
             if time.monotonic() - begin > PATIENCE:
@@ -145,6 +146,26 @@ def _measure(folder: Path, sshd: Sshd, far: Path, hosts: int, seconds: float) ->
         process.send_signal(signal.SIGTERM)
         process.wait()
         out.close()
+
+
+def _measure_dashboard(sshd: Sshd, far: Path, seconds: float) -> float:
+    """% of a core that the dashboard takes, once every program is live."""
+    with Terminal([sys.executable, "-m", "bttop", *_words(sshd, far, HOSTS)], 160, 48) as shown:
+        shown.wait_for(f"{PANES} of {PANES} live", PATIENCE)
+        time.sleep(2 * SETTLED)
+        before = _used(shown.process.pid)
+        time.sleep(seconds)
+        after = _used(shown.process.pid)
+        shown.send("q")
+        shown.exit_code(PATIENCE)
+    return (after.own - before.own) / (after.at - before.at) * 100
+
+
+def _words(sshd: Sshd, far: Path, hosts: int) -> list[str]:
+    """The arguments of five programs on so many hosts."""
+    programs = [word for number in range(PANES) for word in ("-e", f"// {number}\n{_SCRIPT}")]
+    ssh = " ".join(sshd.ssh)
+    return ["-H", f"web[1-{hosts}]", "--ssh", ssh, "--bpftrace", str(far), "--force", "--budget", "100", *programs]
 
 
 def _answers(path: Path) -> set[tuple[bytes, bytes]]:

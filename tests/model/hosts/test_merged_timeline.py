@@ -144,3 +144,26 @@ def test_printed_lines_name_their_host_in_the_order_of_their_times() -> None:
     latest = hosts.merged.latest
     assert latest is not None
     assert [one.data for one in latest.printed] == ["web3  c", "web3  d", "web1  a b"]
+
+
+def test_a_host_that_restarts_within_an_interval_stays_aligned_with_the_others() -> None:
+    hosts = Hosts()
+    for number in range(1, 12):
+        hosts.tick(number)
+        extra = flush(number, number + 0.5, generation=number + 1)
+        hosts.flushes["web1"].all.append(extra)
+    hosts.tick(12)
+    count = hosts.merged.appended
+    assert count >= 10
+    assert {one.coverage for one in hosts.merged.window(count - 2, count - 1)} == {""}
+
+
+def test_a_host_that_counts_something_else_is_missing_and_makes_no_generation() -> None:
+    hosts = Hosts()
+    for number in range(1, 6):
+        hosts.tick(number, "web1", about=plan("sum"))
+        hosts.tick(number, "web2", "web3")
+    count = hosts.merged.appended
+    found = hosts.merged.window(count)
+    assert {one.coverage for one in found} == {"2 of 3 hosts: without web1"}
+    assert {one.generation for one in found} == {1}

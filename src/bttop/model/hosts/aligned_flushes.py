@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -21,6 +21,8 @@ LATEST: Final = 2
 """Intervals after which a slot is complete without the hosts that are missing: they are late or lost."""
 _REMEMBERED: Final = 64
 """Complete slots that still take a late flush."""
+_MOST_DRIFT: Final = 0.75
+"""Intervals from the middle of its slot after which a flush belongs to another one."""
 _YOUNG: Final = 2
 """Complete slots that keep their flushes."""
 _SHORTEST_NS: Final = 1_000_000
@@ -48,8 +50,6 @@ class SlotKey(NamedTuple):
     mark: str
     period_ns: int
     is_last: bool
-    generation: int
-    """Grows whenever a host begins to count something else."""
 
 
 class Slot(Struct):
@@ -61,29 +61,14 @@ class Slot(Struct):
     end_ns: int = 0
     """The end of the last one, on the boot clock of this host."""
     wall_ns: int = 0
+    generation: int = 0
+    """Grows whenever most hosts begin to count something else."""
+    counted: dict[int, object] = field(default_factory=dict)
+    """What the flush of each host counts, by the index of the host; flushes that count something else are not merged
+    with those of the most hosts."""
     flushes: dict[int, Flush] = field(default_factory=dict)
     """The flushes by the index of their host, while the slot of a live session is young: later they are read from their
     timelines, which have packed them."""
-
-
-class Generations:
-    """Numbers what is counted. Hosts change to a new text one after the other; all get the same number for it, also if
-    the text is one that was counted before."""
-
-    def __init__(self) -> None:
-        self._counted: list[tuple[object, ...]] = []
-
-    def next(self, flush: Flush, before: int) -> int:
-        """The number of what a flush counts, for a host that counted `before` (0: nothing)."""
-        plan = flush.origin.plan
-        maps = tuple([(one.name, one.aggregation, one.columns, one.scheme) for one in plan.maps.values()])
-        counted = (plan.heartbeats, maps)
-        if before and self._counted[before - 1] == counted:
-            return before
-        found = next((at for at, one in enumerate(self._counted, 1) if at > before and one == counted), None)
-        if found is None:
-            self._counted.append(counted)
-        return found or len(self._counted)
 
 
 class _Seen(NamedTuple):
@@ -98,7 +83,7 @@ class _Reader:
     """Reads the flushes of one host, one after the other, and finds their slots. Flushes of one host are in consecutive
     slots although their ends drift across the border of an interval."""
 
-    def __init__(self, about: HostTimeline, generations: Generations) -> None:
+    def __init__(self, about: HostTimeline) -> None:
         self.about = about
         self.newest_ns = -1
         """The start of the newest slot."""
@@ -106,9 +91,6 @@ class _Reader:
         """Number of the flush that is read next."""
         self._is_read = False
         """Whether a recording was read."""
-        self._generations = generations
-        self._host_generation = -1
-        self._generation = 0
         self._seen: dict[str, _Seen] = {}
 
     def new(self) -> Iterator[tuple[int, Flush]]:
@@ -141,10 +123,7 @@ class _Reader:
         start = self._start(flush, end, period)
         self._seen[flush.mark] = _Seen(start, end, period)
         self.newest_ns = max(self.newest_ns, start)
-        if flush.generation != self._host_generation:
-            self._host_generation = flush.generation
-            self._generation = self._generations.next(flush, self._generation)
-        key = SlotKey(start, flush.mark, period, flush.is_last, self._generation)
+        key = SlotKey(start, flush.mark, period, flush.is_last)
         return Slot(key, array("q", [ABSENT] * hosts), end, flush.wall_ns - offset.wall_ns)
 
     def _start(self, flush: Flush, end: int, period: int) -> int:
@@ -152,8 +131,9 @@ class _Reader:
         if seen is None or seen.period_ns != period or flush.is_last:
             return start
         expected = seen.start_ns + max(1, round((end - seen.end_ns) / period)) * period
-        drifts = abs(end - expected - period // 2) > period
-        return max(start, seen.start_ns + period) if drifts else expected
+        # Of two generations that overlap, the second flush of an interval takes the place of the first.
+        drifts = abs(end - expected - period // 2) > _MOST_DRIFT * period
+        return max(start, seen.start_ns) if drifts else expected
 
 
 class AlignedFlushes:
@@ -161,8 +141,10 @@ class AlignedFlushes:
 
     def __init__(self, hosts: Sequence[HostTimeline]) -> None:
         self.hosts = tuple(hosts)
-        generations = Generations()
-        self._readers = [_Reader(one, generations) for one in hosts]
+        self._readers = [_Reader(one) for one in hosts]
+        self._generation = 0
+        self._counted: object = None
+        """What the flushes of the newest complete slot count."""
         self._open: dict[SlotKey, Slot] = {}
         self._complete: dict[SlotKey, Slot] = {}
         """The newest complete slots: a late flush is added to them."""
@@ -192,10 +174,12 @@ class AlignedFlushes:
         late = self._complete.get(new.key)
         if late is not None:
             self._is_late[at] = False
-            late.numbers[at] = number
+            if _counted(flush) in late.counted.values():
+                late.numbers[at] = number
             return
         slot = self._open.setdefault(new.key, new)
         slot.numbers[at] = number
+        slot.counted[at] = _counted(flush)
         if self.hosts[at].recorded is None:
             slot.flushes[at] = flush
         slot.end_ns, slot.wall_ns = max((slot.end_ns, slot.wall_ns), (new.end_ns, new.wall_ns))
@@ -217,6 +201,7 @@ class AlignedFlushes:
             if slot.numbers[at] == ABSENT and one.is_out():
                 slot.numbers[at] = OUT
         self._is_late = [number == ABSENT for number in slot.numbers]
+        self._keep_most(slot)
         if self.slots:
             slot.end_ns = max(slot.end_ns, self.slots[-1].end_ns + 1)
         self.slots.append(slot)
@@ -226,5 +211,25 @@ class AlignedFlushes:
         if len(self._complete) > _REMEMBERED:
             del self._complete[next(iter(self._complete))]
 
+    def _keep_most(self, slot: Slot) -> None:
+        """Keep the flushes that count the same as those of most hosts; while hosts change to another text one after the
+        other, the others are missing."""
+        (most, _), *others = Counter(slot.counted.values()).most_common()
+        if others:
+            for at in [at for at, counted in slot.counted.items() if counted != most]:
+                slot.numbers[at] = ABSENT
+                slot.flushes.pop(at, None)
+        if most != self._counted:
+            self._counted = most
+            self._generation += 1
+        slot.generation = self._generation
+        slot.counted = {0: most}
+
     def _is_dropped(self, slot: Slot) -> bool:
         return all(number < one.timeline.dropped for number, one in zip(slot.numbers, self.hosts, strict=True))
+
+
+def _counted(flush: Flush) -> object:
+    """What a flush counts: flushes of which this is equal can be merged."""
+    plan = flush.origin.plan
+    return plan.heartbeats, tuple([(one.name, one.aggregation, one.columns, one.scheme) for one in plan.maps.values()])

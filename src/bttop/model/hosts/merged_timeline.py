@@ -82,7 +82,7 @@ class MergedTimeline:
         if not parts:
             return None
         missing = tuple([one.host for one, at in zip(self._aligned.hosts, slot.numbers, strict=True) if at == ABSENT])
-        moment = Moment(slot.key.generation, number, slot.end_ns, slot.wall_ns)
+        moment = Moment(slot.generation, number, slot.end_ns, slot.wall_ns)
         merged = host_flush(parts, missing, self._how, moment)
         self._merged[number] = (numbers, merged)
         if len(self._merged) > _KEPT:

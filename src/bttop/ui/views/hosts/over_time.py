@@ -122,7 +122,8 @@ def _row(
 ) -> Line:
     name = Span(f"{left(visible_name(host), names - 1)} ", "name")
     label = with_role((name,), scene.cursor) if is_chosen and scene.cursor else (name,)
-    return fit((*label, *(_cell(scene, scale, point.value.get(host)) for point in columns)), scene.width)
+    cells = [_cell(scene, scale, point.value.get(host)) for point in columns]
+    return fit((*label, *cells, Span(" " * max(0, scene.width - names - len(cells)), "text")), scene.width)
 
 
 def _cell(scene: Scene, scale: _Scale, value: float | None) -> Span:
