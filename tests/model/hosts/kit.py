@@ -37,16 +37,17 @@ def flush(
     return made(number, end, found, **more)
 
 
-def made(number: int, end: float, found: MapData, *, generation: int = 1, **more: Any) -> Flush:
-    """A flush of a map."""
-    at = round(end * SECOND)
-    origin = Origin(Release(0, 17, 0), Plan({found.plan.name: found.plan}, heartbeats=("a",)))
+def made(number: int, end: float, found: MapData, *, generation: int = 1, length: int = 1, **more: Any) -> Flush:
+    """A flush of a map, `length` seconds long, with the interval of that length."""
+    at, interval = round(end * SECOND), length * SECOND
+    plan = Plan({found.plan.name: found.plan}, heartbeats=("a",), interval_ns=interval)
+    origin = Origin(Release(0, 17, 0), plan)
     caveats = more.pop("caveats", frozenset())
     printed: Sequence[Printed] = more.pop("printed", ())
+    maps = {found.plan.name: found}
     return Flush(
-        origin, generation, "a", number, at - SECOND, at, WALL + at, {found.plan.name: found}, tuple(printed), caveats,
-        (), **more,
-    )  # fmt: skip
+        origin, generation, "a", number, at - interval, at, WALL + at, maps, tuple(printed), caveats, (), **more
+    )
 
 
 def printed(text: str, at: float) -> Printed:

@@ -167,3 +167,23 @@ def test_a_host_that_counts_something_else_is_missing_and_makes_no_generation() 
     found = hosts.merged.window(count)
     assert {one.coverage for one in found} == {"2 of 3 hosts: without web1"}
     assert {one.generation for one in found} == {1}
+
+
+def test_short_flushes_are_added_up_to_the_interval_of_the_slowest_host() -> None:
+    hosts = Hosts()
+    hosts.tick(1)
+    for number in range(2, 14):
+        hosts.tick(number, "web1", "web3")
+        if number % 2 == 1:
+            end = number + hosts.ahead["web2"] + 0.4
+            hosts.flushes["web2"].all.append(flush(number, end, {"": 100}, generation=2, length=2))
+    assert hosts.merged.appended >= 6
+    found = hosts.merged.window(3)
+    assert [one.coverage for one in found] == [""] * 3
+    assert [one.seconds for one in found] == [2.0] * 3
+    sums = [rows(one) for one in found]
+    assert [one["web2"] for one in sums] == [100] * 3
+    first = sums[0]["web1"]
+    assert isinstance(first, int)
+    assert first % 2 == 1  # two consecutive numbers
+    assert [one["web1"] for one in sums] == [first, first + 4, first + 8]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from heapq import merge
 from typing import Final, NamedTuple
 
 from msgspec import Struct, field
@@ -57,7 +58,9 @@ class Slot(Struct):
 
     key: SlotKey
     numbers: array[int]
-    """For each host the number of its flush, counted from 0 as they were added; ABSENT or OUT without one."""
+    """For each host the number of its newest flush, counted from 0 as they were added; ABSENT or OUT without one."""
+    counts: array[int]
+    """For each host how many flushes it has here: several if another host has a longer interval."""
     end_ns: int = 0
     """The end of the last one, on the boot clock of this host."""
     wall_ns: int = 0
@@ -72,11 +75,22 @@ class Slot(Struct):
 
 
 class _Seen(NamedTuple):
-    """The newest flush of a host with a mark."""
+    """The newest flush of a host with a mark. Start and length are those of its slot."""
 
     start_ns: int
     end_ns: int
     period_ns: int
+    own_period_ns: int
+
+
+class _Placed(NamedTuple):
+    """A flush and a slot for it."""
+
+    flush: Flush
+    number: int
+    slot: Slot
+    joins: bool
+    """Whether it continues the flush before it in the same slot."""
 
 
 class _Reader:
@@ -109,24 +123,47 @@ class _Reader:
             self._next = end
             yield from enumerate(found, end - len(found))
 
+    def timed(self, at: int) -> Iterator[tuple[int, int, int, Flush]]:
+        """The new flushes, each with its end on the boot clock of this host, `at` and its number."""
+        return ((flush.end_ns - self.about.offset().boot_ns, at, number, flush) for number, flush in self.new())
+
     def _whole(self, recorded: Callable[[], Iterator[tuple[int, Flush]]]) -> Iterator[tuple[int, Flush]]:
         """All flushes of a recording, at the first call."""
         if not self._is_read:
             self._is_read = True
             yield from recorded()
 
-    def slot_of(self, flush: Flush, hosts: int) -> Slot:
-        """A new slot for a flush, without its number."""
+    def period_ns(self, mark: str) -> int:
+        """The interval of the newest flush with a mark; 0 without one."""
+        seen = self._seen.get(mark)
+        return 0 if seen is None else seen.own_period_ns
+
+    def is_filling(self, key: SlotKey) -> bool:
+        """Whether more of the host's shorter flushes belong into a slot in which it has one."""
+        seen = self._seen.get(key.mark)
+        if seen is None or seen.start_ns != key.start_ns or seen.own_period_ns >= key.period_ns:
+            return False
+        return seen.end_ns < key.start_ns + key.period_ns - seen.own_period_ns // 2
+
+    def place(self, number: int, flush: Flush, hosts: int, longest_ns: int) -> _Placed:
+        """A new slot for a flush. `longest_ns`: the longest interval of any host."""
         offset = self.about.offset()
         end = flush.end_ns - offset.boot_ns
-        period = max(flush.origin.plan.period_ns(flush.mark), _SHORTEST_NS)
-        start = self._start(flush, end, period)
-        self._seen[flush.mark] = _Seen(start, end, period)
+        own = max(flush.origin.plan.period_ns(flush.mark), _SHORTEST_NS)
+        period = max(own, longest_ns)
+        before = self._seen.get(flush.mark)
+        start = self._start(flush, end, period, own)
+        self._seen[flush.mark] = _Seen(start, end, period, own)
         self.newest_ns = max(self.newest_ns, start)
         key = SlotKey(start, flush.mark, period, flush.is_last)
-        return Slot(key, array("q", [ABSENT] * hosts), end, flush.wall_ns - offset.wall_ns)
+        slot = Slot(key, array("q", [ABSENT] * hosts), array("q", [1] * hosts), end, flush.wall_ns - offset.wall_ns)
+        begin = flush.start_ns - offset.boot_ns
+        joins = own < period and before is not None and before.start_ns == start and begin >= before.end_ns - own // 2
+        return _Placed(flush, number, slot, joins)
 
-    def _start(self, flush: Flush, end: int, period: int) -> int:
+    def _start(self, flush: Flush, end: int, period: int, own: int) -> int:
+        if own < period:
+            return (end - own // 2) // period * period  # by its middle
         start, seen = end // period * period, self._seen.get(flush.mark)
         if seen is None or seen.period_ns != period or flush.is_last:
             return start
@@ -158,10 +195,10 @@ class AlignedFlushes:
     def take_in(self) -> None:
         """Read the new flushes of all hosts, complete slots, and remove those whose flushes have been dropped."""
         is_new = False
-        for at, reader in enumerate(self._readers):
-            for number, flush in reader.new():
-                self._add(at, number, flush, reader.slot_of(flush, len(self.hosts)))
-                is_new = True
+        for _, at, number, flush in merge(*(reader.timed(at) for at, reader in enumerate(self._readers)), key=_end):
+            longest = max(one.period_ns(flush.mark) for one in self._readers)
+            self._add(at, self._readers[at].place(number, flush, len(self.hosts), longest))
+            is_new = True
         newest = max((reader.newest_ns for reader in self._readers), default=0)
         for slot in sorted(self._open.values(), key=lambda one: one.key):
             if self._is_over(slot, newest):
@@ -170,28 +207,34 @@ class AlignedFlushes:
             self.slots.popleft()
             self.dropped += 1
 
-    def _add(self, at: int, number: int, flush: Flush, new: Slot) -> None:
+    def _add(self, at: int, placed: _Placed) -> None:
+        flush, new = placed.flush, placed.slot
         late = self._complete.get(new.key)
         if late is not None:
             self._is_late[at] = False
             if _counted(flush) in late.counted.values():
-                late.numbers[at] = number
+                _put(late, at, placed)
             return
         slot = self._open.setdefault(new.key, new)
-        slot.numbers[at] = number
+        _put(slot, at, placed)
         slot.counted[at] = _counted(flush)
-        if self.hosts[at].recorded is None:
+        if self.hosts[at].recorded is None and slot.counts[at] == 1:
             slot.flushes[at] = flush
         slot.end_ns, slot.wall_ns = max((slot.end_ns, slot.wall_ns), (new.end_ns, new.wall_ns))
 
     def _is_over(self, slot: Slot, newest_ns: int) -> bool:
         if newest_ns >= slot.key.start_ns + LATEST * slot.key.period_ns:
             return True
-        return not any(number == ABSENT and self._is_awaited(at, slot.key) for at, number in enumerate(slot.numbers))
+        return not any(self._is_awaited(at, number, slot.key) for at, number in enumerate(slot.numbers))
 
-    def _is_awaited(self, at: int, key: SlotKey) -> bool:
+    def _is_awaited(self, at: int, number: int, key: SlotKey) -> bool:
+        """Whether a slot waits for a host, which has a flush of this number there."""
         reader = self._readers[at]
-        if self._is_late[at] or reader.newest_ns > key.start_ns:
+        if number != ABSENT and not reader.is_filling(key):
+            return False
+        if number == ABSENT and reader.newest_ns > key.start_ns:
+            return False
+        if self._is_late[at]:
             return False
         return not (reader.about.is_out() or reader.about.is_lost())
 
@@ -229,7 +272,22 @@ class AlignedFlushes:
         return all(number < one.timeline.dropped for number, one in zip(slot.numbers, self.hosts, strict=True))
 
 
+def _end(timed: tuple[int, int, int, Flush]) -> int:
+    return timed[0]
+
+
+def _put(slot: Slot, at: int, placed: _Placed) -> None:
+    """Put a flush of a host into a slot: beside those that it continues, else in place of them."""
+    joins = placed.joins and slot.numbers[at] == placed.number - 1
+    slot.counts[at] = slot.counts[at] + 1 if joins else 1
+    slot.numbers[at] = placed.number
+    if joins:
+        slot.flushes.pop(at, None)
+
+
 def _counted(flush: Flush) -> object:
     """What a flush counts: flushes of which this is equal can be merged."""
     plan = flush.origin.plan
-    return plan.heartbeats, tuple([(one.name, one.aggregation, one.columns, one.scheme) for one in plan.maps.values()])
+    return plan.heartbeats, tuple(
+        [(one.name, one.aggregation, one.columns, one.is_state) for one in plan.maps.values()]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 from typing import Final, NamedTuple
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bttop.model.flush.contents import Origin
 from bttop.model.flush.flush import Flush
-from bttop.model.hosts.merged_maps import How, merged_map, merged_plan
+from bttop.model.hosts.merged_maps import How, joined_map, merged_map, merged_plan
 from bttop.model.plan import Plan
 from bttop.model.record.records import Printed
 
@@ -89,6 +89,25 @@ def host_flush(parts: Mapping[str, Flush], missing: tuple[str, ...], how: How, m
         fired=sum(one.fired for one in flushes) if all(one.fired for one in flushes) else 0,
         parts=parts,
         missing=missing,
+    )
+
+
+def joined_flush(flushes: Sequence[Flush]) -> Flush:
+    """Consecutive flushes of one host as one; of values that cannot be added up it has the last ones."""
+    first, last = flushes[0], flushes[-1]
+    return replace(
+        last,
+        start_ns=first.start_ns,
+        maps={name: joined_map([one.maps[name] for one in flushes if name in one.maps]) for name in last.maps},
+        printed=tuple([record for one in flushes for record in one.printed]),
+        caveats=frozenset(caveat for one in flushes for caveat in one.caveats),
+        lines=(),
+        base=(),
+        dropped=sum(one.dropped for one in flushes),
+        lost_ticks=sum(one.lost_ticks for one in flushes),
+        skipped=sum(one.skipped for one in flushes),
+        fired=sum(one.fired for one in flushes) if all(one.fired for one in flushes) else 0,
+        unseen_ns=max(0, last.end_ns - first.start_ns - sum(one.end_ns - one.start_ns for one in flushes)),
     )
 
 

@@ -67,6 +67,19 @@ def merged_map(parts: Mapping[str, MapData], how: How) -> MapData:
     return MapData(plan, first.kind, rows, is_ambiguous, max(one.entries for one in parts.values()))
 
 
+def joined_map(parts: Sequence[MapData]) -> MapData:
+    """A map of consecutive flushes of one host as one; of values that cannot be added up the last one."""
+    last = parts[-1]
+    if len(parts) == 1 or last.plan.is_state or not can_add(last.plan):
+        return last
+    found: dict[str, list[Value]] = {}
+    for data in parts:
+        for key, value in data.rows.items():
+            found.setdefault(key, []).append(value)
+    rows = {key: merged(values, last.plan.aggregation) for key, values in found.items()}
+    return replace(last, rows=rows, ambiguous=any(one.ambiguous for one in parts))
+
+
 def _rows_by_host(parts: Mapping[str, MapData]) -> dict[str, Value]:
     return {host_key(host, key): value for host, data in parts.items() for key, value in data.rows.items()}
 

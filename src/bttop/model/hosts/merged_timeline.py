@@ -9,7 +9,7 @@ from typing import Final
 
 from bttop.model.flush.flush import Flush
 from bttop.model.hosts.aligned_flushes import ABSENT, AlignedFlushes, Slot
-from bttop.model.hosts.host_flush import HostFlush, Moment, host_flush
+from bttop.model.hosts.host_flush import HostFlush, Moment, host_flush, joined_flush
 from bttop.model.hosts.merged_maps import How
 
 _KEPT: Final = 128
@@ -95,9 +95,7 @@ class MergedTimeline:
             if (young := slot.flushes.get(at)) is not None:
                 yield one.host, young
                 continue
-            timeline = one.timeline
-            dropped = timeline.dropped
-            if number >= dropped:
-                flush = timeline.at(number - dropped)
-                if flush is not None and timeline.dropped == dropped:
-                    yield one.host, flush
+            dropped, count = one.timeline.dropped, slot.counts[at]
+            found = one.timeline.window(count, number - dropped + 1) if number >= dropped else ()
+            if found and one.timeline.dropped == dropped:
+                yield one.host, found[0] if count == 1 else joined_flush(found)
