@@ -55,7 +55,7 @@ def pasted(folder: Path, hint: str) -> subprocess.CompletedProcess[str]:
         (("stream", "syscalls", "profile", "--", "5"), "usage: bttop stream"),
         (("--nosuch",), "usage: bttop"),
         (("info",), "usage: bttop info"),
-        (("diff", "x", ""), "usage: bttop diff"),
+        (("diff", "", "x"), "usage: bttop diff"),
         (("export", "--format", "nosuch", "x"), "usage: bttop export"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,15 @@ def test_the_summary_is_the_sentences_alone(file: str, capsys: pytest.CaptureFix
 def test_what_cannot_be_compared_is_refused(words: list[str], file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", *[word.format(file=file) for word in words]]) in (1, 2)
     assert capsys.readouterr().err
+
+
+def test_one_recording_alone_gets_the_command_that_compares_its_halves(
+    file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["diff", file]) == 2
+    words = shlex.split(capsys.readouterr().err.splitlines()[-1])
+    assert main(words[words.index("diff") :]) == 0
+    assert "before" in capsys.readouterr().out
 
 
 def test_an_at_sign_may_be_part_of_a_name(tmp_path: Path) -> None:

@@ -37,7 +37,8 @@ def run(arguments: Sequence[str]) -> int:
     first_file, first_window = split_operand(options.before)
     last_file, last_window = split_operand(options.after or _same_window(first_window, options.hosts))
     if not first_file or (not last_file and not last_window and len(options.hosts) < 2):
-        raise UsageError("diff needs two recordings, two windows or two hosts", hint=bttop_command("diff", "--help"))
+        hint = _halves(first_file, first_hosts) if first_file else bttop_command("diff", "--help")
+        raise UsageError("diff needs two recordings, two windows or two hosts", hint=hint)
     with contextlib.ExitStack() as stack:
         before = stack.enter_context(Snapshot(Path(first_file), first_hosts))
         after = stack.enter_context(Snapshot(Path(last_file or first_file), last_hosts))
@@ -47,6 +48,16 @@ def run(arguments: Sequence[str]) -> int:
         for problem in problems:
             warn(f"bttop: {problem}")
         return 1 if problems else 0
+
+
+def _halves(file: str, hosts: Sequence[str]) -> str:
+    """The command that compares the halves of a recording."""
+    with Snapshot(Path(file), hosts) as snapshot:
+        span = extent(snapshot)
+        if span is None:
+            raise empty(snapshot.path, snapshot.problems)
+    half = f"{(span[1].boot_ns - span[0].boot_ns) / 2e9:.0f}s"
+    return bttop_command("diff", f"{file}@..+{half}", f"@+{half}..")
 
 
 def _hosts(hosts: Sequence[str]) -> tuple[Sequence[str], Sequence[str]]:

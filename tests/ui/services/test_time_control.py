@@ -217,7 +217,9 @@ def test_a_recording_that_runs_at_the_end_is_whole_and_named(two: Dashboard, tmp
     two.press("q")
     assert two.terminal.exit_code() == 0
     (path,) = (tmp_path / "snapshots").iterdir()
-    assert f"bttop: recorded: {path}".encode() in two.terminal.everything()
+    said = two.terminal.everything().decode()
+    assert f"bttop: recorded: {path}" in said
+    assert f" review {path}" in said
     with Snapshot(path) as snapshot:
         assert len(RecordedHistory(snapshot, 1)) > 12
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from bttop.commands.options.arguments import trust_of
+from bttop.errors import bttop_command
 from bttop.output import confirmed, warn
 from bttop.paths import overlay
 from bttop.script.library.ladder import LADDER
@@ -183,7 +184,7 @@ def _tell_recordings(recorder: Recorder) -> bool:
     unfinished = [] if is_written else recorder.files[-1:]
     for path in recorder.files:
         if path not in recorder.failed and path not in unfinished:
-            warn(f"bttop: recorded: {path}")
+            warn(f"bttop: recorded: {path}", f"  {bttop_command('review', path)}")
     for cause in recorder.failed.values():
         warn(f"bttop: recording stopped: {cause}")
     lost = recorder.losses.sentences if recorder.files else ()

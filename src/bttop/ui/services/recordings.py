@@ -76,7 +76,7 @@ class Recordings:
         whole = self._recorder.wait(_PATIENCE)
         if recording is None or self._recorder.recording is not None:
             return  # it has failed instead; `check` reports that
-        told = f"recorded {_size(recording.path)}: {recording.path}"
+        told = f"recorded {_size(recording.path)}: {recording.path}; bttop review, report and export read it"
         told = told if whole else f"still being written: {recording.path}"
         lost = self._recorder.new_losses
         missing = "; ".join([told, *lost.sentences])
