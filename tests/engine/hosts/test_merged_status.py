@@ -40,6 +40,9 @@ def test_a_badge_of_some_hosts_says_which() -> None:
     (found,) = merged_page({"a": thinned, "b": LIVE}, "usual", None).status.badges
     assert found == Badge("1 in 4 on a", "a: it was above the budget")
     assert found.says_wrong
+    other = replace(LIVE, status=replace(LIVE.status, badges=(Badge("1 in 4", "it was at 5 %"),)))
+    (both,) = merged_page({"a": thinned, "b": other}, "usual", None).status.badges
+    assert both == Badge("1 in 4", "a: it was above the budget b: it was at 5 %")
     many = {f"web{at}": thinned for at in range(5)} | {"last": LIVE}
     assert merged_page(many, "usual", None).status.badges[0].text == "1 in 4 on 5 hosts"
 

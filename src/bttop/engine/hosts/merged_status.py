@@ -106,17 +106,22 @@ def _why(status: Status) -> str:
 
 
 def _badges(found: Mapping[str, Status]) -> list[Badge]:
-    """The badges of all hosts; one that not all have says where."""
-    hosts: dict[Badge, list[str]] = {}
+    """The badges of all hosts, each text once; one that not all have says where."""
+    whys: dict[str, dict[str, str]] = {}
     for host, one in found.items():
         for badge in one.badges:
-            hosts.setdefault(badge, []).append(host)
-    return [
-        badge
-        if len(names) == len(found)
-        else Badge(f"{badge.text} on {_named(names)}", f"{', '.join(names)}: {badge.why}")
-        for badge, names in hosts.items()
-    ]
+            whys.setdefault(badge.text, {})[host] = badge.why
+    return [_badge(text, by_host, is_everywhere=len(by_host) == len(found)) for text, by_host in whys.items()]
+
+
+def _badge(text: str, whys: Mapping[str, str], *, is_everywhere: bool) -> Badge:
+    """A badge of these hosts, with the reason of each, or the one of all."""
+    shown = text if is_everywhere else f"{text} on {_named(list(whys))}"
+    reasons = set(whys.values())
+    if len(reasons) > 1:
+        return Badge(shown, " ".join(f"{host}: {why}" for host, why in whys.items()))
+    (why,) = reasons
+    return Badge(shown, why if is_everywhere else f"{', '.join(whys)}: {why}")
 
 
 def _named(names: Sequence[str]) -> str:
