@@ -7,7 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.format.text import visible
-from bttop.ui.render.spans import ASCII, UNICODE, Glyphs, Span, bar, fit, line_width, plain, sparkline, with_role
+from bttop.ui.render.spans import (
+    ASCII,
+    UNICODE,
+    Glyphs,
+    Span,
+    bar,
+    fit,
+    line_width,
+    plain,
+    sparkline,
+    with_role,
+    wrapped,
+    wrapped_within,
+)
 from bttop.ui.render.text import width
 
 GLYPHS = st.sampled_from([UNICODE, ASCII])
@@ -29,6 +42,14 @@ def test_a_line_that_fits_keeps_its_text(line: list[Span]) -> None:
 def test_a_cut_line_ends_in_an_ellipsis_and_keeps_its_roles() -> None:
     line = fit([Span("1,024", "number"), Span(" futex", "name")], 8)
     assert line == (Span("1,024", "number"), Span(" f…", "name"))
+
+
+@given(LINES, st.integers(10, 60), st.integers(1, 4))
+def test_a_wrapped_line_is_whole_or_ends_in_an_ellipsis(line: list[Span], cells: int, most: int) -> None:
+    whole, found = wrapped(tuple(line), cells), wrapped_within(tuple(line), cells, most)
+    assert len(found) == min(len(whole), most)
+    assert found == whole or (len(whole) > most and plain(found[-1]).rstrip().endswith("…"))
+    assert max(map(line_width, found)) <= cells
 
 
 def test_a_selected_line_has_one_role() -> None:

@@ -19,7 +19,7 @@ from bttop.script.library.word_search import rank
 from bttop.ui.board.painted_lines import paint
 from bttop.ui.dialogs.line_edit import LineEdit
 from bttop.ui.dialogs.modal import Modal
-from bttop.ui.render.spans import Line, Span, fit, wrapped
+from bttop.ui.render.spans import Line, Span, first_lines, fit, wrapped, wrapped_within
 from bttop.ui.themes import Theme
 
 SHOWN = 400
@@ -132,7 +132,7 @@ class CatalogueBody(Widget):
         if not arguments:
             return [(Span(" no known arguments", "dim"),)]
         words = "  ".join(f"{one.type} {one.name}" for one in arguments)
-        return wrapped((Span(f" {visible(words)}", "frame"),), cells)[:ABOUT_LINES]
+        return wrapped_within((Span(f" {visible(words)}", "frame"),), cells, ABOUT_LINES)
 
     def press(self, event: events.Key) -> None:
         """Move the cursor or edit the search."""
@@ -162,10 +162,10 @@ class CatalogueBody(Widget):
 def _about_file(file: ProbeFile, cells: int) -> list[Line]:
     """The help of a probe file and its parameters."""
     text = file.front.help if file.front is not None else ""
-    lines = wrapped((Span(f" {visible(text)}", "text"),), cells)[:ABOUT_LINES]
+    lines = wrapped_within((Span(f" {visible(text)}", "text"),), cells, ABOUT_LINES)
     for number, one in enumerate(parameters_of(file.script, file.front), start=1):
         lines += wrapped((Span(f" ${number} {visible(one.about)}", "name"),), cells)
-    return lines[: 2 * ABOUT_LINES]
+    return first_lines(lines, 2 * ABOUT_LINES, cells)
 
 
 class Catalogue(Modal["Entry"]):

@@ -14,7 +14,7 @@ from bttop.model.format.text import visible
 from bttop.ui.board.painted_lines import paint
 from bttop.ui.board.screen_bars.bars import KeyHint
 from bttop.ui.dialogs.line_edit import LineEdit, visible_part
-from bttop.ui.render.spans import Glyphs, Line, Span, fit, wrapped
+from bttop.ui.render.spans import Glyphs, Line, Span, first_lines, fit, wrapped
 from bttop.ui.themes import Theme
 
 MOST_NOTES = 8
@@ -101,8 +101,8 @@ class InputBar(Widget, can_focus=True):
         self.refresh(layout=True)
 
     def _note_lines(self, cells: int) -> list[Line]:
-        """The notes, each over as many lines as it needs."""
-        return [line for note in self._notes for line in wrapped(note, cells)][:MOST_NOTES]
+        """The notes, each over as many lines as it needs, but at most MOST_NOTES."""
+        return first_lines([line for note in self._notes for line in wrapped(note, cells)], MOST_NOTES, cells)
 
     def lines(self, cells: int) -> list[Line]:
         """The notes, the completions, and the answer with its cursor."""

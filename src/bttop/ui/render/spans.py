@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from bttop.model.format.floats import known, ratio
-from bttop.ui.render.text import folded, left, width
+from bttop.ui.render.text import ELLIPSIS, folded, left, width
 
 BARS = " ▁▂▃▄▅▆"
 """The end of a bar: an empty cell, then one to six sevenths. Bars are seven eighths of a cell high, so that the bars of
@@ -128,6 +128,24 @@ def wrapped(line: Line, cells: int) -> list[Line]:
     if line_width(line) <= cells or not line:
         return [line]
     return [(Span(piece, line[-1].role),) for piece in folded(plain(line), cells)]
+
+
+def wrapped_within(line: Line, cells: int, most: int) -> list[Line]:
+    """The line over at most `most` lines; the last one ends in an ellipsis if there is more."""
+    # A text of a recording may have a million characters.
+    enough = (most + 1) * cells
+    text = plain(line)
+    if len(text) <= enough:
+        return first_lines(wrapped(line, cells), most, cells)
+    return first_lines([*wrapped((Span(text[:enough], line[-1].role),), cells), ()], most, cells)
+
+
+def first_lines(lines: Sequence[Line], most: int, cells: int) -> list[Line]:
+    """The first `most` lines (at least one); the last one ends in an ellipsis if there are more."""
+    if len(lines) <= most:
+        return list(lines)
+    last = lines[most - 1]
+    return [*lines[: most - 1], (Span(left(f"{plain(last)}{ELLIPSIS}", cells), last[-1].role if last else "text"),)]
 
 
 def plain(line: Iterable[Span]) -> str:

@@ -17,7 +17,7 @@ def position(moment: int, marks: tuple[int, ...] = (), note: str = "", newest: i
 
 
 def text(shown: TimelinePosition, cells: int, glyphs: Glyphs = UNICODE) -> list[str]:
-    return [plain(line) for line in timeline_lines(shown, cells, glyphs)]
+    return [plain(line) for line in timeline_lines(shown, cells, glyphs, 4)]
 
 
 def test_the_moment_stands_between_both_ends() -> None:
@@ -45,6 +45,13 @@ def test_a_long_note_is_shown_in_full() -> None:
     assert " ".join(" ".join(above).split()) == f"⚑ {note}"
 
 
+def test_a_note_that_would_cover_the_panes_is_cut_and_ends_in_an_ellipsis() -> None:
+    *above, track = text(position(50, (20,), "漢字 " * 300_000), 60)
+    assert len(above) == 4
+    assert above[-1].rstrip().endswith("…")
+    assert track.startswith(" 03:11:00 ━")
+
+
 def test_what_a_note_contains_does_not_reach_the_terminal() -> None:
     assert "\x1b" not in "".join(text(position(50, (20,), "\x1b[2J"), 80))
 
@@ -54,12 +61,12 @@ def test_what_a_note_contains_does_not_reach_the_terminal() -> None:
 def test_the_track_has_its_width_wherever_the_moment_and_the_marks_are(
     newest: int, moment: int, marks: list[int], cells: int
 ) -> None:
-    (line,) = timeline_lines(position(moment, tuple(marks), newest=newest), cells, UNICODE)
+    (line,) = timeline_lines(position(moment, tuple(marks), newest=newest), cells, UNICODE, 4)
     assert line_width(line) == cells
     assert plain(line).count("●") == 1
 
 
 def test_a_span_is_the_heavy_part_between_its_ends() -> None:
     position = TimelinePosition(0, 100, 60, "03:00:00", "03:01:40", begin=20)
-    (line,) = timeline_lines(position, 61, UNICODE)
+    (line,) = timeline_lines(position, 61, UNICODE, 4)
     assert plain(line).split()[1] == "────────●━━━━━━━━━━━━━━━●────────────────"

@@ -19,7 +19,7 @@ from bttop.ui.board.frame.costs import bill_spans
 from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.board.painted_lines import paint
 from bttop.ui.board.screen_bars.header import facts_spans, host_spans, joined_header, live_span, time_span
-from bttop.ui.render.spans import Line, Span, fit, line_width, wrapped
+from bttop.ui.render.spans import Line, Span, fit, line_width, wrapped_within
 from bttop.ui.themes import Theme
 
 ALWAYS_SHOWN = 2
@@ -189,8 +189,8 @@ class FooterBar(Bar):
             self.repaint()
 
     def lines(self, cells: int) -> list[Line]:
-        """The keys, or the notice over as many lines as it needs."""
-        return wrapped(self.line(cells), cells)[:MOST_NOTICE_LINES]
+        """The keys, or the notice over as many lines as it needs, but at most MOST_NOTICE_LINES."""
+        return wrapped_within(self.line(cells), cells, MOST_NOTICE_LINES)
 
     def line(self, cells: int) -> Line:
         if self._notice is not None:

@@ -10,11 +10,13 @@ from msgspec import Struct
 from bttop.model.format.floats import ratio
 from bttop.model.format.text import visible
 from bttop.ui.board.screen_bars.bars import Bar
-from bttop.ui.render.spans import Glyphs, Line, Span, line_width, wrapped
+from bttop.ui.render.spans import Glyphs, Line, Span, line_width, wrapped_within
 from bttop.ui.themes import Theme
 
 SHORTEST_TRACK = 24
 """Cells of a track that can share its line with a note."""
+_NOTE_PART = 4
+"""A note takes at most the fourth part of the screen."""
 
 
 class TimelinePosition(Struct, frozen=True):
@@ -34,14 +36,15 @@ class TimelinePosition(Struct, frozen=True):
     """The begin of the span that ends at the moment; None if a single moment is on show."""
 
 
-def timeline_lines(position: TimelinePosition, cells: int, glyphs: Glyphs) -> list[Line]:
-    """The note and the track: on one line if both fit, else the note over as many lines as it needs."""
+def timeline_lines(position: TimelinePosition, cells: int, glyphs: Glyphs, most_of_note: int) -> list[Line]:
+    """The note and the track: on one line if both fit, else the note over as many lines as it needs, but at most
+    `most_of_note`."""
     note: Line = (Span(f" {glyphs.mark} {visible(position.note)} ", "match"),) if position.note else ()
     ends = len(position.since) + len(position.until) + 4
     room = cells - line_width(note) - ends
     if not note or room >= SHORTEST_TRACK:
         return [(*note, *_ended_track(position, max(1, room), glyphs))]
-    return [*wrapped(note, cells), _ended_track(position, max(1, cells - ends), glyphs)]
+    return [*wrapped_within(note, cells, most_of_note), _ended_track(position, max(1, cells - ends), glyphs)]
 
 
 def _ended_track(position: TimelinePosition, cells: int, glyphs: Glyphs) -> Line:
@@ -86,4 +89,5 @@ class TimelineBar(Bar):
 
     def lines(self, cells: int) -> list[Line]:
         """The note and the track."""
-        return [] if self._position is None else timeline_lines(self._position, cells, self._glyphs)
+        most = max(1, self.app.size.height // _NOTE_PART)
+        return [] if self._position is None else timeline_lines(self._position, cells, self._glyphs, most)
