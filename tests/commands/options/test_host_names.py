@@ -45,6 +45,9 @@ def test_sudo_is_for_the_hosts_of_its_option() -> None:
         ("web1 -v", "is not the name of a host"),
         ("", "has no host"),
         ("sudo:", "has no host"),
+        ("web[1-999999999999]", "is more than 10,000 hosts"),
+        ("web[9999999999999999999]", "has a number of more than 18 digits"),
+        ("rack[1-10000]node[1-10000]", "is more than 10,000 hosts"),
         (f"web[1-{MANY + 1}]", f"{MANY + 1} connections"),
     ],
 )
@@ -57,6 +60,7 @@ def test_a_wrong_use_is_said_in_one_sentence(text: str, says: str) -> None:
 
 def test_many_hosts_can_be_meant() -> None:
     assert len(names("web[1-500]", many=True)) == 500
+    assert names("web[1-99999999/50000000]") == ["web1", "web50000001"]
 
 
 def test_on_a_terminal_the_cost_of_many_hosts_and_a_host_given_twice_are_asked_about() -> None:

@@ -12,6 +12,8 @@ from bttop.patterns import pattern
 
 MANY: Final = 64
 """More hosts need a confirmation."""
+MOST: Final = 10_000
+"""More hosts than this are refused before their names are made."""
 SENT_KIB: Final = 80
 """What is sent to each host: the tracer."""
 RECEIVED_KIB: Final = 0.7
@@ -19,6 +21,10 @@ RECEIVED_KIB: Final = 0.7
 _SUDO: Final = "sudo:"
 _ONE: Final = pattern(r"[\w.:%-]+(?:@[\w.:%-]+)?")
 _OPERATORS: Final = frozenset("!&^")
+_BRACKETS: Final = pattern(r"\[[^\]]*")
+_RANGE: Final = pattern(r"(\d+)(?:-(\d+)(?:/0*([1-9]\d*))?)?")
+_MOST_DIGITS: Final = 18
+_TOO_MANY: Final = f"is more than {MOST:,} hosts"
 _OUTER_COMMA: Final = r",(?![^\[]*\])"
 
 
@@ -75,10 +81,24 @@ def _expanded(part: str, typed: str) -> Iterator[str]:
     except ImportError:
         why = f"{typed!r} is not the name of one host, and sets of hosts need ClusterShell"
         raise UsageError(why, title="hosts", hint="pip install 'bttop[hosts]'") from None
+    if why := _excess(part):
+        raise UsageError(f"{typed!r} {why}", title="hosts")
     try:
-        yield from map(str, NodeSet(part))
+        nodes = NodeSet(part)
     except NodeSetException as problem:
         raise UsageError(f"{typed!r} is not a set of hosts: {problem}", title="hosts") from None
+    if len(nodes) > MOST:
+        raise UsageError(f"{typed!r} {_TOO_MANY}", title="hosts")
+    yield from map(str, nodes)
+
+
+def _excess(part: str) -> str:
+    """Why the ranges of a set are not expanded: ClusterShell makes all numbers of each at once. Empty if they are."""
+    ranges = [found for inside in _BRACKETS.findall(part) for found in _RANGE.findall(inside)]
+    if any(len(number) > _MOST_DIGITS for found in ranges for number in found):
+        return f"has a number of more than {_MOST_DIGITS} digits"
+    is_long = any((int(end or 0) - int(begin)) // int(step or 1) >= MOST for begin, end, step in ranges)
+    return _TOO_MANY if is_long else ""
 
 
 def _is_bad(name: str) -> bool:
