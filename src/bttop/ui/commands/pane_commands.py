@@ -28,8 +28,8 @@ class PaneCommands:
             self._around.screen.tell("there is only one page of panes")
 
     def back(self) -> None:
-        """One step back: remove the filter, the trend, the groups, the span, the zoom, go live, or return to the first
-        rows."""
+        """One step back: remove the filter, the trend, the groups, the span, the zoom, fold rows, go live, or return to
+        the first rows."""
         around = self._around
         step = NextSteps(around.board, around.time, around.tracing is not None).back()
         if step is not None:

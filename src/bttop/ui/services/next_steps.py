@@ -52,7 +52,7 @@ class NextSteps(Struct, frozen=True):
     def _back_steps(self) -> Iterator[BackStep]:
         pane, cursor = self.board.focused_pane, self.time.cursor
         yield from _of_the_view(pane)
-        yield from _of_the_rows(pane)
+        yield from row_steps(pane)
         if cursor.chosen is not None:
             yield BackStep("no span", self.time.end_span)
         if self.board.zoomed:
@@ -102,7 +102,8 @@ def _of_the_view(pane: Pane) -> Iterator[BackStep]:
     yield BackStep(text, lambda: pane.act("back"))
 
 
-def _of_the_rows(pane: Pane) -> Iterator[BackStep]:
+def row_steps(pane: Pane) -> Iterator[BackStep]:
+    """The steps back of the pane's rows, the next one first."""
     choice = pane.choice
     if choice.needle:
         yield BackStep("no filter", pane.clear_filter)
@@ -110,12 +111,19 @@ def _of_the_rows(pane: Pane) -> Iterator[BackStep]:
         yield BackStep("no trend", pane.close_trend)
     if choice.group or choice.inside is not None:
         yield BackStep("no groups" if choice.inside is None else "close group", lambda: _leave_group(pane))
+    elif choice.all_rows and _folds_again(pane):
+        yield BackStep("fold rows", lambda: _leave_group(pane))
 
 
 def _leave_group(pane: Pane) -> None:
     from bttop.ui.board.groups.row_groups import leave_group  # needed once rows are grouped
 
     leave_group(pane)
+
+
+def _folds_again(pane: Pane) -> bool:
+    """Whether rows of short-lived processes would be folded if they were not all shown."""
+    return pane.model.page.pin is None and bool(pane.model.short_lived.names(pane.subject.map))
 
 
 def _has_rectangle(pane: Pane) -> bool:

@@ -27,6 +27,7 @@ from bttop.ui.board.pane_frame import FrameState, scene_of
 from bttop.ui.board.row_facts import row_pid
 from bttop.ui.board.visible_pids import visible_pids
 from bttop.ui.render.spans import UNICODE, line_width, plain
+from bttop.ui.services.next_steps import row_steps
 from bttop.ui.themes import load_themes
 from bttop.ui.views.base import Extra
 from tests.ui.scenes import SHIPPED_THEMES, FakeEngine, printed_name
@@ -258,6 +259,26 @@ def test_g_shows_all_rows_then_groups_then_folds_again() -> None:
     group_by_next(one.pane)
     assert group_by_next(one.pane) == "no groups; G: comm, pid"
     assert " 12 ls folded" in one.lines[0]
+
+
+def test_each_step_back_of_the_rows_has_its_name_and_ends_with_folded_rows() -> None:
+    one = looping()
+    group_by_next(one.pane)
+    group_by_next(one.pane)
+    one.pane.jump(to_end=False)
+    assert open_group(one.pane)
+    one.pane.filter("l")
+    done: list[str] = []
+    while step := next(row_steps(one.pane), None):
+        done.append(step.text)
+        step.run()
+    assert done == ["no filter", "close group", "no groups"]
+    group_by_next(one.pane)
+    (step,) = row_steps(one.pane)
+    assert step.text == "fold rows"
+    step.run()
+    assert " 12 ls folded" in one.lines[0]
+    assert list(row_steps(one.pane)) == []
 
 
 def test_a_folded_row_opens_to_its_rows() -> None:
