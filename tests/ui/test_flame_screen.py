@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from xml.dom import minidom
 
+import pytest
 from rich.style import Style
 from textual.geometry import Region
 from textual.pilot import Pilot
 
 from bttop.ui.app import BttopApp
+from bttop.ui.render.spans import plain
 from bttop.ui.themes import load_themes
 from tests.ui.scenes import SHIPPED_THEMES, FakeEngine, calls
 from tests.ui.screens import app_of
@@ -55,6 +59,31 @@ def test_frames_that_are_more_and_less_than_the_baseline_have_the_colours_of_the
                 "-vfs_write": theme.style("flame-less"),
             }
             assert len({str(style) for style in found.values()}) == 3, theme.name
+
+    run(fake, session)
+
+
+def test_the_flame_graph_on_show_is_written_as_svg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    fake = FakeEngine()
+    program = fake.add("stacks", SCRIPT)
+    fake.attach(program)
+
+    async def session(app: BttopApp, pilot: Pilot[None]) -> None:
+        await pilot.press("E")
+        assert "no flame graph" in plain(app._footer_bar.line(100))
+        fake.flush(program, calls(program, {READ: 40, WRITE: 40}, "@stacks"))
+        app.repaint()
+        while not app.board.shows_flame:
+            await pilot.pause()
+        await pilot.press("E")
+        (file,) = tmp_path.rglob("*.svg")
+        assert str(file) in plain(app._footer_bar.line(200))
+        assert file.stat().st_mode & 0o777 == 0o600
+        page = file.read_text()
+        assert "stacks:@stacks" in page
+        assert "vfs_read" in page
+        assert minidom.parseString(page).getElementsByTagName("svg")
 
     run(fake, session)
 

@@ -32,6 +32,14 @@ text { font: 12px monospace; fill: #222; pointer-events: none } .title { font-we
 """
 
 
+class FlameGraph(NamedTuple):
+    """The stacks of one map."""
+
+    name: MapName
+    plan: MapPlan
+    tree: FlameTree
+
+
 class _Cell(NamedTuple):
     node: int
     left: float
@@ -41,16 +49,22 @@ class _Cell(NamedTuple):
 
 def write_svg(selection: Selection, out: IO[str]) -> None:
     """Write one flame graph per map with stacks, one below the other. A click zooms, `/` searches, Esc shows all."""
-    plans, top = selection.maps(), 30
+    plans, found = selection.maps(), trees(selection, FlameForm(split="text"))
+    graphs = [FlameGraph(name, plans[name._replace(host="")], tree) for name, tree in found.items()]
+    write_graphs(selection.snapshot.path.name, graphs, out)
+
+
+def write_graphs(title: str, found: Sequence[FlameGraph], out: IO[str]) -> None:
+    """Write a page of flame graphs under a title."""
+    top = 30
     graphs: list[str] = []
-    for name, tree in trees(selection, FlameForm(split="text")).items():
-        lines, height = _graph(name, plans[name._replace(host="")], tree, top)
+    for one in found:
+        lines, height = _graph(one, top)
         graphs += lines
         top += height
-    title = escape(visible(selection.snapshot.path.name))
     out.write(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {top}" width="{_WIDTH}" height="{top}">\n'
-        f"<title>{title}</title><style>{_STYLE}</style>\n"
+        f"<title>{escape(visible(title))}</title><style>{_STYLE}</style>\n"
         f'<rect width="100%" height="100%" fill="#fff"/><text class="search" x="4" y="18">search (/)</text>\n'
     )
     out.writelines(graphs)
@@ -58,8 +72,9 @@ def write_svg(selection: Selection, out: IO[str]) -> None:
     out.write(f"<script><![CDATA[\n{script}]]></script>\n</svg>\n")
 
 
-def _graph(name: MapName, plan: MapPlan, tree: FlameTree, top: int) -> tuple[Sequence[str], int]:
+def _graph(graph: FlameGraph, top: int) -> tuple[Sequence[str], int]:
     """The lines of one graph and its height in pixels."""
+    name, plan, tree = graph
     cells, narrow = _cells(tree)
     hidden = f"  +{narrow:,} narrower frames" if narrow else ""
     words = escape(visible(str(name))) + f"  {_amount(tree.totals[ROOT], plan)}{hidden}{_incomplete(tree)}"

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import Final
 
-from bttop.errors import BttopError
-from bttop.files import create_with, make_folder
-from bttop.paths import state_home
 from bttop.ui.commands.command import Command, CommandGroup
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.render.text import folded
 from bttop.ui.services.baselines import Comparison
 from bttop.ui.services.collaborators import Collaborators
+from bttop.ui.services.saved_text import saved
 
 LENGTH_NS: Final = 10_000_000_000
 """What a summary is about: the ten seconds up to the moment on show."""
-_MOST_OF_A_SECOND: Final = 99
 
 
 class SummaryCommands:
@@ -48,7 +42,7 @@ class SummaryCommands:
 
         lines = list(incident_lines(Incident(found.now, found.changes, self._around.baselines.labels(found))))
         text = "".join([f"{line}\n" for line in lines])
-        self._show(lines, [_saved(text, self._around.session.host.name), self._copied(text)])
+        self._show(lines, [saved("summaries", self._around.session.host.name, ".txt", text), self._copied(text)])
 
     def _copied(self, text: str) -> str:
         from bttop.ui.terminal.clipboard import clipboard_sequences
@@ -67,27 +61,6 @@ class SummaryCommands:
             return [*told, (), *((Span(piece),) for line in lines for piece in folded(f" {line}", cells, indent="   "))]
 
         self._around.screen.show(Sheet("summary", page, self._around.themes.theme))
-
-
-def _saved(text: str, host: str) -> str:
-    """Write the text to a new private file; return a sentence that says where it is, or why it is nowhere."""
-    folder = state_home() / "summaries"
-    try:
-        make_folder(folder)
-        path = _new_file(folder, host, text.encode())
-    except (OSError, BttopError) as error:
-        return f"not written to {folder}: {error}"
-    return f"written to {path}"
-
-
-def _new_file(folder: Path, host: str, content: bytes) -> Path:
-    name = f"{re.sub(r'[^A-Za-z0-9._-]', '_', host)[:64] or 'host'}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    for count in range(1, _MOST_OF_A_SECOND):
-        path = folder / f"{name}{'' if count == 1 else f'-{count}'}.txt"
-        if not os.path.lexists(path):
-            create_with(path, content)
-            return path
-    raise BttopError(f"{folder} has {_MOST_OF_A_SECOND} summaries of this second", title="no summary")
 
 
 GROUPS = (
