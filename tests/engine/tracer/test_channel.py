@@ -44,9 +44,10 @@ print(*sorted({"asyncio", "subprocess", "textual"} & set(sys.modules)))
 channel.close()
 """
 
-moments = st.builds(Stamp, st.integers(0, FOREVER), st.integers(0, FOREVER))
+moments = st.builds(Stamp, st.integers(0, FOREVER - 1), st.integers(0, FOREVER - 1))
 generations = st.integers(0, 2**32 - 1)
-numbers = st.integers(-(2**31), 2**63)
+numbers = st.integers(0, 2**63 - 1)
+codes = st.integers(-(2**31), 2**31)
 kinds = st.dictionaries(st.sampled_from(tracer.WATCHED), st.integers(0, 999))
 any_frames = st.one_of(
     st.builds(StampedLine, generations, st.sampled_from(["stdout", "stderr"]), moments, st.binary(max_size=60)),
@@ -54,7 +55,7 @@ any_frames = st.one_of(
     st.builds(StampedLine, generations, st.just("skipped"), moments, st.sampled_from([b"3821", b"3821 1179"])),
     st.builds(Started, generations, moments, numbers),
     st.builds(Failed, generations, moments, st.text(max_size=20)),
-    st.builds(Exited, generations, moments, numbers),
+    st.builds(Exited, generations, moments, codes),
     st.builds(Descriptors, generations, moments, kinds),
     st.builds(Dropped, generations, moments, numbers, numbers),
     st.builds(Hello, generations, moments, numbers, numbers),
@@ -64,9 +65,9 @@ any_frames = st.one_of(
         frames.CostTotals,
         generations,
         moments,
-        *[st.integers(0, 2**63)] * 7,
+        *[numbers] * 7,
         st.just([("uprobe", "f30f1efa", 9, "8:2:10", 5)]),
-        st.none() | st.integers(0, 2**63),
+        st.none() | numbers,
         st.integers(1, 16),
         st.booleans(),
     ),

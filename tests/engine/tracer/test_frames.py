@@ -55,4 +55,16 @@ def test_a_frame_above_the_limit_is_refused_before_it_arrives() -> None:
 
 def test_an_impossible_time_ends_the_tracer() -> None:
     with pytest.raises(TracerLost, match="an impossible time"):
-        FrameReader().feed(frame(b"o", b"", boot_ns=FOREVER + 1))
+        FrameReader().feed(frame(b"o", b"", boot_ns=FOREVER))
+
+
+@pytest.mark.parametrize(
+    ("state", "field"),
+    [("hello", {"cpus": 1 << 60}), ("hello", {"uname": ["x" * 5000] * 5}), ("cost", {"rss": 1 << 63}),
+     ("cost", {"cpu_ns": -1}), ("cost", {"parts": 0}), ("exited", {"code": 10**30})],
+)  # fmt: skip
+def test_a_number_or_a_name_that_no_recording_can_hold_ends_the_tracer(state: str, field: dict[str, object]) -> None:
+    whole = {"state": state, "version": 1, "pid": 1, "cpu_ns": 1, "rss": 1, "code": 1}
+    assert FrameReader().feed(frame(b"s", json.dumps(whole).encode()))
+    with pytest.raises(TracerLost, match="invalid frame"):
+        FrameReader().feed(frame(b"s", json.dumps(whole | field).encode()))

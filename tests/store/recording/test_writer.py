@@ -17,14 +17,17 @@ from bttop.store.recording.snapshot_files import claim
 from bttop.store.recording.writer import LOG_BYTES, CannotRecord, SnapshotWriter
 from bttop.store.snapshot.facts import RecordedHost
 from bttop.store.snapshot.recording_events import (
+    CostSampled,
     FlushCompleted,
     GenerationStarted,
     HostKnown,
     LineReceived,
     ProgramAdded,
+    StatusChanged,
 )
 from bttop.store.snapshot.snapshot import Snapshot
-from tests.store.made import FACTS, SESSION, at, small_blocks, tell
+from tests.store.export.kit import CALLS, CALLS_PRINTS
+from tests.store.made import FACTS, SESSION, Session, at, made, small_blocks, tell
 
 LONG = 20_000
 """Bytes of a line."""
@@ -124,3 +127,15 @@ def test_a_failed_step_names_the_cause_if_the_file_was_overwritten_meanwhile(tmp
 
     with pytest.raises(CannotRecord, match="was overwritten while it was being written"):
         recording.writer._transaction(overwrite)
+
+
+def test_what_no_host_can_have_is_unknown_and_stops_no_recording(path: Path) -> None:
+    made(
+        path,
+        Session("calls", CALLS, CALLS_PRINTS),
+        others=[CostSampled(1, at(1), {"run": 1e30, "events": 5.0}), StatusChanged(1, at(1), "live", "half \ud800")],
+    )
+    with Snapshot(path) as snapshot:
+        assert [one.cost for one in snapshot.costs(1, 1)] == [{"events": 5.0}]
+        assert snapshot.states(1)[-1].reason == "half \ufffd"
+        assert not snapshot.problems

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
-from msgspec import DecodeError, Struct, ValidationError, convert
+from msgspec import DecodeError, Meta, Struct, ValidationError, convert
 from msgspec.json import decode
 
 from bttop.errors import TracerLost
@@ -17,12 +17,21 @@ HEADER: Final = struct.Struct(">cIQQI")
 """Kind, generation, boot_ns, wall_ns, length of the payload."""
 
 
+Integer: TypeAlias = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""What a recording can hold: a tracer on another host may send any number."""
+Natural: TypeAlias = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+Cpus: TypeAlias = Annotated[int, Meta(ge=0, le=1 << 20)]
+Parts: TypeAlias = Annotated[int, Meta(ge=1, le=1 << 20)]
+Name: TypeAlias = Annotated[str, Meta(max_length=256)]
+"""The names that a kernel has for itself have at most 65 bytes."""
+
+
 class Started(Struct, frozen=True):
     """The exec succeeded; sent before the program's first line."""
 
     generation: int
     stamp: Stamp
-    pid: int
+    pid: Natural
 
 
 class Failed(Struct, frozen=True):
@@ -38,7 +47,7 @@ class Exited(Struct, frozen=True):
 
     generation: int
     stamp: Stamp
-    code: int
+    code: Integer
 
 
 class Descriptors(Struct, frozen=True):
@@ -46,7 +55,7 @@ class Descriptors(Struct, frozen=True):
 
     generation: int
     stamp: Stamp
-    counts: Mapping[str, int]
+    counts: Mapping[str, Natural]
 
 
 class Dropped(Struct, frozen=True):
@@ -54,8 +63,8 @@ class Dropped(Struct, frozen=True):
 
     generation: int
     stamp: Stamp
-    lines: int
-    bytes: int
+    lines: Natural
+    bytes: Natural
 
 
 class Hello(Struct, frozen=True):
@@ -63,13 +72,13 @@ class Hello(Struct, frozen=True):
 
     generation: int
     stamp: Stamp
-    version: int
-    pid: int
-    uid: int = 0
+    version: Natural
+    pid: Natural
+    uid: Natural = 0
     """Its effective user."""
-    cpus: int = 1
+    cpus: Cpus = 1
     """Number of CPUs of its host that are online."""
-    uname: tuple[str, ...] = ()
+    uname: tuple[Name, ...] = ()
     """System, name, release, version and machine of its host."""
 
 
@@ -97,24 +106,24 @@ class CostTotals(Struct, frozen=True):
 
     generation: int
     stamp: Stamp
-    cpu_ns: int
+    cpu_ns: Natural
     """CPU time of the process in ns."""
-    rss: int
+    rss: Natural
     """Resident memory of the process in bytes."""
-    run_ns: int = 0
+    run_ns: Natural = 0
     """Run time of its BPF programs in the kernel, in ns; does not grow while the statistics are off."""
-    runs: int = 0
-    programs: int = 0
-    map_bytes: int = 0
+    runs: Natural = 0
+    programs: Natural = 0
+    map_bytes: Natural = 0
     """Kernel memory of its maps in bytes."""
-    output: int = 0
+    output: Natural = 0
     """Bytes that it has printed."""
-    hooks: Sequence[tuple[str, str, int, str, int]] = ()
+    hooks: Sequence[tuple[str, str, Natural, str, Natural]] = ()
     """Runs of its BPF programs by attachment: kind, code in hex, runs, place, id (see tracer.py)."""
-    pss: int | None = None
+    pss: Natural | None = None
     """Proportional memory of the process in bytes: of a page that n processes share, 1/n. At most 10 s old; None if it
     cannot be read."""
-    parts: int = 1
+    parts: Parts = 1
     """Number of programs that share the process; each has an equal share of its CPU time and memory."""
     hidden: bool = False
     """Whether it has more rights than the tracer, which then cannot read its kernel counters and memory."""
@@ -125,7 +134,7 @@ class BpfSurvey(Struct, frozen=True):
 
     generation: int
     stamp: Stamp
-    programs: Sequence[tuple[int, int, str, int, int, int, Sequence[int]]]
+    programs: Sequence[tuple[Natural, Natural, str, Natural, Natural, Natural, Sequence[Natural]]]
     """Id, type, name, uid of the loader, run time in ns, runs, PIDs of the processes that hold it open."""
     reason: str
     """Why the list is incomplete; empty if it is complete."""
@@ -136,7 +145,7 @@ class TimeAnswer(Struct, frozen=True):
 
     generation: int
     stamp: Stamp
-    token: int
+    token: Integer
 
 
 class Content(Struct, frozen=True):
@@ -144,7 +153,7 @@ class Content(Struct, frozen=True):
 
     generation: int
     stamp: Stamp
-    token: int
+    token: Integer
     files: Mapping[str, str]
     """Path to the start of a file, in base64; without those that cannot be read."""
     links: Mapping[str, str]
@@ -267,7 +276,7 @@ def _check_length(length: int, longest: int) -> None:
 
 
 def _checked_time(nanoseconds: int) -> int:
-    if nanoseconds > FOREVER:
+    if nanoseconds >= FOREVER:
         raise TracerLost(f"it sent an impossible time: {nanoseconds:,} ns")
     return nanoseconds
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bttop.errors import BttopError, command_line
 from bttop.model.format.json_text import json_text
+from bttop.patterns import pattern
 from bttop.store.recording.lookback_buffer import LookbackBuffer, Sealed
 from bttop.store.snapshot.blocks import CODEC, compressed, decompressed
 from bttop.store.snapshot.facts import SessionFacts
@@ -30,10 +31,13 @@ from bttop.store.snapshot.recording_events import (
     RecordingEvent,
     StatusChanged,
 )
+from bttop.store.snapshot.tables.cells import MEASURED
 from bttop.store.snapshot.tables.schema import COSTS, MAGIC, create
 
 COST_DIGITS = 5
 """Significant digits of a number of the cost ledger."""
+_HALVES = pattern("[\ud800-\udc7f\udd00-\udfff]")
+"""Halves of surrogate pairs that stand for no byte; JSON of a tracer may hold them."""
 CHECKPOINT_BLOCKS = 4
 """Sealed blocks after which the log is transferred to the file: about a minute of five panes."""
 _ALIGNED_END = (
@@ -340,12 +344,14 @@ def _script(one: GenerationStarted) -> str:
     )
 
 
-def _rounded(value: float) -> float:
-    """Return a measured number, rounded to `COST_DIGITS` digits."""
+def _rounded(value: float) -> float | None:
+    """Return a measured number, rounded to `COST_DIGITS` digits; None for one that no host can have."""
+    if value > MEASURED.most:
+        return None
     found = float(f"{value:.{COST_DIGITS}g}")
     return int(found) if found.is_integer() else found
 
 
 def _clean(text: str) -> str:
     """Return text that UTF-8 can encode; a script may have been read from bytes that are not UTF-8."""
-    return text.encode(errors="surrogateescape").decode(errors="replace")
+    return _HALVES.sub("\ufffd", text).encode(errors="surrogateescape").decode(errors="replace")

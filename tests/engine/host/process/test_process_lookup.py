@@ -126,6 +126,13 @@ def test_process_zero_is_nobody(lookup: ProcessLookup, root: Path) -> None:
     assert lookup.get(0) is None
 
 
+def test_a_number_that_is_no_process_id_is_nobody(lookup: ProcessLookup, root: Path) -> None:
+    add_process(root, 10**30)
+    lookup.note([10**30, 70])
+    wait_until(lambda: seen(lookup, 70) == "java")
+    assert lookup.look(10**30) is None
+
+
 def test_after_the_end_nothing_is_looked_at(root: Path) -> None:
     lookup = ProcessLookup(root=root)
     lookup.close()

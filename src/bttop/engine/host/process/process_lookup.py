@@ -18,6 +18,8 @@ _FRESH_SECONDS: Final = 30.0
 """Seconds for which an id is assumed to be the same process; a check is one read of about 15 us."""
 _MOST_WAITING: Final = 65_536
 """Ids that can wait for a lookup; above this, new ids are skipped until they are noted again."""
+MOST_PID: Final = 1 << 22
+"""The largest process id that Linux gives; a row may show any number as one."""
 
 
 class _Look(Struct, frozen=True):
@@ -68,7 +70,7 @@ class ProcessLookup:
             return
         with self._worker.news:
             for pid in pids:
-                if pid > 0 and not self._is_fresh(pid) and len(self._waiting) < _MOST_WAITING:
+                if 0 < pid <= MOST_PID and not self._is_fresh(pid) and len(self._waiting) < _MOST_WAITING:
                     self._waiting[pid] = None
             if self._waiting and not self._worker.is_closed:
                 self._worker.begin()
@@ -93,7 +95,7 @@ class ProcessLookup:
 
     def look(self, pid: int) -> Process | None:
         """Look the id up now, on this thread, and remember it. Returns the remembered process if it has ended."""
-        if self._is_blind:
+        if self._is_blind or pid > MOST_PID:
             return None
         root = self._read(pid)
         if root is None:
