@@ -199,3 +199,39 @@ def test_the_palette_has_every_change() -> None:
         assert screen.places()["1"][0] > 0
 
     on_screen(test)
+
+
+@pytest.mark.parametrize("key", ["left", "shift+down", "t", "u", "d", "v"])
+def test_a_terminal_too_small_for_panes_keeps_their_places(key: str) -> None:
+    async def test(screen: Screen) -> None:
+        await screen.press("W", key)
+        assert "too small to place panes" in screen.footer
+
+    on_screen(test, (59, 10))
+
+
+def test_quick_changes_and_changes_of_a_zoomed_pane_start_from_the_places_of_all() -> None:
+    async def test(screen: Screen) -> None:
+        await screen.press("z", "4", "W")
+        for key in "tdutud":
+            screen.app.layout_mode.press(key)
+        await screen.pilot.pause()
+        assert len(screen.places()) == 4
+
+    on_screen(test)
+
+
+@pytest.mark.parametrize("start", [(40, 5), (41, 0)])
+def test_a_pane_that_is_closed_while_the_mouse_holds_it_is_let_go(start: tuple[int, int]) -> None:
+    async def test(screen: Screen) -> None:
+        x, y = screen.board.region.offset
+        await screen.pilot.mouse_down(offset=(start[0] + x, start[1] + y))
+        grip = screen.board._grip
+        assert grip is not None
+        screen.board.follow([one for one in screen.app.session.programs if one is not grip.pane.program])
+        await screen.pilot.hover(offset=(20 + x, 3 + y))
+        await screen.pilot.mouse_up(offset=(20 + x, 3 + y))
+        await screen.pilot.pause()
+        assert len(screen.places()) == 3
+
+    on_screen(test)

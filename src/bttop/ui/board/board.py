@@ -354,6 +354,10 @@ class Board(Widget):
         """The cell of the board under the mouse."""
         return int(event.screen_x) - self.region.x, int(event.screen_y) - self.region.y
 
+    def _is_placed(self, pane: Pane) -> bool:
+        """Whether a pane has a place: it may be closed, or lose its room, while the mouse holds it."""
+        return pane in self.shown and pane.frame.width > 0
+
     def _grip_at(self, event: events.MouseEvent) -> Grip | None:
         from bttop.ui.board.drag import grip_at  # needed only with the mouse
 
@@ -372,7 +376,7 @@ class Board(Widget):
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Move the rule or the divider that the mouse holds."""
         grip, (x, y) = self._grip, self._cell(event)
-        if grip is None or grip.part == "title":
+        if grip is None or grip.part == "title" or not self._is_placed(grip.pane):
             return
         if grip.part == "rule":
             self.places.drag_rule(grip.pane, y)
@@ -385,7 +389,7 @@ class Board(Widget):
         one that was not moved focuses its pane."""
         held, self._grip = self._grip, None
         self.release_mouse()
-        if held is None:
+        if held is None or not self._is_placed(held.pane):
             return
         there = self._grip_at(event)
         if there is not None and held.part == "title" and there.pane is not held.pane:

@@ -81,7 +81,12 @@ class LayoutMode:
         return True
 
     def _run(self, action: LayoutAction) -> None:
+        if self._board.too_small:
+            self._screen.tell("the terminal is too small to place panes", "warn")
+            return
         self._board.toggle_zoom(False)
+        # An action starts from the places of all panes, which the board has not made while it was zoomed.
+        self._board.place_panes(self._board.size)
         complaint = action.run()
         self._board.replace_all()
         if complaint:
