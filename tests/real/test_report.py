@@ -20,7 +20,7 @@ from tests.real import load, tracing
 pytestmark = pytest.mark.real
 
 PATIENCE = 60.0
-CALLS = 3_000_000
+CALLS = 1_500_000
 
 
 def bttop(*arguments: str) -> str:
