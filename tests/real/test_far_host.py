@@ -29,4 +29,5 @@ def test_a_release_of_the_host_prints_exact_flushes(bpftrace: str, tmp_path: Pat
     assert flushes
     assert all(line["rows"] for line in flushes)
     assert [line["flush"] for line in flushes] == list(range(1, len(flushes) + 1))
-    assert not [line["doubts"] for line in flushes if "doubts" in line]
+    # A busy CPU loses ticks; that flush covers the time of two.
+    assert {doubt for line in flushes for doubt in line.get("doubts", ())} <= {"lost ticks"}

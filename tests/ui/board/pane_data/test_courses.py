@@ -3,10 +3,17 @@ from __future__ import annotations
 import pytest
 
 from bttop.model.flush.flush import Flush
+from bttop.ui.board.pane_data import courses as courses_module
 from bttop.ui.board.pane_data.courses import Courses
 from bttop.ui.board.pane_data.pane_model import PaneModel
 from tests.model.history.test_course import history, numbered
 from tests.ui.scenes import SECOND, START, FakeEngine, calls
+
+
+@pytest.fixture(autouse=True)
+def time_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy host may take a step's time from it."""
+    monkeypatch.setattr(courses_module, "READ_SECONDS", 60.0)
 
 
 def figure(flush: Flush) -> int:
