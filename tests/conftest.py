@@ -40,8 +40,8 @@ def pytest_collection() -> Iterator[None]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mix the modules whose tests wait, for intervals of a bpftrace or for processes, with those that compute: workers
-    that wait leave their CPU to the others. Measured with four workers on two CPUs: 0.75 of the time. A module stays
-    whole, so that its fixtures are made once."""
+    that wait leave their CPU to the others. On two CPUs six workers take 9 min 16 s, and in the order of the folders
+    four took 14 min 8 s. A module stays whole, so that its fixtures are made once."""
     modules = [list(tests) for _, tests in itertools.groupby(items, key=lambda one: one.nodeid.partition("::")[0])]
     waiting = [tests for tests in modules if _waits(tests[0])]
     others = [tests for tests in modules if not _waits(tests[0])]
