@@ -16,10 +16,11 @@ from pathlib import Path
 
 from benchmarks.options import Options
 from benchmarks.table import Row, compared
-from bttop.engine.engine import Engine, boot_ns
+from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings
 from bttop.engine.generation.generation import Generation
 from bttop.engine.host.host import Bpftrace, Host, find_bpftrace
+from bttop.engine.host.own_clock import boot_ns
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
 from bttop.engine.reload.folder_watch import FileChange, FolderWatch

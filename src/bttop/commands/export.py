@@ -13,7 +13,7 @@ from typing import IO, Any
 from bttop.commands.options.arguments import Parser, add_recorded_hosts, with_times
 from bttop.commands.options.export_files import INSTEAD, file_names, tables_of, write_partitions
 from bttop.commands.options.outputs import writing
-from bttop.engine.host.process.processes import PROCESS_COLUMNS, Process
+from bttop.engine.host.process.processes import PROCESS_COLUMNS, column_text
 from bttop.engine.host.process.recorded_processes import RecordedProcesses
 from bttop.errors import UsageError
 from bttop.files import Mode, NewFile, new_folder
@@ -89,13 +89,8 @@ def _groupers(snapshot: Snapshot, title: str, exporter: Exporter) -> Mapping[int
 
 def _grouper(snapshot: Snapshot, title: str, host: RecordedHost) -> FlushGrouper:
     processes = RecordedProcesses(snapshot.processes(host.id))
-    columns = [ProcessColumn(name, partial(_about_process, processes, of)) for name, of in PROCESS_COLUMNS.items()]
+    columns = [ProcessColumn(name, partial(column_text, processes.get, of)) for name, of in PROCESS_COLUMNS.items()]
     return FlushGrouper(title, host.facts.decoders, columns, snapshot.frame_names(host.id).name)
-
-
-def _about_process(processes: RecordedProcesses, of: Callable[[Process], str], pid: int) -> str:
-    process = processes.get(pid)
-    return "" if process is None else of(process)
 
 
 def _formats() -> list[str]:

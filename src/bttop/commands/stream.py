@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     from bttop.model.format.names import decoders
 
     known = decoders(engine.host.machine, engine.host.devices)
-    form: StreamForm = JsonLines(known) if options.total is None else TotalTable(options.total, width(), known)
+    form: StreamForm = JsonLines({"": known}) if options.total is None else TotalTable(options.total, width(), known)
     if options.group_by is not None:
         # The number of rows is another one in each flush: a total must not divide a group by it.
         grouper = FlushGrouper(options.group_by, known, counts=options.total is None)
@@ -71,11 +71,11 @@ def _several(options: argparse.Namespace, hosts: Sequence[Destination]) -> int:
         raise UsageError("--total and --group-by are for one host", title="hosts")
     from bttop.commands.starting.far_engines import decoders_of, start_engines
     from bttop.engine.headless.stream import StreamRun
-    from bttop.engine.headless.stream_forms import HostLines
+    from bttop.engine.headless.stream_forms import JsonLines
     from bttop.engine.hosts.gathering import PAUSE
 
     engines, missing = start_engines(options, hosts, "bttop stream", warn)
-    form = HostLines(decoders_of(engines))
+    form = JsonLines(decoders_of(engines))
     return StreamRun(engines, options.duration, form, PAUSE).run() or int(bool(missing))
 
 

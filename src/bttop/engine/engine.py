@@ -19,6 +19,7 @@ from bttop.engine.engine_thread import EngineThread, LoopThread
 from bttop.engine.frame_router import FrameRouter
 from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.host.own_clock import boot_ns
 from bttop.engine.host.process.pid_numbers import PidNumbers
 from bttop.engine.program.generation_pair import grace
 from bttop.engine.program.observer import Observer, Observers
@@ -50,11 +51,6 @@ TICK = 1.0
 """Seconds between two ticks."""
 SHORT_TICK = 0.25
 """Seconds between two ticks while silence may end a flush."""
-
-
-def boot_ns() -> int:
-    """CLOCK_BOOTTIME in ns: the clock of stamps and of bpftrace's `nsecs`."""
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
 
 
 class Engine:

@@ -22,14 +22,14 @@ def flushes(stage: Stage, count: int) -> list[WaitingFlush]:
 
 
 def test_json_is_written_as_the_flushes_come() -> None:
-    stage, form = Stage(), JsonLines(DECODERS)
+    stage, form = Stage(), JsonLines({"": DECODERS})
     (waiting,) = flushes(stage, 1)
     assert json.loads(next(iter(form.lines(waiting))))["badges"] == ["a badge"]
     assert list(form.end([stage.program], 0, 5)) == []
 
 
 def test_json_reports_a_missing_flush_and_those_that_were_left_out() -> None:
-    stage, form = Stage(), JsonLines(DECODERS)
+    stage, form = Stage(), JsonLines({"": DECODERS})
     (lost,) = form.lines(MissingFlush(stage.program, "it was killed", 5))
     (left_out,) = form.end([stage.program], 7, 5)
     assert [json.loads(one)["kind"] for one in (lost, left_out)] == ["lost", "left out"]

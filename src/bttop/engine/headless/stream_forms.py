@@ -29,26 +29,10 @@ class StreamForm(Protocol):
 
 
 class JsonLines:
-    """One JSON object per map of a flush."""
-
-    def __init__(self, decoders: Mapping[str, Decoder]) -> None:
-        self._decoders = decoders
-
-    def lines(self, waiting: Waiting) -> Iterable[str]:
-        if isinstance(waiting, MissingFlush):
-            name = waiting.program.name
-            return [lost_line(cut_text(name, waiting.why), waiting.wall_ns, name)]
-        return flush_lines(waiting.program.name, waiting.flush, self._decoders, waiting.badges)
-
-    def end(self, programs: Iterable[Program], left_out: int, wall_ns: int) -> Iterable[str]:  # noqa: ARG002
-        return [left_out_line(left_out, wall_ns)] if left_out else []
-
-
-class HostLines:
-    """As `JsonLines`, each with its host."""
+    """One JSON object per map of a flush, with the host where several are traced."""
 
     def __init__(self, decoders: Mapping[str, Mapping[str, Decoder]]) -> None:
-        """`decoders`: by the names of the hosts."""
+        """`decoders`: by the names of the hosts; of a single host the name is empty."""
         self._decoders = decoders
 
     def lines(self, waiting: Waiting) -> Iterable[str]:

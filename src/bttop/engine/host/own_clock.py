@@ -7,6 +7,11 @@ import time
 from bttop.model.record.records import Stamp
 
 
+def boot_ns() -> int:
+    """CLOCK_BOOTTIME in ns: the clock of stamps and of bpftrace's `nsecs`."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
 def own_clock() -> Stamp:
     """The boot clock and the wall clock now."""
-    return Stamp(time.clock_gettime_ns(time.CLOCK_BOOTTIME), time.time_ns())
+    return Stamp(boot_ns(), time.time_ns())

@@ -71,6 +71,11 @@ def context_of_probe(probe: Probe) -> Context:
     return next(context for context in worst if context in contexts)
 
 
+def has_process(probe: Probe) -> bool:
+    """Whether a probe can run in the context of a process."""
+    return context_of_probe(probe) != "none"
+
+
 def interrupts(point: AttachPoint) -> bool:
     """Whether an event is known to run in the context of any process that is on the CPU."""
     mixed = _MIXED_RAW_EVENTS if point.provider == "rawtracepoint" else _MIXED_EVENTS

@@ -10,8 +10,8 @@ from msgspec.structs import replace as changed
 from bttop.script.language.badge import ScriptCaveat
 from bttop.script.language.edits import replace
 from bttop.script.language.lexer import Token
-from bttop.script.language.probe_context import context_of_probe
-from bttop.script.language.reader import Probe, Script, read
+from bttop.script.language.probe_context import has_process
+from bttop.script.language.reader import Script, read
 from bttop.script.language.survey import survey
 from bttop.script.process.pid_namespace import KNOWN, PidNamespace, compares_fields, defined, id_tokens, uses_ids
 from bttop.script.process.pin import Pin
@@ -63,7 +63,7 @@ def namespaced(
     """
     if namespace is None:
         return prepared
-    using = [index for index, probe in enumerate(script.probes) if _has_process(probe) and uses_ids(script, probe)]
+    using = [index for index, probe in enumerate(script.probes) if has_process(probe) and uses_ids(script, probe)]
     if namespace.counting == "host":
         return _said(prepared, [_OF_HOST] if using else [])
     text = read(prepared.text)
@@ -95,10 +95,6 @@ def _guarded(script: Script, using: Sequence[int], pin: Pin | None) -> list[int]
     seen = survey(script)
     wanted = using if pin is None or not pin.pids else range(len(script.probes))
     return [index for index in wanted if may_skip(script, seen, script.probes[index])]
-
-
-def _has_process(probe: Probe) -> bool:
-    return context_of_probe(probe) != "none"
 
 
 def _said(prepared: Prepared, caveats: Sequence[ScriptCaveat]) -> Prepared:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from bttop.model.record.release import Release
 from bttop.script.cost.event_costs import MISS_NS, body_ns
-from bttop.script.language.probe_context import context_of_probe
+from bttop.script.language.probe_context import has_process
 from bttop.script.language.reader import Probe, Script, Unreadable, read
 from bttop.script.language.survey import ScriptSurvey, survey
 from bttop.script.process.pid_parameter import text_of
@@ -58,7 +58,7 @@ def twin_of(prepared: Prepared, release: Release, leave_out: Collection[str] = (
     counted: list[CountedProbe] = []
     # bttop's own probes follow the script's, so the same index means the same probe.
     for index, probe in enumerate(script.probes[: len(original.probes)]):
-        if _counts(probe) and f"{_EVENTS}{index}" not in leave_out:
+        if has_process(probe) and f"{_EVENTS}{index}" not in leave_out:
             predicate = _predicate(script, probe)
             events, passed = f"{_EVENTS}{index}", f"{_PASSED}{index}" if predicate else f"{_EVENTS}{index}"
             test = f" if (({predicate}) != 0) {{ {passed} = count(); }}" if predicate else ""
@@ -71,7 +71,7 @@ def twin_of(prepared: Prepared, release: Release, leave_out: Collection[str] = (
     counting = read(text)
     args = _known_parameters(counting, seen, prepared.args)
     made = prepare(counting, interval_ms=INTERVAL_MS, args=args, nonce=prepared.plan.nonce)
-    return Twin(made, tuple(counted), any(_asks_maps(script, probe) for probe in script.probes if _counts(probe)))
+    return Twin(made, tuple(counted), any(_asks_maps(script, probe) for probe in script.probes if has_process(probe)))
 
 
 def _known_parameters(twin: Script | Unreadable, seen: ScriptSurvey, args: Sequence[str]) -> tuple[str, ...]:
@@ -92,10 +92,6 @@ def _providers(probe: Probe) -> tuple[str, ...]:
 def _place(probe: Probe) -> str:
     points = sorted({point.rest for point in probe.points})
     return " ".join(points) if all(point.provider in _USER for point in probe.points) else ""
-
-
-def _counts(probe: Probe) -> bool:
-    return context_of_probe(probe) != "none"
 
 
 def _points(script: Script, probe: Probe) -> str:

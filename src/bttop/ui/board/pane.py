@@ -8,8 +8,7 @@ from msgspec.structs import replace
 from textual import events
 from textual.message import Message
 
-from bttop.engine.engine import boot_ns
-from bttop.engine.host.own_clock import own_clock
+from bttop.engine.host.own_clock import boot_ns, own_clock
 from bttop.engine.program.status import ProgramState
 from bttop.engine.session import AnyProgram
 from bttop.model.format.text import visible_name

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from bttop.engine.host.process.processes import PROCESS_COLUMNS, Process
-from bttop.engine.session import ProcessSource
+from bttop.engine.host.process.processes import PROCESS_COLUMNS, Process, column_text
 from bttop.model.format import numbers
 from bttop.model.format.names import syscall_name
 from bttop.model.format.text import visible
@@ -39,7 +38,10 @@ class RowCommands:
             self._around.screen.tell("the column of units and containers is for one host: bttop -H HOST", "warn")
             return
         processes = self._around.processes
-        columns = (None, *(Extra(title, partial(_about, processes, of)) for title, of in PROCESS_COLUMNS.items()))
+        columns = (
+            None,
+            *(Extra(title, partial(column_text, processes.get, of)) for title, of in PROCESS_COLUMNS.items()),
+        )
         self._column = (self._column + 1) % len(columns)
         extra = columns[self._column]
         self._around.board.set_extra(extra)
@@ -169,12 +171,6 @@ def _choice(asked: FollowUp, tracing: Tracing) -> MenuChoice:
         why_not = "" if tracing.trail.library_file(asked) is not None else "not in the library"
     program = tuple(without_front_matter(text).rstrip().split("\n"))
     return MenuChoice(asked.title, why_not or asked.why, program, usable=not why_not, letter=asked.letter)
-
-
-def _about(processes: ProcessSource, of: Callable[[Process], str], pid: int) -> str:
-    """A text about a process; empty if it is not known."""
-    process = processes.get(pid)
-    return "" if process is None else of(process)
 
 
 def identity_lines(process: Process, now_ns: int) -> list[Line]:

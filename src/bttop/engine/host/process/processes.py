@@ -84,6 +84,12 @@ PROCESS_COLUMNS: Final[Mapping[str, Callable[[Process], str]]] = {
 """Texts about a process that tables have as a column, by their titles; empty if there is none."""
 
 
+def column_text(get: Callable[[int], Process | None], of: Callable[[Process], str], pid: int) -> str:
+    """The text of a column for a process; empty if the process is not known."""
+    process = get(pid)
+    return "" if process is None else of(process)
+
+
 class ProcessStart(Struct, frozen=True):
     """Distinguishes a process from a later one with the same id (`ticks`), and its program from the next one that it
     executes (`comm`)."""
