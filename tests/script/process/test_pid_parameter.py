@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bttop.script.language.reader import Script, read
-from bttop.script.process.asked_parameters import pid_parameters
 from bttop.script.process.pid_parameter import PidParameter
-from bttop.script.process.pin import Pin
+from bttop.script.process.pin import Pin, pid_parameters
 from bttop.script.rewrite.prepare import Prepared, prepare, unedited
 
 COUNT = "{ @ = count(); }"

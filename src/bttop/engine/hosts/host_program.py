@@ -192,9 +192,4 @@ class HostProgram(MergedProgram[HostPart]):
     @property
     def tally(self) -> LossCounts:
         """The losses on all hosts together."""
-        return _added([program.tally for _, program in self.living()])
-
-
-def _added(found: Sequence[LossCounts]) -> LossCounts:
-    names = LossCounts.__struct_fields__
-    return LossCounts(**{name: sum(getattr(one, name) for one in found) for name in names})
+        return LossCounts.sum_of([program.tally for _, program in self.living()])

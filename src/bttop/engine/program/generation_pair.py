@@ -85,9 +85,7 @@ class GenerationPair:
         now = generation.tally
         if now == self._lost == _NOTHING and not generation.dropped_lines:
             return _NOTHING
-        total = LossCounts(
-            **{name: getattr(self._lost, name) + getattr(now, name) for name in LossCounts.__struct_fields__}
-        )
+        total = LossCounts.sum_of([self._lost, now])
         return replace(total, dropped=total.dropped + generation.dropped_lines)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -93,3 +93,8 @@ class LossCounts(Struct, frozen=True):
     lost_messages: int = 0
     late: int = 0
     dropped: int = 0
+
+    @classmethod
+    def sum_of(cls, found: Sequence[LossCounts]) -> LossCounts:
+        """The counts of several generations together."""
+        return cls(**{name: sum(getattr(one, name) for one in found) for name in cls.__struct_fields__})

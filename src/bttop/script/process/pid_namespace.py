@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from bttop.script.language.lexer import Token
 from bttop.script.language.reader import Probe, Script
-from bttop.script.process.asked_parameters import pid_parameters
+from bttop.script.process.pin import pid_parameters
 from bttop.script.process.regions import code_of, regions
 
 Counting: TypeAlias = Literal["inside", "host"]

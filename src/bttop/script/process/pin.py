@@ -15,7 +15,6 @@ from bttop.script.language.edits import Edit, Wrapping
 from bttop.script.language.probe_context import context_of, context_of_probe
 from bttop.script.language.reader import Probe, Script
 from bttop.script.language.survey import ScriptSurvey
-from bttop.script.process.asked_parameters import pid_parameters
 from bttop.script.process.children import following, is_child
 from bttop.script.process.pid_parameter import PidParameter, text_of
 from bttop.script.process.regions import code_of, narrowed, regions
@@ -246,3 +245,14 @@ def _shows_any(script: Script, probe: Probe) -> bool:
 
 def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def pid_parameters(script: Script) -> tuple[PidParameter, ...]:
+    """The parameters that a script compares with process ids, in the order of their numbers."""
+    found = regions(script)
+    variables = (one for region in found for one in region.code.tokens if one.kind == "variable")
+    if not any(one.text[1:].isdecimal() for one in variables):
+        return ()
+    from bttop.script.process.id_comparisons import find_parameters  # few scripts have parameters
+
+    return find_parameters(found)
