@@ -28,7 +28,7 @@ pytestmark = pytest.mark.real
 TOOLS = sorted(Path("/usr/sbin").glob("*.bt"))
 AT_ONCE = 8
 """Panes that run side by side; each is a bpftrace of its own."""
-START_SECONDS = 60.0
+START_SECONDS = 100.0
 _SETTLED = frozenset({ProgramState.LIVE, ProgramState.FAILED, ProgramState.UNAVAILABLE, ProgramState.ENDED})
 
 
