@@ -20,6 +20,8 @@ from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState
 from bttop.engine.request.questions import Asked, questions
+from bttop.model.flush.caveat_words import MISSING_OR_WRONG
+from bttop.model.flush.find_caveats import Caveat
 from bttop.model.flush.flush import Flush
 from bttop.model.record.records import Stats
 from bttop.model.record.release import Release
@@ -30,6 +32,7 @@ from tests.real.tracing import wait_until
 pytestmark = pytest.mark.real
 
 CALLS, READS = 20_000, 7_000
+ATTEMPTS = 4
 _LOAD = """
 import os, sys
 zero = os.open("/dev/zero", os.O_RDONLY)
@@ -49,11 +52,11 @@ class Rows(Observer):
         self.calls: Counter[str] = Counter()
         self.reads = 0
         self.flushes: Counter[str] = Counter()
-        self.caveats: set[str] = set()
+        self.caveats: set[Caveat] = set()
 
     def flushed(self, program: Program, generation: Generation, flush: Flush) -> None:
         self.flushes[program.name] += 1
-        self.caveats |= {caveat.name for caveat in flush.caveats}
+        self.caveats |= flush.caveats
         for name, data in flush.maps.items():
             for key, value in data.rows.items():
                 if f",{self.comm}" not in key:
@@ -62,6 +65,11 @@ class Rows(Observer):
                     self.calls[key.rpartition(",")[2]] += value
                 elif name == "@reads" and isinstance(value, Stats):
                     self.reads += value.count
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a flush says that its counts may be too small."""
+        return bool(self.caveats & MISSING_OR_WRONG)
 
 
 @contextmanager
@@ -89,8 +97,9 @@ def costs(engine: Engine) -> list[Cost]:
     return [cost for cost in found if cost is not None and cost.events is not None]
 
 
-def test_five_probes_in_one_process_count_every_event_and_know_what_each_costs(bpftrace: str) -> None:
-    rows = Rows(f"merged{os.getpid()}"[:15])
+def run_load(bpftrace: str, number: int) -> Rows:
+    """Runs the five probes over one process that makes a known number of calls; the rows and the caveats of it."""
+    rows = Rows(f"merged{number}x{os.getpid()}"[:15])
     with merged(bpftrace, rows) as engine:
         (process,) = engine.runner.merges.processes.values()
         # From 0.23 on bpftrace names user frames, and `profile` runs alone.
@@ -104,9 +113,16 @@ def test_five_probes_in_one_process_count_every_event_and_know_what_each_costs(b
         assert [program.missing for program in engine.programs] == [""] * 5
     assert sorted(cost.parts for cost in shares)[1:] == [len(process.parts)] * 4
     assert all(cost.programs and cost.map_bytes for cost in shares)
-    assert rows.reads == READS
-    assert max(rows.calls.values()) >= CALLS
-    assert CALLS in rows.calls.values()
-    assert min(rows.flushes.values()) >= 2
-    # The kernel may skip an event of another pane while a program of another test runs.
-    assert not rows.caveats & {"LOST_MESSAGES", "LOST_EVENTS", "DAMAGED", "UNTIMED"}
+    return rows
+
+
+def test_five_probes_in_one_process_count_every_event_and_know_what_each_costs(bpftrace: str) -> None:
+    # Beside other tests a map may be full or an event skipped: the flush says so, and the load is run again.
+    runs: list[Rows] = []
+    while len(runs) < ATTEMPTS and (not runs or runs[-1].wrong):
+        runs.append(run_load(bpftrace, len(runs)))
+    last = runs[-1]
+    assert not last.wrong, [sorted(run.caveats) for run in runs]
+    assert last.reads == READS, last.calls
+    assert CALLS in last.calls.values(), last.calls
+    assert min(last.flushes.values()) >= 2
