@@ -12,7 +12,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "bttop"
 MOST_MODULES = 17
 """In one folder, its `__init__` included."""
-MOST_LINES = 410
+MOST_LINES = 400
 ONE_FILE = {"tracer"}
 """Sent to other hosts as one file."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bttop.ui
-from bttop.ui.board.pane_data.pane_model import WORDS
+from bttop.ui.board.pane_frame import STATE_WORDS
 from bttop.ui.theme_ramp import STEPS
 from bttop.ui.theme_styles import OPTIONAL_ROLES, ROLES
 from bttop.ui.themes import BadTheme, Theme, load_theme, load_themes
@@ -58,7 +58,7 @@ def test_every_role_that_is_drawn_with_exists() -> None:
     used = {role for path in sources for role in roles_named(ast.parse(path.read_text()))}
     assert len(used) > 15
     assert used - ROLES - OPTIONAL_ROLES.keys() == set()
-    assert {role for _, role in WORDS.values()} <= ROLES
+    assert {role for _, role in STATE_WORDS.values()} <= ROLES
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,16 @@ class Plan(Struct, frozen=True):
         """Whether the nominal length of the interval of a mark is known."""
         return self.periods.get(mark, self.interval_ns if len(self.heartbeats) < 2 else 0) > 0
 
+    @property
+    def has_banks_only(self) -> bool:
+        """Whether each print of each map holds the data of one interval."""
+        return all(one.scheme == "bank" for one in self.maps.values())
+
+    def is_cleared(self, printed: str) -> bool:
+        """Whether a map that bpftrace printed as `printed` is cleared after each of its prints."""
+        plan = self.maps.get(self.logical(printed))
+        return plan is not None and (plan.scheme == "bank" or (plan.scheme == "own" and not plan.kept))
+
     def logical(self, printed: str) -> str:
         """The user's name of a map that bpftrace printed as `printed`."""
         return self.aliases.get(printed, printed)

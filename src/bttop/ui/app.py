@@ -107,7 +107,6 @@ class BttopApp(App[None]):
         self.on_end: Callable[[], None] = lambda: None
         """Called when the screen is closed, before Textual prints the traceback of a crash: printing may block on a
         terminal that is not read, and the programs must be stopped before that."""
-        self._problems = 0
 
     def _bind_commands(self) -> Mapping[str, Callable[[], None]]:
         return bind(
@@ -216,19 +215,12 @@ class BttopApp(App[None]):
         self.time.pass_by()
         self._show()
         self.recordings.check()
-        self._tell_problems()
+        self._footer_bar.tell_problems(self.session.problems)
         self._footer_bar.check()
         if self.tracing is not None:
             # Look up the processes while they live: they may have ended when the user asks for them.
             look_up_visible(self.board.panes, self.processes)
             mark_ended_pins(self.board, self.processes, self)
-
-    def _tell_problems(self) -> None:
-        """Report the parts of a recording that could not be read; they are found when they are shown."""
-        found = self.session.problems
-        if len(found) > self._problems:
-            self.tell("; ".join(found[self._problems :]), "warn")
-            self._problems = len(found)
 
     def _show(self) -> None:
         """Paint everything for the moment on show."""

@@ -14,8 +14,8 @@ from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState
 from bttop.model.flush.caveat_words import CAVEAT_TEXTS
 from bttop.script.process.pin import Pin
-from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel
-from bttop.ui.board.pane_frame import FrameState, PaneFrame, draw_pane
+from bttop.ui.board.pane_data.pane_model import PaneModel
+from bttop.ui.board.pane_frame import STATE_WORDS, FrameState, PaneFrame, draw_pane
 from bttop.ui.dialogs.state_page import state_lines
 from bttop.ui.render.spans import ASCII, UNICODE, line_width, plain
 from bttop.ui.views.base import ViewChoice
@@ -433,7 +433,7 @@ def test_the_state_page_shows_long_errors_in_full() -> None:
 
 
 def test_every_state_but_live_has_its_word() -> None:
-    assert set(WORDS) == set(ProgramState) - {ProgramState.LIVE}
+    assert set(STATE_WORDS) == set(ProgramState) - {ProgramState.LIVE}
 
 
 def test_percentiles_say_in_which_bucket_they_lie() -> None:

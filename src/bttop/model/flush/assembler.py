@@ -233,7 +233,7 @@ class FlushAssembler:
     def _beat(self, beat: Heartbeat, kept: Kept) -> Flush | None:
         if 0 < self._detaching_ns < beat.nsecs and not beat.is_last:
             # Ticks continue while probes are detached, and are printed afterwards: the last flush holds all of it.
-            self._pending.settle(self._is_cleared)
+            self._pending.settle(self._plan.is_cleared)
             return None
         if self._track(beat.mark).is_past(beat.number, beat.nsecs):
             self._note("undecodable", 1, Caveat.DAMAGED)
@@ -243,13 +243,6 @@ class FlushAssembler:
         if beat.is_last:
             self._last_marks.add(beat.mark)
         return self._close_timed(beat.mark, beat.number, beat.nsecs, beat.stamp)
-
-    def _is_cleared(self, printed: str) -> bool:
-        """Whether a map is cleared after each of its prints."""
-        plan = self._plan.maps.get(self._plan.logical(printed))
-        if plan is not None and plan.scheme == "own":
-            return not plan.kept
-        return plan is not None and plan.scheme == "bank"
 
     def _close_without_beat(self) -> Flush:
         """Close a flush whose heartbeat was lost, at the time when it was due."""
@@ -289,16 +282,13 @@ class FlushAssembler:
     def _timed_start(self, mark: str, step: HeartbeatStep, end_ns: int) -> int:
         if not step.nanoseconds:
             start_ns = self._first_start(end_ns, self._plan.period_ns(mark))
-        elif step.lost_messages and self._plan.maps and self._only_banks():
+        elif step.lost_messages and self._plan.maps and self._plan.has_banks_only:
             # The banks of the lost flushes are lost too: the data covers as many intervals as banks arrived.
             banks = min(self._banks_at_hand(), step.lost_messages + 1)
             start_ns = end_ns - step.nanoseconds * banks // (step.lost_messages + 1)
         else:
             start_ns = end_ns - step.nanoseconds
         return self._untimed_end_ns if start_ns < self._untimed_end_ns < end_ns else start_ns
-
-    def _only_banks(self) -> bool:
-        return all(one.scheme == "bank" for one in self._plan.maps.values())
 
     def _banks_at_hand(self) -> int:
         """How many banks of one map the open flush holds; 1 if it holds no map."""

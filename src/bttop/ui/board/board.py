@@ -23,7 +23,7 @@ from bttop.ui.board.painted_lines import paint
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.pane_frame import FrameState
 from bttop.ui.board.places.chosen import ChosenPlaces
-from bttop.ui.board.places.grid import LEAST_HEIGHT, LEAST_WIDTH, PanePlace
+from bttop.ui.board.places.grid import PanePlace, is_too_small, smallness
 from bttop.ui.render.spans import Glyphs, Span, fit
 from bttop.ui.themes import Theme
 from bttop.ui.views.base import Extra
@@ -150,8 +150,7 @@ class Board(Widget):
 
     @property
     def too_small(self) -> bool:
-        size = self.app.size
-        return size.width < LEAST_WIDTH or size.height < LEAST_HEIGHT
+        return is_too_small(*self.app.size)
 
     def place_panes(self, size: Size) -> list[tuple[Pane, PanePlace]]:
         """The visible panes with their places. Sets the frame of every pane."""
@@ -201,7 +200,7 @@ class Board(Widget):
         """The lines behind the panes: blank, or a message that there are no panes or that the terminal is too small."""
         text = self.bttop_theme.style("text")
         strips = [Strip.blank(self.size.width, text)] * self.size.height
-        words_here = self._smallness() if self.too_small else [] if self.panes else _EMPTY
+        words_here = smallness(*self.app.size) if self.too_small else [] if self.panes else _EMPTY
         said = list(enumerate(words_here[: self.size.height]))
         if self._without_room and self.size.height:
             said = [(self.size.height - 1, self._without_room)]
@@ -216,14 +215,6 @@ class Board(Widget):
         panes = self.shown
         numbers = " ".join(str(panes.index(pane) + 1) for pane in hidden if pane in panes)
         return f" no room for {len(hidden)} panes: {numbers}; Tab shows the next, z one alone" if numbers else ""
-
-    def _smallness(self) -> list[str]:
-        size = self.app.size
-        return [
-            " terminal too small",
-            f" {size.width}x{size.height} here, {LEAST_WIDTH}x{LEAST_HEIGHT} needed",
-            " collection continues; q quits",
-        ]
 
     # Focus, zoom, hold.
 
@@ -398,7 +389,7 @@ class Board(Widget):
             change(there.pane, held.pane)
             self.replace_all()
         elif self._cell(event) == (held.x, held.y):
-            number = held.pane.tab_number_at(held.x - (held.pane.region.x - self.region.x))
+            number = held.pane.frame.tab_number_at(held.x - (held.pane.region.x - self.region.x))
             self.focus_pane(number - 1) if number else self.focus_on(held.pane)
 
     def on_resize(self, _event: events.Resize) -> None:

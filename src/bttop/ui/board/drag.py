@@ -30,5 +30,5 @@ def grip_at(places: Iterable[tuple[Pane, PanePlace]], x: int, y: int) -> Grip | 
 
 def _part(pane: Pane, place: PanePlace, x: int, y: int) -> Part:
     if y == place.y:
-        return "title" if x - place.x < pane.title_end else "rule"
+        return "title" if x - place.x < pane.frame.title_end(pane.program.name) else "rule"
     return "divider" if place.x > 0 and x == place.x else "body"

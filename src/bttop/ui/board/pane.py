@@ -11,16 +11,13 @@ from textual.message import Message
 from bttop.engine.host.own_clock import boot_ns, own_clock
 from bttop.engine.program.status import ProgramState
 from bttop.engine.session import AnyProgram
-from bttop.model.format.text import visible_name
 from bttop.model.history.span import ChosenSpan
 from bttop.model.record.records import Stamp
-from bttop.ui.board.frame.tabs import tab_at, tabs_width
 from bttop.ui.board.painted_lines import PaintedLines
-from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel
+from bttop.ui.board.pane_data.pane_model import PaneModel
 from bttop.ui.board.pane_data.subject import Subject, first_subject
-from bttop.ui.board.pane_frame import FrameState, PaneFrame, draw_pane, scene_of
+from bttop.ui.board.pane_frame import STATE_WORDS, FrameState, PaneFrame, draw_pane, scene_of
 from bttop.ui.render.spans import Line
-from bttop.ui.render.text import width
 from bttop.ui.themes import Theme
 from bttop.ui.views.base import Drawing, ViewChoice
 from bttop.ui.views.plot import holds, pointed
@@ -29,7 +26,12 @@ QUIET_NS = 10_000_000_000
 """Time without anything to show after which a pane shrinks to a line."""
 
 
-_FAILED = frozenset(WORDS) - {ProgramState.STARTING, ProgramState.ATTACHED, ProgramState.STOPPING, ProgramState.STOPPED}
+_FAILED = frozenset(STATE_WORDS) - {
+    ProgramState.STARTING,
+    ProgramState.ATTACHED,
+    ProgramState.STOPPING,
+    ProgramState.STOPPED,
+}
 
 
 class Pane(PaintedLines):
@@ -296,7 +298,7 @@ class Pane(PaintedLines):
 
     def another_view(self, frame: FrameState) -> Pane:
         """A new pane of the same program, which shows the next map or view."""
-        new = Pane(self.program, frame, self.bttop_theme)
+        new = Pane(self.program, frame, self.bttop_theme, self._clock)
         new.advance(self._moment, self._span)
         new._subject = self._next_subject
         return new
@@ -322,19 +324,6 @@ class Pane(PaintedLines):
         return subject.view.detail(scene, key)
 
     # Mouse.
-
-    @property
-    def title_end(self) -> int:
-        """The cell of the rule at which its title or its tabs end."""
-        frame = self.frame
-        if frame.tabs:
-            return frame.title_start + tabs_width(frame.tabs, frame.tab_cells)
-        return frame.title_start + len(f"{frame.number} ") + width(visible_name(self.program.name))
-
-    def tab_number_at(self, x: int) -> int:
-        """The number of the pane whose tab is at a cell of the rule; 0 if there is none."""
-        tab = tab_at(self.frame.tabs, self.frame.tab_cells, x - self.frame.title_start)
-        return 0 if tab is None else tab.number
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a rectangle in a plot."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -17,18 +18,36 @@ from bttop.script.rewrite.showing import NOTHING_TO_SHOW, SHOWN_AT_END
 from bttop.ui.board.frame.costs import cost_note
 from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.board.frame.rule import joined_rule, rule_head, rule_mark, rule_tail
-from bttop.ui.board.frame.starting import COMPILING
-from bttop.ui.board.frame.tabs import Tab, tab_spans
+from bttop.ui.board.frame.starting import COMPILING, STARTING
+from bttop.ui.board.frame.tabs import Tab, tab_at, tab_spans, tabs_width
 from bttop.ui.board.frame.thinned_line import thinned_lines
 from bttop.ui.board.frame.trouble_lines import trouble_lines
-from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel
+from bttop.ui.board.pane_data.pane_model import PaneModel
 from bttop.ui.board.pane_data.subject import Subject
 from bttop.ui.render.spans import Glyphs, Line, Span, fit, line_width
+from bttop.ui.render.text import width
 from bttop.ui.views.base import Drawing, Extra, Scene, ViewChoice
 from bttop.ui.views.log import draw_log
 
 SIDE_BY_SIDE = 96
 """Cells from which on a pane shows a second map beside the first."""
+
+
+STATE_WORDS: Final = {
+    ProgramState.STARTING: STARTING,
+    ProgramState.ATTACHED: ("no events yet", "dim"),
+    ProgramState.SILENT: ("silent", "error"),
+    ProgramState.DAMAGED: ("damaged", "error"),
+    ProgramState.RETRYING: ("down", "error"),
+    ProgramState.FAILED: ("failed", "error"),
+    ProgramState.STOPPING: ("stopping", "warn"),
+    ProgramState.STOPPED: ("stopped", "warn"),
+    ProgramState.HELD: ("detached", "error"),
+    ProgramState.ENDED: ("ended", "warn"),
+    ProgramState.COSTLY: ("held back", "error"),
+    ProgramState.UNAVAILABLE: ("unavailable", "error"),
+}
+"""The word and the role for each state except live on the pane's rule."""
 
 
 class FrameState(Struct, frozen=True):
@@ -68,6 +87,17 @@ class FrameState(Struct, frozen=True):
     def title_start(self) -> int:
         """The cell of the rule at which the title begins."""
         return 2 if self.divided else 1
+
+    def title_end(self, name: str) -> int:
+        """The cell of the rule at which the title of a program of this name, or its tabs, end."""
+        if self.tabs:
+            return self.title_start + tabs_width(self.tabs, self.tab_cells)
+        return self.title_start + len(f"{self.number} ") + width(visible_name(name))
+
+    def tab_number_at(self, x: int) -> int:
+        """The number of the pane whose tab is at a cell of the rule; 0 if there is none."""
+        tab = tab_at(self.tabs, self.tab_cells, x - self.title_start)
+        return 0 if tab is None else tab.number
 
 
 class PaneFrame(Struct, frozen=True):
@@ -329,7 +359,7 @@ def _notes_of_choices(model: PaneModel, frame: FrameState, *, brief: bool) -> li
 def _state_notes(model: PaneModel, frame: FrameState) -> list[Span]:
     """The state, unless it is live; in a pane that is only a rule also the reason."""
     status = model.status
-    word = WORDS.get(status.state)
+    word = STATE_WORDS.get(status.state)
     if word is None or (status.state is ProgramState.ATTACHED and model.flush is not None):
         return [Span("nothing happens", "dim")] if frame.height == 1 and model.is_quiet else []
     why = status.complaint.title if status.complaint is not None else status.reason

@@ -16,7 +16,8 @@ from bttop.model.record.values import histogram
 from bttop.ui.board.frame.costs import COST_TEXT, blindness, cost_pairs
 from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.board.frame.script_text import script_lines
-from bttop.ui.board.pane_data.pane_model import WORDS, PaneModel
+from bttop.ui.board.pane_data.pane_model import PaneModel
+from bttop.ui.board.pane_frame import STATE_WORDS
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.render.text import folded
 from bttop.ui.views.histogram_heading import SHARES, percentile
@@ -24,56 +25,89 @@ from bttop.ui.views.histogram_heading import SHARES, percentile
 
 def state_lines(model: PaneModel, cells: int, ended: str = "") -> list[Line]:
     """What runs, its state and its cost, and what each badge means. `ended` says when the pinned process ended."""
-    status, history = model.status, model.program.history
-    word = WORDS.get(status.state, ("live", "good"))
-    sources = model.page.sources
-    front = sources[0].front if sources else None
-    lines: list[Line] = []
-    if front is not None:
-        lines += _paragraph(front.title, "sorted", cells) + _paragraph(front.help, "text", cells)
-    lines.append(())
-    reason = folded(visible(status.reason), max(20, cells - 22))
-    lines.append(_pair("state", f"{word[0]}  {reason[0] if len(reason) == 1 else ''}", word[1]))
-    lines += [_pair("", piece, word[1]) for piece in reason if len(reason) > 1]
-    lines.append(_pair("runs", _runs(status)))
-    if given := _parameters(sources):
-        lines.append(_pair("parameters", given))
-    lines += _pin(model, ended)
-    lines += _hosts(model)
-    lines.append(_pair("interval", _intervals(model)))
-    if status.itself:
-        lines.append(_pair("bttop itself", status.itself))
+    return [
+        *_described(model, cells),
+        (),
+        *_state(model, cells),
+        *_what_runs(model, ended),
+        *_flushes(model),
+        *(_pair(name, text, role) for name, text, role in cost_pairs(model)),
+        *_tally(model),
+        *_if_exact(model, cells),
+        *_badges(model, cells),
+        *_earlier(model, cells),
+        *_estimates(model, cells),
+        *(line for hint in model.status.hints for line in ((), *_paragraph(hint, "badge", cells))),
+        (),
+        *_paragraph(COST_TEXT, "dim", cells),
+        *_complaint(model.status, cells),
+        *script_lines(model, cells),
+    ]
+
+
+def _described(model: PaneModel, cells: int) -> list[Line]:
+    """The title and the help of the script."""
+    front = model.page.sources[0].front if model.page.sources else None
+    return [] if front is None else [*_paragraph(front.title, "sorted", cells), *_paragraph(front.help, "text", cells)]
+
+
+def _state(model: PaneModel, cells: int) -> Iterator[Line]:
+    """The state with its reason, folded if it is long."""
+    word, role = STATE_WORDS.get(model.status.state, ("live", "good"))
+    reason = folded(visible(model.status.reason), max(20, cells - 22))
+    yield _pair("state", f"{word}  {reason[0] if len(reason) == 1 else ''}", role)
+    yield from (_pair("", piece, role) for piece in reason if len(reason) > 1)
+
+
+def _what_runs(model: PaneModel, ended: str) -> Iterator[Line]:
+    """The script, its parameters, its pin, its hosts and its interval."""
+    yield _pair("runs", _runs(model.status))
+    if given := _parameters(model.page.sources):
+        yield _pair("parameters", given)
+    yield from _pin(model, ended)
+    yield from _hosts(model)
+    yield _pair("interval", _intervals(model))
+
+
+def _flushes(model: PaneModel) -> Iterator[Line]:
+    """The processes that are not counted, the last flush, and how many are kept."""
+    if model.status.itself:
+        yield _pair("bttop itself", model.status.itself)
     if model.flush is not None:
-        lines.append(_pair("last flush", f"number {model.flush.number}, {model.flush.seconds:.4f} s long"))
+        history = model.program.history
+        yield _pair("last flush", f"number {model.flush.number}, {model.flush.seconds:.4f} s long")
         gone = f", {history.dropped:,} older ones are not kept" if history.dropped else ""
-        lines.append(_pair("history", f"{counted(len(history), 'flush', 'flushes')}{gone}"))
-    lines += [_pair(name, text, role) for name, text, role in cost_pairs(model)]
-    lines += _tally(model)
+        yield _pair("history", f"{counted(len(history), 'flush', 'flushes')}{gone}")
+
+
+def _if_exact(model: PaneModel, cells: int) -> list[Line]:
+    """A sentence that says that every number is exact; nothing if one is not."""
     is_whole = model.flush is None or not model.flush.coverage
-    has_caveats = bool(status.badges or model.caveats() or _tally(model))
-    if status.state is ProgramState.LIVE and is_whole and not has_caveats:
-        exact = "No caveats: every number here is exact for its interval"
-        but = ", except for percentiles." if any(_histograms(model)) else "."
-        lines += [(), *_paragraph(exact + but, "good", cells)]
-    for badge in status.badges:
-        lines += [(), (Span(f" {visible(badge.text)}", "badge"),), *_paragraph(badge.why, "text", cells)]
+    has_caveats = bool(model.status.badges or model.caveats() or _tally(model))
+    if model.status.state is not ProgramState.LIVE or not is_whole or has_caveats:
+        return []
+    exact = "No caveats: every number here is exact for its interval"
+    but = ", except for percentiles." if any(_histograms(model)) else "."
+    return [(), *_paragraph(exact + but, "good", cells)]
+
+
+def _badges(model: PaneModel, cells: int) -> Iterator[Line]:
+    """Each badge with what it means."""
+    explained = [(visible(badge.text), badge.why) for badge in model.status.badges]
     if blind := blindness(model):
-        lines += [(), (Span(f" {UNKNOWN}", "badge"),), *_paragraph(f"{blind[0].upper()}{blind[1:]}", "text", cells)]
-    explained = {badge.text for badge in status.badges}
-    for caveat, words in model.caveats():
-        if words not in explained:
-            lines += [(), (Span(f" {words}", "badge"),), *_paragraph(CAVEAT_TEXTS[caveat], "text", cells)]
-    lines += _earlier(model, cells)
-    lines += _estimates(model, cells)
-    for hint in status.hints:
-        lines += [(), *_paragraph(hint, "badge", cells)]
-    lines += [(), *_paragraph(COST_TEXT, "dim", cells)]
+        explained.append((UNKNOWN, f"{blind[0].upper()}{blind[1:]}"))
+    texts = {badge.text for badge in model.status.badges}
+    explained += [(words, CAVEAT_TEXTS[caveat]) for caveat, words in model.caveats() if words not in texts]
+    for text, why in explained:
+        yield from ((), (Span(f" {text}", "badge"),), *_paragraph(why, "text", cells))
+
+
+def _complaint(status: Status, cells: int) -> Iterator[Line]:
+    """bpftrace's message about the script, if there is one."""
     if status.complaint is not None:
-        lines += [(), (Span(f" {visible(status.complaint.title)}", "error"),)]
-        lines += [
-            (Span(piece, "warn"),) for text in status.complaint.lines for piece in folded(f" {visible(text)}", cells)
-        ]
-    return [*lines, *script_lines(model, cells)]
+        yield from ((), (Span(f" {visible(status.complaint.title)}", "error"),))
+        for text in status.complaint.lines:
+            yield from ((Span(piece, "warn"),) for piece in folded(f" {visible(text)}", cells))
 
 
 def _runs(status: Status) -> str:

@@ -20,7 +20,6 @@ from bttop.model.flush.flush import Flush
 from bttop.model.history.span import BucketRange
 from bttop.model.history.trends import Trend
 from bttop.model.plan import MapPlan, Plan
-from bttop.ui.board.frame.starting import STARTING
 from bttop.ui.board.pane_data.cost_samples import CostSamples
 from bttop.ui.board.pane_data.courses import Courses
 from bttop.ui.board.pane_data.flush_accumulator import WINDOW, FlushAccumulator, PastMoment
@@ -382,20 +381,3 @@ class PaneModel:
         """Seconds since the end of the flush on show, or of that with a map; None without a flush."""
         flush = self.flush_of(name)
         return None if flush is None else max(0.0, (now_ns - flush.end_ns) / 1e9)
-
-
-WORDS = {
-    ProgramState.STARTING: STARTING,
-    ProgramState.ATTACHED: ("no events yet", "dim"),
-    ProgramState.SILENT: ("silent", "error"),
-    ProgramState.DAMAGED: ("damaged", "error"),
-    ProgramState.RETRYING: ("down", "error"),
-    ProgramState.FAILED: ("failed", "error"),
-    ProgramState.STOPPING: ("stopping", "warn"),
-    ProgramState.STOPPED: ("stopped", "warn"),
-    ProgramState.HELD: ("detached", "error"),
-    ProgramState.ENDED: ("ended", "warn"),
-    ProgramState.COSTLY: ("held back", "error"),
-    ProgramState.UNAVAILABLE: ("unavailable", "error"),
-}
-"""The word and the role for each state except live on the pane's rule."""

@@ -17,6 +17,21 @@ LARGE = 3
 LEAST_LINES = 2
 """Lines of the smallest pane that is more than its rule."""
 
+
+def is_too_small(width: int, height: int) -> bool:
+    """Whether a terminal of this size in cells has no room for panes."""
+    return width < LEAST_WIDTH or height < LEAST_HEIGHT
+
+
+def smallness(width: int, height: int) -> list[str]:
+    """The message in a terminal that is too small."""
+    return [
+        " terminal too small",
+        f" {width}x{height} here, {LEAST_WIDTH}x{LEAST_HEIGHT} needed",
+        " collection continues; q quits",
+    ]
+
+
 Widths: TypeAlias = Mapping[int, Sequence[float]]
 """The shares of the columns that the user has chosen, by the number of columns in a row."""
 EVEN: Final[Widths] = MappingProxyType({})

@@ -164,6 +164,8 @@ class FooterBar(Bar):
         self._notice: tuple[str, str] | None = None
         self._stays = False
         self._still_so = always
+        self._problems = 0
+        """How many problems have been told."""
         self._hints: list[tuple[int, int, str]] = []
         self.keys = keys
         """The keys that are shown."""
@@ -176,6 +178,13 @@ class FooterBar(Bar):
         if stays or not self._stays:
             self._notice, self._stays, self._still_so = (text, role), stays, still_so
             self.repaint()
+
+    def tell_problems(self, found: Sequence[str]) -> None:
+        """Report the problems of the session that have been found since the last call, such as parts of a recording
+        that cannot be read."""
+        if len(found) > self._problems:
+            self.tell("; ".join(found[self._problems :]), "warn")
+            self._problems = len(found)
 
     def check(self) -> None:
         """Remove a notice that is not true any more."""
