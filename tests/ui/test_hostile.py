@@ -110,7 +110,7 @@ def test_no_log_menu_sheet_or_bar_draws_anything_raw(name: str) -> None:
     assert not raw_in(menu.page(100, 30))
     assert not raw_in([Pager(name, lambda _width: (), NIGHT)._rule(100)])
     footer = FooterBar(NIGHT, ())
-    footer._notice = (name, "warn")
+    footer.tell(name, "warn")
     header = HeaderBar(fake.engine, NIGHT)
     header.page = name
     fake.engine.host = replace(fake.engine.host, name=name, kernel=name)

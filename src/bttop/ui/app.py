@@ -23,7 +23,7 @@ from bttop.ui.app_config import AppConfig
 from bttop.ui.board.board import Board
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.repaints import Repaints
-from bttop.ui.board.screen_bars.bars import FooterBar, HeaderBar, always
+from bttop.ui.board.screen_bars.bars import FooterBar, HeaderBar
 from bttop.ui.board.screen_bars.timeline_bar import TimelineBar
 from bttop.ui.board.visible_pids import look_up_visible
 from bttop.ui.commands.help_page import help_lines
@@ -102,6 +102,7 @@ class BttopApp(App[None]):
         self._timeline_bar = TimelineBar(theme, around.glyphs)
         self._ask_bar = InputBar(theme, around.glyphs, self._show_keys)
         self._footer_bar = FooterBar(theme, FOOTER)
+        self.tell = self._footer_bar.tell
         self._repaints = Repaints(self, self._look, self._go_on)
         self._run = self._bind_commands()
         self.on_end: Callable[[], None] = lambda: None
@@ -282,13 +283,6 @@ class BttopApp(App[None]):
         super()._display(screen, exact)
 
     # The interface for services (see services/screen_access.py).
-
-    def tell(
-        self, text: str, role: str = "hint", *, stays: bool = False, still_so: Callable[[], bool] = always
-    ) -> None:
-        """Show a notice in the footer until the next key, and only while it is `still_so`. The next notice replaces it
-        too, unless it `stays`."""
-        self._footer_bar.tell(text, role, stays=stays, still_so=still_so)
 
     def ask(self, question: InputQuestion, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask a question above the footer."""

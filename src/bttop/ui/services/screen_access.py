@@ -19,10 +19,16 @@ class ScreenAccess(Protocol):
     """The application as its services see it. All calls but `from_thread` are made on the screen's thread."""
 
     def tell(
-        self, text: str, role: str = "hint", *, stays: bool = False, still_so: Callable[[], bool] = always
+        self,
+        text: str,
+        role: str = "hint",
+        *,
+        stays: bool = False,
+        joins: bool = False,
+        still_so: Callable[[], bool] = always,
     ) -> None:
         """Show a notice in the footer until the next key, and only while it is `still_so`. The next notice replaces it,
-        unless it `stays`."""
+        unless it `stays` or the next one `joins`: one that no key has asked for."""
 
     def ask(self, question: InputQuestion, text: str = "", notes: Sequence[Line] = ()) -> None:
         """Ask a question above the footer: `text` can be edited, `notes` are shown above it."""

@@ -134,4 +134,4 @@ def test_an_unchanged_copy_of_a_shipped_probe_is_removed(tmp_path: Path, monkeyp
         shown.wait_for("1 syscalls", "x starts it again")
         shown.press("e")
         folder = tmp_path / "bttop" / "probes"
-        shown.terminal.wait_for(lambda: folder.exists() and not list(folder.iterdir()))
+        shown.wait_for("is unchanged; syscalls runs on", lambda: folder.exists() and not list(folder.iterdir()))

@@ -156,14 +156,23 @@ def _fits(hints: Sequence[KeyHint], cells: int) -> bool:
     return sum(len(one.key) + len(one.text) + 3 for one in hints) - 1 <= cells
 
 
+class Notice(NamedTuple):
+    """A text in the footer."""
+
+    text: str
+    role: str
+    stays: bool
+    """Whether the next notice does not replace it."""
+    still_so: Callable[[], bool]
+    """Whether it is true."""
+
+
 class FooterBar(Bar):
-    """Shows keys; or a notice until the next key."""
+    """Shows keys; or notices until the next key."""
 
     def __init__(self, theme: Theme, keys: Sequence[KeyHint]) -> None:
         super().__init__(theme)
-        self._notice: tuple[str, str] | None = None
-        self._stays = False
-        self._still_so = always
+        self._notices: list[Notice] = []
         self._problems = 0
         """How many problems have been told."""
         self._hints: list[tuple[int, int, str]] = []
@@ -171,40 +180,51 @@ class FooterBar(Bar):
         """The keys that are shown."""
 
     def tell(
-        self, text: str, role: str = "hint", *, stays: bool = False, still_so: Callable[[], bool] = always
+        self,
+        text: str,
+        role: str = "hint",
+        *,
+        stays: bool = False,
+        joins: bool = False,
+        still_so: Callable[[], bool] = always,
     ) -> None:
         """Show a notice until the next key, and only while it is `still_so`. The next notice replaces it too, unless it
-        `stays`."""
-        if stays or not self._stays:
-            self._notice, self._stays, self._still_so = (text, role), stays, still_so
+        `stays` or the next one `joins`: one that no key has asked for."""
+        if joins and any(text in one.text for one in self._notices):
+            return
+        if joins or stays or not any(one.stays for one in self._notices):
+            self._notices = [*(self._notices if joins else ()), Notice(text, role, stays, still_so)]
             self.repaint()
 
     def tell_problems(self, found: Sequence[str]) -> None:
         """Report the problems of the session that have been found since the last call, such as parts of a recording
         that cannot be read."""
         if len(found) > self._problems:
-            self.tell("; ".join(found[self._problems :]), "warn")
+            self.tell("; ".join(found[self._problems :]), "warn", joins=True)
             self._problems = len(found)
 
     def check(self) -> None:
-        """Remove a notice that is not true any more."""
-        if not self._still_so():
-            self.hush()
+        """Remove the notices that are not true any more."""
+        self._keep([one for one in self._notices if one.still_so()])
 
     def hush(self) -> None:
-        """Remove the notice."""
-        if self._notice is not None:
-            self._notice, self._stays, self._still_so = None, False, always
+        """Remove all notices."""
+        self._keep([])
+
+    def _keep(self, notices: list[Notice]) -> None:
+        if len(notices) != len(self._notices):
+            self._notices = notices
             self.repaint()
 
     def lines(self, cells: int) -> list[Line]:
-        """The keys, or the notice over as many lines as it needs, but at most MOST_NOTICE_LINES."""
+        """The keys, or the notices over as many lines as they need, but at most MOST_NOTICE_LINES."""
         return wrapped_within(self.line(cells), cells, MOST_NOTICE_LINES)
 
     def line(self, cells: int) -> Line:
-        if self._notice is not None:
-            return (Span(f" {visible(self._notice[0])}", self._notice[1]),)
-        return self._keys(cells)
+        if not self._notices:
+            return self._keys(cells)
+        parts = [(" " if at == 0 else "; ", one) for at, one in enumerate(self._notices)]
+        return tuple([Span(f"{before}{visible(one.text)}", one.role) for before, one in parts])
 
     def _keys(self, cells: int) -> Line:
         spans: list[Span] = [Span(" ")]
@@ -230,5 +250,5 @@ class FooterBar(Bar):
         """A click on a key hint runs its command."""
         event.stop()
         name = next((name for start, end, name in self._hints if start <= event.x < end), None)
-        if name and self._notice is None:
+        if name and not self._notices:
             self.app.call_later(self.app.run_action, f"command('{name}')")

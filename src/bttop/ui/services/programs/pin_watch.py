@@ -19,4 +19,4 @@ def mark_ended_pins(board: Board, processes: ProcessSource, screen: ScreenAccess
             pane.set_ended("")
         elif not pane.ended:
             pane.set_ended(f"ended {now:%H:%M:%S}: {pin_text(pin)}")
-            screen.tell(f"{pane.program.name}: {pin_text(pin)} ended {now:%H:%M:%S}; u unpins", "warn")
+            screen.tell(f"{pane.program.name}: {pin_text(pin)} ended {now:%H:%M:%S}; u unpins", "warn", joins=True)

@@ -43,7 +43,7 @@ class ProbeLibrary:
                 return
             self._library = library
             if library.failures:
-                self._screen.tell("; ".join(str(one) for one in library.failures), "warn")
+                self._screen.tell("; ".join(str(one) for one in library.failures), "warn", joins=True)
 
         self._screen.from_thread(have)
 
