@@ -31,7 +31,7 @@ Steps (text is written as UTF-8 with surrogateescape, and flushed):
     ["close", "stdout" or "stderr"]
     ["child", STEPS]                  in a child of the same group, which holds the same pipes
     ["escape", STEPS]                 the same in a session of its own
-    ["open", N]  ["shut"]             open N descriptors of a kind that bpftrace has; close them
+    ["open", N]  ["shut", N]          open N descriptors of a kind that bpftrace has; close N of them, or all
     ["touch", PATH]  ["await", PATH]  make a file; wait until it is there
     ["open", N]                       N epoll descriptors, which count as `eventpoll`
     ["report"]                        one JSON line of what it was started with: argv, folder, env, pid, ppid, pgid,
@@ -147,9 +147,10 @@ class Actor:
             self.play(steps)
             os._exit(0)
 
-    def shut(self) -> None:
-        while self.opened:
-            self.opened.pop().close()
+    def shut(self, number: int | None = None) -> None:
+        for one in self.opened[:number]:
+            one.close()
+        del self.opened[:number]
 
     def interrupted(self, _number: int, _frame: FrameType | None) -> None:
         if self.deaf:

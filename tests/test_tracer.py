@@ -608,6 +608,20 @@ def test_what_prints_while_it_is_stopped_gets_more_time_but_not_for_ever(session
     assert session.finish(endless) == -signal.SIGKILL
 
 
+def test_what_closes_descriptors_while_it_is_stopped_gets_more_time_but_not_for_ever(session: Session) -> None:
+    detaching = ["repeat", 12, [["shut", 4], ["sleep", 0.1]]]
+    ident = session.start(["open", 60], ["deaf", -1], ["line", "ready"], detaching, ["exit", 0])
+    session.until(session.lines)
+    session.send(do="stop", id=ident, grace=0.4, again=60.0, printing=PATIENCE)
+    assert session.finish(ident) == 0
+    endless = session.start(
+        ["open", 60], ["deaf", -1], ["line", "ready"], ["repeat", 60, [["shut", 1], ["sleep", 0.2]]]
+    )
+    session.until(lambda: session.lines(endless))
+    session.send(do="stop", id=endless, grace=0.2, again=60.0, printing=1.0)
+    assert session.finish(endless) == -signal.SIGKILL
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -21,7 +21,8 @@ Commands, one JSON object per line (`id` is 1 to 2**32 - 1, a new one for each s
                                                    begin with PREFIX
     {"do": "stop", "id": N, "grace": SECONDS, "again": SECONDS, "printing": SECONDS}   SIGINT, repeated every `again`
                                                    (default 0.25 s) until it closes descriptors; SIGKILL after the
-                                                   grace; while it prints, later, but after `printing` at most
+                                                   grace; while it prints or closes descriptors, later, but after
+                                                   `printing` at most
     {"do": "nice", "id": N or null, "nice": 0}     null: all programs
     {"do": "watch", "id": N}                       count its kernel descriptors every 2 s
     {"do": "meter", "every": SECONDS, "stats": BOOL}   report all costs at this interval; with `stats` first switch on
@@ -100,11 +101,11 @@ MAX_ID = 2**32 - 1
 MAX_OPEN_FILES = 65536
 
 RESEND = 0.25
-PRINTING = 1.0  # seconds that a stopping bpftrace gets after each line
+PRINTING = 1.0  # seconds that a stopping bpftrace gets after each line, and while it closes descriptors
 CLOSE_GRACE = 1.5
 CLOSE_LIMIT = 1.9
 DRAIN_LIMIT = 0.5
-STDERR_SILENCE = 0.2
+STDERR_SILENCE = 2.0  # on a host with a load of 12 a CPU, pieces of one message came 0.2 s apart
 WATCH_EVERY = 2.0
 FIRST_LEASE = 4
 NEVER = float("inf")
@@ -412,7 +413,7 @@ class TracedProcess:
         self.nice: "int | None" = None  # requested before the process had its own group
         self.interrupt_at = NEVER
         self.again = RESEND
-        self.open = -1  # number of its descriptors at the last SIGINT
+        self.open = -1  # number of its descriptors at the last look
         self.kill_at = NEVER
         self.kill_latest = NEVER
         self.count_at = NEVER
@@ -440,8 +441,8 @@ class TracedProcess:
         return self.status < 0 and not self.pipes
 
     def stop(self, now: float, grace: float, again: float = RESEND, printing: float = 0) -> None:
-        """Begin to stop; a second call can only shorten the deadlines. A process that prints may take longer than the
-        grace, up to `printing` seconds."""
+        """Begin to stop; a second call can only shorten the deadlines. A process that prints or closes descriptors may
+        take longer than the grace, up to `printing` seconds."""
         self.interrupt_at = min(self.interrupt_at, now)
         self.again = again
         self.kill_at = min(self.kill_at, now + grace)
@@ -461,16 +462,27 @@ class TracedProcess:
         if self.ended():
             self.interrupt_at = self.kill_at = NEVER
         elif now >= self.kill_at:
-            self.signal(signal.SIGKILL)
-            self.interrupt_at = NEVER
-            self.kill_at = now + RESEND
+            self.kill(now)
         elif now >= self.interrupt_at:
-            before, self.open = self.open, count_descriptors(self.pid)
-            if 0 <= self.open < before:
+            if self.has_closed():
                 self.interrupt_at = NEVER
                 return
             self.signal(signal.SIGINT)
             self.interrupt_at = now + self.again
+
+    def kill(self, now: float) -> None:
+        """Send SIGKILL, or give a process that detaches more time."""
+        if now < self.kill_latest and self.has_closed():
+            self.kill_at = min(now + PRINTING, self.kill_latest)
+            return
+        self.signal(signal.SIGKILL)
+        self.interrupt_at = NEVER
+        self.kill_at = now + RESEND
+
+    def has_closed(self) -> bool:
+        """Whether it has closed descriptors since the last call."""
+        before, self.open = self.open, count_descriptors(self.pid)
+        return 0 <= self.open < before
 
     def signal(self, number: int) -> None:
         """Send a signal to the process group; the PID is still valid because the process is not reaped yet."""

@@ -31,7 +31,7 @@ CHECK_SECONDS: Final = 30.0
 """Seconds for which a file is assumed to be unchanged."""
 MOST_MAPS: Final = 256
 """Processes whose last memory map is kept: it names their frames after they have ended."""
-MOST_TABLE_BYTES: Final = 96 << 20
+MOST_TABLE_BYTES: Final = 32 << 20
 """Memory for functions of files; those unused for the longest time are dropped."""
 _BATCH: Final = 512
 
