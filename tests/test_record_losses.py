@@ -16,6 +16,7 @@ from bttop.store.snapshot.recording_events import LOST
 from bttop.store.snapshot.snapshot import Snapshot
 from tests.test_cli import GOOD, RUN, Shell
 
+PATIENCE = 60.0
 SLOW = f"""
 import time
 from bttop.engine.recording import recorder_queue
@@ -74,11 +75,11 @@ def test_a_recording_that_is_taken_away_ends_at_once(harm: Callable[[Path], obje
         text=True,
     ) as process:
         try:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE
             while not (path.exists() and path.stat().st_size) and time.monotonic() < deadline:
                 time.sleep(0.05)
             harm(path)
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
     assert process.returncode == 1

@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-enum { THREADS = 4, WORK_US = 200, WORKS = 4 };
+enum { THREADS = 4, WORK = 20000, WORKS = 64, PAUSE_US = 200 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned sales;  // under the lock
@@ -12,7 +12,10 @@ __attribute__((noinline)) static void take(pthread_mutex_t *one) { pthread_mutex
 
 __attribute__((noinline)) void book_sale(void) {
   take(&lock);
-  if (sales++ % WORKS == 0) usleep(WORK_US);  // fewer sleeps than fights: futex is the call with the most events
+  for (volatile int step = 0; step < WORK; step++) {}
+  // A thread that is stopped here makes the others wait, also on a busy host. Sleeps are few: futex is the call with
+  // the most events.
+  if (sales++ % WORKS == 0) usleep(PAUSE_US);
   pthread_mutex_unlock(&lock);
 }
 
