@@ -3,7 +3,8 @@
 BttopError
 ├── UsageError        the command line or a probe file asks for something impossible (exit 2)
 ├── CannotTrace       this host cannot trace: no bpftrace, no privilege, no tracefs (exit 3)
-│   └── BpftraceSlow  bpftrace does not answer in time
+│   ├── BpftraceSlow  bpftrace does not answer in time
+│   └── Unreachable   another host does not answer, or not yet
 └── TracerLost        the tracer process ended while it was needed (exit 1)
 """
 
@@ -95,6 +96,10 @@ class CannotTrace(BttopError):
 
 class BpftraceSlow(CannotTrace):
     """bpftrace exists but does not answer in time, so bttop does not know whether it works."""
+
+
+class Unreachable(CannotTrace):
+    """Another host does not answer now; it may answer later."""
 
 
 class TracerLost(BttopError):

@@ -41,6 +41,23 @@ def started(*parts: Part) -> None:
     assert all(part.begun.wait(PATIENCE) for part in parts)
 
 
+def test_an_engine_can_be_added_to_a_thread_that_runs() -> None:
+    one, late = Part(), Part()
+    together = LoopThread()
+    one.thread.start(together)
+    together.start()
+    assert one.begun.wait(PATIENCE)
+    late.thread.start(together)
+    assert late.begun.wait(PATIENCE)
+    assert late.on is one.on
+    one.bridge.call(one.thread.finish)
+    one.thread.join(PATIENCE)
+    assert not late.calls
+    late.bridge.call(late.thread.finish)
+    late.thread.join(PATIENCE)
+    assert late.calls == ["end", "closed"]
+
+
 def test_engines_share_a_thread_and_each_ends_by_itself() -> None:
     one, other = Part(), Part()
     started(one, other)

@@ -95,7 +95,7 @@ def _object(snapshot: Snapshot, found: Summary) -> dict[str, Any]:
         "size": found.size,
         "bttop": snapshot.session.bttop,
         "command": snapshot.session.command,
-        "missing_hosts": list(snapshot.session.missing_hosts),
+        "missing_hosts": list(snapshot.missing_hosts),
         "hosts": [dict(zip(HOST_COLUMNS[1:], host.as_row()[1:], strict=True)) for host in snapshot.hosts],
         "span": span,
         "programs": programs,

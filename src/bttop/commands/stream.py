@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _several(options: argparse.Namespace, hosts: Sequence[Destination]) -> int:
-    """Write lines of JSON of several hosts; return 1 also if one of them could not be reached."""
+    """Write lines of JSON of several hosts; return 1 also if one of them was never reached."""
     if options.total is not None or options.group_by is not None:
         raise UsageError("--total and --group-by are for one host", title="hosts")
     from bttop.commands.starting.far_engines import decoders_of, start_engines
@@ -74,9 +74,11 @@ def _several(options: argparse.Namespace, hosts: Sequence[Destination]) -> int:
     from bttop.engine.headless.stream_forms import JsonLines
     from bttop.engine.hosts.gathering import PAUSE
 
-    engines, missing = start_engines(options, hosts, "bttop stream", warn)
-    form = JsonLines(decoders_of(engines))
-    return StreamRun(engines, options.duration, form, PAUSE).run() or int(bool(missing))
+    engines = start_engines(options, hosts, "bttop stream", warn)
+    known = {engine.host.name: decoders_of(engine.host) for engine in engines.engines}
+    engines.on_new.append(lambda engine: known.update({engine.host.name: decoders_of(engine.host)}))
+    code = StreamRun(engines, options.duration, JsonLines(known), PAUSE).run()
+    return 1 if engines.missing else code
 
 
 def _checked(grouper: FlushGrouper, engine: Engine) -> FlushGrouper:

@@ -40,8 +40,7 @@ class EngineThread:
         """Set when all calls are done."""
 
     def start(self, thread: LoopThread | None = None) -> None:
-        """Run in a thread that is not started yet, beside other engines; without one, start an own thread. Only
-        once."""
+        """Run in a thread beside other engines; without one, start an own thread. Only once."""
         self._thread = thread or LoopThread()
         self._thread.add(self)
         if thread is None:
@@ -76,13 +75,20 @@ class LoopThread:
         self._selector = selector
         self._engines: list[EngineThread] = []
         """Those that have not finished."""
+        self._lock = threading.Lock()
+        self._loop: AbstractEventLoop | None = None
+        """The loop once it runs; engines that are added later begin in it."""
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._ended: Event | None = None
         self._failure: BaseException | None = None
 
     def add(self, engine: EngineThread) -> None:
-        """Run an engine in this thread. Before `start`."""
-        self._engines.append(engine)
+        """Run an engine in this thread, from `start` on or from now on. From any thread, before the last engine
+        finishes."""
+        with self._lock:
+            self._engines.append(engine)
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(engine.begin, self._loop)
 
     def start(self) -> None:
         """Start the thread. Only once."""
@@ -129,7 +135,10 @@ class LoopThread:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._on_crash)
         self._ended = asyncio.Event()
-        for engine in self._engines:
+        with self._lock:
+            self._loop = loop
+            waiting = tuple(self._engines)
+        for engine in waiting:
             engine.begin(loop)
         await self._ended.wait()
         for engine in self._engines:

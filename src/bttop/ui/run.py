@@ -39,7 +39,6 @@ from bttop.ui.themes import BadTheme, Theme, load_themes
 if TYPE_CHECKING:
     from bttop.engine.recording.host_watch import HostWatch
     from bttop.engine.recording.replay import ReplaySession
-    from bttop.engine.remote.link import Link
     from bttop.store.compare.period import PeriodReading
 
 
@@ -62,10 +61,9 @@ def run_dashboard(
     and the recorder. `watch`: records what changes about the connections to several hosts.
     """
 
-    numbers = {} if watch is None else watch.numbers
-
     def met(host: str, process: Process) -> None:
-        recorder.met(process.pid, process_facts(process), numbers.get(host, FIRST_HOST))
+        number = FIRST_HOST if watch is None else watch.numbers[host]
+        recorder.met(process.pid, process_facts(process), number)
 
     def named(pid: int, names: Mapping[int, str]) -> None:
         recorder.met(pid, frame_facts(names))
@@ -91,16 +89,19 @@ def _processes(engine: AnyEngine, met: Callable[[str, Process], None]) -> Proces
         return ProcessLookup(numbers=engine.engine_of().numbers, met=partial(met, ""))
     from bttop.engine.remote.far_processes import FarProcesses  # only for other hosts
 
-    def far(host: str, link: Link) -> FarProcesses:
-        one = engine.engine_of(host)
-        return FarProcesses(link, one.host.proc.parent / "etc/passwd", one.numbers, partial(met, host))
+    links = {link.name: link for link in engine.links}
 
-    found = {link.name: far(link.name, link) for link in engine.links}
-    if len(found) == 1:
-        return next(iter(found.values()))
+    def far(host: str) -> FarProcesses | None:
+        one = engine.engine_of(host)
+        if one.host.name != host:
+            return None  # it is missing, or no host
+        return FarProcesses(links[host], one.host.proc.parent / "etc/passwd", one.numbers, partial(met, host))
+
+    if len(links) == 1 and (only := far(next(iter(links)))) is not None:
+        return only
     from bttop.engine.hosts.host_processes import HostProcesses  # only for several hosts
 
-    return HostProcesses(found)
+    return HostProcesses(far)
 
 
 def run_review(

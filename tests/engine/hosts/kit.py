@@ -40,6 +40,13 @@ class Group:
         gone.lost("its host key is not known")
         self.session = HostGroup([*hosts, GroupHost("web3", gone)], [request], HostPins())
 
+    def come(self, host: str) -> FakeEngine:
+        """A missing host comes."""
+        fake = self.fakes[host] = FakeEngine()
+        fake.engine.bridge.open(cast(Any, AtOnce()))
+        self.session.join(host, fake.engine, Settings())
+        return fake
+
     def on(self, host: str, at: int = 0) -> Program:
         """The program of one host."""
         return self.fakes[host].engine.programs[at]

@@ -134,3 +134,59 @@ def test_the_status_is_the_same_object_until_it_changes_and_the_cost_is_the_pres
     assert program.seen("sum").page().status is program.seen("sum").page().status
     group.fakes["web2"].attach(group.on("web2"))
     assert program.page().status is not status
+
+
+def test_a_host_that_comes_later_runs_the_programs_as_they_are_now() -> None:
+    group = Group()
+    session = group.session
+    session.set_interval(2000)
+    session.open(from_text("more", SCRIPT), session.settings)
+    session.toggle(session.programs[0])
+    for host in group.fakes:
+        group.fakes[host].end(group.on(host), 0)
+    late = group.come("web3")
+    assert [one.name for one in late.engine.programs] == ["more"]
+    assert late.engine.programs[0].settings.interval_ms == 2000
+    assert session.engine_of("web3") is late.engine
+    assert late.engine in session.run.engines
+    session.toggle(session.programs[0])
+    assert [one.name for one in late.engine.programs] == ["more", "calls"]
+    assert len(list(session.programs[0].living())) == 3
+
+
+def test_the_rows_of_a_host_that_comes_later_join_the_panes() -> None:
+    group = Group()
+    (program,) = group.session.programs
+    group.come("web3")
+    for _ in range(4):
+        for host, count in (("web1", 1), ("web2", 2), ("web3", 3)):
+            group.flush(host, nginx=count)
+    assert program.history.appended >= 3
+    latest = program.history.latest
+    assert latest is not None
+    assert latest.maps["@calls"].rows == {"web1,7,nginx": 1, "web2,7,nginx": 2, "web3,7,nginx": 3}
+    assert latest.coverage == ""
+
+
+def test_a_host_that_comes_later_gets_its_part_of_the_pin() -> None:
+    group = Group()
+    session = group.session
+    pin = session.pin_of("nginx")
+    assert isinstance(pin, Pin)
+    session.pin(pin, session.programs)
+    assert group.come("web3").engine.programs[0].settings.pin == Pin(comm="nginx")
+
+
+def test_a_host_that_comes_later_is_out_while_the_pin_is_on_another() -> None:
+    group = Group()
+    session = group.session
+    session.pin(Pin(pids=(7,), host="web1"), session.programs)
+    late = group.come("web3")
+    assert not late.engine.programs
+    assert [about.is_out for about in session.programs[0].about()] == [False, True, True]
+    session.pin(None, session.programs)
+    assert [one.name for one in late.engine.programs] == ["calls"]
+
+
+def test_a_process_of_a_host_that_is_missing_is_refused() -> None:
+    assert Group().session.pin_of("web3:7") == "web3: its host key is not known"

@@ -175,12 +175,16 @@ def test_what_is_for_one_host_is_refused_for_several(sshd: Sshd, tmp_path: Path,
 def test_the_dashboard_shows_several_hosts_as_one_and_a_lost_one_comes_back(sshd: Sshd, tmp_path: Path) -> None:
     words = bttop(sshd, "", "-H", "web[1-2]", "-H", "stranger", "--force", "--show-self", folder=tmp_path)
     with Terminal(words, 110, 20) as shown:
-        for text in ("by host", "2 of 3 hosts: without stranger", "1 of 3 lost: stranger"):
+        for text in (
+            "by host",
+            "2 of 3 hosts: without stranger",
+            "1 of 3 refused: stranger, its host key is not known",
+        ):
             shown.wait_for(text)
         shown.wait_for(lambda: all(f" {host}        7 " in shown.text for host in ("web1", "web2")))
         os.kill(sshd.sessions()[0], signal.SIGKILL)
-        shown.wait_for("2 of 3 lost: web")
-        shown.wait_for("1 of 3 lost: stranger")
+        shown.wait_for("2 of 3 missing: web")
+        shown.wait_for("1 of 3 refused: stranger")
         shown.wait_for("2 of 3 hosts: without stranger")
         shown.send("H")
         shown.wait_for("alone; H adds up all hosts")

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from bttop.engine.remote.complaints import sentence_of
+from bttop.engine.remote.complaints import is_final, sentence_of
 from bttop.engine.remote.ssh import Destination, bootstrap, ssh_command
 from tests.sshd import CAN_RUN
 
@@ -52,5 +52,22 @@ def test_openssh_accepts_the_options_and_forwards_nothing() -> None:
 
 
 def test_what_is_not_known_is_shown_by_its_last_line() -> None:
-    assert sentence_of("banner\n\nssh: Could not resolve hostname web9\n") == "ssh: Could not resolve hostname web9"
+    assert sentence_of("banner\n\nssh: Could not resolve hostname web9\n") == "Could not resolve hostname web9"
+    assert sentence_of("ssh: connect to host web1 port 22: No route to host\r\n") == "port 22: No route to host"
     assert sentence_of("") == "the connection was closed"
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        ("Host key verification failed.", True),
+        ("sudo: a password is required", True),
+        ("sh: 1: python3: not found", True),
+        ("ssh: connect to host web1 port 22: Connection refused", False),
+        ("ssh: Could not resolve hostname web9: Temporary failure in name resolution", False),
+        ("the tracer arrived damaged", False),
+        ("", False),
+    ],
+)
+def test_only_what_somebody_has_to_change_ends_the_attempts(said: str, ends: bool) -> None:
+    assert is_final(sentence_of(said)) == ends

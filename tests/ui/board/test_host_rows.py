@@ -71,7 +71,7 @@ def test_h_shows_one_host_alone_then_all_added_up_then_each_again() -> None:
 
 def test_a_row_is_about_a_process_of_its_host() -> None:
     one = Shown()
-    processes = HostProcesses({"web1": ProcessLookup(), "web2": ProcessLookup()})
+    processes = HostProcesses({"web1": ProcessLookup(), "web2": ProcessLookup()}.get)
     key = one.pane.cursor
     assert key is not None
     facts = facts_of(one.pane, key, processes, str)

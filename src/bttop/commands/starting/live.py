@@ -94,17 +94,21 @@ def _run_group(
     opening: OpeningScreen,
     notices: Sequence[tuple[str, ...]],
 ) -> int:
-    from bttop.commands.starting.record_hosts import watched_host
-    from bttop.engine.recording.host_watch import HostWatch
+    from bttop.commands.starting.record_hosts import watched_hosts
     from bttop.engine.recording.recorder import Recorder
     from bttop.engine.recording.session_facts import session_facts
     from bttop.engine.safety.idle_monitor import IdleMonitor
 
-    session = replace(session_facts(shlex.join(["bttop", *arguments])), missing_hosts=group.never_reached)
+    session = replace(session_facts(shlex.join(["bttop", *arguments])), missing_hosts=tuple(group.run.missing))
     recorder = Recorder(session, group.file_name, at_once=False)
-    watch = HostWatch([watched_host(engine, recorder, options.save_when) for engine in group.run.engines])
-    for engine in group.run.engines:
+    watch = watched_hosts(group.run, recorder, options.save_when)
+
+    def watch_idle(engine: Engine) -> None:
         engine.idle_monitor = IdleMonitor(options.idle, engine.seconds_run)
+
+    for engine in group.run.engines:
+        watch_idle(engine)
+    group.run.on_new.append(watch_idle)
     group.run.start()
     from bttop.ui.run import run_dashboard
 

@@ -36,8 +36,8 @@ class ProblemReporter:
         self._told: dict[str, str] = {}
         self._seen: dict[Program, Status] = {}
         """The status of each program at the last look."""
-        self._links: dict[str, str] = {}
-        """What was last told about the connection to each host."""
+        self._links: dict[str, LinkState] = {}
+        """The connection to each host at the last look."""
 
     def tell_all(self, engine: AnyRun) -> None:
         """Report the current problems of the engine and its programs, the badges of their numbers, and the tracepoints
@@ -60,10 +60,11 @@ class ProblemReporter:
     def _tell_links(self, links: Iterable[Link]) -> None:
         """Report the connections that have changed, in one line for each host instead of one for each program."""
         for link in links:
-            text = _trouble_of_link(link.state)
-            if self._links.get(link.name, "") != text:
-                self._links[link.name] = text
-                self._say(link.name, text or "it answers again")
+            state, before = link.state, self._links.get(link.name, LinkState())
+            text = _trouble_of_link(state)
+            if _trouble_of_link(before) != text:
+                self._say(link.name, text or ("it answers" if before.is_new else "it answers again"))
+            self._links[link.name] = state
 
     def _tell_status(self, name: str, status: Status) -> None:
         self.tell(f"trouble of {name}", name, _trouble(status))
@@ -125,6 +126,9 @@ def could_not_run(programs: Iterable[Program]) -> bool:
 
 
 def _trouble_of_link(state: LinkState) -> str:
+    if state.is_new:
+        hint = f"\n  {state.hint}" if state.hint else ""
+        return f"{state.lost}{hint}" if state.is_final else f"{state.lost}; it is tried again"
     if state.lost:
         return f"no connection: {state.lost}; it is made again"
     return "it does not answer" if state.unheard else ""

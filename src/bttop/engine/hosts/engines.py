@@ -3,7 +3,9 @@ another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from bttop.engine.cost.cost import Bill, together
 from bttop.engine.engine import Engine
@@ -11,15 +13,55 @@ from bttop.engine.engine_thread import LoopThread
 from bttop.engine.hosts.gathering import GatheringSelector
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program
+from bttop.engine.remote.arrivals import Arrivals
 from bttop.engine.remote.link import Link
 from bttop.engine.tracer.stop_detector import STOPPED, SUSPENDED
+from bttop.errors import Unreachable
+
+S = TypeVar("S")
 
 
 class Engines:
     """What a run uses of an engine, for all of them."""
 
-    def __init__(self, engines: Sequence[Engine]) -> None:
+    def __init__(self, engines: Sequence[Engine] = ()) -> None:
         self.engines = tuple(engines)
+        self.on_new: list[Callable[[Engine], None]] = []
+        """Each is called with the engine of each host that comes later, before it is started, on any thread."""
+        self._arrivals: Arrivals[Any] | None = None
+        self._deliver: Callable[[], None] = lambda: None
+        self._observers: tuple[Observer, ...] = ()
+        self._lock = threading.RLock()
+        self._selector: GatheringSelector | None = None
+        self._thread: LoopThread | None = None
+        """The thread of all engines, once they are started."""
+        self._is_hurried = False
+        self._is_ending = False
+
+    def await_others(self, arrivals: Arrivals[S], join: Callable[[str, S], None]) -> None:
+        """Let the hosts that come later join: from `start` on, `join` gets each of them, on any thread; it makes an
+        engine with programs and calls `add`."""
+        self._arrivals = arrivals
+        self._deliver = lambda: arrivals.deliver(join)
+
+    def add(self, engine: Engine) -> None:
+        """Add the engine of a host; beside engines that run it is started, too. From any thread. Raises Unreachable
+        when the run ends."""
+        with self._lock:
+            if self._is_ending:
+                raise Unreachable("bttop ends", title=engine.host.name)
+            self.engines = (*self.engines, engine)
+            for observer in self._observers:
+                engine.observe(observer)
+            if self._thread is not None:
+                for call in self.on_new:
+                    call(engine)
+                self._start(engine, self._thread)
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """The hosts that have never been reached, and why."""
+        return {} if self._arrivals is None else self._arrivals.missing
 
     @property
     def programs(self) -> Sequence[Program]:
@@ -38,13 +80,16 @@ class Engines:
 
     @property
     def links(self) -> Sequence[Link]:
-        """The connections to all hosts."""
+        """The connections to all hosts, also to those that are missing."""
+        if self._arrivals is not None:
+            return tuple(self._arrivals.links.values())
         return [link for engine in self.engines for link in engine.links]
 
     @property
     def error(self) -> BaseException | None:
-        """The first error that ended the thread of an engine."""
-        return next((engine.error for engine in self.engines if engine.error is not None), None)
+        """The first error that ended the thread of an engine, or the attempts to reach further hosts."""
+        attempts = None if self._arrivals is None else self._arrivals.error
+        return next((engine.error for engine in self.engines if engine.error is not None), attempts)
 
     @property
     def still_detaching(self) -> float:
@@ -64,27 +109,39 @@ class Engines:
         return max((engine.seconds_run() for engine in self.engines), default=0.0)
 
     def observe(self, observer: Observer) -> None:
-        """Add an observer to each engine; it is called on the threads of all of them."""
+        """Add an observer to each engine; it is called on the threads of all of them. Before `start`."""
+        self._observers = (*self._observers, observer)
         for engine in self.engines:
             engine.observe(observer)
 
     def start(self) -> None:
-        """Start the thread in which all of them run."""
-        selector = GatheringSelector()
-        for link in self.links:
-            link.hurry = selector.hurry
-        thread = LoopThread(selector)
+        """Start the thread in which all of them run, and let further hosts join."""
+        self._selector = GatheringSelector()
+        self._thread = LoopThread(self._selector)
         for engine in self.engines:
-            engine.start(thread)
-        thread.start()
+            self._start(engine, self._thread)
+        self._thread.start()
+        self._deliver()
+
+    def _start(self, engine: Engine, thread: LoopThread) -> None:
+        assert self._selector is not None, "start comes first"
+        for link in engine.links:
+            link.hurry = self._selector.hurry
+        engine.start(thread)
+        if self._is_hurried:
+            engine.at_full_speed()
 
     def at_full_speed(self) -> None:
         """Programs get the usual nice value."""
-        for engine in self.engines:
-            engine.at_full_speed()
+        with self._lock:
+            self._is_hurried = True
+            for engine in self.engines:
+                engine.at_full_speed()
 
     def finish(self) -> None:
-        """Detach every program and continue to read."""
+        """Detach every program and continue to read; no further host joins."""
+        with self._lock:
+            self._is_ending = True
         for engine in self.engines:
             engine.finish()
 
@@ -97,5 +154,9 @@ class Engines:
         """Stop everything on all hosts at once: one that does not answer delays no other."""
         from concurrent.futures import ThreadPoolExecutor  # not before the end
 
+        with self._lock:
+            self._is_ending = True
+        if self._arrivals is not None:
+            self._arrivals.close()
         with ThreadPoolExecutor(max(1, len(self.engines))) as pool:
             list(pool.map(Engine.close, self.engines))

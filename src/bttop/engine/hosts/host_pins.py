@@ -18,6 +18,11 @@ class HostPins:
 
     def __init__(self) -> None:
         self._known: dict[Pin, Mapping[str, Pin]] = {}
+        self._texts: dict[Pin, str] = {}
+        """How the user has typed them."""
+        self._reads = 0
+        self._learned: dict[str, int] = {}
+        """How many pins were read when a host that came later was asked about them."""
 
     def read(self, text: str, engines: Mapping[str, Engine]) -> Pin | str:
         """As `Engine.pin_of`; process ids need their host: `web1:7`. Waits for the answers of the hosts."""
@@ -38,8 +43,22 @@ class HostPins:
         if not pins:
             return next((f"{host}: {why}" for host, why in answers.items()), "no host answers")
         first = next(iter(pins.values()))
-        self._known[first] = pins
+        self._known[first], self._texts[first] = pins, text
+        self._reads += 1
         return first
+
+    def learn(self, host: str, engine: Engine) -> None:
+        """Ask a host that has come later what the pins are there. From any thread; waits for the answers."""
+        reads = self._reads
+        for pin, text in tuple(self._texts.items()):
+            found = engine.pin_of(text)
+            if isinstance(found, Pin):
+                self._known[pin] = {**self._known[pin], host: found}
+        self._learned[host] = reads
+
+    def knows(self, host: str) -> bool:
+        """Whether a host that has come later was asked about all pins."""
+        return self._learned.get(host) == self._reads
 
     def is_out(self, pin: Pin | None, host: str) -> bool:
         """Whether a pin leaves no process of a host."""

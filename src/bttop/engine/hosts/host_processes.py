@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from bttop.engine.host.process.processes import Process
 from bttop.engine.session import ProcessSource
@@ -13,12 +13,16 @@ class HostProcesses:
 
     why_unknown = "a process id is one of a single host"
 
-    def __init__(self, hosts: Mapping[str, ProcessSource]) -> None:
-        self._hosts = hosts
+    def __init__(self, source: Callable[[str], ProcessSource | None]) -> None:
+        """`source` makes the source of a host when it is first needed; None while the host is unknown or missing."""
+        self._source = source
+        self._known: dict[str, ProcessSource] = {}
 
     def on(self, host: str) -> ProcessSource:
         """The processes of one host; those of no host for an unknown or empty name."""
-        return self._hosts.get(host, self)
+        if host not in self._known and (found := self._source(host)) is not None:
+            self._known[host] = found
+        return self._known.get(host, self)
 
     def note(self, _pids: Sequence[int]) -> None:
         """Nothing: see `on`."""
@@ -41,5 +45,5 @@ class HostProcesses:
 
     def close(self) -> None:
         """End the background lookups of all hosts."""
-        for one in self._hosts.values():
+        for one in self._known.values():
             one.close()

@@ -46,6 +46,11 @@ class HostPart:
         self._program = program
         self._others = () if engine is None else engine.programs
 
+    def join(self, engine: Engine, program: Program | None) -> None:
+        """The host has come, with the program if it runs there."""
+        self._others, self._program = engine.programs, program
+        self.engine = engine
+
     @property
     def program(self) -> Program | None:
         """The program of the host's engine; None if it was not made yet."""

@@ -32,6 +32,10 @@ class HostWatch:
     def __init__(self, hosts: Iterable[WatchedHost]) -> None:
         self._hosts = tuple(hosts)
 
+    def add(self, host: WatchedHost) -> None:
+        """A further host is recorded. From any thread."""
+        self._hosts = (*self._hosts, host)
+
     @property
     def numbers(self) -> Mapping[str, int]:
         """The number of each host in the recording, by its name."""

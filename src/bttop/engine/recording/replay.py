@@ -50,7 +50,7 @@ class ReplaySession:
             return next(iter(found.values()))
         from bttop.engine.hosts.host_processes import HostProcesses  # only for several hosts
 
-        return HostProcesses(found)
+        return HostProcesses(found.get)
 
     def frame_names(self) -> RecordedFrameNames:
         """The recorded names of user addresses; none in a recording of several hosts, where an address is one of

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from bttop.engine.remote.complaints import sentence_of
+from bttop.engine.remote.complaints import TOO_MUCH, sentence_of
 from bttop.engine.remote.link import ABANDONED, Link
 from bttop.engine.remote.ssh import LINE_CAP
 from bttop.engine.tracer.channel import TracerChannel
@@ -53,7 +53,7 @@ class FarFrameReader(FrameReader):
         _, mark, rest = self._noise.partition(self._mark)
         if not mark:
             if len(self._noise) > MOST_NOISE:
-                raise TracerLost("its start-up files print too much: no tracer answers")
+                raise TracerLost(TOO_MUCH)
             return []
         self._is_begun, self._noise = True, b""
         return super().feed(rest)

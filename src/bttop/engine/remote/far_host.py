@@ -12,11 +12,13 @@ from bttop.engine.host.block_devices import block_devices
 from bttop.engine.host.capabilities import grant, missing_for_root, read_set
 from bttop.engine.host.folder import FarFiles, FarPath
 from bttop.engine.host.host import Bpftrace, Host
+from bttop.engine.remote.clock import FarClock
+from bttop.engine.remote.complaints import is_final
 from bttop.engine.remote.far_channel import FarChannel
 from bttop.engine.remote.link import Link
 from bttop.engine.remote.ssh import CONNECT_SECONDS, Destination, bootstrap, ssh_command
 from bttop.engine.tracer.frames import Content, Exited, Failed, Frame, Hello
-from bttop.errors import CannotTrace, TracerLost, command_line
+from bttop.errors import CannotTrace, TracerLost, Unreachable, command_line
 from bttop.model.record.records import StampedLine
 from bttop.model.record.release import Release
 
@@ -24,6 +26,8 @@ CONNECTED_WITHIN: Final = CONNECT_SECONDS + 20.0
 """Seconds from the start of ssh to the first answer: with many hosts, all ssh share the CPUs of this one."""
 ANSWER_SECONDS: Final = 10.0
 """Seconds from one answer to the next at least, of this host or of one that is connected together with it."""
+_LOOK: Final = 0.2
+"""Seconds between two looks at whether the connection is still needed."""
 BASE: Final = (
     "/proc/self/status", "/proc/self/mounts", "/proc/meminfo", "/proc/modules", "/proc/sys/kernel/pid_max",
     "/proc/sys/kernel/random/boot_id", "/etc/passwd",
@@ -55,16 +59,19 @@ class Progress:
     are busy with ssh, and a late answer says nothing about its host. From any thread."""
 
     def __init__(self) -> None:
-        self._answered = time.monotonic()
+        self.answered_at = time.monotonic()
+        """When the newest answer came (monotonic clock); before the first one, when the first connection began."""
+        self.is_over = False
+        """Whether no connection is needed any more."""
 
     def answered(self) -> None:
         """A host has answered."""
-        self._answered = time.monotonic()
+        self.answered_at = time.monotonic()
 
     @property
     def until(self) -> float:
         """Until when the others must wait at least (monotonic clock)."""
-        return self._answered + ANSWER_SECONDS
+        return self.answered_at + ANSWER_SECONDS
 
 
 class FarConnection:
@@ -76,10 +83,11 @@ class FarConnection:
         destination: Destination,
         bpftrace: str | None = None,
         progress: Progress | None = None,
+        link: Link | None = None,
     ) -> None:
         """`bpftrace`: its path there; None: the one on the tracer's PATH. `progress`: that of all hosts that are
-        connected together."""
-        self.link = Link(destination.name)
+        connected together. `link`: that of earlier attempts."""
+        self.link = link or Link(destination.name)
         self._ssh = ssh
         self._destination = destination
         self._bpftrace = bpftrace or "bpftrace"
@@ -97,6 +105,7 @@ class FarConnection:
 
     def begin(self) -> None:
         """Connect and ask for everything that does not depend on an answer. Raises as `spawn`."""
+        self.link.clock = FarClock()  # after a failed attempt the host may have been restarted
         self._began = time.monotonic()
         self._until = self._began + CONNECTED_WITHIN
         self._channel = channel = self.spawn()
@@ -106,13 +115,15 @@ class FarConnection:
 
     def finish(self, tracepoints: Iterable[str] = ()) -> FarHost:
         """Wait for the answers. `tracepoints`: those whose formats will be needed, as `CATEGORY/EVENT`. Raises
-        CannotTrace with the reason if programs cannot run there; the connection is then closed."""
+        CannotTrace with the reason if programs cannot run there, and Unreachable if the host does not answer; the
+        connection is then closed."""
         assert self._channel is not None, "begin comes first"
         try:
             return self._finish(self._channel, tracepoints)
         except TracerLost as problem:
             self._channel.close(0.0)
-            raise CannotTrace(problem.cause, title=self.link.name, hint=self._check_command()) from None
+            kind = CannotTrace if is_final(problem.cause) else Unreachable
+            raise kind(problem.cause, title=self.link.name, hint=self._check_command()) from None
         except CannotTrace:
             self._channel.close(0.0)
             raise
@@ -148,10 +159,12 @@ class FarConnection:
 
     def _expect(self, channel: FarChannel, is_wanted: Callable[[Frame], bool]) -> Frame:
         until = self._until
-        while (found := channel.wait(is_wanted, until)) is None:
-            if self._progress.until <= until:
+        while (found := channel.wait(is_wanted, min(until, time.monotonic() + _LOOK))) is None:
+            if self._progress.is_over:
+                raise TracerLost("bttop ends")
+            until = max(until, self._progress.until)
+            if time.monotonic() >= until:
                 raise TracerLost(f"no answer within {time.monotonic() - self._began:.0f} s")
-            until = self._progress.until
         self._progress.answered()
         return found
 

@@ -28,6 +28,12 @@ class LinkState(Struct, frozen=True):
     """Seconds for which nothing has arrived; below `link.SILENT` that is normal."""
     lost: str = ""
     """Why there is no connection; empty while there is one."""
+    hint: str = ""
+    """A command that may help; empty if there is none."""
+    is_new: bool = False
+    """Whether there has never been one."""
+    is_final: bool = False
+    """Whether none is attempted any more."""
 
 
 SILENT: Final = 2
@@ -64,10 +70,20 @@ class Link:
         self._tokens = 0
         self._asked: dict[int, Future[Content]] = {}
         self.on_change: Callable[[], None] = lambda: None
-        """Called on the engine's thread when the connection is lost or there again."""
+        """Called when the connection is lost or there again, on the thread that notices it."""
         self.hurry: Callable[[], bool] = lambda: True
         """Called on the engine's thread before a question for the time: whether the answer is read as soon as it is
         here. Only then the round trip is that of the network."""
+
+    # By the first attempts to connect.
+
+    def missing(self, reason: str, hint: str = "", *, is_final: bool = False) -> None:
+        """The host could not be reached yet, or it cannot be traced (`is_final`)."""
+        self._change(LinkState(lost=reason, hint=hint, is_new=True, is_final=is_final))
+
+    def joined(self) -> None:
+        """The first connection is complete: from now on questions can be asked."""
+        self._change(LinkState())
 
     # By the channel.
 
@@ -76,8 +92,8 @@ class Link:
         self._channel = channel
 
     def heard(self) -> None:
-        """Something has arrived."""
-        if self.state != LinkState():
+        """Something has arrived; that changes nothing for a host that is missing."""
+        if self.state != LinkState() and not self.state.is_new:
             self._change(LinkState())
 
     def unheard(self, seconds: int) -> None:
@@ -141,6 +157,6 @@ class Link:
                 self._asked.pop(token, None)
 
     def _change(self, state: LinkState) -> None:
-        was_lost, self.state = bool(self.state.lost), state
-        if was_lost != bool(state.lost):
+        before, self.state = self.state, state
+        if bool(before.lost) != bool(state.lost) or before.is_final != state.is_final:
             self.on_change()

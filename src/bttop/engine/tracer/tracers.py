@@ -21,6 +21,23 @@ METER_SECONDS = 1.0
 """Seconds between two readings of the costs."""
 
 
+class Pauses:
+    """The growing pauses before the next attempt to start a tracer."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def next(self) -> float:
+        """The pause before the next attempt, in seconds: 0, 0.5, 1.5, 3.5 … LONGEST_PAUSE."""
+        pause, self._next = self._next, min(LONGEST_PAUSE, self._next * 2 + 0.5)
+        return pause
+
+    def lived(self, seconds: float) -> None:
+        """A tracer has ended that ran for so long."""
+        if seconds > CALM:
+            self._next = 0.0
+
+
 class Tracers:
     """The current tracer. Engine thread only, except for `close`."""
 
@@ -33,7 +50,7 @@ class Tracers:
         self.alive = True
         """Whether a tracer runs; False after one is lost until the next one has started."""
         self._closed = False
-        self._pause = 0.0
+        self._pauses = Pauses()
         self._since = time.monotonic()
         self._take: Callable[[list[Frame]], None] = lambda _: None
         self._on_lost: Callable[[str], None] = lambda _: None
@@ -87,14 +104,12 @@ class Tracers:
         if self._closed:
             return
         self.alive = False
-        if time.monotonic() - self._since > CALM:
-            self._pause = 0.0
+        self._pauses.lived(time.monotonic() - self._since)
         self._on_lost(reason)
         self._respawn_later()
 
     def _respawn_later(self) -> None:
-        _running_loop().call_later(self._pause, self._respawn)
-        self._pause = min(LONGEST_PAUSE, self._pause * 2 + 0.5)
+        _running_loop().call_later(self._pauses.next(), self._respawn)
 
     def _respawn(self) -> None:
         if self._closed:

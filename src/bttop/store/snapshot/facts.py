@@ -28,7 +28,7 @@ class SessionFacts(Struct, frozen=True):
     command: str = ""
     """The command line; empty if unknown."""
     missing_hosts: tuple[str, ...] = ()
-    """The hosts that could not be reached. Their names have no blanks."""
+    """The hosts that could not be reached at the start; some may have come later. Their names have no blanks."""
 
     def as_text(self) -> dict[str, str]:
         """Return the facts as rows of the table `meta`."""

@@ -37,6 +37,8 @@ class Hosts:
         """`only`: names of hosts; empty for all. Raises UsageError if there is no such host."""
         self._note = note
         every = _hosts(reader, note)
+        self.names = frozenset(host.name for host in every.values())
+        """The names of all hosts of the file."""
         self.by_number: Mapping[int, RecordedHost] = _wanted(every, only)
         self._lone = next(iter(every.values())) if len(every) == 1 else None
         """The only host of the file: programs whose names are lost ran there."""

@@ -120,9 +120,14 @@ class Snapshot:
         return tuple(self._hosts.by_number.values())
 
     @property
+    def missing_hosts(self) -> tuple[str, ...]:
+        """The hosts that were never reached."""
+        return tuple(name for name in self.session.missing_hosts if name not in self._hosts.names)
+
+    @property
     def host_names(self) -> tuple[str, ...]:
-        """The names of the hosts that are read, and of those that could not be reached."""
-        return (*(host.name for host in self.hosts), *self.session.missing_hosts)
+        """The names of the hosts that are read, and of those that were never reached."""
+        return (*(host.name for host in self.hosts), *self.missing_hosts)
 
     def told(self, mark: MarkSet) -> str:
         """Return the note of a mark, else its cause; in a recording of several hosts, with the host that it is

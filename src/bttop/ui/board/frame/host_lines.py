@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bttop.engine.program.status import ProgramState
-from bttop.engine.remote.link import Link
+from bttop.engine.remote.link import Link, LinkState
 from bttop.engine.session import HostAbout, HostViews
 from bttop.model.format import numbers
 
@@ -21,11 +21,18 @@ def _facts(one: HostAbout) -> Iterator[str]:
     if one.is_out:
         yield "not asked: the pin is on another host"
     elif one.link is not None and one.link.state.lost:
-        yield f"lost: {one.link.state.lost}"
+        yield _lost(one.link.state)
     else:
         yield "never started" if one.status is None else str(one.status.state)
     if one.link is not None and one.link.clock.is_known:
         yield from _clock(one.link)
+
+
+def _lost(state: LinkState) -> str:
+    """Why the host is missing, and whether it is tried again."""
+    if not state.is_new:
+        return f"lost: {state.lost}"
+    return f"cannot be traced: {state.lost}" if state.is_final else f"not reached: {state.lost}; it is tried again"
 
 
 def _clock(link: Link) -> Iterator[str]:

@@ -19,11 +19,12 @@ def links_span(links: Sequence[Link]) -> Span:
     trip and the largest notable offset of a clock."""
     if len(links) == 1:
         return link_span(links[0])
-    lost = [link.name for link in links if link.state.lost]
-    silent = [link.name for link in links if link.state.unheard]
-    if lost or silent:
-        what, names, role = ("lost", lost, "error") if lost else ("silent", silent, "warn")
-        return Span(f"{len(names)} of {len(links)} {what}: {_names(names)}  ", role)
+    lost = [link for link in links if link.state.lost]
+    silent = [link for link in links if link.state.unheard]
+    if lost:
+        return Span(f"{len(lost)} of {len(links)} {_what(lost)}: {_named(lost)}  ", "error")
+    if silent:
+        return Span(f"{len(silent)} of {len(links)} silent: {_named(silent)}  ", "warn")
     slowest = max(links, key=lambda link: link.clock.round_trip_ns or 0)
     trip = slowest.clock.round_trip_ns
     text = "" if trip is None else f"rtt up to {numbers.duration(trip / 1e9)}"
@@ -32,10 +33,20 @@ def links_span(links: Sequence[Link]) -> Span:
     return Span(f"{text}{offset}{f' {visible(other.name)}' if offset else ''}  " if text else "", "header")
 
 
-def _names(names: Sequence[str]) -> str:
-    """At most _MOST_NAMED names, and how many more there are."""
-    shown = ", ".join(visible(name) for name in names[:_MOST_NAMED])
-    return f"{shown} and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else shown
+def _what(lost: Sequence[Link]) -> str:
+    """What has happened to all of these hosts."""
+    if all(link.state.is_new for link in lost):
+        return "refused" if all(link.state.is_final for link in lost) else "not reached"
+    return "missing" if any(link.state.is_new for link in lost) else "lost"
+
+
+def _named(links: Sequence[Link]) -> str:
+    """The name of one host and the reason; of several at most _MOST_NAMED names, and how many more there are."""
+    if len(links) == 1:
+        (link,) = links
+        return ", ".join([visible(link.name), *([visible(link.state.lost)] if link.state.lost else [])])
+    shown = ", ".join(visible(link.name) for link in links[:_MOST_NAMED])
+    return f"{shown} and {len(links) - _MOST_NAMED} more" if len(links) > _MOST_NAMED else shown
 
 
 def link_span(link: Link) -> Span:
