@@ -156,7 +156,7 @@ def _fits(hints: Sequence[KeyHint], cells: int) -> bool:
     return sum(len(one.key) + len(one.text) + 3 for one in hints) - 1 <= cells
 
 
-class Notice(NamedTuple):
+class _Notice(NamedTuple):
     """A text in the footer."""
 
     text: str
@@ -172,7 +172,7 @@ class FooterBar(Bar):
 
     def __init__(self, theme: Theme, keys: Sequence[KeyHint]) -> None:
         super().__init__(theme)
-        self._notices: list[Notice] = []
+        self._notices: list[_Notice] = []
         self._problems = 0
         """How many problems have been told."""
         self._hints: list[tuple[int, int, str]] = []
@@ -193,7 +193,7 @@ class FooterBar(Bar):
         if joins and any(text in one.text for one in self._notices):
             return
         if joins or stays or not any(one.stays for one in self._notices):
-            self._notices = [*(self._notices if joins else ()), Notice(text, role, stays, still_so)]
+            self._notices = [*(self._notices if joins else ()), _Notice(text, role, stays, still_so)]
             self.repaint()
 
     def tell_problems(self, found: Sequence[str]) -> None:
@@ -211,7 +211,7 @@ class FooterBar(Bar):
         """Remove all notices."""
         self._keep([])
 
-    def _keep(self, notices: list[Notice]) -> None:
+    def _keep(self, notices: list[_Notice]) -> None:
         if len(notices) != len(self._notices):
             self._notices = notices
             self.repaint()
