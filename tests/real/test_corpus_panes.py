@@ -64,6 +64,7 @@ def panes(bpftrace: str, tools: Sequence[Path]) -> Iterator[Pane]:
             question = question_from_path(Library(), path)
             engine.add(path.name, question.sources, settings, question.failure)
         engine.start()
+        engine.at_full_speed()
         # What prints by arrival alone, and has nothing to print, is attached and stays so.
         tracing.wait_until(lambda: all(map(_is_settled, engine.programs)), START_SECONDS, "the panes")
         yield from map(_pane, engine.programs)

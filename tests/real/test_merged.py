@@ -87,6 +87,7 @@ def merged(bpftrace: str, rows: Rows) -> Iterator[Engine]:
             for question in questions(Library.load((shipped("probes"),)), Asked()):
                 engine.add(question.name, question.sources, Settings())
         engine.start()
+        engine.at_full_speed()
         wait_until(
             lambda: all(one.status.state is ProgramState.LIVE for one in engine.programs), PATIENCE, "five flushes"
         )

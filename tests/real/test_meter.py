@@ -99,6 +99,7 @@ def tracing(
     question = from_text("hot", text)
     program = engine.add(question.name, question.sources, Settings(), question.failure)
     engine.start()
+    engine.at_full_speed()
     try:
         wait_until(
             lambda: program.history.appended > 0 or program.status.state is ProgramState.FAILED, PATIENCE, "a flush"

@@ -422,11 +422,11 @@ def test_an_exec_failure_of_the_next_leaves_the_current_running() -> None:
 
 def test_a_start_that_hangs_is_ended_and_tried_again() -> None:
     stage = Stage().start()
-    stage.tick(29)
+    stage.tick(59)
     assert state(stage) is ProgramState.STARTING
     stage.tick(2)
     assert state(stage) is ProgramState.RETRYING
-    assert stage.program.status.reason == "it did not attach within 31 s"
+    assert stage.program.status.reason == "it did not attach within 61 s"
     assert list(stage.stopped) == [1]
 
 

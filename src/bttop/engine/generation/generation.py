@@ -30,8 +30,9 @@ from bttop.script.messages.requirements import with_requirements
 SECOND: Final = 1_000_000_000
 KEPT_NOTES: Final = 200
 SHOWN_NOTES: Final = 5
-START_SECONDS: Final = 30
-"""Maximum seconds to compile and attach before a start counts as hanging: hundreds of probes took 18 s."""
+START_SECONDS: Final = 60
+"""Maximum seconds to compile and attach before a start counts as hanging: hundreds of probes took 18 s, and five probes
+in one process more than 30 s on a host with a load of 12 a CPU."""
 MISSED_INTERVALS: Final = 8
 """Intervals without a heartbeat after which it is silent: random skips alone caused gaps of five (bpftrace 0.17)."""
 SHORTEST_SILENCE: Final = 8 * SECOND

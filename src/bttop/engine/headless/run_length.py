@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bttop.engine.any_run import AnyRun
     from bttop.engine.program.program import Program
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 90.0
 """Timeout for the attach, in seconds; then the run starts without the rest: 361 probes took 20 to 30 s."""
 TOGETHER: Final = 1.0
 """Seconds within which a second signal is ignored."""
