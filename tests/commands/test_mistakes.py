@@ -39,6 +39,36 @@ def test_a_file_in_the_place_of_a_folder_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "cause", "fixed"),
+    [
+        (["stream", "-H"], "-H/--host: it needs HOST: trace this host, over ssh", ["stream", "-H", "HOST"]),
+        (["-H", "--for", "5s"], "-H/--host: it needs HOST: trace this host", ["-H", "HOST", "--for", "5s"]),
+        (
+            ["review", "x", "--host"],
+            "it needs HOST: only this host of the recording",
+            ["review", "x", "--host", "HOST"],
+        ),
+        (["-p"], "-p/--pin: it needs PID: trace only this process", ["-p", "PID"]),
+        (["--budget"], "detached\n", ["--budget", "PERCENT"]),
+        (["stream", "-H", ""], "hosts: '' has no host: a name is missing", ["-H", "HOST"]),
+        (["stream", "-H", "sudo:"], "hosts: 'sudo:' has no host: a name is missing", ["-H", "HOST"]),
+    ],
+)
+def test_an_option_without_its_value_is_told_what_it_needs_and_where(
+    words: list[str],
+    cause: str,
+    fixed: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/usr/bin/bttop", *words])
+    assert main(words) == 2
+    said = capfd.readouterr().err
+    assert cause in said
+    assert said.splitlines()[-1].split() == ["bttop", *fixed]
+
+
+@pytest.mark.parametrize(
     ("word", "meant", "hint"),
     [
         ("sycalls", "did you mean syscalls?", " syscalls"),

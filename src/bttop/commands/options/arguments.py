@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -21,17 +22,39 @@ if TYPE_CHECKING:
 LONGEST_INTERVAL = 3600.0
 SHORTEST_INTERVAL = 0.05
 _AGO = pattern(r"-\d")
+_DEFAULT = pattern(r" \((?:default )?%\(default\).*")
+_NO_VALUE = pattern(r"argument (\S+): expected one argument")
 
 
 class Parser(argparse.ArgumentParser):
     """An ArgumentParser that raises UsageError instead of exiting, and prints through `bttop.output`."""
 
     def error(self, message: str) -> NoReturn:
+        found = _NO_VALUE.fullmatch(message)
+        option = next((one for one in self._actions if found and "/".join(one.option_strings) == found[1]), None)
+        if option is not None:
+            raise _without_value(option)
         raise UsageError(message, hint=bttop_command(*self.prog.split()[1:], "--help"))
 
     def _print_message(self, message: str, file: object = None) -> None:  # noqa: ARG002  argparse's signature
         """Print the help or the version to stdout."""
         say(message.splitlines())
+
+
+def _without_value(option: argparse.Action) -> UsageError:
+    """The error of an option at the end of the command, or before another option; the command shows the place of its
+    value."""
+    value = option.metavar if isinstance(option.metavar, str) else option.dest.upper()
+    words = sys.argv[1:]
+    ends = [at for at, word in enumerate(words, 1) if word in option.option_strings and not _has_value(words[at:])]
+    at = ends[0] if ends else len(words)
+    hint = bttop_command(*words[:at], value, *words[at:])
+    about = _DEFAULT.sub("", option.help or "").replace("%%", "%")
+    return UsageError(f"it needs {value}: {about}", title="/".join(option.option_strings), hint=hint)
+
+
+def _has_value(following: Sequence[str]) -> bool:
+    return bool(following) and not following[0].startswith("-")
 
 
 def with_times(arguments: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from bttop.engine.remote.ssh import Destination
-from bttop.errors import UsageError
+from bttop.errors import UsageError, bttop_command
 from bttop.patterns import pattern
 
 MANY: Final = 64
@@ -64,6 +64,8 @@ def _settle(why: str, question: str, advice: str, ask: Callable[[str], bool] | N
 
 
 def _names(text: str, typed: str) -> list[str]:
+    if not text.strip():
+        raise UsageError(f"{typed!r} has no host: a name is missing", title="hosts", hint=bttop_command("-H", "HOST"))
     if _ONE.fullmatch(text) is not None:
         return [text]
     # With operators the order of all parts counts; without them a host in two parts would be merged silently.
