@@ -6,6 +6,7 @@ run the plain probe files. All run in turn, so that other load affects all of th
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -30,11 +31,15 @@ HELD: Final = b"HELD"
 OWN: Final = """
 import gc, time
 gc.disable()
-began = time.perf_counter()
+times = [time.process_time()]
 import textual.app
-then = time.perf_counter()
+times.append(time.process_time())
 import bttop.ui.app
-print(then - began, time.perf_counter() - then)
+times.append(time.process_time())
+import bttop.commands.dashboard, bttop.commands.starting.live, bttop.commands.starting.tracing, bttop.ui.run
+import bttop.engine.recording.automatic_saving, bttop.engine.recording.host_recorder, bttop.ui.services.tracing
+times.append(time.process_time())
+print(*(time - times[index] for index, time in enumerate(times[1:])))
 """
 
 
@@ -47,6 +52,9 @@ class _Round(NamedTuple):
     textual: float
     textual_import: float
     own_import: float
+    """The modules of the screen."""
+    engine_import: float
+    """What the dashboard imports besides them until its first frame."""
     bare: float
     btop: float
     """0 if it is not installed."""
@@ -57,6 +65,7 @@ def run(options: Options) -> Sequence[Row]:
     host, bpftrace = Host.read(), find_bpftrace(None)
     with tempfile.TemporaryDirectory() as folder:
         programs = plain_ladder(host, bpftrace, Path(folder))
+        _imports()  # the first one compiles
         btop = next((one for one in installed(Path(folder)) if one.name == "btop"), None)
         rounds = [_round(programs, btop) for _ in range(options.rounds)]
     ms = {name: [1000 * getattr(one, name) for one in rounds] for name in _Round._fields}
@@ -66,6 +75,9 @@ def run(options: Options) -> Sequence[Row]:
         in_turn("exec to an answered key, ms (peer: import textual.app)", ms["answer"], ms["textual"]),
         in_turn("exec to five first flushes, ms (peer: plain bpftrace)", ms["flushed"], ms["bare"]),
         in_turn("import of bttop's own modules, ms (peer: import textual.app)", ms["own_import"], ms["textual_import"]),
+        in_turn(
+            "import of the engine besides, ms (peer: import textual.app)", ms["engine_import"], ms["textual_import"]
+        ),
     ]
 
 
@@ -92,12 +104,13 @@ def _first_picture(peer: Peer) -> float:
         return terminal.wait_for(peer.drawn)
 
 
-def _imports() -> tuple[float, float]:
-    """Seconds to import the framework, and then all that the dashboard imports besides; both without the garbage
-    collector, as the dashboard does it."""
-    done = subprocess.run([sys.executable, "-c", OWN], check=True, capture_output=True, text=True)
-    textual, own = done.stdout.split()
-    return float(textual), float(own)
+def _imports() -> tuple[float, float, float]:
+    """CPU seconds to import the framework, then the screen, then the rest of the dashboard; without the garbage
+    collector, as the dashboard does it, and from bytecode, as what is installed."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run([sys.executable, "-c", OWN], check=True, capture_output=True, text=True, env=environment)
+    textual, own, engine = map(float, done.stdout.split())
+    return textual, own, engine
 
 
 def _seconds(command: Sequence[str]) -> float:

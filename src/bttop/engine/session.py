@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar, runtime_che
 
 from msgspec import Struct
 
-from bttop.engine.bridge import EngineBridge
 from bttop.engine.cost.cost import Bill
-from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings, Source
-from bttop.engine.host.host import Bpftrace, Host
-from bttop.engine.host.process.processes import Process
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.status import Status
-from bttop.engine.request.questions import ProgramRequest
-from bttop.model.flush.flush import LossCounts
-from bttop.model.history.timeline import Timeline
 from bttop.model.record.records import Stamp
-from bttop.script.process.pin import Pin
-from bttop.script.rewrite.suggestions import Suggestion
 
 if TYPE_CHECKING:
     from bttop.engine.any_run import AnyRun
+    from bttop.engine.bridge import EngineBridge
+    from bttop.engine.engine import Engine
+    from bttop.engine.generation.candidates import Settings, Source
+    from bttop.engine.host.host import Bpftrace, Host
+    from bttop.engine.host.process.processes import Process
     from bttop.engine.remote.link import Link
+    from bttop.engine.request.questions import ProgramRequest
+    from bttop.model.flush.flush import LossCounts
+    from bttop.model.history.timeline import Timeline
     from bttop.model.hosts.merged_maps import How
+    from bttop.script.process.pin import Pin
+    from bttop.script.rewrite.suggestions import Suggestion
 
 
 class AnyProgram(Protocol):

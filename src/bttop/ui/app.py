@@ -15,11 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
-from bttop.engine.generation.candidates import Settings
-from bttop.engine.headless.run_length import RunLength
-from bttop.engine.session import Session
 from bttop.model.format.names import decoders
-from bttop.ui.app_config import AppConfig
 from bttop.ui.board.board import Board
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.repaints import Repaints
@@ -38,16 +34,19 @@ from bttop.ui.services.programs.pin_watch import mark_ended_pins
 from bttop.ui.services.recordings import Recordings
 from bttop.ui.services.theme_manager import ThemeManager
 from bttop.ui.services.time_control import TimeControl
-from bttop.ui.services.tracing import make_tracing
 from bttop.ui.terminal.driver import BackgroundFound, NonBlockingDriver
 from bttop.ui.terminal.screen_update import ExactUpdate
-from bttop.ui.terminal.shutdown_watchdog import ShutdownWatchdog
 from bttop.ui.themes import Theme
 
 if TYPE_CHECKING:
+    from bttop.engine.generation.candidates import Settings
+    from bttop.engine.session import Session
+    from bttop.ui.app_config import AppConfig
     from bttop.ui.dialogs.modal import Modal
     from bttop.ui.dialogs.palette import PaletteEntry
     from bttop.ui.services.layout_mode import LayoutMode
+    from bttop.ui.services.tracing import Tracing
+    from bttop.ui.terminal.shutdown_watchdog import ShutdownWatchdog
 
 T = TypeVar("T")
 
@@ -82,8 +81,7 @@ class BttopApp(App[None]):
     ) -> None:
         super().__init__(driver_class=driver)
         self.session = session
-        self._notices = tuple(around.notices)
-        self._seconds = around.seconds
+        self._notices, self._seconds = tuple(around.notices), around.seconds
         self.theme_manager = ThemeManager(
             self, around.themes, around.theme, around.trust, follows_background=around.follows_background
         )
@@ -94,7 +92,11 @@ class BttopApp(App[None]):
         self.recordings = Recordings(self, around.glyphs, around.recorder, around.marks, around.watch)
         self.time = TimeControl(session, self.board, around.glyphs, lambda: self.recordings.marks, self)
         self.baselines = Baselines(session, self.board, self.time, self, around)
-        self.tracing = make_tracing(session, settings, around, self.board, self.theme_manager, self)
+        self.tracing: Tracing | None = None
+        if session.tracing is not None:
+            from bttop.ui.services.tracing import make_tracing  # a recording is shown without it
+
+            self.tracing = make_tracing(session.tracing, settings, around, self.board, self.theme_manager, self)
         self.processes = around.processes
         self.frame_names = around.frame_names
         self._begin_at, self._plays = around.moment, around.plays
@@ -144,9 +146,8 @@ class BttopApp(App[None]):
         self.restart_ticker()
         self.call_after_refresh(self._on_first_frame)
         if self._seconds is not None and self.tracing is not None:
-            engine = self.tracing.engine
-            length = RunLength(self._seconds, engine.seconds_run)
-            self.set_interval(0.2, lambda: self.leave() if length.is_over(engine.run.programs) else None)
+            is_over = self.tracing.is_over_after(self._seconds)
+            self.set_interval(0.2, lambda: self.leave() if is_over() else None)
         hints = dict.fromkeys(hint for program in self.session.programs for hint in program.page().status.hints)
         if self._notices or hints:
             self.tell("; ".join([*self._notices, *hints]), "warn" if self._notices else "hint")

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import isfinite
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from bttop.engine.tracer.frames import CostTotals
 from bttop.script.cost.hook_costs import Hits
+
+if TYPE_CHECKING:
+    from bttop.engine.tracer.frames import CostTotals
+
 
 STATISTICS_COST: Final = "20 to 60 ns"
 """What the statistics add to each run: kernel commit 492ecee892c2 says about 20 ns, benchmarks/meter.py measured 61 ns

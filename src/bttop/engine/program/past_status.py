@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 
 from bttop.engine.cost.cost import Cost
-from bttop.engine.generation.candidates import Source
 from bttop.engine.program.status import Status
 from bttop.model.plan import Plan
-from bttop.script.process.pin import Pin
+
+if TYPE_CHECKING:
+    from bttop.engine.generation.candidates import Source
+    from bttop.script.process.pin import Pin
+
 
 NOTED_NS = 250_000_000
 """A change that a flush causes (the state `live`, a new generation) is stored at most this many ns after the end of the

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from bttop.engine.cost.thinned_cost import Thinned
-from bttop.engine.generation.badge import Badge, Complaint
+if TYPE_CHECKING:
+    from bttop.engine.cost.thinned_cost import Thinned
+    from bttop.engine.generation.badge import Badge, Complaint
 
 
 class ProgramState(StrEnum):

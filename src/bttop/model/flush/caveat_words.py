@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bttop.model.flush.find_caveats import Caveat
-from bttop.model.flush.flush import Flush
 from bttop.model.format.numbers import share
+
+if TYPE_CHECKING:
+    from bttop.model.flush.flush import Flush
+
 
 CAVEAT_TEXTS = {
     Caveat.LOST_TICKS.value: "The interval fired late: a busy CPU skips ticks while another BPF program runs on it. "

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from bttop.model.format.floats import as_float, ratio
-from bttop.model.format.percentiles import Quantile
 from bttop.model.record.records import Bucket
 from bttop.patterns import pattern
+
+if TYPE_CHECKING:
+    from bttop.model.format.percentiles import Quantile
+
 
 _STEPS = ("", "k", "M", "G", "T", "P", "E")
 _BINARY = ("", "K", "M", "G", "T", "P", "E")

@@ -7,12 +7,14 @@ each flush once, keeps only the figure, and reads the newest flushes first and i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from bttop.model.flush.flush import Flush
-from bttop.model.history.timeline import Timeline
+if TYPE_CHECKING:
+    from bttop.model.flush.flush import Flush
+    from bttop.model.history.timeline import Timeline
+
 
 T = TypeVar("T")
 

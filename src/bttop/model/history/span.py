@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from bttop.model.flush.contents import MapData
-from bttop.model.flush.flush import Flush
-from bttop.model.history.timeline import Timeline
 from bttop.model.record.records import Bucket, Value
 from bttop.model.record.values import histogram
+
+if TYPE_CHECKING:
+    from bttop.model.flush.flush import Flush
+    from bttop.model.history.timeline import Timeline
 
 
 class BucketRange(Struct, frozen=True):

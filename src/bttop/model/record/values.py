@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from bttop.model.record.lenient_json import Json
 from bttop.model.record.records import Bucket, Stats, Value
+
+if TYPE_CHECKING:
+    from bttop.model.record.lenient_json import Json
+
 
 MapKind = Literal["map", "hist", "stats", "tseries"]
 

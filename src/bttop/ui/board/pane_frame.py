@@ -14,7 +14,6 @@ from bttop.model.flush.caveat_words import MISSING_OR_WRONG
 from bttop.model.format import numbers
 from bttop.model.format.names import Decoder
 from bttop.model.format.text import visible, visible_name
-from bttop.script.rewrite.showing import NOTHING_TO_SHOW, SHOWN_AT_END
 from bttop.ui.board.frame.costs import cost_note
 from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.board.frame.rule import joined_rule, rule_head, rule_mark, rule_tail
@@ -241,13 +240,19 @@ def _first_flush(status: Status) -> str:
     return f"counting; it prints every {seconds:g} s" if seconds >= 5 else "attached; waiting for the first flush"
 
 
+def _silence(status: Status) -> str:
+    """The text of the badge that says why a script shows nothing; empty without one."""
+    from bttop.script.rewrite.showing import NOTHING_TO_SHOW, SHOWN_AT_END  # needed once a program runs
+
+    return next((badge.text for badge in status.badges if badge.text in (NOTHING_TO_SHOW, SHOWN_AT_END)), "")
+
+
 def _quiet(model: PaneModel) -> str:
     """The text of a pane that has nothing to show yet."""
     if model.looks_back and model.flush is None:
         return model.beginning()
-    silent = next((badge for badge in model.status.badges if badge.text in (NOTHING_TO_SHOW, SHOWN_AT_END)), None)
-    if silent is not None and model.status.state in (ProgramState.ATTACHED, ProgramState.LIVE):
-        return f"{silent.text}; B explains why"
+    if model.status.state in (ProgramState.ATTACHED, ProgramState.LIVE) and (silent := _silence(model.status)):
+        return f"{silent}; B explains why"
     return {
         ProgramState.STARTING: model.status.reason or COMPILING,
         ProgramState.ATTACHED: _first_flush(model.status),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -10,8 +11,11 @@ from bttop.engine.session import Session
 from bttop.errors import BttopError
 from bttop.model.format import numbers
 from bttop.model.history.span import ChosenSpan, TimeSpan
-from bttop.model.history.timeline import Timeline
 from bttop.model.record.records import FOREVER, Stamp
+
+if TYPE_CHECKING:
+    from bttop.model.history.timeline import Timeline
+
 
 SPEEDS = (1, 2, 5, 10, 20, 60)
 """Seconds of the recording per second of real time."""

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from bttop.model.format.text import visible
-from bttop.store.snapshot.recording_events import MarkSet
 from bttop.ui.commands.command import Command, CommandGroup, Hint
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.render.spans import Line, Span, fit
@@ -17,6 +16,7 @@ from bttop.ui.services.collaborators import Collaborators
 if TYPE_CHECKING:
     from bttop.model.flush.contents import MapData
     from bttop.store.compare.changes import Moved
+    from bttop.store.snapshot.recording_events import MarkSet
     from bttop.ui.dialogs.pick_list import PickContent
 
 MOST_MARKS: Final = 9

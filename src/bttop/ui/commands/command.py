@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 
 from bttop.ui.services.collaborators import Collaborators
-from bttop.ui.services.tracing import Tracing
+
+if TYPE_CHECKING:
+    from bttop.ui.services.tracing import Tracing
+
 
 G = TypeVar("G")
 

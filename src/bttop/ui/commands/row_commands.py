@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from bttop.engine.host.process.processes import PROCESS_COLUMNS, Process, column_text
 from bttop.model.format import numbers
 from bttop.model.format.names import syscall_name
 from bttop.model.format.text import visible
@@ -17,12 +16,13 @@ from bttop.ui.board.pane import Pane
 from bttop.ui.commands.command import Command, CommandGroup, Hint, TracingGroup
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.services.collaborators import Collaborators
-from bttop.ui.services.tracing import Tracing
 from bttop.ui.views.base import Extra
 
 if TYPE_CHECKING:
+    from bttop.engine.host.process.processes import Process
     from bttop.script.library.follow_ups import FollowUp, RowFacts
     from bttop.ui.dialogs.menu import Chosen, MenuChoice
+    from bttop.ui.services.tracing import Tracing
 
 
 class RowCommands:
@@ -34,6 +34,8 @@ class RowCommands:
 
     def next_column(self) -> None:
         """Show a column with the unit of each row's process, then with its container, then no column."""
+        from bttop.engine.host.process.processes import PROCESS_COLUMNS, column_text
+
         if self._around.pane.model.host_views is not None:
             self._around.screen.tell("the column of units and containers is for one host: bttop -H HOST", "warn")
             return
@@ -175,6 +177,8 @@ def _choice(asked: FollowUp, tracing: Tracing) -> MenuChoice:
 
 def identity_lines(process: Process, now_ns: int) -> list[Line]:
     """What /proc says about a process."""
+    from bttop.engine.host.process.processes import PROCESS_COLUMNS
+
     parents = " < ".join(f"{one.comm} {one.pid}" for one in process.parents)
     pairs = (
         ("command", process.command or f"[{process.comm}]"),

@@ -15,19 +15,19 @@ from bttop.model.format import numbers
 from bttop.model.format.names import decoders
 from bttop.model.format.text import visible
 from bttop.model.record.records import Stamp
-from bttop.ui.app_config import AppConfig
 from bttop.ui.board.board import Board
 from bttop.ui.board.pane import Pane
 from bttop.ui.render.spans import Span
 from bttop.ui.render.text import left, width
-from bttop.ui.services.screen_access import ScreenAccess
 from bttop.ui.services.time_control import TimeControl
 
 if TYPE_CHECKING:
     from bttop.store.compare.changes import Changes
     from bttop.store.compare.period import Period, PeriodReading, ProgramPeriod
     from bttop.store.labels import Labels
+    from bttop.ui.app_config import AppConfig
     from bttop.ui.dialogs.palette import PaletteEntry
+    from bttop.ui.services.screen_access import ScreenAccess
 
 T = TypeVar("T")
 

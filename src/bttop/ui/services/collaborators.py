@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -12,10 +13,12 @@ from bttop.ui.board.pane import Pane
 from bttop.ui.render.spans import Line
 from bttop.ui.services.baselines import Baselines
 from bttop.ui.services.recordings import Recordings
-from bttop.ui.services.screen_access import ScreenAccess
 from bttop.ui.services.theme_manager import ThemeManager
 from bttop.ui.services.time_control import TimeControl
-from bttop.ui.services.tracing import Tracing
+
+if TYPE_CHECKING:
+    from bttop.ui.services.screen_access import ScreenAccess
+    from bttop.ui.services.tracing import Tracing
 
 
 class Collaborators(Struct, frozen=True):

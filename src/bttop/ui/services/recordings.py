@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from bttop.model.format import numbers
 from bttop.model.record.records import Stamp
-from bttop.store.snapshot.recording_events import MarkSet
 from bttop.ui.render.spans import Glyphs, Span
-from bttop.ui.services.screen_access import ScreenAccess
 
 if TYPE_CHECKING:
     from bttop.engine.recording.host_watch import HostWatch
     from bttop.engine.recording.recorder import Recorder
     from bttop.engine.recording.recording import Recording
+    from bttop.store.snapshot.recording_events import MarkSet
+    from bttop.ui.services.screen_access import ScreenAccess
 
 _PATIENCE = 30.0
 """Seconds to wait until the last lines are written to a slow disk."""

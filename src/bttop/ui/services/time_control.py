@@ -11,16 +11,16 @@ from bttop.engine.session import Session
 from bttop.engine.tracer.stop_detector import LATE_NS
 from bttop.model.format import numbers
 from bttop.model.history.span import ChosenSpan, TimeSpan
-from bttop.store.snapshot.recording_events import MarkSet
 from bttop.ui.board.board import Board
 from bttop.ui.board.screen_bars.timeline_bar import TimelinePosition
 from bttop.ui.board.time_cursor import TimeCursor
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.render.spans import Glyphs, Span
-from bttop.ui.services.screen_access import ScreenAccess
 
 if TYPE_CHECKING:
+    from bttop.store.snapshot.recording_events import MarkSet
     from bttop.ui.dialogs.palette import PaletteEntry
+    from bttop.ui.services.screen_access import ScreenAccess
 
 NEAR_NS = 5_000_000_000
 """A flush within this many ns of a moment knows the wall clock of that moment."""

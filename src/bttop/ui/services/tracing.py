@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from bttop.engine.generation.candidates import Settings
-from bttop.engine.session import AnyEngine, Session
+from bttop.engine.session import AnyEngine
 from bttop.model.format.text import visible
 from bttop.ui.app_config import AppConfig
 from bttop.ui.board.board import Board
@@ -56,6 +56,13 @@ class Tracing(Struct, frozen=True):
                 run = partial(self.parameters.open_from_library, probe.path.stem)
                 yield PaletteEntry(title, "Probe of the library", run, probe.words, is_listed=False)
 
+    def is_over_after(self, seconds: float) -> Callable[[], bool]:
+        """Begin to measure the run; return whether the programs have run this long by now."""
+        from bttop.engine.headless.run_length import RunLength  # only with --for
+
+        length = RunLength(seconds, self.engine.seconds_run)
+        return lambda: length.is_over(self.engine.run.programs)
+
     def close(self) -> None:
         """End what runs in the background."""
         self.reloads.stop()
@@ -63,12 +70,9 @@ class Tracing(Struct, frozen=True):
 
 
 def make_tracing(
-    session: Session, settings: Settings, around: AppConfig, board: Board, themes: ThemeManager, screen: ScreenAccess
-) -> Tracing | None:
-    """The services of a session that runs programs; None for a recording."""
-    engine = session.tracing
-    if engine is None:
-        return None
+    engine: AnyEngine, settings: Settings, around: AppConfig, board: Board, themes: ThemeManager, screen: ScreenAccess
+) -> Tracing:
+    """The services of an engine."""
     probes = ProbeLibrary(screen, around.probe_folders, around.trust)
     folders = (*around.probe_folders, *around.theme_folders)
     reloads = Reloads(engine, probes, themes, screen, folders, around.trust)

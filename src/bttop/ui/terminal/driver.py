@@ -35,11 +35,12 @@ from textual.message import Message
 
 from bttop.ui.terminal.ascii_text import AsciiText
 from bttop.ui.terminal.background import QUERY, AnswerFilter, is_dark
-from bttop.ui.terminal.opening_screen import OpeningScreen
 from bttop.ui.terminal.raw_terminal import TerminalOutput, attributes_of, set_attributes, terminal_fd
 
 if TYPE_CHECKING:
     from textual.app import App
+
+    from bttop.ui.terminal.opening_screen import OpeningScreen
 
 HANGUP_EXIT_CODE: Final = 128 + signal.SIGHUP
 """Exit code when the input has ended: the terminal was closed, with or without a signal."""

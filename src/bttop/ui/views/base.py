@@ -10,7 +10,6 @@ from msgspec import Struct, field
 
 from bttop.model.flush.by_function import FrameNamer
 from bttop.model.flush.contents import MapData
-from bttop.model.flush.flush import Flush
 from bttop.model.format.names import Decoder
 from bttop.model.history.course import Course
 from bttop.model.history.span import BucketRange
@@ -23,6 +22,7 @@ from bttop.ui.views.flame_choice import FlameChoice
 from bttop.ui.views.plot import CellChoice, Plot
 
 if TYPE_CHECKING:
+    from bttop.model.flush.flush import Flush
     from bttop.ui.views.flame_trees import FlameTrees
 
 T = TypeVar("T")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from bttop.model.stacks.form import FlameForm
-from bttop.model.stacks.frame import Frame
+
+if TYPE_CHECKING:
+    from bttop.model.stacks.frame import Frame
+
 
 Shape = Literal["icicle", "flame"]
 """Where the root is: at the top (icicle), or at the bottom (flame)."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from bttop.model.flush.flush import Flush
 from bttop.model.format.text import visible
 from bttop.model.record.records import Printed
 from bttop.ui.render.spans import Line, Span, fit
+
+if TYPE_CHECKING:
+    from bttop.model.flush.flush import Flush
+
 
 KEPT = 2_000
 """Lines that are kept for scrolling back."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bttop.engine.host.cgroup import container_of
 from bttop.model.format.text import visible_name
-from bttop.script.process.pin import Pin
+
+if TYPE_CHECKING:
+    from bttop.script.process.pin import Pin
 
 
 def pin_text(pin: Pin | None) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from bttop.model.flush.flush import Flush
 from bttop.model.history.course import Course, CourseReader
-from bttop.model.history.timeline import Timeline
+
+if TYPE_CHECKING:
+    from bttop.model.flush.flush import Flush
+    from bttop.model.history.timeline import Timeline
+
 
 T = TypeVar("T")
 

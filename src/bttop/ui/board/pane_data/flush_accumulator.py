@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import perf_counter
+from typing import TYPE_CHECKING
 
-from bttop.model.flush.flush import Flush
-from bttop.model.history.timeline import Timeline
 from bttop.model.history.trends import Trend
 from bttop.ui.board.pane_data.merged_maps import MergedMaps
 from bttop.ui.views.log import Log
+
+if TYPE_CHECKING:
+    from bttop.model.flush.flush import Flush
+    from bttop.model.history.timeline import Timeline
+
 
 WINDOW = 60
 """Flushes in a trend."""

@@ -16,7 +16,6 @@ from bttop.model.flush.by_function import FrameNamer
 from bttop.model.flush.caveat_words import caveat_badge
 from bttop.model.flush.contents import MapData, empty_map
 from bttop.model.flush.find_caveats import Caveat
-from bttop.model.flush.flush import Flush
 from bttop.model.history.span import BucketRange
 from bttop.model.history.trends import Trend
 from bttop.model.plan import MapPlan, Plan
@@ -30,6 +29,7 @@ from bttop.ui.views.catalogue import views_for
 from bttop.ui.views.log import Log
 
 if TYPE_CHECKING:
+    from bttop.model.flush.flush import Flush
     from bttop.model.history.span import ChosenSpan
     from bttop.store.compare.period import ProgramPeriod
     from bttop.ui.board.groups.groupings import Groupings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import events
 from textual.geometry import Region
@@ -14,13 +14,16 @@ from bttop.engine.program.past_status import NOTED_NS
 from bttop.engine.program.status import ProgramState
 from bttop.engine.session import Session
 from bttop.model.format.text import visible
-from bttop.script.process.pin import Pin
 from bttop.ui.board.frame.costs import bill_spans
 from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.board.painted_lines import paint
 from bttop.ui.board.screen_bars.header import facts_spans, host_spans, joined_header, live_span, time_span
 from bttop.ui.render.spans import Line, Span, fit, line_width, wrapped_within
 from bttop.ui.themes import Theme
+
+if TYPE_CHECKING:
+    from bttop.script.process.pin import Pin
+
 
 ALWAYS_SHOWN = 2
 """Hints at the end of the footer that are left out last."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bttop.model.format.text import visible
-from bttop.script.front_matter.front_matter import without_front_matter
-from bttop.script.language.reader import Script
-from bttop.script.library.probe_files import ProbeFile
 from bttop.ui.commands.command import Command, TracingGroup
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.services.collaborators import Collaborators
-from bttop.ui.services.tracing import Tracing
 
 if TYPE_CHECKING:
+    from bttop.script.library.probe_files import ProbeFile
     from bttop.ui.dialogs.catalogue import Entry
     from bttop.ui.dialogs.menu import Chosen
+    from bttop.ui.services.tracing import Tracing
 
 
 class CatalogueCommands:
@@ -35,6 +33,8 @@ class CatalogueCommands:
         )
 
     def _why_not(self, probe: ProbeFile) -> str:
+        from bttop.script.language.reader import Script
+
         if not isinstance(probe.script, Script):
             return ""
         return self._tracing.engine.host.why_unavailable([(one.provider, one.rest) for one in probe.script.points])
@@ -49,6 +49,7 @@ class CatalogueCommands:
 
     def _first_questions(self, probe: str) -> None:
         """Offer first programs for a kernel probe, such as a count by comm or by one of its arguments."""
+        from bttop.script.front_matter.front_matter import without_front_matter
         from bttop.script.library.starters import starters
         from bttop.ui.dialogs.menu import Menu, MenuChoice
 

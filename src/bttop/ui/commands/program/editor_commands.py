@@ -8,14 +8,18 @@ import re
 import shlex
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bttop.engine.generation.candidates import Source
 from bttop.files import make_folder, write_whole
 from bttop.paths import config_home, shipped, state_home
 from bttop.trust import Trust, Untrusted
 from bttop.ui.commands.command import Command, TracingGroup
 from bttop.ui.services.collaborators import Collaborators
-from bttop.ui.services.tracing import Tracing
+
+if TYPE_CHECKING:
+    from bttop.engine.generation.candidates import Source
+    from bttop.ui.services.tracing import Tracing
+
 
 _USUAL = ("sensible-editor", "editor", "vim", "vi", "nano")
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from bttop.engine.host.cgroup import group_of
 from bttop.engine.session import RunningProgram
-from bttop.script.process.pin import Pin
 from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.commands.command import Command, Hint, TracingGroup
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.render.spans import Span
 from bttop.ui.services.collaborators import Collaborators
-from bttop.ui.services.tracing import Tracing
+
+if TYPE_CHECKING:
+    from bttop.script.process.pin import Pin
+    from bttop.ui.services.tracing import Tracing
+
 
 NO_PROCESS = "no row with a process is selected"
 """Why a pin is asked for."""
@@ -52,6 +55,7 @@ class PinCommands:
         self._pin_row(self._tracing.engine.programs)
 
     def _pin_row(self, programs: Sequence[RunningProgram]) -> None:
+        from bttop.script.process.pin import Pin
         from bttop.ui.board.row_facts import row_pid
 
         pid = row_pid(self._around.pane, self._around.pane.cursor, self._around.processes)
@@ -71,6 +75,7 @@ class PinCommands:
         self._pin_group_of_row(self._tracing.engine.programs)
 
     def _pin_group_of_row(self, programs: Sequence[RunningProgram]) -> None:
+        from bttop.engine.host.cgroup import group_of
         from bttop.ui.board.row_facts import row_pid
 
         pid = row_pid(self._around.pane, self._around.pane.cursor, self._around.processes)

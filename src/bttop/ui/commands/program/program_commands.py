@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bttop.engine.session import RunningProgram
 from bttop.model.format.text import visible_name
 from bttop.ui.commands.command import Command, Hint, TracingGroup
 from bttop.ui.services.collaborators import Collaborators
-from bttop.ui.services.tracing import Tracing
+
+if TYPE_CHECKING:
+    from bttop.ui.services.tracing import Tracing
 
 
 class ProgramCommands:

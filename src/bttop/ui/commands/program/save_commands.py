@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bttop.engine.generation.candidates import Source
 from bttop.errors import bttop_command
 from bttop.files import create_with, make_folder
 from bttop.model.format.text import visible_name
@@ -13,6 +13,9 @@ from bttop.paths import config_home
 from bttop.ui.commands.command import Command, CommandGroup
 from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.services.collaborators import Collaborators
+
+if TYPE_CHECKING:
+    from bttop.engine.generation.candidates import Source
 
 
 class SaveCommands:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from bttop.script.language.reader import read
 from bttop.ui.commands.command import Command, TracingGroup
 from bttop.ui.render.spans import Line, Span
 from bttop.ui.services.collaborators import Collaborators
-from bttop.ui.services.tracing import Tracing
 
 if TYPE_CHECKING:
     from bttop.ui.dialogs.menu import Chosen
+    from bttop.ui.services.tracing import Tracing
 
 
 class SuggestionCommands:
@@ -25,6 +24,7 @@ class SuggestionCommands:
 
     def open(self) -> None:
         """Show the suggestions for the pane's script; the chosen text takes over at its first flush."""
+        from bttop.script.language.reader import read
         from bttop.ui.dialogs.menu import Menu, MenuChoice
 
         tracing, screen = self._tracing, self._around.screen

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from bttop.engine.session import ProcessSource
 from bttop.ui.board.board import Board
 from bttop.ui.board.frame.pin_text import pin_text
-from bttop.ui.services.screen_access import ScreenAccess
+
+if TYPE_CHECKING:
+    from bttop.ui.services.screen_access import ScreenAccess
 
 
 def mark_ended_pins(board: Board, processes: ProcessSource, screen: ScreenAccess) -> None:
