@@ -11,10 +11,16 @@ from types import ModuleType
 def modules_in(package: ModuleType, *, below: bool = False) -> Iterator[ModuleType]:
     """Import and return the modules and packages in the package's folder, in the order of their names; with `below`
     also those of its subfolders. `pkgutil` does the same, but its import takes 1 ms of the time to the first frame."""
-    folder = Path(package.__path__[0])
-    paths = folder.rglob("*.py") if below else [*folder.glob("*.py"), *folder.glob("*/__init__.py")]
-    names = {
-        tuple(part for part in path.relative_to(folder).with_suffix("").parts if part != "__init__") for path in paths
-    }
-    for parts in sorted(names - {()}):
-        yield importlib.import_module(".".join((package.__name__, *parts)))
+    for name in sorted(_names(Path(package.__path__[0]), below=below)):
+        yield importlib.import_module(f"{package.__name__}.{name}")
+
+
+def _names(folder: Path, *, below: bool) -> Iterator[str]:
+    # Not `Path.glob`, which compiles a pattern and takes ten times as long.
+    for path in folder.iterdir():
+        if path.suffix == ".py" and path.stem != "__init__":
+            yield path.stem
+        elif (path / "__init__.py").exists():
+            yield path.name
+            if below:
+                yield from (f"{path.name}.{name}" for name in _names(path, below=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyte
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from bttop.errors import UsageError
@@ -60,7 +61,7 @@ def test_its_panes_are_those_that_the_board_draws_for_starting_programs(columns:
     fake = FakeEngine()
     text = "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }"
     models = [PaneModel(fake.add(name, text)) for name in LADDER[:programs]]
-    content = CONTENT._replace(programs=LADDER[:programs])
+    content = replace(CONTENT, programs=LADDER[:programs])
     shown = screen_of(picture(content, {}, columns, rows), columns, rows)[1:-1]
     for index, (model, spot) in enumerate(zip(models, arrange(needs_of(programs), columns, rows - 2), strict=True)):
         place = spot.place
@@ -79,7 +80,7 @@ def test_its_panes_are_those_that_the_board_draws_for_starting_programs(columns:
 
 
 def test_a_recording_has_no_live_programs_and_no_time_of_day() -> None:
-    header = screen_of(picture(CONTENT._replace(interval=None), {}, 80, 24), 80, 24)[0]
+    header = screen_of(picture(replace(CONTENT, interval=None), {}, 80, 24), 80, 24)[0]
     assert header.split() == ["web-1", "no", "pin", "6.18.0"]
 
 
@@ -91,7 +92,7 @@ def test_a_terminal_without_room_or_size_gets_what_fits(columns: int, rows: int)
 
 
 def test_no_name_reaches_the_terminal_as_it_is() -> None:
-    hostile = CONTENT._replace(host="a\x1b[2J", kernel="b\x1b[2J", programs=["c\x1b[2J"], pin="pid 7")
+    hostile = replace(CONTENT, host="a\x1b[2J", kernel="b\x1b[2J", programs=["c\x1b[2J"], pin="pid 7")
     assert "\x1b[2J" not in picture(hostile, {}, 80, 24)
 
 

@@ -7,8 +7,9 @@ import contextlib
 import locale
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from msgspec import Struct
 from rich.color import ColorSystem
 from rich.style import Style
 
@@ -27,7 +28,7 @@ USUAL_SIZE: Final = (80, 24)
 _FOOTER: Final = " starting: keys typed now are kept"
 
 
-class FirstPicture(NamedTuple):
+class FirstPicture(Struct, frozen=True):
     """What the first picture says."""
 
     host: str

@@ -9,7 +9,7 @@ from bttop.model.record.releases import RANGES, Trait, Traits, traits_of
 
 
 def test_every_trait_has_a_range() -> None:
-    assert tuple(RANGES) == Traits._fields
+    assert tuple(RANGES) == Traits.__struct_fields__
 
 
 @pytest.mark.parametrize(

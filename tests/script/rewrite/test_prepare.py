@@ -4,6 +4,7 @@ import pytest
 
 from bttop.model.plan import Column, MapPlan, Scheme
 from bttop.script.front_matter.front_matter import FrontMatter, read_front_matter
+from bttop.script.language.badge import ScriptCaveat
 from bttop.script.language.reader import LONGEST_SCRIPT, Script, read
 from bttop.script.rewrite.prepare import LONGEST_TEXT, Prepared, prepare, unedited
 
@@ -187,7 +188,7 @@ def test_a_column_renamed_by_front_matter_still_holds_the_process_id() -> None:
 
 def test_the_badge_of_front_matter_is_shown() -> None:
     one = prepared("k:f { @ = count(); }", front=front('badge = "bytes asked for"\nhelp = "why"'))
-    assert one.badges == (("note", "bytes asked for", "why"),)
+    assert one.badges == (ScriptCaveat("note", "bytes asked for", "why"),)
 
 
 @pytest.mark.parametrize(("interval", "unit"), [(1000, "s:1"), (250, "ms:250"), (2000, "s:2"), (1500, "ms:1500")])

@@ -5,7 +5,6 @@ A line belongs to the program whose map or heartbeat it prints. What bpftrace sa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -16,12 +15,13 @@ from bttop.model.record import line_repairs
 from bttop.model.record.records import StampedLine
 from bttop.model.record.release import Release
 from bttop.model.record.releases import traits_of
+from bttop.patterns import pattern
 from bttop.script.rewrite.merge import MergedText, count_points, map_prefix
 
-_MAP: Final = re.compile(rb'\{"type": ?"[a-z]+", ?"data": ?\{"(@__bt_[a-z]_)')
-_VALUE: Final = re.compile(rb'\{"type": ?"value", ?"data": ?\[([0-9]+),')
-_PROBES: Final = re.compile(rb'\{"type": ?"attached_probes".*"probes": ?([0-9]+)')
-_LINE: Final = re.compile(rb'\{"type": ?"helper_error".*"line": ?([0-9]+)')
+_MAP: Final = pattern(rb'\{"type": ?"[a-z]+", ?"data": ?\{"(@__bt_[a-z]_)')
+_VALUE: Final = pattern(rb'\{"type": ?"value", ?"data": ?\[([0-9]+),')
+_PROBES: Final = pattern(rb'\{"type": ?"attached_probes".*"probes": ?([0-9]+)')
+_LINE: Final = pattern(rb'\{"type": ?"helper_error".*"line": ?([0-9]+)')
 _ESCAPE: Final = b'{"type": "map", "data": {"@__bt_": "\\u0001"}}'
 """A record of a map that no plan has, with an escape: see `MergedProcess.split`."""
 

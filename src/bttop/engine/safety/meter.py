@@ -92,7 +92,7 @@ class Meter:
         if all(one.kind for one in hits):
             return hits
         dearest = self._prices().dearest(providers)
-        return [one if one.kind else one._replace(kind=dearest) for one in hits]
+        return [one if one.kind else replace(one, kind=dearest) for one in hits]
 
     def _hits_of_others(self, generation: int) -> list[Hits]:
         return [one for other, hits in self._hits.items() if other != generation for one in hits]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from socket import AF_INET, AF_INET6, inet_ntop
-from typing import Final, TypeAlias
-
-from system_calls import NoSuchArchitecture, NoSuchSystemCall, syscalls
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from bttop.model.format import codes
 from bttop.model.format.flag_words import map_flags, open_flags, operation_of_letters, protection, request_operation
 from bttop.patterns import pattern
+
+if TYPE_CHECKING:
+    from system_calls import syscalls
 
 Decoder: TypeAlias = Callable[["int | str"], "int | str"]
 
@@ -22,7 +23,13 @@ _SOCKADDR_BYTES: Final = 28
 _BYTES: Final = pattern(r"\[[0-9]{1,3}(?:, ?[0-9]{1,3})*\]")
 
 _MACHINES = {"aarch64": "arm64", "armv7l": "arm", "i686": "i386", "ppc64le": "powerpc64"}
-_tables = lru_cache(maxsize=1)(syscalls)
+
+
+@lru_cache(maxsize=1)
+def _tables() -> syscalls:
+    from system_calls import syscalls  # needed with the first system call
+
+    return syscalls()
 
 
 @lru_cache(maxsize=4096)
@@ -31,6 +38,8 @@ def syscall_name(number: int, machine: str) -> str:
 
     Numbers differ by architecture; a 32-bit program on a 64-bit kernel is named by the 64-bit table.
     """
+    from system_calls import NoSuchArchitecture, NoSuchSystemCall
+
     try:
         return str(_tables().get_name(number, _MACHINES.get(machine, machine)))
     except (NoSuchArchitecture, NoSuchSystemCall):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -30,7 +30,7 @@ class Trait(Struct, frozen=True):
         return (self.since is None or self.since <= release) and (self.until is None or release < self.until)
 
 
-class Traits(NamedTuple):
+class Traits(Struct, frozen=True):
     """The traits of one release."""
 
     keys_escaped_twice: bool
@@ -124,4 +124,4 @@ builtins are in `script/language/words.py`."""
 @lru_cache(maxsize=16)
 def traits_of(release: Release) -> Traits:
     """The traits of a release."""
-    return Traits(*[RANGES[name].has(release) for name in Traits._fields])
+    return Traits(*[RANGES[name].has(release) for name in Traits.__struct_fields__])

@@ -90,7 +90,7 @@ MOST_NS: Final = 1e6
 """Limits of a plausible measurement: values outside are a fault of the clock or of the host."""
 
 
-class Hits(NamedTuple):
+class Hits(Struct, frozen=True):
     """How often one hook runs a BPF program."""
 
     kind: str

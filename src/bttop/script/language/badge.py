@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class ScriptCaveat(NamedTuple):
+class ScriptCaveat(Struct, frozen=True):
     """A caveat, shown as a badge."""
 
     code: str

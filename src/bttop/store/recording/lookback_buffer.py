@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bttop.model.format.json_text import json_text
 from bttop.model.record.records import Stamp, StampedLine
@@ -172,7 +173,7 @@ class LookbackBuffer:
                 self._open[generation] = Open(program)
             case CaveatsChanged(generation=generation, badges=badges):
                 if generation in self._begun:
-                    self._begun[generation] = self._begun[generation]._replace(badges=badges)
+                    self._begun[generation] = replace(self._begun[generation], badges=badges)
             case GenerationEnded(generation=generation):
                 return self._end(generation)
             case StatusChanged() | MarkSet() | CostSampled():

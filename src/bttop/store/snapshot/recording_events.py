@@ -7,7 +7,7 @@ frame.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -36,7 +36,7 @@ class ProgramAdded(Struct, frozen=True):
     host: int = FIRST_HOST
 
 
-class GenerationStarted(NamedTuple):
+class GenerationStarted(Struct, frozen=True):
     """A generation was started."""
 
     generation: int

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from bttop.model.format.text import visible
 from bttop.ui.commands.command import Command, CommandGroup, Hint
@@ -25,7 +27,7 @@ _USUAL: Final = 1
 """Index of the usual length among those of the page."""
 
 
-class _Offer(NamedTuple):
+class _Offer(Struct, frozen=True):
     """One way to set the baseline."""
 
     letter: str

@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from bttop.patterns import pattern
+
 QUERY: Final = "\x1b]11;?\x1b\\"
 WITHOUT_QUERY: Final = ("linux", "vt", "dumb")
 """The beginnings of TERM for terminals that are not asked: Linux before 6.2 prints part of the query."""
 
 _BEGIN: Final = "\x1b]11;"
-_ANSWER: Final = re.compile(r"\x1b\]11;([^\x07\x1b]{0,64})(?:\x07|\x1b\\)")
-_UNFINISHED: Final = re.compile(r"\x1b\]11;[^\x07\x1b]{0,64}\x1b?\Z")
-_COLOUR: Final = re.compile(r"rgba?:([0-9a-f]{1,4})/([0-9a-f]{1,4})/([0-9a-f]{1,4})(?:/[0-9a-f]{1,4})?", re.IGNORECASE)
+_ANSWER: Final = pattern(r"\x1b\]11;([^\x07\x1b]{0,64})(?:\x07|\x1b\\)")
+_UNFINISHED: Final = pattern(r"\x1b\]11;[^\x07\x1b]{0,64}\x1b?\Z")
+_COLOUR: Final = pattern(r"rgba?:([0-9a-f]{1,4})/([0-9a-f]{1,4})/([0-9a-f]{1,4})(?:/[0-9a-f]{1,4})?", re.IGNORECASE)
 
 
 class Input(NamedTuple):

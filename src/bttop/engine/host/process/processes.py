@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from msgspec import Struct
 
@@ -31,7 +31,7 @@ COMM_BYTES: Final = 15
 """Length to which the kernel cuts a thread's name."""
 
 
-class Parent(NamedTuple):
+class Parent(Struct, frozen=True):
     """A parent or ancestor of a process."""
 
     pid: int
