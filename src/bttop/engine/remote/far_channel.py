@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from bttop.engine.host.own_clock import own_clock
 from bttop.engine.remote.complaints import TOO_MUCH, sentence_of
 from bttop.engine.remote.link import ABANDONED, Link
 from bttop.engine.remote.ssh import LINE_CAP
 from bttop.engine.tracer.channel import TracerChannel
 from bttop.engine.tracer.frames import Content, Frame, FrameReader, Hello, TimeAnswer
 from bttop.errors import TracerLost
-from bttop.model.record.records import Stamp
+from bttop.model.record.records import FOREVER, Stamp
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -28,8 +29,12 @@ MOST_NOISE: Final = 64 << 10
 """Bytes that start-up files may print before the first frame."""
 BYTES_A_SECOND: Final = 2 << 20
 """What is read from one host. More waits there: the tracer then drops lines, and says how many."""
+MOST_AHEAD_NS: Final = (FOREVER >> 1) - (1 << 55)
+"""How far the clocks of another host may be from those of this one: 72 years. A recording holds a difference of 73
+years, and moments of a year of recording are added to it."""
 PING: Final = 1.0
 CLOSE_SECONDS: Final = 2.5
+_YEAR_NS: Final = 31_556_952_000_000_000
 _MOST_OPEN: Final = 8
 """Questions for the time whose answers are still awaited."""
 
@@ -45,10 +50,11 @@ class FarFrameReader(FrameReader):
         self.bytes = 0
 
     def feed(self, data: bytes) -> list[Frame]:
-        """As `FrameReader`. Raises TracerLost also if too much arrives before the mark."""
+        """As `FrameReader`. Raises TracerLost also if too much arrives before the mark, or a time that no recording
+        could hold."""
         self.bytes += len(data)
         if self._is_begun:
-            return super().feed(data)
+            return _of_known_times(super().feed(data))
         self._noise += data
         _, mark, rest = self._noise.partition(self._mark)
         if not mark:
@@ -56,7 +62,20 @@ class FarFrameReader(FrameReader):
                 raise TracerLost(TOO_MUCH)
             return []
         self._is_begun, self._noise = True, b""
-        return super().feed(rest)
+        return _of_known_times(super().feed(rest))
+
+
+def _of_known_times(frames: list[Frame]) -> list[Frame]:
+    """The frames. Raises TracerLost if the clocks of the host are too far from those of this one."""
+    checked, own = None, own_clock()
+    for frame in frames:
+        if frame.stamp is not checked:
+            checked = frame.stamp
+            ahead = max(checked.boot_ns - own.boot_ns, checked.wall_ns - own.wall_ns, key=abs)
+            if abs(ahead) > MOST_AHEAD_NS:
+                way = "ahead of" if ahead > 0 else "behind"
+                raise TracerLost(f"its clock is {abs(ahead) // _YEAR_NS} years {way} that of this host: set it first")
+    return frames
 
 
 class FarChannel(TracerChannel):

@@ -274,7 +274,7 @@ class FlushAssembler:
             number=number,
             start_ns=start_ns,
             end_ns=end_ns,
-            wall_ns=stamp.wall_ns - lag_ns,
+            wall_ns=max(0, stamp.wall_ns - lag_ns),
             lost_ticks=lost_ticks,
             lag_ns=lag_ns,
         )
