@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import signal
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bttop.engine.host.process.pid_numbers import PidNumbers
-from bttop.engine.host.process.processes import look_up
+from bttop.engine.host.process.processes import is_alive, look_up
 from bttop.engine.remote import far_channel, far_host
 from bttop.engine.remote.far_channel import FarChannel
 from bttop.engine.remote.far_host import FarConnection
@@ -21,7 +22,7 @@ from bttop.engine.remote.far_processes import FarProcesses
 from bttop.engine.remote.ssh import Destination
 from bttop.engine.request.far_pinning import far_pin_of
 from bttop.engine.tracer.frames import Frame
-from bttop.errors import CannotTrace
+from bttop.errors import CannotTrace, TracerLost
 from bttop.model.record.records import StampedLine
 from bttop.script.process.pin import Pin
 from tests.engine.remote.fakes import fake_ssh
@@ -260,3 +261,41 @@ def test_another_boot_of_the_host_is_not_taken_for_the_same(opened: FarConnectio
     now = far.link.clock.now()
     assert far.link.clock.met(far.link.clock.sent(), now)
     assert not far.link.clock.met(far.link.clock.sent(), now._replace(boot_ns=5_000_000_000))
+
+
+def test_the_proxy_of_a_host_that_hangs_ends_with_its_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CONNECTED_WITHIN", "ANSWER_SECONDS"):
+        monkeypatch.setattr(far_host, name, 0.5)
+    file = tmp_path / "proxy"
+    made = connection(tmp_path, fake_ssh(tmp_path, before=f"sleep 1000 & echo $! >{file}; wait"))
+    with pytest.raises(CannotTrace):
+        made.finish()
+    end = time.monotonic() + PATIENCE
+    while is_alive(int(file.read_text())):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_too_many_open_files_are_said(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    made = FarConnection(fake_ssh(tmp_path), Destination("web1"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = [os.open("/dev/null", os.O_RDONLY) for _ in range(2)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(opened) + 4, hard))
+    try:
+        with pytest.raises(TracerLost, match="Too many open files"):
+            made.begin()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for one in opened:
+            os.close(one)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_tracer_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def vanished(**_: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory", "tracer.py")
+
+    monkeypatch.setattr(far_host, "bootstrap", vanished)
+    with pytest.raises(TracerLost, match=r"tracer.py: No such file or directory"):
+        FarConnection(fake_ssh(tmp_path), Destination("web1")).begin()

@@ -229,7 +229,11 @@ class FarChannel(TracerChannel):
         """End the connection at once; the tracer there ends when it notices, at the latest when its lease ends."""
         self._ends = reason
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            self._kill()
+
+    def _kill(self) -> None:
+        """Kill ssh with its ProxyCommand or ProxyJump, which would wait for a host that hangs."""
+        os.killpg(self.pid, signal.SIGKILL)
 
     def _slow_down(self, loop: AbstractEventLoop) -> None:
         """Stop reading for the rest of a second in which too much has arrived."""

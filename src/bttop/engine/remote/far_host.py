@@ -97,8 +97,11 @@ class FarConnection:
         self._channel: FarChannel | None = None
 
     def spawn(self) -> FarChannel:
-        """Start ssh and send the tracer. Raises TracerLost if ssh cannot be started."""
-        remote = bootstrap(sudo=self._destination.sudo)
+        """Start ssh and send the tracer. Raises TracerLost if ssh cannot be started, or the tracer cannot be read."""
+        try:
+            remote = bootstrap(sudo=self._destination.sudo)
+        except OSError as problem:  # as while bttop is being upgraded
+            raise TracerLost(f"{problem.filename}: {problem.strerror}", title="the tracer cannot be started") from None
         channel = FarChannel.spawn(ssh_command(self._ssh, self._destination, remote))
         channel.open(self.link, remote.mark, remote.tracer)
         return channel

@@ -93,7 +93,7 @@ class TracerChannel:
         Raises TracerLost if the command cannot be started.
         """
         argv = list(command) if command is not None else tracer_command()
-        down, up, errors = os.pipe(), os.pipe(), os.pipe()
+        down, up, errors = _three_pipes()
         ends = [(os.POSIX_SPAWN_DUP2, fd, n) for n, fd in enumerate((down[0], up[1], errors[1]))]
         try:
             pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=ends, setpgroup=0)
@@ -210,11 +210,14 @@ class TracerChannel:
         if not self._wait(timeout):
             # Behind sudo it belongs to root: then nothing more can be done than to close the pipe.
             with contextlib.suppress(PermissionError, ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+                self._kill()
                 self._wait(KILL_TIMEOUT)
         self._reap()
         if self._loop is None:
             self._release()
+
+    def _kill(self) -> None:
+        os.kill(self.pid, signal.SIGKILL)
 
     def _hang_up(self) -> None:
         """Close the command pipe by replacing it with /dev/null.
@@ -349,6 +352,18 @@ def _ending(status: int | None) -> str:
 
 def _ignore(_: object) -> None:
     pass
+
+
+def _three_pipes() -> list[tuple[int, int]]:
+    """Raises TracerLost if there are too many open files."""
+    pipes: list[tuple[int, int]] = []
+    try:
+        while len(pipes) < 3:
+            pipes.append(os.pipe())
+    except OSError as problem:
+        _close_all([fd for pipe in pipes for fd in pipe])
+        raise TracerLost(problem.strerror or str(problem), title="the tracer cannot be started") from None
+    return pipes
 
 
 def _close_all(fds: Sequence[int]) -> None:
