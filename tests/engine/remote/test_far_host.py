@@ -8,21 +8,24 @@ import os
 import resource
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bttop.engine.host.own_clock import own_clock
 from bttop.engine.host.process.pid_numbers import PidNumbers
 from bttop.engine.host.process.processes import is_alive, look_up
 from bttop.engine.remote import far_channel, far_host
 from bttop.engine.remote.far_channel import FarChannel
 from bttop.engine.remote.far_host import FarConnection
 from bttop.engine.remote.far_processes import FarProcesses
+from bttop.engine.remote.link import Link
 from bttop.engine.remote.ssh import Destination
 from bttop.engine.request.far_pinning import far_pin_of
-from bttop.engine.tracer.frames import Frame
+from bttop.engine.tracer.frames import HEADER, Frame
 from bttop.errors import CannotTrace, TracerLost
 from bttop.model.record.records import StampedLine
 from bttop.script.process.pin import Pin
@@ -301,3 +304,15 @@ def test_a_tracer_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(far_host, "bootstrap", vanished)
     with pytest.raises(TracerLost, match=r"tracer.py: No such file or directory"):
         FarConnection(fake_ssh(tmp_path), Destination("web1")).begin()
+
+
+def test_a_host_that_floods_before_the_programs_start_is_refused() -> None:
+    header = HEADER.pack(b"e", 7, own_clock().boot_ns, own_clock().wall_ns, 60_000)
+    code = f"import os\nos.write(1, b'mark')\nwhile True: os.write(1, {header!r} + bytes(60000))"
+    channel = FarChannel.spawn([sys.executable, "-c", code])
+    channel.open(Link("web1"), b"mark", b"")
+    try:
+        with pytest.raises(TracerLost, match="it sends more than it was asked for"):
+            channel.wait(lambda _: False, time.monotonic() + PATIENCE)
+    finally:
+        channel.close(0.0)

@@ -27,6 +27,8 @@ LONGEST_FRAME: Final = LINE_CAP + (2 << 20)
 """Bytes: a line, or an answer with files in base64."""
 MOST_NOISE: Final = 64 << 10
 """Bytes that start-up files may print before the first frame."""
+MOST_EARLY: Final = 32 << 20
+"""Bytes that may arrive before a loop reads: the answers to the first questions, each at most LONGEST_FRAME."""
 BYTES_A_SECOND: Final = 2 << 20
 """What is read from one host. More waits there: the tracer then drops lines, and says how many."""
 MOST_AHEAD_NS: Final = (FOREVER >> 1) - (1 << 55)
@@ -155,6 +157,8 @@ class FarChannel(TracerChannel):
                 self._wait(0.5)
                 raise TracerLost(sentence_of(self.complaint()), title=self.link.name)
             self._early += self._sorted(self._reader.feed(data))
+            if self._counts.bytes > MOST_EARLY:
+                raise TracerLost("it sends more than it was asked for", title=self.link.name)
 
     # In the loop.
 
