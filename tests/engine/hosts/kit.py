@@ -9,9 +9,11 @@ from bttop.engine.generation.candidates import Settings
 from bttop.engine.hosts.host_group import GroupHost, HostGroup
 from bttop.engine.hosts.host_pins import HostPins
 from bttop.engine.program.program import Program
+from bttop.engine.remote.clock import FarClock
 from bttop.engine.remote.link import Link
 from bttop.engine.request.questions import from_text
-from tests.ui.scenes import FakeEngine, calls
+from bttop.model.record.records import Stamp
+from tests.ui.scenes import START, WALL, FakeEngine, calls
 
 SCRIPT = "tracepoint:raw_syscalls:sys_enter { @calls[pid, comm] = count(); }"
 
@@ -35,10 +37,14 @@ class Group:
         for name, fake in self.fakes.items():
             fake.engine.bridge.open(cast(Any, AtOnce()))
             fake.engine.add("calls", request.sources, Settings())
-            hosts.append(GroupHost(name, Link(name), fake.engine))
-        gone = Link("web3")
+            hosts.append(GroupHost(name, Link(name, FarClock(self._now)), fake.engine))
+        gone = Link("web3", FarClock(self._now))
         gone.lost("its host key is not known")
         self.session = HostGroup([*hosts, GroupHost("web3", gone)], [request], HostPins())
+
+    def _now(self) -> Stamp:
+        now = max(fake.now for fake in self.fakes.values())
+        return Stamp(now, WALL + now - START)
 
     def come(self, host: str) -> FakeEngine:
         """A missing host comes."""

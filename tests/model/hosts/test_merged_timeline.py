@@ -11,6 +11,7 @@ from bttop.model.hosts.host_flush import ClockOffset, HostFlush
 from bttop.model.hosts.merged_maps import How
 from bttop.model.hosts.merged_timeline import MergedTimeline
 from bttop.model.plan import MapPlan
+from bttop.model.record.records import FOREVER
 from tests.model.hosts.kit import SECOND, WALL, Flushes, flush, plan, printed
 
 
@@ -23,6 +24,7 @@ class Hosts:
         self.phase = 0.2
         self.out: set[str] = set()
         self.lost: set[str] = set()
+        self.now_ns = FOREVER
         self.aligned = AlignedFlushes([self._timeline(name) for name in self.flushes])
         self.merged = self.seen("usual")
 
@@ -34,6 +36,7 @@ class Hosts:
             lambda: ClockOffset(ahead, ahead),
             lambda: name in self.out,
             lambda: name in self.lost,
+            lambda: self.now_ns,
         )
 
     def seen(self, how: How) -> MergedTimeline:
@@ -187,3 +190,17 @@ def test_short_flushes_are_added_up_to_the_interval_of_the_slowest_host() -> Non
     assert isinstance(first, int)
     assert first % 2 == 1  # two consecutive numbers
     assert [one["web1"] for one in sums] == [first, first + 4, first + 8]
+
+
+def test_a_host_that_says_a_time_in_the_future_moves_no_other() -> None:
+    hosts = Hosts()
+    for number in range(1, 9):
+        hosts.tick(number, "web1", "web2")
+        hosts.flushes["web3"].all.append(flush(number, 3_000_000 + number))
+        hosts.now_ns = number * SECOND + SECOND // 2
+        assert hosts.merged.appended >= number - 2
+    latest = hosts.merged.latest
+    assert latest is not None
+    assert latest.end_ns <= hosts.now_ns
+    assert rows(latest) == {"web1": 8, "web2": 8, "web3": 8}
+    assert [one.end_ns // SECOND for one in hosts.merged.window(3)] == [6, 7, 8]

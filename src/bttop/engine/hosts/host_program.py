@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bttop.engine.engine import Engine
 from bttop.engine.generation.candidates import Settings, Source
+from bttop.engine.host.own_clock import boot_ns
 from bttop.engine.hosts.merged_program import MergedProgram
 from bttop.engine.hosts.merged_status import highest
 from bttop.engine.program.past_status import PastStatus
@@ -66,6 +67,10 @@ class HostPart:
             return ClockOffset()
         return ClockOffset(self.link.clock.boot_offset_ns, self.link.clock.wall_offset_ns)
 
+    def _now_ns(self) -> int:
+        """The boot clock of this host."""
+        return boot_ns() if self.link is None else self.link.clock.own_ns()
+
     @property
     def is_lost(self) -> bool:
         """Whether no flush is to be expected now."""
@@ -100,7 +105,7 @@ class HostPart:
     def timeline(self) -> HostTimeline:
         """The flushes of the program."""
         return HostTimeline(
-            self.host, _PartTimeline(self), lambda: self.offset, lambda: self.is_out, lambda: self.is_lost
+            self.host, _PartTimeline(self), lambda: self.offset, lambda: self.is_out, lambda: self.is_lost, self._now_ns
         )
 
 

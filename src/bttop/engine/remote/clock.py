@@ -55,6 +55,10 @@ class FarClock:
         """How wrong the offsets can be."""
         return self._best.round_trip_ns // 2
 
+    def own_ns(self) -> int:
+        """The boot clock of this host now."""
+        return self._clock().boot_ns
+
     def now(self) -> Stamp:
         """The far clocks now."""
         own = self._clock()

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 from bttop.model.flush.flush import Flush
 from bttop.model.history.timeline import Timeline
 from bttop.model.hosts.host_flush import ClockOffset
+from bttop.model.record.records import FOREVER
 
 ABSENT: Final = -1
 """In place of the number of a flush: the host was asked and has none."""
@@ -39,6 +40,8 @@ class HostTimeline(NamedTuple):
     """Whether the host is not asked now, so that nothing is missing without it."""
     is_lost: Callable[[], bool] = lambda: False
     """Whether no flush of the host is to be expected now."""
+    now_ns: Callable[[], int] = lambda: FOREVER
+    """The boot clock of this host: no flush can end later, whatever its host says."""
     recorded: Callable[[], Iterator[tuple[int, Flush]]] | None = None
     """Yields all flushes of a recording with their numbers; None: the timeline grows."""
 
@@ -125,7 +128,11 @@ class _Reader:
 
     def timed(self, at: int) -> Iterator[tuple[int, int, int, Flush]]:
         """The new flushes, each with its end on the boot clock of this host, `at` and its number."""
-        return ((flush.end_ns - self.about.offset().boot_ns, at, number, flush) for number, flush in self.new())
+        return ((self._end_of(flush), at, number, flush) for number, flush in self.new())
+
+    def _end_of(self, flush: Flush) -> int:
+        """The end of a flush on the boot clock of this host."""
+        return min(flush.end_ns - self.about.offset().boot_ns, self.about.now_ns())
 
     def _whole(self, recorded: Callable[[], Iterator[tuple[int, Flush]]]) -> Iterator[tuple[int, Flush]]:
         """All flushes of a recording, at the first call."""
@@ -148,7 +155,7 @@ class _Reader:
     def place(self, number: int, flush: Flush, hosts: int, longest_ns: int) -> _Placed:
         """A new slot for a flush. `longest_ns`: the longest interval of any host."""
         offset = self.about.offset()
-        end = flush.end_ns - offset.boot_ns
+        end = self._end_of(flush)
         own = max(flush.origin.plan.period_ns(flush.mark), _SHORTEST_NS)
         period = max(own, longest_ns)
         before = self._seen.get(flush.mark)
