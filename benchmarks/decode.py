@@ -1,6 +1,7 @@
 """Decoder and flush assembler, and the decoder alone: lines per second, and how long they delay another thread.
 
-Peer: `json.loads` of the same lines. It does not merge equal keys, and does not repair, stamp or assemble anything.
+Peers: `json.loads` and `msgspec.json.decode` of the same lines. They do not merge equal keys, and do not repair, stamp
+or assemble anything. All take turns, and their CPU time counts.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from benchmarks.options import Options
-from benchmarks.table import Row, compared
+from benchmarks.table import Row, compared, in_turn
 from bttop.model.flush.reader import FlushReader
 from bttop.model.history.history import History
 from bttop.model.plan import Aggregation, Column, MapPlan, Plan
@@ -21,7 +24,7 @@ from bttop.model.record.records import Stamp, StampedLine
 from bttop.model.record.release import Release
 
 RELEASE = Release(0, 17)
-SECONDS_EACH = 0.5
+ROUNDS, SECONDS_EACH = 7, 0.1
 LAG_SECONDS = 5
 MAPS, KEYS = 5, 4096
 TICK = 0.01
@@ -90,28 +93,40 @@ class Feeder:
 
 def _throughput(what: str, lines: Sequence[bytes], aggregation: Aggregation) -> list[Row]:
     feeder = Feeder(aggregation)
-    ours = _rate(lambda: feeder.feed(lines, keep=False))
     texts = [*lines[:-1], _heartbeat(1)]
-    theirs = _rate(lambda: [json.loads(text) for text in texts])
     decoder = Decoder(RELEASE, _plan(aggregation))
     stamped = [StampedLine(1, "stdout", Stamp(1, 1), text) for text in texts]
-    alone = _rate(lambda: [decoder.decode(line) for line in stamped])
-    mb = sum(map(len, texts)) / 1e6
+    ours, alone, standard, bare = _lines_per_second(
+        len(texts),
+        lambda: feeder.feed(lines, keep=False),
+        lambda: [decoder.decode(line) for line in stamped],
+        lambda: [json.loads(text) for text in texts],
+        lambda: [msgspec.json.decode(text) for text in texts],
+    )
+    mb = sum(map(len, texts)) / 1e6 / len(texts)
     return [
-        compared(f"{what}: lines/s (peer: json.loads)", ours * len(texts), theirs * len(texts)),
-        compared(f"{what}: MB/s", ours * mb, theirs * mb, "{:,.1f}"),
-        compared(f"{what}: lines/s, decoder alone", alone * len(texts), theirs * len(texts)),
+        in_turn(f"{what}: lines/s (peer: json.loads)", ours, standard),
+        in_turn(f"{what}: MB/s", [mb * one for one in ours], [mb * one for one in standard], "{:,.1f}"),
+        in_turn(f"{what}: lines/s, decoder alone", alone, standard),
+        in_turn(f"{what}: lines/s, decoder alone (peer: msgspec)", alone, bare),
     ]
 
 
+def _lines_per_second(lines: int, *works: Callable[[], object]) -> list[list[float]]:
+    """Return for each work, which reads so many lines, its rate in each round."""
+    for work in works:
+        work()  # fills caches
+    rounds = [[lines * _rate(work) for work in works] for _ in range(ROUNDS)]
+    return [list(rates) for rates in zip(*rounds, strict=True)]
+
+
 def _rate(work: Callable[[], object]) -> float:
-    """Return calls per second; the first call fills caches and does not count."""
-    work()
-    calls, began = 0, time.perf_counter()
-    while time.perf_counter() - began < SECONDS_EACH:
+    """Return calls per second of CPU time."""
+    calls, began = 0, time.process_time()
+    while (spent := time.process_time() - began) < SECONDS_EACH:
         work()
         calls += 1
-    return calls / (time.perf_counter() - began)
+    return calls / spent
 
 
 def _lag() -> Row:

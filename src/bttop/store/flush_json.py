@@ -105,10 +105,8 @@ def plain(value: Value, data: MapData | None = None) -> Any:
         if data is not None and data.plan.aggregation == "avg":
             return value.average
         return {"count": value.count, "average": value.average, "total": value.total}
-    if isinstance(value, Bucket):
-        return list(value)
     if isinstance(value, tuple):
-        return [plain(one) for one in value]
+        return [[one.low, one.high, one.count] if isinstance(one, Bucket) else plain(one) for one in value]
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
     return value

@@ -48,7 +48,7 @@ def _holds(pair: BucketPair, bucket: Bucket) -> bool:
 
 @given(HISTOGRAMS)
 def test_equal_buckets_keep_their_ranges(found: tuple[Bucket, ...]) -> None:
-    assert paired(found, found) == [BucketPair(low, high, count, count) for low, high, count in found]
+    assert paired(found, found) == [BucketPair(one.low, one.high, one.count, one.count) for one in found]
 
 
 def test_buckets_that_overlap_become_one_range() -> None:

@@ -42,7 +42,7 @@ def test_a_period_begins_with_its_first_flush(tmp_path: Path) -> None:
 def test_a_scaled_histogram_has_its_share_of_events_up_to_any_bucket(counts: list[int], part: float) -> None:
     found = [Bucket(2**at, 2 ** (at + 1) - 1, count) for at, count in enumerate(counts)]
     scaled = periods._part_of_buckets(found, part)
-    assert [one[:2] for one in scaled] == [one[:2] for one in found]
+    assert [(one.low, one.high) for one in scaled] == [(one.low, one.high) for one in found]
     assert all(one.count >= 0 for one in scaled)
     for end in range(len(found)):
         exact = sum(counts[: end + 1]) * part

@@ -62,7 +62,7 @@ def _added_stats(value: Stats, earlier: Stats) -> Stats:
 
 def _added_buckets(value: tuple[Bucket, ...], earlier: tuple[Bucket, ...]) -> tuple[Bucket, ...]:
     counted = {(bucket.low, bucket.high): bucket.count for bucket in earlier if bucket.count}
-    found = [Bucket(low, high, count - counted.pop((low, high), 0)) for low, high, count in value]
+    found = [Bucket(one.low, one.high, one.count - counted.pop((one.low, one.high), 0)) for one in value]
     if counted or any(bucket.count < 0 for bucket in found):
         return value
     return _trimmed(found)

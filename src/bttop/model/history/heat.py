@@ -100,9 +100,10 @@ class HeatGrid(Struct, frozen=True):
 def figure_of(values: Iterable[Value]) -> Figure:
     """The sum of histograms, without empty buckets."""
     found: dict[Ends, int] = {}
-    for low, high, count in chain.from_iterable(map(histogram, values)):
-        if count:
-            found[low, high] = found.get((low, high), 0) + count
+    for one in chain.from_iterable(map(histogram, values)):
+        if one.count:
+            ends = (one.low, one.high)
+            found[ends] = found.get(ends, 0) + one.count
     return Figure(found)
 
 

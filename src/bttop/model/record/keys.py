@@ -67,7 +67,10 @@ _head_order = lru_cache(maxsize=16_384)(_order)
 
 def can_be_ambiguous(columns: tuple[Column, ...]) -> bool:
     """Whether a key of these columns could have several splits, or none."""
-    return len(columns) > 1 and len(_elastic(columns)) != 1
+    if len(columns) < 2:
+        return False
+    kinds = [column.kind for column in columns if not _is_address(column)]
+    return (kinds.count("text") or kinds.count("any")) != 1
 
 
 def _tokens(key: str, columns: tuple[Column, ...]) -> list[str]:

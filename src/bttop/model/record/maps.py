@@ -99,7 +99,7 @@ def _numbered_map(
     name: str, keys: Sequence[str], counts: Sequence[int], plan: MapPlan, numbered: Numbered, line: LineContext
 ) -> MapRecord:
     rows: dict[str, Value] = dict(histograms(zip(keys, counts, strict=True), numbered))
-    explained = len(set(keys)) == len(keys) or any(column.kind == "stack" for column in plan.columns)
+    explained = len(set(keys)) == len(keys) or _has_stacks(plan)
     doubtful = _has_doubtful_key(rows, plan) or not explained
     return MapRecord(line.stamp, name, "hist", keyed=plan.arity > 0, rows=rows, ambiguous=doubtful)
 
@@ -141,7 +141,7 @@ def _rows(
     if len(rows) == len(keys):
         return rows, doubtful
     merged, exact = _merged(keys, converted, plan.aggregation if plan else _likely_aggregation(kind))
-    explained = plan is not None and any(column.kind == "stack" for column in plan.columns)
+    explained = plan is not None and _has_stacks(plan)
     return merged, doubtful or not (exact and explained)
 
 
@@ -150,10 +150,13 @@ def _keys(keys: list[str], plan: MapPlan | None, traits: Traits) -> list[str]:
     nothing."""
     if traits.keys_escaped_twice:
         return [line_repairs.unescape_key(key) for key in keys] if "\\" in "".join(keys) else keys
-    has_stacks = plan is not None and any(column.kind == "stack" for column in plan.columns)
-    if has_stacks and traits.blanks_deleted and "\n\t" in "".join(keys):
+    if traits.blanks_deleted and plan is not None and _has_stacks(plan) and "\n\t" in "".join(keys):
         return [with_blanks(key) for key in keys]
     return keys
+
+
+def _has_stacks(plan: MapPlan) -> bool:
+    return "stack" in [column.kind for column in plan.columns]
 
 
 def _merged(keys: list[str], found: Sequence[Value], aggregation: str) -> tuple[dict[str, Value], bool]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Stamp(NamedTuple):
@@ -35,12 +35,21 @@ class StampedLine(Struct, frozen=True):
     data: bytes
 
 
-class Bucket(NamedTuple):
-    """One histogram bucket, both ends inclusive; None is an open end."""
+Word: TypeAlias = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+"""A number of 64 bits: the typed decoders refuse others."""
 
-    low: int | None
-    high: int | None
-    count: int  # type: ignore[assignment]  # hides tuple.count, which buckets do not need
+
+NO_COUNT: Final = -(1 << 63)
+"""The count of a bucket that is printed without one: the typed decoder refuses it."""
+
+
+class Bucket(Struct, frozen=True, gc=False, forbid_unknown_fields=True, rename={"low": "min", "high": "max"}):
+    """One histogram bucket, both ends inclusive; None is an open end. The typed decoder makes it from bpftrace's line,
+    in which an open end is missing; so all members have defaults."""
+
+    low: Word | None = None
+    high: Word | None = None
+    count: Word = NO_COUNT
 
 
 class Stats(NamedTuple):

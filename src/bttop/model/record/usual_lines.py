@@ -6,27 +6,18 @@ what is refused here in the slower way, which gives the same record for the line
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import chain
-from operator import attrgetter
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from bttop.model.record.heartbeats import heartbeat_of
 from bttop.model.record.maps import LineContext, map_of_rows, map_of_value
-from bttop.model.record.records import Bucket, Printed, Record, Stats, Value
+from bttop.model.record.records import NO_COUNT, Bucket, Printed, Record, Stats, Value, Word
 from bttop.model.record.values import STATS_NAMES, folded_buckets
-
-_Word: TypeAlias = Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
-
-
-class _BucketJson(Struct, gc=False, forbid_unknown_fields=True):
-    count: _Word
-    min: _Word | None = None
-    max: _Word | None = None
 
 
 class _Map(Struct, tag_field="type", tag="map", gc=False):
@@ -34,15 +25,15 @@ class _Map(Struct, tag_field="type", tag="map", gc=False):
 
 
 class _Hist(Struct, tag_field="type", tag="hist", gc=False):
-    data: dict[str, dict[str, list[_BucketJson]] | list[_BucketJson]]
+    data: dict[str, dict[str, tuple[Bucket, ...]] | tuple[Bucket, ...]]
 
 
 class _Stats(Struct, tag_field="type", tag="stats", gc=False):
-    data: dict[str, dict[str, dict[str, _Word] | _Word]]
+    data: dict[str, dict[str, dict[str, Word] | Word]]
 
 
 class _HeartbeatJson(Struct, tag_field="type", tag="value", gc=False):
-    data: tuple[int, list[_Word]]
+    data: tuple[int, list[Word]]
 
 
 class _Printf(Struct, tag_field="type", tag="printf", gc=False):
@@ -58,8 +49,6 @@ _Usual: TypeAlias = _Map | _Hist | _Stats | _HeartbeatJson | _Printf | _Time
 _DECODER: Final = msgspec.json.Decoder(_Usual)
 _HEAD_MEMBERS: Final = 3
 """The members of a line that are not rows: `type`, `data` and the map."""
-_BUCKET_PARTS: Final = attrgetter("min", "max", "count")
-_NEW_BUCKET: Final[Callable[[object], Bucket]] = partial(tuple.__new__, Bucket)
 _NEW_STATS: Final[Callable[[object], Stats]] = partial(tuple.__new__, Stats)
 
 
@@ -92,18 +81,26 @@ def _map(found: _Map, data: bytes, line: LineContext) -> Record | None:
 
 
 def _hist(found: _Hist, data: bytes, line: LineContext) -> Record | None:
-    (name, parsed), *others = found.data.items() or [("", [])]
-    by_key = {"": parsed} if isinstance(parsed, list) else parsed
-    members = sum([3 - (one.min is None) - (one.max is None) for one in chain.from_iterable(by_key.values())])
-    members += 0 if isinstance(parsed, list) else len(parsed)
-    if others or not has_members(data, _HEAD_MEMBERS + members):
+    (name, parsed), *others = found.data.items() or [("", ())]
+    by_key = {"": parsed} if isinstance(parsed, tuple) else parsed
+    if others or (members := _bucket_members(by_key.values())) is None:
         return None
-    made = {key: tuple(map(_NEW_BUCKET, map(_BUCKET_PARTS, one))) for key, one in by_key.items()}
-    rows: dict[str, Value] = {}
-    rows |= {key: folded_buckets(one) for key, one in made.items()} if line.traits.folds_large else made
-    if isinstance(parsed, list):
+    members += 0 if isinstance(parsed, tuple) else len(parsed)
+    if not has_members(data, _HEAD_MEMBERS + members):
+        return None
+    rows: Any = {key: folded_buckets(one) for key, one in by_key.items()} if line.traits.folds_large else by_key
+    if isinstance(parsed, tuple):
         return map_of_value("hist", name, rows[""], line)
     return map_of_rows("hist", name, rows, line)
+
+
+def _bucket_members(histograms: Collection[tuple[Bucket, ...]]) -> int | None:
+    """The number of members that the buckets have in the line; None if one has no count."""
+    buckets = chain.from_iterable(histograms)
+    incomplete = [one for one in buckets if one.low is None or one.high is None or one.count == NO_COUNT]
+    if any(one.count == NO_COUNT for one in incomplete):
+        return None
+    return 3 * sum(map(len, histograms)) - sum([(one.low is None) + (one.high is None) for one in incomplete])
 
 
 def _stats(found: _Stats, data: bytes, line: LineContext) -> Record | None:

@@ -189,9 +189,9 @@ def histogram(value: Value) -> tuple[Bucket, ...]:
 def added_buckets(found: Iterable[Bucket]) -> tuple[Bucket, ...]:
     """Merge the buckets of several histograms: counts of equal buckets added, lowest first."""
     counts: dict[tuple[int | None, int | None], int] = {}
-    for low, high, count in found:
-        ends = (low, high)
-        counts[ends] = counts[ends] + count if ends in counts else count
+    for one in found:
+        ends = (one.low, one.high)
+        counts[ends] = counts[ends] + one.count if ends in counts else one.count
     return tuple([Bucket(*ends, count) for ends, count in sorted(counts.items(), key=_by_low)])
 
 

@@ -128,7 +128,7 @@ def shift(before: Sequence[Bucket], after: Sequence[Bucket], spread: float = 1.0
 def _counts(buckets: Sequence[Bucket]) -> dict[float, float]:
     """Return the counts by upper edge."""
     counts: dict[float, float] = {}
-    for _, high, count in buckets:
-        edge = math.inf if high is None else as_float(high)
-        counts[edge] = counts.get(edge, 0.0) + max(count, 0)
+    for one in buckets:
+        edge = math.inf if one.high is None else as_float(one.high)
+        counts[edge] = counts.get(edge, 0.0) + max(one.count, 0)
     return counts

@@ -138,7 +138,7 @@ def _values(value: Value, data: MapData) -> Iterator[tuple[Cell, ...]]:
     if isinstance(value, Stats) and data.plan.aggregation != "avg":
         yield value.count, value.average, value.total
     elif isinstance(value, tuple) and value and all(isinstance(one, Bucket) for one in value):
-        yield from (tuple(one) for one in value if isinstance(one, Bucket) and one.count)
+        yield from ((one.low, one.high, one.count) for one in value if isinstance(one, Bucket) and one.count)
     else:
         found = plain(value, data)
         yield (found if isinstance(found, int | float | str) else None if found is None else str(found),)

@@ -152,9 +152,10 @@ class MapCourse:
             self._add_cells(value, shares)
 
     def _add_cells(self, value: Value, shares: Sequence[tuple[int, float]]) -> None:
-        for low, high, count in histogram(value):
-            if count and ((low, high) in self._cells or len(self._cells) < _MOST_BUCKETS):
-                cells = self._cells.setdefault((low, high), array("d", bytes(8 * self.bins.count)))
+        for one in histogram(value):
+            ends = (one.low, one.high)
+            if one.count and (ends in self._cells or len(self._cells) < _MOST_BUCKETS):
+                cells = self._cells.setdefault(ends, array("d", bytes(8 * self.bins.count)))
                 for at, share in shares:
-                    counted = as_float(count)
+                    counted = as_float(one.count)
                     cells[at] = cells[at] + counted * share if self._adds_up else counted

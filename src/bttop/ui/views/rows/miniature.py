@@ -27,7 +27,7 @@ class Axis:
 
     def __init__(self, values: Iterable[Value]) -> None:
         buckets = set[Bucket]().union(*map(histogram, values))
-        self.ranges = paired([Bucket(*ends, 0) for ends in {bucket[:2] for bucket in buckets}], ())
+        self.ranges = paired([Bucket(*ends, 0) for ends in {(one.low, one.high) for one in buckets}], ())
         self._starts = [-math.inf if one.low is None else one.low for one in self.ranges]
 
     def counts(self, buckets: Sequence[Bucket], cells: int) -> list[int]:
