@@ -11,7 +11,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
@@ -31,8 +31,8 @@ COMM_BYTES: Final = 15
 """Length to which the kernel cuts a thread's name."""
 
 
-class Parent(Struct, frozen=True):
-    """A parent or ancestor of a process."""
+class Parent(NamedTuple):
+    """A parent or ancestor of a process. A named tuple, because recordings have it as a list."""
 
     pid: int
     comm: str
