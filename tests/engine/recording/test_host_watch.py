@@ -55,7 +55,7 @@ def test_the_best_measured_clock_is_that_of_the_recording(tmp_path: Path) -> Non
         assert snapshot.hosts[0].clock == HostClock(AHEAD, AHEAD, TRIP // 8)
 
 
-def test_a_lost_connection_is_one_mark_each_time(tmp_path: Path) -> None:
+def test_a_lost_connection_and_its_return_are_one_mark_each_time(tmp_path: Path) -> None:
     scene = Scene(tmp_path / "s.bttop")
     for _ in range(2):
         scene.link.lost("no answer for 5 s")
@@ -65,4 +65,5 @@ def test_a_lost_connection_is_one_mark_each_time(tmp_path: Path) -> None:
         scene.watch.look()
     with scene.ended() as snapshot:
         found = [(mark.cause, mark.note, mark.host) for mark in snapshot.marks()]
-    assert found == [("lost", "the connection was lost: no answer for 5 s", 1)] * 2
+    lost = ("lost", "the connection was lost: no answer for 5 s", 1)
+    assert found == [lost, ("reached", "it answers again", 1)] * 2

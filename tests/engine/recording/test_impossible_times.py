@@ -62,17 +62,20 @@ def recorded(path: Path, boot_ns: int, wall_ns: int, nsecs: int) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(TIMES, TIMES, TIMES)
+@given(TIMES, TIMES, st.one_of(TIMES, st.just(None)))
 @example(OWN.boot_ns + MOST_AHEAD_NS - 1, OWN.wall_ns, 5)
 @example(OWN.boot_ns, OWN.wall_ns + MOST_AHEAD_NS - 1, FOREVER - 1)
 @example(0, 0, 0)
 @example(100_000_000_000, 1, 95_000_000_000)
 @example(FOREVER - 1, OWN.wall_ns, FOREVER - 1)
-def test_a_host_is_refused_or_its_recording_can_be_read(boot_ns: int, wall_ns: int, nsecs: int) -> None:
+@example(OWN.boot_ns + MOST_AHEAD_NS - 1, OWN.wall_ns, None)
+@example(OWN.boot_ns + MOST_AHEAD_NS // 2, OWN.wall_ns, None)
+def test_a_host_is_refused_or_its_recording_can_be_read(boot_ns: int, wall_ns: int, nsecs: int | None) -> None:
+    """`nsecs`: that of the second heartbeat; None: the clock of the lines."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "s.bttop"
         try:
-            recorded(path, boot_ns, wall_ns, nsecs)
+            recorded(path, boot_ns, wall_ns, boot_ns if nsecs is None else nsecs)
         except TracerLost as problem:
             assert "its clock is" in problem.cause or "an impossible time" in problem.cause
             return

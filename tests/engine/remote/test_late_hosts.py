@@ -139,7 +139,11 @@ def test_a_recording_has_the_host_that_comes_later(tmp_path: Path) -> None:
     found = json.loads(said("info", str(out), "--json"))
     assert [host["name"] for host in found["hosts"]] == ["web1", "web2"]
     assert found["missing_hosts"] == []
-    assert any("web2 is missing" in mark["note"] for mark in found["marks"])
+    marks = [(mark["host"], mark["cause"], mark["note"]) for mark in found["marks"]]
+    assert marks == [
+        (None, "lost", "web2 is missing: port 22: Connection refused"),
+        ("web2", "reached", "it answers"),
+    ]
     assert export(out) == {"web1", "web2"}
 
 

@@ -11,6 +11,7 @@ from bttop.engine.recording.host_recorder import HostRecorder
 from bttop.engine.remote.clock import FarClock
 from bttop.engine.remote.link import Link
 from bttop.store.snapshot.facts import HostClock
+from bttop.store.snapshot.recording_events import REACHED
 
 _FINEST_NS: Final = 100_000
 """Smaller changes of a clock are not told: they are far below the length of a flush."""
@@ -33,7 +34,8 @@ class HostWatch:
         self._hosts = tuple(hosts)
 
     def add(self, host: WatchedHost) -> None:
-        """A further host is recorded. From any thread."""
+        """A further host has come and is recorded. From any thread."""
+        host.recorder.mark("it answers", REACHED)
         self._hosts = (*self._hosts, host)
 
     @property
@@ -59,6 +61,8 @@ class HostWatch:
         lost = host.link.state.lost
         if lost and not host.is_lost:
             host.recorder.mark_lost(f"the connection was lost: {lost}")
+        if host.is_lost and not lost:
+            host.recorder.mark("it answers again", REACHED)
         host.is_lost = bool(lost)
 
 

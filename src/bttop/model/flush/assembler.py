@@ -38,6 +38,8 @@ FOREIGN_CLOCK_NS = 600_000_000_000
 """If a heartbeat seems to take longer than this to arrive, its time is not from CLOCK_BOOTTIME: kernels before 5.7 do
 not give bpftrace this clock, and the clock that they give stops while the machine sleeps."""
 
+MOST_AHEAD_NS = 1 << 58
+"""How far a heartbeat may be ahead of its arrival: 9 years. It is before it, but for the clock of a time namespace."""
 DEFAULT_KEY_LIMIT = 4096
 """`max_map_keys` of every bpftrace release."""
 
@@ -235,7 +237,8 @@ class FlushAssembler:
             # Ticks continue while probes are detached, and are printed afterwards: the last flush holds all of it.
             self._pending.settle(self._plan.is_cleared)
             return None
-        if self._track(beat.mark).is_past(beat.number, beat.nsecs):
+        is_future = beat.nsecs - beat.stamp.boot_ns > MOST_AHEAD_NS
+        if is_future or self._track(beat.mark).is_past(beat.number, beat.nsecs):
             self._note("undecodable", 1, Caveat.DAMAGED)
             return None
         self._pending.close_with(kept)

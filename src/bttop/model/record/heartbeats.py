@@ -21,9 +21,6 @@ from bttop.patterns import pattern
 MOST_NONCES = 1 << 48
 """A nonce is below this number. bpftrace 0.24 and newer write integers above 2^53 as text."""
 
-MOST_AHEAD_NS = 1 << 58
-"""How far `nsecs` may be ahead of the arrival: 9 years."""
-
 _VALUE = b'{"type": "value", "data": ['
 _NSECS = pattern(rb"\[[0-9]+,[0-9]+,\"?([0-9]{1,19})\b")
 
@@ -41,8 +38,8 @@ def heartbeat_of(nonce: object, numbers: Sequence[int], stamp: Stamp, plan: Plan
     if nonce != plan.nonce or not 3 <= len(numbers) <= 4 or min(numbers) < 0:
         return None
     block, number, nsecs = numbers[:3]
-    # A tick is before its line arrives, but for the clock of another time namespace.
-    if block >= len(plan.heartbeats) or nsecs >= min(FOREVER, stamp.boot_ns + MOST_AHEAD_NS):
+    # The kernel's clock cannot have run longer than FOREVER.
+    if block >= len(plan.heartbeats) or nsecs >= FOREVER:
         return None
     return Heartbeat(stamp, plan.heartbeats[block], number, nsecs, is_last=len(numbers) == 4)
 

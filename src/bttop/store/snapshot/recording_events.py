@@ -109,7 +109,7 @@ class MarkSet(Struct, frozen=True):
 
     stamp: Stamp
     cause: str
-    """`user`, or the cause of an automatic mark: `trigger`, `silent`, `lost`."""
+    """`user`, or the cause of an automatic mark: `trigger`, `silent`, `lost`, `reached`, `stopped`."""
     note: str
     host: int = NO_HOST
     """The host that it is about, whose clocks its time is on."""
@@ -117,6 +117,8 @@ class MarkSet(Struct, frozen=True):
 
 LOST = "lost"
 """The cause of a mark that reports what is missing from a recording."""
+REACHED = "reached"
+"""The cause of a mark when a host has come that was missing or lost."""
 
 
 BTTOP = 0
