@@ -96,6 +96,7 @@ def test_a_host_is_refused_or_its_recording_can_be_read(boot_ns: int, wall_ns: i
         (OWN.boot_ns, FOREVER - 1, "years ahead of"),
         (FOREVER, OWN.wall_ns, "an impossible time"),
     ],
+    ids=["since its start", "of day", "beyond all"],
 )
 def test_the_reason_says_how_far_the_clock_is(boot_ns: int, wall_ns: int, says: str) -> None:
     with pytest.raises(TracerLost, match=says):
