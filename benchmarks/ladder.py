@@ -10,7 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
-from bttop.engine.generation.candidates import Candidates, Settings, Source
+from bttop.engine.generation.candidates import Candidates
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.request.questions import Asked, questions
 from bttop.paths import shipped

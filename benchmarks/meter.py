@@ -29,7 +29,7 @@ from benchmarks.soak import five_questions
 from benchmarks.table import Row, compared, ratio
 from benchmarks.terminal import usage
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.request.questions import from_text
 from bttop.tracer import BPF_ENABLE_STATS, bpf

@@ -23,8 +23,8 @@ from tests.real import load
 from benchmarks import incident, waits
 from benchmarks.stories import INCIDENT, LOCK_FIGHT, RETRANSMIT_STORM, SLOW_DISK, Act
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.cgroup_tree import pin_to_cgroup
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.host.process.processes import Parent, look_up

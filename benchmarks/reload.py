@@ -17,8 +17,8 @@ from pathlib import Path
 from benchmarks.options import Options
 from benchmarks.table import Row, compared
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Bpftrace, Host, find_bpftrace
 from bttop.engine.host.own_clock import boot_ns
 from bttop.engine.program.observer import Observer

@@ -20,8 +20,8 @@ from benchmarks.options import Options
 from benchmarks.table import Row, compared
 from benchmarks.terminal import resident_mib
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program

@@ -17,7 +17,7 @@ from benchmarks.options import Options
 from benchmarks.table import Row, in_turn
 from benchmarks.terminal import children, usage
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Bpftrace, Host, find_bpftrace
 from bttop.engine.request.questions import Asked, questions
 from bttop.paths import shipped

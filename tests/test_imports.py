@@ -59,7 +59,7 @@ MOMENTS = {
         NEVER | LATER | SCREEN | {"subprocess", "bttop.engine.engine", "bttop.script.language.reader"},
     ),
     "spawn": (222, NEVER | LATER | SCREEN | {"bttop.ui.app", "bttop.engine.recording.recorder"}),
-    "frame": (335, NEVER | LATER),
+    "frame": (334, NEVER | LATER),
 }
 """Moment to the largest number of bttop's own modules, and modules that must not be there."""
 
@@ -83,12 +83,20 @@ def test_few_modules_are_imported_before(moment: str, imported: dict[str, set[st
     assert len(own) <= most, own
 
 
-def test_the_screen_of_a_recording_needs_neither_the_engine_nor_the_reader_of_scripts() -> None:
-    code = "import json, sys, bttop.ui.app; print(json.dumps([*sys.modules]))"
+@pytest.mark.parametrize(
+    ("started", "most", "unneeded"),
+    [
+        ("bttop.ui.app", 148, {"bttop.script.language.reader", "bttop.model.record.decode"}),
+        ("bttop.ui.run, bttop.commands.review", 296, {"bttop.script.rewrite.prepare", "bttop.engine.tracer.launch"}),
+    ],
+    ids=["screen", "recording"],
+)
+def test_the_screen_and_a_recording_need_no_engine(started: str, most: int, unneeded: set[str]) -> None:
+    code = f"import json, sys, {started}; print(json.dumps([*sys.modules]))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     own = {name for name in json.loads(done.stdout) if name.split(".")[0] == "bttop"}
-    assert own & {"bttop.engine.engine", "bttop.script.language.reader", "bttop.model.record.decode"} == set()
-    assert len(own) <= 148, sorted(own)
+    assert own & {"bttop.engine.engine", "bttop.engine.generation.candidates", *unneeded} == set()
+    assert len(own) <= most, sorted(own)
 
 
 def test_the_moments_follow_each_other(imported: dict[str, set[str]]) -> None:

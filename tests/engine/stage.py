@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 
 from bttop.engine.cost.trial_verdict import TrialVerdict
-from bttop.engine.generation.candidates import Candidate, Candidates, Settings, Source
+from bttop.engine.generation.candidates import Candidate, Candidates
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.host.host import Host
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState

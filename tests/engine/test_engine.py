@@ -16,8 +16,8 @@ from bttop.engine import engine
 from bttop.engine.cost.budget import Budget
 from bttop.engine.engine import Engine
 from bttop.engine.generation import generation
-from bttop.engine.generation.candidates import Settings
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Bpftrace
 from bttop.engine.program import backoff, starts
 from bttop.engine.program.observer import Observer

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState

@@ -13,8 +13,8 @@ import pytest
 
 from bttop.engine.cost.cost import Cost
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program

@@ -19,7 +19,7 @@ from bttop import hooktimer
 from bttop.engine.cost.budget import Budget
 from bttop.engine.cost.cost import Cost
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.host.own_clock import boot_ns
 from bttop.engine.program.program import Program

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Host, find_bpftrace
 from bttop.engine.program.observer import Observer
 from bttop.engine.program.program import Program

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.program.program import Program
 from bttop.engine.request.questions import from_text

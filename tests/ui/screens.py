@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.ui.app import BttopApp
 from bttop.ui.app_config import AppConfig
 from bttop.ui.render.spans import UNICODE

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.generation.candidates import Source
+from bttop.engine.generation.source import Source
 from bttop.engine.program.status import ProgramState
 from bttop.engine.request.questions import from_text
 from bttop.model.history.history import History

@@ -17,7 +17,7 @@ from bttop.engine.cost.hook_pricing import HookPricing
 from bttop.engine.cost.host_programs import HostProgramRates
 from bttop.engine.engine_thread import EngineThread, LoopThread
 from bttop.engine.frame_router import FrameRouter
-from bttop.engine.generation.candidates import Settings, Source
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.host.own_clock import boot_ns
 from bttop.engine.host.process.pid_numbers import PidNumbers

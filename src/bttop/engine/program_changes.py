@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from bttop.engine.generation.candidates import Source
+from bttop.engine.generation.source import Source
 from bttop.engine.program.program import Program
 from bttop.engine.program_runner import ProgramRunner
 from bttop.script.process.pin import Pin

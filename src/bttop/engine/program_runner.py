@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager
 from bttop.engine.bridge import EngineBridge
 from bttop.engine.cost.hook_pricing import HookPricing
 from bttop.engine.cost.trial_verdict import TrialVerdict
-from bttop.engine.generation.candidates import Candidate, Candidates, Settings, Source
+from bttop.engine.generation.candidates import Candidate, Candidates
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.merging.merged_process import MergedProcess
 from bttop.engine.merging.merges import Merges, is_shown, successor_of

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bttop.engine.any_run import AnyRun
     from bttop.engine.bridge import EngineBridge
     from bttop.engine.engine import Engine
-    from bttop.engine.generation.candidates import Settings, Source
+    from bttop.engine.generation.source import Settings, Source
     from bttop.engine.host.host import Bpftrace, Host
     from bttop.engine.host.process.processes import Process
     from bttop.engine.remote.link import Link

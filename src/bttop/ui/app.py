@@ -39,7 +39,7 @@ from bttop.ui.terminal.screen_update import ExactUpdate
 from bttop.ui.themes import Theme
 
 if TYPE_CHECKING:
-    from bttop.engine.generation.candidates import Settings
+    from bttop.engine.generation.source import Settings
     from bttop.engine.session import Session
     from bttop.ui.app_config import AppConfig
     from bttop.ui.dialogs.modal import Modal

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.headless.run_length import Finish
 from bttop.engine.host.process.process_lookup import ProcessLookup
 from bttop.engine.host.process.processes import Process

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bttop.engine.generation.candidates import Candidate, Settings
+from bttop.engine.generation.candidates import Candidate
+from bttop.engine.generation.source import Settings
 from bttop.model.record.heartbeats import MOST_NONCES
 from bttop.script.rewrite.twin import twin_of
 from tests.engine.stage import OLD, Stage, source

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from bttop.engine.generation.candidates import Candidates, Settings
+from bttop.engine.generation.candidates import Candidates
+from bttop.engine.generation.source import Settings
 from bttop.engine.generation.stable_hints import hints_of
 from bttop.engine.host.host import Host
 from bttop.script.language.reader import read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.hosts.host_group import GroupHost, HostGroup
 from bttop.engine.hosts.host_pins import HostPins
 from bttop.engine.program.program import Program

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from bttop.engine.cost.cost import Cost
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.program.status import ProgramState
 from bttop.engine.request.questions import from_text
 from bttop.script.process.pin import Pin

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import pytest
 from msgspec.structs import replace
 
-from bttop.engine.generation.candidates import Candidates, Settings
+from bttop.engine.generation.candidates import Candidates
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings
 from bttop.engine.merging.merged_process import MergedProcess, merged_environment
 from bttop.model.flush.flush import Flush
 from bttop.model.record.records import Bucket, Stamp, StampedLine, Stream

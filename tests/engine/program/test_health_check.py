@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.program.health_check import RENEWAL
 from bttop.engine.program.status import ProgramState
 from bttop.model.flush.find_caveats import Caveat

@@ -8,7 +8,8 @@ from typing import Final
 import pytest
 
 from bttop.engine.cost.cost import Cost
-from bttop.engine.generation.candidates import MEMORY_WAITS, Settings
+from bttop.engine.generation.candidates import MEMORY_WAITS
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Host
 from bttop.engine.program.status import ProgramState
 from tests.engine.stage import (

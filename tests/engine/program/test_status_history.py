@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bttop.engine.generation.candidates import Source
+from bttop.engine.generation.source import Source
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.status import ProgramState, Status
 from bttop.engine.program.status_history import KEPT, KEPT_BYTES, StatusHistory

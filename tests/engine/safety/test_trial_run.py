@@ -10,8 +10,9 @@ import pytest
 
 from bttop.engine.cost.budget import Budget
 from bttop.engine.cost.trial_verdict import TrialVerdict
-from bttop.engine.generation.candidates import Candidate, Settings
+from bttop.engine.generation.candidates import Candidate
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Bpftrace, Host
 from bttop.engine.program.program import Program
 from bttop.engine.program.status import ProgramState

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.command import DiscoveryHit, Hit
 from textual.screen import Screen
 
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.paths import shipped
 from bttop.ui.app import BttopApp
 from bttop.ui.app_config import AppConfig

@@ -10,7 +10,7 @@ from bttop.commands.starting.reaching import drop, reach
 from bttop.commands.starting.site import Site
 from bttop.commands.starting.tracing import asked_programs, check_options, engine_on, start_pinned
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.hosts.host_group import GroupHost, HostGroup
 from bttop.engine.hosts.host_pins import HostPins
 from bttop.engine.remote.arrivals import Arrivals

@@ -22,7 +22,7 @@ from bttop.ui.terminal.opening_screen import OpeningScreen
 
 if TYPE_CHECKING:
     from bttop.engine.engine import Engine
-    from bttop.engine.generation.candidates import Settings
+    from bttop.engine.generation.source import Settings
     from bttop.engine.hosts.host_group import HostGroup
     from bttop.engine.recording.recorder import Recorder
 

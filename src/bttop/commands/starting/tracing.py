@@ -15,7 +15,7 @@ from bttop.commands.options.typed import typed, with_pin
 from bttop.commands.starting.site import Site, local_site, working_folder
 from bttop.engine.cost.budget import Budget
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.host.host import Host, ReleaseQuery, check_can_trace
 from bttop.engine.host.process.pid_numbers import PidNumbers
 from bttop.engine.host.process.processes import look_up

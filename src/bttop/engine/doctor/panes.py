@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bttop.engine.doctor.finding import DoctorContext, Finding, FindingState
-from bttop.engine.generation.candidates import Source
 from bttop.engine.generation.raw_tracepoints import why_no_raw
+from bttop.engine.generation.source import Source
 from bttop.engine.request.questions import Asked, questions
 from bttop.script.language.reader import Script
 from bttop.script.library.ladder import LADDER

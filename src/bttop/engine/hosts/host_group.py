@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bttop.engine.bridge import EngineBridge
 from bttop.engine.cost.cost import Bill
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings, Source
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.host.host import Bpftrace
 from bttop.engine.host.own_clock import own_clock
 from bttop.engine.hosts.as_one import as_one

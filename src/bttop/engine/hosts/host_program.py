@@ -8,7 +8,7 @@ from operator import is_
 from msgspec.structs import replace
 
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings, Source
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.host.own_clock import boot_ns
 from bttop.engine.hosts.merged_program import MergedProgram
 from bttop.engine.hosts.merged_status import highest

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol, TypeVar
 
 from bttop.engine.cost.trial_verdict import TrialVerdict
-from bttop.engine.generation.candidates import Candidate, Candidates, Settings, Source
+from bttop.engine.generation.candidates import Candidate, Candidates
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.tracer.attach_points import Told
 from bttop.model.flush.flush import Flush
 from bttop.script.language.reader import AttachPoint

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from bttop.engine.cost.thinned_cost import Thinned
 from bttop.engine.generation.badge import Complaint
-from bttop.engine.generation.candidates import Candidates, Settings, Source
+from bttop.engine.generation.candidates import Candidates
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.generation.tuning import Tuner
 from bttop.engine.program.backoff import Backoff
 from bttop.engine.program.generation_pair import GenerationPair

@@ -11,7 +11,7 @@ from bttop.engine.program.status import Status
 from bttop.model.plan import Plan
 
 if TYPE_CHECKING:
-    from bttop.engine.generation.candidates import Source
+    from bttop.engine.generation.source import Source
     from bttop.script.process.pin import Pin
 
 

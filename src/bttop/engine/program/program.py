@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from bttop.engine.cost.cost import Cost
 from bttop.engine.cost.trial_verdict import TrialVerdict
 from bttop.engine.generation.badge import Complaint
-from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.generation.generation import Generation, was_killed
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.program.control import ProgramControl
 from bttop.engine.program.health_check import HealthCheck
 from bttop.engine.program.hook_check import HookCheck

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from bttop.engine.cost.trial_verdict import TrialVerdict
 from bttop.engine.generation.badge import Complaint
-from bttop.engine.generation.candidates import Candidate, Source
+from bttop.engine.generation.candidates import Candidate
 from bttop.engine.generation.generation import Generation, was_killed
+from bttop.engine.generation.source import Source
 from bttop.engine.program.parts import ProgramParts
 from bttop.engine.program.status import ProgramState
 

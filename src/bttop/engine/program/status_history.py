@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from bttop.engine.cost.trial_verdict import TrialVerdict
 from bttop.engine.generation.badge import Complaint
-from bttop.engine.generation.candidates import Settings, Source
 from bttop.engine.generation.generation import Generation
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.status import ProgramState, Status
 from bttop.script.language.reader import Script

@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from bttop.engine.cost.cost import Cost
 from bttop.engine.generation.badge import Badge, Complaint
-from bttop.engine.generation.candidates import Source
+from bttop.engine.generation.source import Source
 from bttop.engine.program.past_status import PastStatus
 from bttop.engine.program.status import ProgramState, Status
 from bttop.model.flush.flush import LossCounts
@@ -26,9 +25,6 @@ from bttop.store.snapshot.hosts import ProgramRow
 from bttop.store.snapshot.recorded_history import RecordedHistory
 from bttop.store.snapshot.recording_events import StatusChanged
 from bttop.store.snapshot.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    pass
 
 _KEPT_SOURCES = 64
 """Maximum parsed scripts in the cache: parsing one takes about 1 ms, and each step in time needs it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bttop.engine.generation.candidates import Source
+from bttop.engine.generation.source import Source
 from bttop.errors import UsageError, bttop_command, corrected_command
 from bttop.model.format.unique import unique_name
 from bttop.script.front_matter.parameter import Parameter, ParameterFault

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from bttop.engine.cost.cost import UNKNOWN
-from bttop.engine.generation.candidates import Source
+from bttop.engine.generation.source import Source
 from bttop.engine.program.status import ProgramState, Status
 from bttop.model.flush.caveat_words import CAVEAT_TEXTS
 from bttop.model.flush.contents import MapData

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.session import AnyEngine
 from bttop.model.format.text import visible
 from bttop.ui.app_config import AppConfig

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.request.questions import sources_of
 from bttop.paths import shipped
 from bttop.script.library.probe_files import Library, ProbeFile

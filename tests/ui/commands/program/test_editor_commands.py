@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bttop.engine.generation.candidates import Source
+from bttop.engine.generation.source import Source
 from bttop.paths import shipped
 from bttop.script.language.reader import read
 from bttop.trust import Untrusted

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import Any, cast
 
 from bttop.engine.engine import Engine
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.ui.services.programs.probe_library import ProbeLibrary
 from bttop.ui.services.programs.reloads import Reloads
 from bttop.ui.services.programs.running_programs import RunningPrograms

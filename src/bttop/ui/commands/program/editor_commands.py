@@ -17,7 +17,7 @@ from bttop.ui.commands.command import Command, TracingGroup
 from bttop.ui.services.collaborators import Collaborators
 
 if TYPE_CHECKING:
-    from bttop.engine.generation.candidates import Source
+    from bttop.engine.generation.source import Source
     from bttop.ui.services.tracing import Tracing
 
 

@@ -15,7 +15,7 @@ from bttop.ui.dialogs.input_bar import InputQuestion
 from bttop.ui.services.collaborators import Collaborators
 
 if TYPE_CHECKING:
-    from bttop.engine.generation.candidates import Source
+    from bttop.engine.generation.source import Source
 
 
 class SaveCommands:

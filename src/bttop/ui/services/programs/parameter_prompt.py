@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from bttop.engine.generation.candidates import Source
+from bttop.engine.generation.source import Source
 from bttop.engine.request.questions import ProgramRequest, like
 from bttop.engine.session import AnyEngine, RunningProgram
 from bttop.model.format.text import visible

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bttop.engine.generation.candidates import Settings, Source
+from bttop.engine.generation.source import Settings, Source
 from bttop.engine.generation.stable_hints import hints_of
 from bttop.engine.request.pinning import numbered
 from bttop.engine.request.questions import ProgramRequest as Program

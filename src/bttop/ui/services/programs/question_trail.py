@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.request.questions import ProgramRequest
 from bttop.engine.session import AnyEngine, AnyProgram
 from bttop.script.language.reader import Script

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from bttop.engine.generation.candidates import Settings
+from bttop.engine.generation.source import Settings
 from bttop.engine.request.questions import ProgramRequest, from_pasted, from_text, question_from_path
 from bttop.engine.session import AnyEngine, AnyProgram, RunningProgram
 from bttop.engine.tracer.bpftrace_queries import Asker
