@@ -9,6 +9,7 @@ from typing import Final
 
 from bttop.commands.starting.far_site import far_site, ssh_words
 from bttop.commands.starting.site import Site
+from bttop.commands.starting.waiting import waiting_for
 from bttop.engine.remote.arrivals import Arrivals
 from bttop.engine.remote.far_host import FarConnection, Progress
 from bttop.engine.remote.link import Link
@@ -35,7 +36,8 @@ def reach(
     _allow_open_files(len(hosts))
     arrivals = _arrivals(options, hosts, asked, trust)
     try:
-        sites = arrivals.first()
+        with waiting_for(lambda: arrivals.unanswered):
+            sites = arrivals.first()
     except BaseException:
         arrivals.close()
         raise

@@ -78,6 +78,7 @@ def _far(
 ) -> tuple[tuple[ProgramRequest, ...], Site]:
     """The programs, and the host of -H. The connection is made while the scripts are read."""
     from bttop.commands.starting.far_site import connect, far_site  # only for other hosts
+    from bttop.commands.starting.waiting import waiting_for
 
     check_options(options, command)
     connection = connect(options, trust)
@@ -86,7 +87,8 @@ def _far(
     except BaseException:
         connection.close()
         raise
-    return asked, far_site(connection, asked)
+    with waiting_for(lambda: options.hosts):
+        return asked, far_site(connection, asked)
 
 
 def check_options(options: argparse.Namespace, command: str) -> None:

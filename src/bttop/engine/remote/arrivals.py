@@ -93,6 +93,12 @@ class Arrivals(Generic[S]):
             self._changed.notify_all()
 
     @property
+    def unanswered(self) -> list[str]:
+        """The hosts that have neither answered nor failed, in the order of all. From any thread."""
+        with self._changed:
+            return [name for name in self.links if name in self._untried]
+
+    @property
     def missing(self) -> dict[str, str]:
         """The hosts that have never been there, and why. From any thread."""
         return {name: link.state.lost for name, link in self.links.items() if link.state.is_new}
