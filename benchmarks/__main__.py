@@ -24,6 +24,7 @@ NAMES = (
     "charts",
     "changes",
     "flame",
+    "stalls",
     "heat",
     "grouping",
     "reload",

@@ -103,7 +103,7 @@ def test_the_flush_is_there_at_once_and_its_trend_when_it_is_whole(
     fake: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = PaneModel(fake.engine.programs[0])
-    monkeypatch.setattr("bttop.ui.board.pane_data.flush_accumulator.AT_ONCE", -1.0)
+    monkeypatch.setattr("bttop.ui.board.pane_data.past_moment.AT_ONCE", -1.0)
     model.advance(moment(90))
     assert model.unfinished
     assert row(model) == {"1,java": 90}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from bttop.model.flush.by_function import by_function, function_key, has_stacks, unnamed_addresses
+from bttop.model.flush.by_function import by_function, by_function_in_steps, function_key, has_stacks, unnamed_addresses
 from bttop.model.flush.contents import MapData
 from bttop.model.plan import Aggregation, Column, MapPlan
 from bttop.model.record.records import Bucket, Stats, Value
@@ -108,3 +108,28 @@ def test_other_parts_of_a_key_stay_as_they_are(comm: str) -> None:
 def test_a_map_without_stacks_is_returned_as_it_is() -> None:
     data = MapData(MapPlan("@", "count", COLUMNS[:2]), "map", {"1,a+1": 3})
     assert by_function(data, namer) is data
+
+
+def test_a_large_map_is_merged_in_many_steps() -> None:
+    rows: dict[str, Value] = {key(f"f{number}+{number % 7}", comm=f"c{number % 50}"): 1 for number in range(5000)}
+    data = MapData(MapPlan("@s", "count", COLUMNS), "map", rows)
+    steps = by_function_in_steps(data, namer)
+    taken = 0
+    while True:
+        try:
+            next(steps)
+            taken += 1
+        except StopIteration as end:
+            assert end.value == by_function(data, namer)
+            break
+    assert taken > 20
+
+
+@pytest.mark.parametrize("head", ["7,java", "7,a,b", "7,x\n y"])
+def test_the_usual_way_to_read_a_key_gives_what_reading_it_part_by_part_gives(head: str) -> None:
+    """A namer and an address have a key read part by part."""
+    stacks = "\n    work+4\n    main+9\n,\n    read+1\n"
+    plain = function_key(f"{head},{stacks}", MapPlan("@s", "count", COLUMNS))
+    assert plain == f"{head},\n    work\n    main\n,\n    read\n"
+    addressed = function_key(f"{head},{stacks[:-1]}\n    0x9\n", MapPlan("@s", "count", COLUMNS), namer)
+    assert addressed.replace("    0x9\n", "") == plain

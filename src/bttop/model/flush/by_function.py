@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import lru_cache
 from heapq import nlargest
 from typing import Final, TypeAlias
@@ -15,10 +15,8 @@ from bttop.model.flush.contents import MapData
 from bttop.model.flush.rates import amount
 from bttop.model.format.text import visible_name
 from bttop.model.plan import Column, MapPlan
-from bttop.model.record.demangle import demangled
-from bttop.model.record.keys import Part, split_key
+from bttop.model.record.keys import Part, split_before_stacks, split_key
 from bttop.model.record.records import Value
-from bttop.model.record.stacks import names
 from bttop.model.record.telling_frames import NAMELESS
 from bttop.model.record.values import merge
 from bttop.patterns import pattern
@@ -29,17 +27,11 @@ FrameNamer: TypeAlias = Callable[[int, int], str]
 NAMED_ROWS: Final = 256
 """Rows of a map whose unnamed addresses are looked up: the largest."""
 _NOT_MERGED: Final = frozenset({"value", "tseries"})
-_OFFSET: Final = pattern(r"(?<=.)\+(?:[0-9]+|0x[0-9a-fA-F]+)(?=\s*$)")
-_ADDRESS: Final = pattern(r"(?<=\n)(\s*)0x([0-9a-fA-F]{1,16})(?=\s*$)", re.MULTILINE)
+_ADDRESS: Final = pattern(r"\n([^\S\n]*)0x([0-9a-fA-F]{1,16})(?=[^\S\n]*(?:\n|$))")
 _ANY_NAMELESS: Final = "|".join(map(re.escape, sorted(NAMELESS)))
 _REPEATED: Final = pattern(rf"(\n[ \t]*)({_ANY_NAMELESS})(?:\n[ \t]*\2)+(?=\n|$)")
-_WITH_ADDRESSES: Final = "\n\t"
-"""How each frame begins in the perf mode, which prints addresses beside symbols."""
-_MOST_KEYS: Final = 8192
-"""Keys that are kept with their functions: two full maps of bpftrace's usual size, each key up to some kilobytes. With
-fewer than a map has, no key would be found again in the next flush."""
-_MOST_HALVES: Final = 2048
-"""Outer halves of stacks that are kept."""
+_AT_ONCE: Final = 128
+"""Rows in a step."""
 
 
 def has_stacks(plan: MapPlan) -> bool:
@@ -50,39 +42,84 @@ def has_stacks(plan: MapPlan) -> bool:
 def by_function(data: MapData, namer: FrameNamer | None = None) -> MapData:
     """The map with stacks as lists of functions, without offsets, and with equal rows merged; a map without stacks is
     returned unchanged. `namer` names user addresses that bpftrace has printed without a name."""
+    steps = by_function_in_steps(data, namer)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            found: MapData = end.value
+            return found
+
+
+def by_function_in_steps(data: MapData, namer: FrameNamer | None = None) -> Generator[None, None, MapData]:
+    """The same as `by_function`. Yields after each step, which takes about a millisecond."""
     if not has_stacks(data.plan):
         return data
-    found: dict[str, list[Value]] = {}
-    for key, value in data.rows.items():
-        found.setdefault(function_key(key, data.plan, namer), []).append(value)
-    exact = True
     rows: dict[str, Value] = {}
-    for key, values in found.items():
-        rows[key], is_exact = (values[0], True) if len(values) == 1 else merge(values, data.plan.aggregation)
+    several: dict[str, list[Value]] = {}
+    """The values of the keys that have more than one."""
+    keys = FunctionKeys(data.plan, namer)
+    for number, (key, value) in enumerate(data.rows.items(), 1):
+        merged = keys.of(key)
+        if merged not in rows:
+            rows[merged] = value
+        elif merged in several:
+            several[merged].append(value)
+        else:
+            several[merged] = [rows[merged], value]
+        if not number % _AT_ONCE:
+            yield
+    exact = True
+    for number, (key, values) in enumerate(several.items(), 1):
+        rows[key], is_exact = merge(values, data.plan.aggregation)
         exact = exact and is_exact
+        if not number % _AT_ONCE:
+            yield
     return replace(data, rows=rows, ambiguous=data.ambiguous or not exact)
 
 
 def function_key(key: str, plan: MapPlan, namer: FrameNamer | None = None) -> str:
     """The key with each stack as a list of functions: the key of the merged row."""
-    bare = _without_offsets(key, plan.columns)
-    places = _places(plan.columns, plan.pid)
-    pid = _pid(bare, places) if namer is not None and "0x" in key else None
-    if namer is None or pid is None:
-        return ",".join(map(str, bare))
-    parts = list(bare)
-    for index in places.user_stacks:
-        named = _ADDRESS.sub(lambda frame: _named(frame, pid, namer), str(parts[index]))
-        # How many of these there are says nothing: rows must not differ in that.
-        parts[index] = _REPEATED.sub(r"\1\2", named)
-    return ",".join(map(str, parts))
+    return FunctionKeys(plan, namer).of(key)
+
+
+class FunctionKeys:
+    """Makes the keys of merged rows."""
+
+    def __init__(self, plan: MapPlan, namer: FrameNamer | None = None) -> None:
+        self._columns = plan.columns
+        self._namer = namer
+        self._places = _places(plan.columns, plan.pid)
+        from bttop.model.flush.function_lists import function_list  # needed once a map has stacks
+
+        self._function_list = function_list
+
+    def of(self, key: str) -> str:
+        """The key with each stack as a list of functions."""
+        is_named = self._namer is not None and "0x" in key
+        usual = None if is_named else split_before_stacks(key, self._columns)
+        if usual is not None:
+            head, stacks = usual
+            return head + ",".join(map(self._function_list, stacks))
+        parts = _with_functions(key, self._columns)
+        return ",".join(map(str, self._named(parts) if is_named else parts))
+
+    def _named(self, parts: list[Part]) -> list[Part]:
+        """The parts with names in place of the addresses of user stacks that are known."""
+        namer, pid = self._namer, _pid(parts, self._places)
+        if namer is not None and pid is not None:
+            for index in self._places.user_stacks:
+                named = _ADDRESS.sub(lambda frame: _name_of(frame, pid, namer), str(parts[index]))
+                # How many of these there are says nothing: rows must not differ in that.
+                parts[index] = _REPEATED.sub(r"\1\2", named)
+        return parts
 
 
 def unnamed_addresses(key: str, plan: MapPlan) -> Iterator[tuple[int, int]]:
     """The user addresses without a name in the stacks of a key, each with its process id, innermost first."""
     if "0x" not in key:
         return
-    parts, places = _without_offsets(key, plan.columns), _places(plan.columns, plan.pid)
+    parts, places = _with_functions(key, plan.columns), _places(plan.columns, plan.pid)
     pid = _pid(parts, places)
     if pid is not None:
         for index in places.user_stacks:
@@ -117,43 +154,17 @@ def _pid(parts: Sequence[int | str], places: _Places) -> int | None:
     return found if isinstance(found, int) and found > 0 else None
 
 
-def _named(frame: re.Match[str], pid: int, namer: FrameNamer) -> str:
+def _name_of(frame: re.Match[str], pid: int, namer: FrameNamer) -> str:
     name = namer(pid, int(frame[2], 16))
-    return f"{frame[1]}{visible_name(name)}" if name else frame[0]
+    return f"\n{frame[1]}{visible_name(name)}" if name else frame[0]
 
 
-@lru_cache(maxsize=_MOST_KEYS)
-def _without_offsets(key: str, columns: tuple[Column, ...]) -> tuple[Part, ...]:
-    """The parts of a key. Cached, because each flush has many stacks of earlier ones."""
+def _with_functions(key: str, columns: tuple[Column, ...]) -> list[Part]:
+    """The parts of a key, each stack as a list of functions."""
+    from bttop.model.flush.function_lists import function_list  # needed once a map has stacks
+
     parts = split_key(key, columns).parts
-    found = [_functions(part) if one.kind == "stack" else part for part, one in zip(parts, columns, strict=False)]
-    return (*found, *parts[len(found) :])
-
-
-def _functions(stack: int | str) -> str:
-    text = str(stack)
-    # Most stacks share their outer frames with others.
-    half = max(0, text.find("\n", len(text) >> 1))
-    if _WITH_ADDRESSES in text and (found := _listed(text[:half]) + _listed_outer(text[half:])):
-        return f"{found}\n"
-    return _bare(text[:half]) + _bare_outer(text[half:])
-
-
-def _listed(text: str) -> str:
-    """The names of frames, each after a line end."""
-    return "\n".join(("", *names(text)))
-
-
-def _bare(text: str) -> str:
-    """The lines without offsets."""
-    return "\n".join(map(_without_offset, text.split("\n")))
-
-
-_listed_outer, _bare_outer = lru_cache(maxsize=_MOST_HALVES)(_listed), lru_cache(maxsize=_MOST_HALVES)(_bare)
-
-
-@lru_cache(maxsize=16_384)
-def _without_offset(line: str) -> str:
-    bare = _OFFSET.sub("", line)
-    name = bare.lstrip()
-    return bare[: len(bare) - len(name)] + demangled(name)
+    found = [
+        function_list(str(part)) if one.kind == "stack" else part for part, one in zip(parts, columns, strict=False)
+    ]
+    return [*found, *parts[len(found) :]]

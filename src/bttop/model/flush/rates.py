@@ -6,7 +6,7 @@ from bttop.model.flush.contents import MapData
 from bttop.model.format.floats import as_float
 from bttop.model.plan import Aggregation
 from bttop.model.record.records import Stats, Value
-from bttop.model.record.values import histogram
+from bttop.model.record.values import events, histogram
 
 ADDITIVE: frozenset[Aggregation] = frozenset({"count", "sum", "stats", "hist", "lhist"})
 """Aggregations whose rows can be added up and divided by time; a minimum or an average cannot."""
@@ -24,8 +24,7 @@ def amount(value: Value) -> float | None:
     if isinstance(value, int | float):
         return as_float(value)
     if isinstance(value, tuple):
-        buckets = histogram(value)
-        return as_float(sum(bucket.count for bucket in buckets)) if len(buckets) == len(value) else None
+        return as_float(events(value)) if len(histogram(value)) == len(value) else None
     return None
 
 

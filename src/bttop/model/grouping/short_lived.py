@@ -81,10 +81,18 @@ class ProcessKeys(Struct, frozen=True):
         at = len(key) if self.stacks == 0 else -1 if key.startswith("\n") else key.find(",\n")
         if self.stacks is not None and at >= 0:
             parts, stacks = key[:at].split(","), key[at:]
-            is_usual = not stacks or stacks.count("\n,") == self.stacks - 1 == stacks.count("\n,\n")
-            if is_usual and len(parts) + self.stacks == len(self.columns):
+            if len(parts) + self.stacks == len(self.columns) and self._are_usual(stacks):
                 return parts, stacks
         return [str(part) for part in split_key(key, self.columns).parts], ""
+
+    def _are_usual(self, stacks: str) -> bool:
+        """Whether a text has as many stacks as a key, each after a comma. Most frames have no comma, which is seen at
+        once."""
+        commas = stacks.count(",")
+        if commas <= 1:
+            return commas == self.stacks
+        between = (self.stacks or 0) - 1
+        return stacks.count("\n,\n") == between and (commas == self.stacks or stacks.count("\n,") == between)
 
 
 def process_keys(plan: MapPlan) -> ProcessKeys | None:

@@ -50,6 +50,20 @@ def split_key(key: str, columns: tuple[Column, ...]) -> SplitKey:
     return _fit(tokens, columns)
 
 
+def split_before_stacks(key: str, columns: tuple[Column, ...]) -> tuple[str, list[str]] | None:
+    """The text of a key up to its stacks, with the comma, and the stacks; None if stacks are not at its end, or if it
+    must be read part by part. This takes a third of the time of `split_key`."""
+    stacks, at = _stacks_at_the_end(columns), key.find("\n")
+    if not stacks or at < 0 or (at > 0) != (stacks < len(columns)) or (at and key[at - 1] != ","):
+        return None
+    if stacks == 1 and (key.find(",", at) < 0 or "\n," not in key):  # most stacks have no comma, which is found faster
+        return key[:at], [key[at:]]
+    found = key[at:].split("\n,")
+    if len(found) != stacks or not all(not one or one.startswith("\n") for one in found):
+        return None
+    return key[:at], [*[f"{one}\n" for one in found[:-1]], found[-1]]
+
+
 def key_order(key: str) -> tuple[tuple[int, int, str], ...]:
     """A sort key for printed keys: integers by their value and before text, part by part; a stack is one part."""
     head, newline, stack = key.partition("\n")
@@ -80,8 +94,9 @@ def _tokens(key: str, columns: tuple[Column, ...]) -> list[str]:
     arrays = "[" in key and any(_is_address(column) for column in columns)
     if not (stacks or arrays):
         return key.split(",")
-    if not arrays and (usual := _usual_tokens(key, _stacks_at_the_end(columns))):
-        return usual
+    if not arrays and (usual := split_before_stacks(key, columns)) is not None:
+        head, found = usual
+        return [*head[:-1].split(","), *found] if head else found
     tokens = []
     start = 0
     while start <= len(key):
@@ -89,18 +104,6 @@ def _tokens(key: str, columns: tuple[Column, ...]) -> list[str]:
         tokens.append(key[start:end])
         start = end + 1
     return tokens
-
-
-def _usual_tokens(key: str, stacks: int) -> list[str]:
-    """The tokens of a key that ends in so many stacks; empty if it must be read token by token. This takes a third of
-    the time."""
-    at = key.find("\n")
-    if not stacks or at < 1 or key[at - 1] != ",":
-        return []
-    found = key[at:].split("\n,")
-    if len(found) != stacks or not all(not one or one.startswith("\n") for one in found):
-        return []
-    return [*key[: at - 1].split(","), *[f"{one}\n" for one in found[:-1]], found[-1]]
 
 
 @lru_cache(maxsize=256)

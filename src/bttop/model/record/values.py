@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
 from bttop.model.record.records import Bucket, Stats, Value
@@ -21,6 +22,8 @@ _MOST_COUNTED = 10**_LONGEST_INTEGER
 _ADDED = frozenset({"count", "sum"})
 _FOLDED_LOW = -(1 << 31)
 _OPEN_BELOW = float("-inf")
+_ONLY_BUCKETS = frozenset({Bucket})
+_COUNT = attrgetter("count")
 
 
 class MisfitError(ValueError):
@@ -183,7 +186,14 @@ def histogram(value: Value) -> tuple[Bucket, ...]:
     """The value as a histogram; an empty one for anything else."""
     if not isinstance(value, tuple) or isinstance(value, Stats):
         return ()
+    if set(map(type, value)) <= _ONLY_BUCKETS:  # a map may have thousands of histograms
+        return value  # type: ignore[return-value]
     return tuple([one for one in value if isinstance(one, Bucket)])
+
+
+def events(value: Value) -> int:
+    """The number of events in a histogram; 0 for anything else."""
+    return sum(map(_COUNT, histogram(value)))
 
 
 def added_buckets(found: Iterable[Bucket]) -> tuple[Bucket, ...]:

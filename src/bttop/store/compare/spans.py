@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import pairwise
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +17,9 @@ from bttop.model.history.timeline import Timeline
 from bttop.model.record.records import Bucket
 from bttop.model.record.values import MapKind, histogram
 from bttop.store.compare.totals import HandOver, MapTotals, StretchTotals
+
+_AT_ONCE: Final = 256
+"""Rows in a step."""
 
 
 class SpanFlush(Struct, frozen=True):
@@ -61,14 +65,35 @@ class SpanMerge:
 
     def add(self, flush: Flush) -> None:
         """Add the next flush; flushes must come in the order of their ends."""
+        for _ in self.add_in_steps(flush):
+            pass
+
+    def add_in_steps(self, flush: Flush) -> Iterator[None]:
+        """The same as `add`. Yields after each step, which takes a few milliseconds; end them before the next flush."""
         mark = flush.mark if len(flush.origin.plan.heartbeats) > 1 else ""
-        self._blocks.setdefault(mark, _BlockMerge(flush)).add(flush)
+        yield from self._blocks.setdefault(mark, _BlockMerge(flush)).add_in_steps(flush)
 
     def result(self) -> SpanFlush:
         """The flushes that were added so far, merged."""
+        steps = self.result_in_steps()
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found: SpanFlush = end.value
+                return found
+
+    def result_in_steps(self) -> Generator[None, None, SpanFlush]:
+        """The same as `result`. Yields after each step."""
         blocks = sorted(self._blocks.values(), key=lambda block: block.last.end_ns)
-        notes = dict.fromkeys(note for block in blocks for note in block.notes())
-        return SpanFlush(tuple([block.flush() for block in blocks]), sum(one.merged for one in blocks), tuple(notes))
+        flushes, notes = [], list[str]()
+        for block in blocks:
+            flushes.append(block.flush())
+            yield
+            for note in block.notes_in_steps():
+                yield
+                notes += [note] if note else []
+        return SpanFlush(tuple(flushes), sum(one.merged for one in blocks), tuple(dict.fromkeys(notes)))
 
 
 class _BlockMerge:
@@ -90,15 +115,13 @@ class _BlockMerge:
         self._incomplete = 0
         """Flushes without one of several hosts."""
 
-    def add(self, flush: Flush) -> None:
+    def add_in_steps(self, flush: Flush) -> Iterator[None]:
         self._start_ns = min(self._start_ns, flush.start_ns)
         self.last = flush if flush.end_ns >= self.last.end_ns else self.last
         self.merged += 1
         self._incomplete += bool(flush.coverage)
         share = self._hand_over.new_share(flush)
         self._counted_ns += round((flush.end_ns - flush.start_ns) * share)
-        if share > 0:  # else its rows would be there with 0
-            self._totals.add(flush)
         self._caveats |= flush.caveats
         self._add_losses(flush)
         for name, data in flush.maps.items():
@@ -106,6 +129,8 @@ class _BlockMerge:
             self._one_in[name] = max(self._one_in.get(name, 1), data.plan.one_in)
             if data.ambiguous:
                 self._ambiguous.add(name)
+        if share > 0:  # else its rows would be there with 0
+            yield from self._totals.add_in_steps(flush)
 
     def _add_losses(self, flush: Flush) -> None:
         self._dropped += flush.dropped
@@ -153,8 +178,8 @@ class _BlockMerge:
         rows = {key: row.value for key, row in total.rows.items()}
         return MapData(plan, self._kinds[name], rows, name in self._ambiguous)
 
-    def notes(self) -> Iterator[str]:
-        """What the merged maps do not hold."""
+    def notes_in_steps(self) -> Iterator[str]:
+        """What the merged maps do not hold. Yields an empty text after each step."""
         if self._incomplete:
             yield f"a host is missing in {self._incomplete:,} of {self.merged:,} flushes"
         for name, total in self._totals.maps.items():
@@ -162,8 +187,13 @@ class _BlockMerge:
                 yield f"{name} changed its kind: only its newest {total.flushes} flushes are added"
             if total.let_go:
                 yield f"{total.let_go:,} small keys of {name} are left out"
-            if total.is_histogram and any(_overlap(histogram(row.value)) for row in total.rows.values()):
-                yield f"the buckets of {name} changed: some overlap"
+            if total.is_histogram:
+                for number, row in enumerate([*total.rows.values()], 1):
+                    if _overlap(histogram(row.value)):
+                        yield f"the buckets of {name} changed: some overlap"
+                        break
+                    if not number % _AT_ONCE:
+                        yield ""
 
 
 def _overlap(buckets: Sequence[Bucket]) -> bool:

@@ -6,7 +6,7 @@ Flushes are not kept: memory depends only on the number of different keys, which
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -21,6 +21,9 @@ from bttop.model.record.values import histogram, made_stats, merge
 
 MOST_KEYS = 50_000
 """Most keys of one map. Above it only the largest half is kept; dropped keys are counted."""
+
+_AT_ONCE = 256
+"""Rows in a step."""
 
 _WORD = 1 << 64
 
@@ -99,6 +102,11 @@ class MapTotals(Struct):
 
     def add(self, data: MapData, share: float, seconds: float) -> None:
         """Add `share` (0 to 1) of the map of one flush, which was `seconds` long."""
+        for _ in self.add_in_steps(data, share, seconds):
+            pass
+
+    def add_in_steps(self, data: MapData, share: float, seconds: float) -> Iterator[None]:
+        """The same as `add`. Yields after each step."""
         if _nature(data.plan) != _nature(self.plan):
             self._start_again()
         self.plan = data.plan
@@ -110,8 +118,10 @@ class MapTotals(Struct):
         others = data.rows
         if share >= 1.0 and data.plan.aggregation in ("count", "sum") and self.is_additive:
             others = self._add_counts(data.rows, 1.0 / max(seconds, 1e-9))
-        for key, value in others.items():
+        for number, (key, value) in enumerate(others.items(), 1):
             self._add_row(key, _counted(value, data.plan.aggregation), share, seconds)
+            if not number % _AT_ONCE:
+                yield
         if len(self.rows) > MOST_KEYS:
             self._let_go()
 
@@ -192,12 +202,17 @@ class StretchTotals:
 
     def add(self, flush: Flush) -> None:
         """Add the next flush; flushes must come in the order of their ends."""
+        for _ in self.add_in_steps(flush):
+            pass
+
+    def add_in_steps(self, flush: Flush) -> Iterator[None]:
+        """The same as `add`. Yields after each step, which takes a few milliseconds."""
         share = self._hand_over.new_share(flush)
         self.flushes += 1
         for name, data in flush.maps.items():
             if name not in self.maps:
                 self.maps[name] = MapTotals(data.plan)
-            self.maps[name].add(data, share, flush.seconds)
+            yield from self.maps[name].add_in_steps(data, share, flush.seconds)
 
 
 def _nature(plan: MapPlan) -> tuple[Aggregation, int, bool]:

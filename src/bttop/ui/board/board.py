@@ -22,6 +22,7 @@ from bttop.ui.board.frame.tabs import Tab
 from bttop.ui.board.painted_lines import paint
 from bttop.ui.board.pane import Pane
 from bttop.ui.board.pane_frame import FrameState
+from bttop.ui.board.pane_turns import PaneTurns
 from bttop.ui.board.places.chosen import ChosenPlaces
 from bttop.ui.board.places.grid import PanePlace, is_too_small, smallness
 from bttop.ui.render.spans import Glyphs, Span, fit
@@ -90,6 +91,7 @@ class Board(Widget):
         self.is_arranged = False
         """Whether the layout mode is on: keys change the places of the panes."""
         self._grid = _Grid()
+        self._turns = PaneTurns()
 
     @property
     def layout(self) -> Layout:
@@ -302,14 +304,12 @@ class Board(Widget):
     def advance(self, at: int | None = None, chosen: ChosenSpan | None = None) -> None:
         """Take in and paint what is new in all panes, or what they had at a moment (CLOCK_BOOTTIME in ns), or in the
         span that ends then."""
-        for pane in self.panes:
-            pane.advance(at, chosen)
+        self._turns.advance(self.panes, at, chosen)
         quiet = tuple((pane.is_quiet, pane.has_failed) for pane in self.panes)
         if quiet != self._quiet:
             self._quiet = quiet
             self.replace_all()
-        for pane in self.panes:
-            pane.repaint()
+        self._turns.repaint(self.panes)
 
     @property
     def shows_flame(self) -> bool:
@@ -317,16 +317,14 @@ class Board(Widget):
         return bool(self.panes) and "flame-form" in self.focused_pane.drawing.acts
 
     def go_on(self, at: int | None = None, chosen: ChosenSpan | None = None) -> None:
-        """Go on in the panes that still read or make something, and paint these only. The arguments are those of the
-        last `advance`."""
-        for pane in self.panes:
-            if pane.model.unfinished:
-                pane.go_on(at, chosen)
+        """Let panes that still read, make or draw something go on in turn. The arguments are those of the last
+        `advance`."""
+        self._turns.go_on(self.panes, at, chosen)
 
     @property
     def unfinished(self) -> bool:
-        """Whether a pane still reads the data of the moment on show."""
-        return any(pane.model.unfinished for pane in self.panes)
+        """Whether `go_on` has something to do."""
+        return self._turns.is_unfinished(self.panes)
 
     def set_theme(self, theme: Theme) -> None:
         """Use a theme in all panes."""

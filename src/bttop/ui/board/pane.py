@@ -25,7 +25,6 @@ from bttop.ui.views.plot import holds, pointed
 QUIET_NS = 10_000_000_000
 """Time without anything to show after which a pane shrinks to a line."""
 
-
 _FAILED = frozenset(STATE_WORDS) - {
     ProgramState.STARTING,
     ProgramState.ATTACHED,
@@ -113,27 +112,37 @@ class Pane(PaintedLines):
         self.advance(self._moment, self._span)
         self.repaint()
 
-    def advance(self, at: int | None = None, chosen: ChosenSpan | None = None) -> None:
+    def advance(self, at: int | None = None, chosen: ChosenSpan | None = None, *, reads: bool = True) -> bool:
         """Take in what is new, but nothing while the display is held, and no flush after the pinned process has ended.
         With `at` (CLOCK_BOOTTIME in ns) show that moment, or the span that ends then; a hidden pane does so when it
-        becomes visible."""
+        becomes visible, and without `reads` a visible one at the next call. Return whether it may show anything new."""
         self._moment, self._span = at, chosen
-        if at is not None and self.frame.width > 0:
-            self.model.advance(at, chosen)
-        elif at is None and not self.frame.held:
-            if self.ended:
-                self.model.stay()
-            else:
-                self.model.advance()
-            self._note_quiet()
+        if at is not None:
+            return self.frame.width > 0 and self.model.advance(at, chosen, reads=reads)
+        if self.frame.held:
+            return False
+        moved = self.model.stay() if self.ended else self.model.advance(reads=reads)
+        self._note_quiet()
+        return moved
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it still reads or makes what it shows, or what it will show next; then call `go_on`."""
+        return self.model.unfinished or (self.model.is_behind and self._follows)
+
+    @property
+    def _follows(self) -> bool:
+        """Whether it takes in newer flushes."""
+        return not self.frame.held and not self.ended
 
     def go_on(self, at: int | None, chosen: ChosenSpan | None) -> None:
         """Go on with what is unfinished, and paint what is new."""
-        if self.model.goes_on_making():
+        was_unfinished = self.model.unfinished
+        has_news = self._follows and self.model.catch_up() and not self.model.is_behind
+        if not has_news and (not was_unfinished or self.model.goes_on_making()):
             return
-        if self.model.unfinished:
-            self.advance(at, chosen)
-        self.repaint()
+        if has_news or not self.model.unfinished or self.advance(at, chosen):
+            self.repaint()
 
     def _note_quiet(self) -> None:
         """Note since when the pane has nothing to show; a row that the user has chosen is something."""

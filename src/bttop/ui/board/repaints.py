@@ -10,7 +10,7 @@ from textual.timer import Timer
 
 LONGEST_TICK, SHORTEST_TICK = 1.0, 0.25
 """Bounds of the seconds between two ticks."""
-SOON = 0.02
+SOON = 0.01
 """Seconds until more of an earlier moment is read; keys are handled in between."""
 CALM = 0.1
 """Minimum seconds between two repaints that the engine asks for."""

@@ -10,7 +10,7 @@ from bttop.model.format import numbers
 from bttop.model.format.floats import as_float
 from bttop.model.plan import MapPlan
 from bttop.model.record.records import Value
-from bttop.model.record.values import histogram
+from bttop.model.record.values import events
 from bttop.ui.render.spans import Line
 from bttop.ui.render.text import middle, width
 from bttop.ui.views.base import Drawing, Scene, about, per, scaled_text
@@ -62,7 +62,7 @@ VIEW = Quantiles()
 def summary(scene: Scene, rows: Mapping[str, Value]) -> str:
     """The events in rows of the scene's map, as one rate."""
     seconds, suffix = per(scene)
-    total = as_float(sum(sum(one.count for one in histogram(value)) for value in rows.values()))
+    total = as_float(sum(map(events, rows.values())))
     return f"{about(scene)}{numbers.short(total / seconds)}{suffix}"
 
 
@@ -91,7 +91,7 @@ def count_cell(scene: Scene) -> RowCell:
 
 
 def _count(scene: Scene, row: Row) -> float:
-    return as_float(sum(bucket.count for bucket in buckets_of(scene, row.key)))
+    return as_float(events(scene.data.rows.get(row.key)))
 
 
 def share_cell(scene: Scene, share: int) -> RowCell:

@@ -135,7 +135,13 @@ def _stacks(key: str, columns: tuple[Column, ...]) -> Sequence[Stack]:
 def _inline(scene: Scene, row: Row) -> str:
     """The stacks on one line, innermost frame first."""
     mark = scene.glyphs.open if row.key in scene.choice.opened else scene.glyphs.closed
-    return f"{mark} {one_line(row_stacks(scene, row.key)) or NO_FRAMES}"
+    return f"{mark} {_line_of(row.key, scene.data.plan.columns) or NO_FRAMES}"
+
+
+@lru_cache(maxsize=1024)
+def _line_of(key: str, columns: tuple[Column, ...]) -> str:
+    """Cached, because each drawing has mostly the same rows."""
+    return one_line(_stacks(key, columns))
 
 
 def one_line(stacks: Sequence[Stack]) -> str:

@@ -27,11 +27,11 @@ def shown(courses: Courses, length: int = 5) -> list[int]:
 def test_a_course_ends_at_the_moment_on_show_and_begins_within_the_span() -> None:
     timeline = history(20)
     courses = Courses(timeline)
-    courses.go(None)
+    courses.go_to_number(timeline.appended)
     assert shown(courses) == [15, 16, 17, 18, 19]
     timeline.append(numbered(20))
     assert shown(courses) == [15, 16, 17, 18, 19]
-    courses.go(None)
+    courses.go_to_number(timeline.appended)
     assert shown(courses) == [16, 17, 18, 19, 20]
     courses.go(START + 8 * SECOND)
     assert shown(courses) == [3, 4, 5, 6, 7]
@@ -43,18 +43,19 @@ def test_a_course_ends_at_the_moment_on_show_and_begins_within_the_span() -> Non
 
 def test_a_course_that_no_view_asks_for_is_read_again() -> None:
     read: list[int] = []
-    courses = Courses(history(4))
+    timeline = history(4)
+    courses = Courses(timeline)
 
     def noting(flush: Flush) -> int:
         read.append(flush.number)
         return flush.number
 
     for _ in range(3):
-        courses.go(None)
+        courses.go_to_number(timeline.appended)
         courses.course("it", 4, noting)
     assert len(read) == 4
     for _ in range(5):
-        courses.go(None)
+        courses.go_to_number(timeline.appended)
     courses.course("it", 4, noting)
     assert len(read) == 8
 

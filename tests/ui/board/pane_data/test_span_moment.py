@@ -76,7 +76,8 @@ def test_a_span_without_a_flush_says_so(model: PaneModel) -> None:
 
 def test_a_span_that_is_being_read_says_how_far(model: PaneModel, monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter(range(1000))
-    monkeypatch.setattr("bttop.ui.board.pane_data.span_moment.perf_counter", lambda: 0.003 * next(times))
+    monkeypatch.setattr("bttop.ui.board.pane_data.span_moment.thread_time", lambda: 0.0)
+    monkeypatch.setattr("bttop.ui.board.pane_data.merged_maps.thread_time", lambda: 0.001 * next(times))
     chosen = ChosenSpan(TimeSpan(START, START + 20 * SECOND))
     model.advance(chosen.span.end_ns, chosen)
     notes = [span.text for span in span_notes(model, "@calls")]

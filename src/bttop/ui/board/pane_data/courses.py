@@ -34,11 +34,17 @@ class Courses:
         self._numbers: tuple[int, int] | None = (0, 0)
         """First and end of the flushes on show; None until a view asks for a past moment."""
 
-    def go(self, end_ns: int | None, begin_ns: int | None = None) -> None:
-        """Show the flushes up to a moment (CLOCK_BOOTTIME in ns; None: the newest), or only those that ended after
-        `begin_ns`."""
-        self._begin_ns, self._end_ns = begin_ns, end_ns
-        self._numbers = (0, self._timeline.appended) if end_ns is None else None
+    def go_to_number(self, end: int) -> None:
+        """Show the flushes with numbers below `end`, counted from 0 as flushes were added."""
+        self._numbers = 0, end
+        self._forget_unused()
+
+    def go(self, end_ns: int, begin_ns: int | None = None) -> None:
+        """Show the flushes up to a moment (CLOCK_BOOTTIME in ns), or only those that ended after `begin_ns`."""
+        self._begin_ns, self._end_ns, self._numbers = begin_ns, end_ns, None
+        self._forget_unused()
+
+    def _forget_unused(self) -> None:
         self._unused = {about: count + 1 for about, count in self._unused.items() if count < _UNUSED}
         for about in [about for about in self._readers if about not in self._unused]:
             del self._readers[about]

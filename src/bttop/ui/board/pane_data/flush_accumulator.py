@@ -1,13 +1,13 @@
-"""What a pane reads from a history: flush by flush while it grows, or up to an earlier moment."""
+"""What a pane has read from a history: the flush on show, the trends up to it, and the log; and the newest moment."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from time import perf_counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from time import thread_time
+from typing import TYPE_CHECKING, Final
 
 from bttop.model.history.trends import Trend
-from bttop.ui.board.pane_data.merged_maps import MergedMaps
+from bttop.ui.board.pane_data.merged_maps import SMALL, MergedMaps, end_by
 from bttop.ui.views.log import Log
 
 if TYPE_CHECKING:
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
 
 WINDOW = 60
 """Flushes in a trend."""
-LOG_WINDOW = 240
-"""Flushes whose printed texts are the log of an earlier moment."""
 MOST_TRENDS = 512
 """Maximum number of maps with a trend. Maps that are not in the newest flush, such as those of another heartbeat, keep
 their trend up to this limit: damaged lines may bring ever new names."""
-AT_ONCE = 0.008
-"""Maximum seconds of reading at once: a minute of a map with thousands of keys takes a second to read, and keys must
-work meanwhile."""
+
+AT_ONCE: Final = 0.004
+"""Seconds of CPU time for reading at once in each pane; keys are handled in between."""
 
 
 class FlushAccumulator:
@@ -43,17 +41,21 @@ class FlushAccumulator:
         self._trends: dict[str, Trend] = {}
 
     def take(self, flushes: Sequence[Flush]) -> None:
-        """Add the next flushes, the oldest first."""
+        """Add the next flushes, the oldest first, and show the newest."""
         for flush in flushes:
-            for name, data in flush.maps.items():
-                self.trend(name).advance(self._merged_maps.merged(data), flush.seconds)
-            if len(self._trends) > MOST_TRENDS:
-                self._trends = {name: self._trends[name] for name in flush.maps}
             self._show(flush)
-            self.newest = flush
-            earlier = tuple([one for one in self.ending if one.generation == flush.generation])
-            self.ending = (*earlier, flush) if flush.is_last else earlier
-        self.log.extend(flushes)
+            self.note(flush)
+
+    def note(self, flush: Flush) -> None:
+        """Add the next flush without showing it."""
+        for name, data in flush.maps.items():
+            self.trend(name).advance(self._merged_maps.merged(data), flush.seconds)
+        if len(self._trends) > MOST_TRENDS:
+            self._trends = {name: self._trends[name] for name in flush.maps}
+        self.newest = flush
+        earlier = tuple([one for one in self.ending if one.generation == flush.generation])
+        self.ending = (*earlier, flush) if flush.is_last else earlier
+        self.log.extend([flush])
 
     def _show(self, flush: Flush) -> None:
         if self.flush is not None and flush.generation > self.flush.generation:
@@ -67,7 +69,7 @@ class FlushAccumulator:
             self.flush = flush
 
     def show_merged(self, flushes: Sequence[Flush]) -> None:
-        """Show merged flushes, one per interval block, in place of those that were taken."""
+        """Show merged flushes, one per interval block."""
         for flush in flushes:
             self._of_map |= dict.fromkeys(flush.maps, flush)
             self.flush = flush
@@ -91,64 +93,61 @@ class FlushAccumulator:
         return self._trends.setdefault(name, Trend(WINDOW))
 
 
-class PastMoment:
-    """An earlier moment of a history. Its flush is shown at once; the minute before it and the log are read in pieces
-    if they are long, and shown when they are complete."""
+class LiveMoment:
+    """Takes the flushes of a history. One with thousands of stacks is shown when these are merged by function, which is
+    done in steps; until then the one before stays on show."""
 
     def __init__(self, history: Timeline, maps: MergedMaps) -> None:
         self._history = history
-        self._merged_maps = maps
+        self._maps = maps
         self.shown = FlushAccumulator(maps)
-        self._end = 0
-        """Number of the first flush after the moment on show; flushes are numbered from 0 as they were appended."""
-        self._ripening: FlushAccumulator | None = None
         self._next = 0
-        """Number of the flush that `_ripen` reads next."""
-        self._seconds = AT_ONCE
-        """Seconds that reading the last flush took."""
+        """Number of the flush to take next; flushes are numbered from 0 as they were appended."""
+        self._end = 0
+        """Number of the first flush that is not to be taken yet."""
+        self._read: tuple[int, tuple[Flush, ...], Iterator[None]] | None = None
+        """A number, its flush, and the rest of the steps in which its maps are merged."""
 
     @property
-    def unfinished(self) -> bool:
-        """Whether there is more to read for the moment on show."""
-        return self._ripening is not None
+    def has_begun(self) -> bool:
+        """Whether it has followed a history that had a flush."""
+        return self._end > 0
 
-    def go(self, at: int) -> None:
-        """Show the data of a moment (CLOCK_BOOTTIME in ns), and read more for at most AT_ONCE seconds."""
-        history = self._history
-        index = history.index_at(at)
-        end = history.dropped + (0 if index is None else index + 1)
-        news = end - self._end
-        if news == 1 or (0 <= news < WINDOW and news * self._seconds < AT_ONCE):
-            self.shown.take(self._flushes(self._end, end, at))
-        elif 0 < news < WINDOW and self._ripening is not None:
-            self.shown.take(self._flushes(end - 1, end, at))
-        elif news:
-            self._jump(end, at)
-        self._end = end
-        self._ripen(at)
+    @property
+    def taken(self) -> int:
+        """Number of the first flush that is not taken yet."""
+        return self._next
 
-    def _jump(self, end: int, at: int) -> None:
-        self.shown, self._ripening = FlushAccumulator(self._merged_maps), FlushAccumulator(self._merged_maps)
-        found = self._flushes(end - 1, end, at)
-        if any(flush.is_last for flush in found):  # it may not be the one to show
-            found = self._flushes(max(end - 2, self._history.dropped), end, at)
-        self.shown.take(found)
-        self._next = max(self._history.dropped, end - WINDOW)
-        if self.shown.log or not self.shown.has_maps:
-            self._next = max(self._history.dropped, end - LOG_WINDOW)
+    @property
+    def is_behind(self) -> bool:
+        """Whether flushes wait until they are merged."""
+        return self._next < self._end
 
-    def _ripen(self, at: int) -> None:
-        stop = perf_counter() + AT_ONCE
-        while self._ripening is not None and (now := perf_counter()) < stop:
-            if self._next >= self._end:
-                self.shown, self._ripening = self._ripening, None
-                return
-            self._ripening.take(self._flushes(self._next, self._next + 1, at))
-            self._next += 1
-            self._seconds = perf_counter() - now
+    def follow(self, *, reads: bool = True) -> bool:
+        """Take in what is new; without `reads` it waits for `catch_up`. Return whether it took a flush."""
+        self._end = self._history.appended
+        self._next = max(self._next, self._end - WINDOW)
+        return reads and self.catch_up()
 
-    def _flushes(self, first: int, end: int, at: int) -> list[Flush]:
-        """The flushes with these numbers. The oldest may have been dropped meanwhile, so an index may give a later
-        flush."""
-        found = self._history.window(end - first, end - self._history.dropped) if first >= 0 else ()
-        return [flush for flush in found if flush.end_ns <= at]
+    def catch_up(self) -> bool:
+        """Read what waits for some milliseconds, and take what is merged. Return whether it took a flush."""
+        stop = thread_time() + AT_ONCE
+        took = was_large = False
+        while self._next < self._end and not (was_large and thread_time() >= stop):
+            number, found, steps = self._read = self._reading()
+            if thread_time() >= stop or not end_by(steps, stop):
+                break
+            self._read = None
+            self.shown.take(found)
+            self._next = number + 1
+            was_large = any(len(data.rows) > SMALL for flush in found for data in flush.maps.values())
+            took = True
+        return took
+
+    def _reading(self) -> tuple[int, tuple[Flush, ...], Iterator[None]]:
+        """The flush to take next, which may be half merged."""
+        number = self._next
+        if self._read is not None and self._read[0] == number:
+            return self._read
+        found = self._history.window(1, number + 1 - self._history.dropped)
+        return number, found, (step for flush in found for step in self._maps.merge_in_steps(flush))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
+from time import thread_time
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ from bttop.model.history.trends import Trend
 from bttop.model.plan import MapPlan, Plan
 from bttop.ui.board.pane_data.cost_samples import CostSamples
 from bttop.ui.board.pane_data.courses import Courses
-from bttop.ui.board.pane_data.flush_accumulator import WINDOW, FlushAccumulator, PastMoment
+from bttop.ui.board.pane_data.flush_accumulator import AT_ONCE, FlushAccumulator, LiveMoment
 from bttop.ui.board.pane_data.merged_maps import MergedMaps
 from bttop.ui.board.pane_data.subject import Subject
 from bttop.ui.views.base import as_roomy
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from bttop.ui.board.groups.groupings import Groupings
     from bttop.ui.board.groups.short_lived_rows import ShortLivedRows
     from bttop.ui.board.pane_data.gradual_trees import GradualTrees
+    from bttop.ui.board.pane_data.past_moment import PastMoment
     from bttop.ui.board.pane_data.span_moment import SpanMoment
     from bttop.ui.views.rows.joining import Joins
 
@@ -57,9 +59,8 @@ class PaneModel:
         """The maps whose addresses have been looked up last."""
         self.page: PastStatus = self._seen_program.page()
         """The status of the program at the moment on show."""
-        self._live = FlushAccumulator(self._merged_maps)
+        self._live = LiveMoment(self._seen_program.history, self._merged_maps)
         self._merged_baseline = MergedMaps(frame_names)
-        self._seen = 0
         self.costs = CostSamples(self._seen_program.page)
         self.past = Courses(self._seen_program.history)
         """Figures of the flushes up to the one on show."""
@@ -141,53 +142,47 @@ class PaneModel:
     def _shown(self) -> FlushAccumulator:
         if self.span_moment is not None:
             return self.span_moment.shown
-        return self._live if self._past is None else self._past.shown
+        return self._past.shown if self._past is not None and self._past.has_begun else self._live.shown
 
-    def advance(self, at: int | None = None, chosen: ChosenSpan | None = None) -> bool:
+    def advance(self, at: int | None = None, chosen: ChosenSpan | None = None, *, reads: bool = True) -> bool:
         """Take in what is new and show it, or show the moment `at` (CLOCK_BOOTTIME in ns), or the span that ends then.
-        Return whether anything on show may have changed."""
+        Without `reads` it is read at the next call, or by `catch_up`. Return whether anything on show may have
+        changed."""
         self._merged_maps.renew()
         self._merged_baseline.renew()
-        self.past.go(at, None if chosen is None else chosen.span.begin_ns)
+        if at is not None:
+            self.past.go(at, None if chosen is None else chosen.span.begin_ns)
         returned, self._chosen = self.looks_back, chosen
         if chosen is not None:
-            self._look_at_span(chosen)
-            return True
+            return self._look_at_span(chosen, reads=reads) or self.past.unfinished
         self.span_moment = None
         if at is not None:
-            self._look_back(at)
-            return True
+            return self._look_back(at, reads=reads) or self.past.unfinished
         page = self._seen_program.page()
         moved = returned or page.status is not self.status
         self.page, self._past = page, None
-        moved = self._follow() or moved
+        moved = self._live.follow(reads=reads) or moved
+        self.past.go_to_number(self._live.taken)
         if self.flush is not None:
             self.costs.note(self.flush.end_ns, page.cost)
-        return moved
+        return moved or self.past.unfinished
 
-    def stay(self) -> None:
-        """Update the status only and keep the flush on show; without a flush, or at an earlier moment, `advance`."""
+    def stay(self) -> bool:
+        """Update the status only and keep the flush on show; without a flush, or at an earlier moment, `advance`.
+        Return whether anything on show may have changed."""
         if self.flush is None or self.looks_back:
-            self.advance()
-        else:
-            self.page = self._seen_program.page()
+            return self.advance()
+        self.page = self._seen_program.page()
+        return False
 
-    def _follow(self) -> bool:
-        history = self._seen_program.history
-        appended = history.appended
-        news, self._seen = appended - self._seen, appended
-        if news > 0:
-            self._live.take(history.window(min(news, WINDOW)))
-        return news > 0
-
-    def _look_at_span(self, chosen: ChosenSpan) -> None:
+    def _look_at_span(self, chosen: ChosenSpan, *, reads: bool) -> bool:
         from bttop.ui.board.pane_data.span_moment import SpanMoment  # needed once a span is chosen
 
         self._keep_live_trends()
         if self.span_moment is None or self.span_moment.span != chosen.span:
             self.span_moment = SpanMoment(self._seen_program.history, self._merged_maps, chosen.span)
-        self.span_moment.read()
         self.page = self._seen_program.page(chosen.span.end_ns + NOTED_NS)
+        return reads and self.span_moment.read()
 
     def buckets_of(self, name: str) -> BucketRange | None:
         """The range of values to which the span on show limits a map; None if it does not."""
@@ -195,28 +190,49 @@ class PaneModel:
 
     def _keep_live_trends(self) -> None:
         """Take in new flushes while an earlier moment is on show, for the return to live."""
-        if self._seen:
-            self._follow()
+        if self._live.has_begun:
+            self._live.follow()
 
-    def _look_back(self, at: int) -> None:
+    def _look_back(self, at: int, *, reads: bool) -> bool:
         self._keep_live_trends()
         if self._past is None:
+            from bttop.ui.board.pane_data.past_moment import PastMoment  # needed once the user goes back in time
+
             self._past = PastMoment(self._seen_program.history, self._merged_maps)
-        self._past.go(at)
         self.page = self._seen_program.page(at + NOTED_NS)
+        return self._past.go(at) if reads else self._past.put_off()
 
     @property
     def unfinished(self) -> bool:
         """Whether what is on show is still being read or made; then call `advance` again and draw."""
-        return self._is_reading or (self._flame_trees is not None and self._flame_trees.unfinished)
+        return self._is_reading or self._is_making
+
+    @property
+    def _is_making(self) -> bool:
+        return self._merged_maps.is_stale or (self._flame_trees is not None and self._flame_trees.unfinished)
 
     def goes_on_making(self) -> bool:
-        """Go on making trees, if nothing else is unfinished. Return whether they are still unfinished: then a drawing
-        would show nothing new."""
-        if self._is_reading or not self.unfinished:
+        """Go on with trees and merged maps, if nothing else is unfinished. Return whether they are still unfinished:
+        then a drawing would show nothing new."""
+        if self._is_reading or not self._is_making:
             return False
-        self.flame_trees.work()
-        return self.unfinished
+        if self._merged_maps.is_stale:
+            self._merged_maps.renew_until(thread_time() + AT_ONCE)
+        else:
+            self.flame_trees.work()
+        return self._is_making
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether newer flushes wait until their maps are merged; then call `catch_up`."""
+        return self._live.is_behind
+
+    def catch_up(self) -> bool:
+        """Merge flushes that wait. Return whether anything on show may have changed."""
+        moved = self._live.catch_up() and not self.looks_back
+        if moved:
+            self.past.go_to_number(self._live.taken)
+        return moved
 
     @property
     def _is_reading(self) -> bool:

@@ -77,7 +77,9 @@ def head(rows: Mapping[str, Value], count: int, order: Order) -> list[Row] | Non
         return None
     try:
         least = heapq.nlargest(count, rows.values())[-1]  # type: ignore[type-var]
-        found = [Row(key, value) for key, value in rows.items() if value >= least]  # type: ignore[operator]
-        return order.sort(found)[:count]
+        larger = [Row(key, value) for key, value in rows.items() if value > least]  # type: ignore[operator]
+        # Most rows of a map may have the least value of all: sorting them takes longer than all else.
+        equal = heapq.nlargest(count - len(larger), (key for key, value in rows.items() if value == least), key_order)
+        return [*order.sort(larger), *[Row(key, rows[key]) for key in equal]]
     except TypeError:
         return None  # values of several types, as a map of tuples may have
