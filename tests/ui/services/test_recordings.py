@@ -69,7 +69,7 @@ def test_what_a_slow_disk_loses_is_counted_in_the_header_and_said_at_the_end(fol
 
 
 def test_a_recording_that_has_ended_says_what_it_lacks_and_the_next_one_begins_with_nothing_lost(folder: Path) -> None:
-    with dashboard(folder, {"calls": counting()}, 160, 24) as screen:
+    with dashboard(folder, {"calls": counting()}, 240, 24) as screen:
         begin(screen)
         kill_bpftrace(screen)
         screen.wait_for("1 lost  ")
