@@ -18,7 +18,7 @@ from tests.network import FarNetwork
 SSHD: Final = next((path for path in ("/usr/sbin/sshd", "/usr/local/sbin/sshd") if Path(path).exists()), "")
 CAN_RUN: Final = bool(SSHD and shutil.which("ssh") and os.geteuid() == 0)
 """Whether this machine has both, and may start sshd: a normal user's sshd lets in only that user."""
-PATIENCE: Final = 10.0
+PATIENCE: Final = 60.0
 LOOPBACK: Final = "127.0.0.1"
 
 

@@ -19,7 +19,7 @@ import pyte
 
 Condition: TypeAlias = Callable[[], bool] | str
 
-TIMEOUT: Final = 40.0
+TIMEOUT: Final = 80.0
 """Seconds that any condition gets: generous, since only a failing test waits that long."""
 
 _UNKNOWN_TO_PYTE: Final = re.compile(rb"\x1b\[[<=][0-9;]*u")

@@ -27,7 +27,7 @@ from bttop.store.snapshot.snapshot import Snapshot
 from tests.standin import standin
 from tests.stopping import UNUSUAL, USUAL, recorded_seconds
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 NOBODY = 65534
 
 # A host that cannot trace would end every command before it began; the stand-in needs neither root nor tracefs.

@@ -42,7 +42,7 @@ from bttop.model.record.records import StampedLine
 from tests.pythons import PYTHONS
 from tests.standin import Steps, standin
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that a condition may take on a busy machine; nothing waits that long when all is well."""
 TRACER = Path(tracer.__file__)
 BPFTRACES = [name for name in ["bpftrace", *os.environ.get("BTTOP_TEST_BPFTRACE", "").split(":")] if shutil.which(name)]

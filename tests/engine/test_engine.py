@@ -32,7 +32,7 @@ from bttop.script.process.pin import Pin
 from tests.engine.stage import ANYWHERE
 from tests.standin import standin
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 MILLISECOND = 1_000_000
 ATTACH: Sequence[object] = ["attach", 1]
 ROW = {"type": "map", "data": {"@__bt_a0": {"7": 3}}}

@@ -8,7 +8,7 @@ from asyncio import AbstractEventLoop
 from bttop.engine.bridge import EngineBridge
 from bttop.engine.engine_thread import EngineThread, LoopThread
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Part:

@@ -70,7 +70,7 @@ def test_every_expression_has_the_value_that_it_has_without_the_edit(point: str,
         assert load.stdin is not None
         assert load.stdout is not None
         with tracing(bpftrace, script, load.pid) as traced:
-            wait_until(traced.attached, 30, "bpftrace")
+            wait_until(traced.attached, 90, "bpftrace")
             load.stdin.write(b"go\n")
             load.stdin.flush()
             assert load.stdout.readline() == b"done\n"

@@ -342,7 +342,7 @@ def test_started_programs_are_counted_by_parent_and_logged(bpftrace: str, *, pin
     ):
         deed.run()
         # At SIGINT bpftrace leaves unread what it has not printed yet.
-        tracing.wait_until(lambda: len(logged_by(traced, deed.pid)) == 20, 20, "twenty lines")
+        tracing.wait_until(lambda: len(logged_by(traced, deed.pid)) == 20, 90, "twenty lines")
         maps = traced.stop()
         logged = logged_by(traced, deed.pid)
     expected = [(f"{deed.pid},bttop-deed,true", 20)]

@@ -217,7 +217,7 @@ def test_a_wait_that_lasts_is_among_those_that_wait_now(bpftrace: str, name: str
     with load.deed(_WAITER) as deed, tracing.tracing(bpftrace, PROBES / name, deed.pid) as traced:
         assert deed.begin() == "waits\n"
         state = Path(f"/proc/{deed.pid}/stat")
-        tracing.wait_until(lambda: ") S " in state.read_text(), 20, "a sleeping process")
+        tracing.wait_until(lambda: ") S " in state.read_text(), 90, "a sleeping process")
         maps = traced.stop()
     ((key, since),) = maps["@waiting"]
     assert key == f"{deed.pid},{deed.pid},bttop-deed,{_ASLEEP}"

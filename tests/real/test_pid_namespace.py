@@ -64,7 +64,7 @@ class Answer(NamedTuple):
 def caller_outside(folder: Path) -> Iterator[None]:
     with subprocess.Popen([sys.executable, "-c", CALLER, OUTSIDE, str(folder / "outside")]) as process:
         try:
-            tracing.wait_until(lambda: (folder / "outside").exists(), 20, "the outer caller")
+            tracing.wait_until(lambda: (folder / "outside").exists(), 90, "the outer caller")
             yield
         finally:
             process.kill()

@@ -100,7 +100,7 @@ def beats(traced: Tracing) -> int:
 
 def wait_for_beats(traced: Tracing, number: int) -> None:
     wanted = beats(traced) + number
-    wait_until(lambda: beats(traced) >= wanted or traced.ended, 30, "heartbeats")
+    wait_until(lambda: beats(traced) >= wanted or traced.ended, 90, "heartbeats")
     assert not traced.ended, traced.complaints().decode(errors="replace")
 
 

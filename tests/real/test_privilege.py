@@ -77,7 +77,7 @@ def shown(user: SecondUser, bpftrace: str) -> Iterator[Shown]:
 def gone_after(pids: list[int]) -> float:
     """Seconds until none of the processes runs."""
     start = time.monotonic()
-    wait_until(lambda: not any(argv(pid) for pid in pids), 20, f"{pids} gone")
+    wait_until(lambda: not any(argv(pid) for pid in pids), 90, f"{pids} gone")
     return time.monotonic() - start
 
 
@@ -118,7 +118,7 @@ def test_kill_9_leaves_nothing_attached(bpftrace: str, tmp_path: Path, way: str,
         os.kill(killed, signal.SIGKILL)
         assert gone_after(doomed) < LIMIT
         if victim != "dashboard":
-            wait_until(lambda: len(set(one.attached()) - set(doomed)) == 2, 40, "the programs again")
+            wait_until(lambda: len(set(one.attached()) - set(doomed)) == 2, 90, "the programs again")
             one.terminal.send("q")
             # A pane that was silent under load has begun a recording by itself; that lacks what the killed one counted.
             assert one.terminal.exit_code() == int("never came" in one.terminal.text), one.terminal.text

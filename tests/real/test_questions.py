@@ -73,7 +73,7 @@ def test_a_generated_program_loads_and_beats(bpftrace: str, asked: FollowUp | St
     path = tmp_path / "prepared.bt"
     path.write_text(one.text)
     with tracing(bpftrace, path, *one.args) as traced:
-        wait_until(lambda: traced.output().count(b'"data": [0,[0,') >= 2 or traced.ended, 30, "heartbeats")
+        wait_until(lambda: traced.output().count(b'"data": [0,[0,') >= 2 or traced.ended, 90, "heartbeats")
         assert not traced.ended, traced.complaints().decode(errors="replace")
 
 

@@ -26,8 +26,8 @@ PROBES = Path(__file__).parents[2] / "probes"
 # bpftrace prints this word after the last attach when the variable of that name is set (0.14 and newer).
 _READY = b"__BPFTRACE_NOTIFY_PROBES_ATTACHED"
 
-_START_SECONDS = 30.0
-_STOP_SECONDS = 30.0
+_START_SECONDS = 90.0
+_STOP_SECONDS = 60.0
 
 # 0.17 and 0.18 can miss a SIGINT; a second one that comes while the maps are printed ends bpftrace at once.
 _PATIENCE_SECONDS = 8.0

@@ -28,7 +28,7 @@ from bttop.engine.reload.folder_watch import (
 
 LATER = 10**19
 """A time of day at which nothing was written a moment ago."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 SUFFIXES = (".bt", ".toml")
 
 

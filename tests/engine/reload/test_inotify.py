@@ -9,7 +9,7 @@ import pytest
 
 from bttop.engine.reload.inotify import StopSign, rings
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def created(folder: Path) -> None:

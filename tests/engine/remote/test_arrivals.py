@@ -15,7 +15,7 @@ from bttop.engine.remote.far_host import Progress
 from bttop.engine.remote.link import Link
 from bttop.errors import BttopError, CannotTrace, Unreachable, UsageError
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 REFUSED = Unreachable("Connection refused", title="web2")
 
 

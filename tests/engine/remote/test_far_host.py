@@ -33,7 +33,7 @@ from tests.engine.remote.fakes import fake_ssh
 from tests.pythons import PYTHONS
 from tests.standin import standin
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 IS_ROOT = os.geteuid() == 0
 NOBODY = "setpriv --reuid=65534 --regid=65534 --clear-groups"
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="the tracer must be root")

@@ -20,7 +20,7 @@ from tests.standin import standin
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the tracer must be root")
-PATIENCE = 30.0
+PATIENCE = 60.0
 BEAT = [["attach", 1], ["beat", "a", 0.2, None, [{"type": "map", "data": {"@": {"7": 3}}}]]]
 SCRIPT = "tracepoint:raw_syscalls:sys_enter { @[pid] = count(); }"
 REFUSED = "echo 'ssh: connect to host web2 port 22: Connection refused' >&2; exit 255"

@@ -19,7 +19,7 @@ from tests.standin import standin
 from tests.terminal import Terminal
 
 pytestmark = pytest.mark.skipif(not CAN_RUN, reason="needs sshd, ssh and root")
-PATIENCE = 30.0
+PATIENCE = 60.0
 BEAT = [["attach", 1], ["beat", "a", 0.2, None, [{"type": "map", "data": {"@": {"7": 3}}}]]]
 SCRIPT = "tracepoint:raw_syscalls:sys_enter { @[pid] = count(); }"
 

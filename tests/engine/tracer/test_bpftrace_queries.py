@@ -18,7 +18,7 @@ from bttop.engine.tracer.privilege import Privilege
 from bttop.model.record.release import Release
 from tests.engine.asking import queries
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ from bttop.errors import TracerLost
 from bttop.model.record.records import FOREVER, Stamp, StampedLine
 from tests.standin import standin
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 SPAWN_ALONE = """
 import sys
 from bttop.engine.tracer.channel import TracerChannel

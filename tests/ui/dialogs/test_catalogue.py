@@ -31,7 +31,7 @@ FILES = {
     "reads": "",
     "writes": '// /// bttop\n// title = "Sizes of writes"\n// ///\n',
 }
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")

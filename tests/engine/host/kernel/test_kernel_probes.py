@@ -19,7 +19,7 @@ from bttop.model.record.release import Release
 from bttop.script.library.starters import Argument
 from tests.engine.asking import queries
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 BPFTRACE = Bpftrace("/usr/bin/bpftrace", Release(0, 23))
 LISTING = b"kprobe:vfs_read\nhardware:*:\nsoftware:faults:\ntracepoint:syscalls:sys_enter_read\n"
 SWITCH = """WARNING: something

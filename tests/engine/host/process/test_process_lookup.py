@@ -15,7 +15,7 @@ from bttop.engine.host.process.process_lookup import ProcessLookup
 from bttop.model.record.release import Release
 from tests.engine.proctree import add_process, in_namespace
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Clock:
