@@ -1,7 +1,7 @@
 """A flame graph of 50,000 distinct stacks of 60 frames: building its tree, and drawing it.
 
-Peer of building: one dictionary entry per distinct stack as folded text, which is what flame graph tools read. Peer of
-drawing: the list of the same stacks.
+Peers of building: one dictionary entry per distinct stack as folded text, which is what flame graph tools read; and a
+plain loop over the same text that makes one dictionary per node. Peer of drawing: the list of the same stacks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -49,10 +49,11 @@ def run(options: Options) -> Sequence[Row]:
     data = stacks_data()
     small = _first(data, 4096)
     rounds = range(max(1, min(3, options.rounds)))
-    built, peers = [], []
+    built, peers, loops = [], [], []
     for _ in rounds:
         built.append(_ms(lambda: build([data], FlameForm())))
         peers.append(_ms(lambda: _folded(data)))
+        loops.append(_ms(lambda: _nested(data)))
     scene = _scene(data)
     drawn, listed = [], []
     FLAME.draw(scene)
@@ -65,6 +66,7 @@ def run(options: Options) -> Sequence[Row]:
     what = f"{STACKS_EACH:,} stacks of {DEPTH} frames"
     return [
         in_turn(f"build, {what}, ms", built, peers),
+        in_turn(f"build, {what}, ms (peer: a plain loop)", built, loops),
         alone(f"build, 4,096 stacks of {DEPTH} frames, ms", [_ms(lambda: build([small], FlameForm())) for _ in rounds]),
         alone(f"build, {what}, longest step, ms", [_longest_step(data) for _ in rounds]),
         alone(f"build, 4,096 stacks of {DEPTH} frames, longest step, ms", [_longest_step(small) for _ in rounds]),
@@ -106,6 +108,16 @@ def _folded(data: MapData) -> Counter[str]:
     for key, value in data.rows.items():
         found[";".join(reversed(names(key[key.index("\n") :])))] += int(str(value))
     return found
+
+
+def _nested(data: MapData) -> dict[str, Any]:
+    root: dict[str, Any] = {}
+    for key in data.rows:
+        node = root
+        for line in reversed(key[key.index("\n") :].split("\n")):
+            if line:
+                node = node.setdefault(line.partition("+")[0], {})
+    return root
 
 
 def _scene(data: MapData) -> Scene:

@@ -7,6 +7,7 @@ come and gone before: a pool of workers that has just begun is not folded.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -153,7 +154,8 @@ def _brief(number: int, seen: Sequence[frozenset[str]], ids: frozenset[str]) -> 
     for other, others in enumerate(seen):
         if not found:
             break
-        if abs(other - number) >= MOST_FLUSHES:
+        # Whether there is anything to remove is found by the smaller of both sets.
+        if abs(other - number) >= MOST_FLUSHES and not found.isdisjoint(others):
             found -= others
     return found
 
@@ -192,16 +194,17 @@ def _folded(data: MapData, groups: Mapping[str, Sequence[ProcessRow]]) -> Folded
         if value is not None and key not in printed:
             values[key] = value
     members = {key: [row[0] for row in groups[key]] for key in values}
-    hidden = {key for group in members.values() for key in group}
+    hidden = set(chain.from_iterable(members.values()))
     whole = {key: value for key, value in printed.items() if key not in hidden}
-    return Folded(
-        replace(data, rows=whole | values),
-        members,
-        {key: len({row[1] for row in groups[key]}) for key in values},
-        _counts(names_of(row for key in values for row in groups[key])),
-    )
+    ids = {key: {row[1] for row in groups[key]} for key in values}
+    names = _counts({key: groups[key][0][2] for key in values}, ids)
+    return Folded(replace(data, rows=whole | values), members, {key: len(ids[key]) for key in values}, names)
 
 
-def _counts(names: Names) -> Mapping[str, int]:
-    counts = [(name, len(ids)) for name, ids in names.items()]
+def _counts(names: Mapping[str, str], ids: Mapping[str, set[str]]) -> Mapping[str, int]:
+    """How many processes of each name there are, by the names and the processes of the rows."""
+    found: dict[str, set[str]] = {}
+    for key, name in names.items():
+        found.setdefault(name, set()).update(ids[key])
+    counts = [(name, len(all_ids)) for name, all_ids in found.items()]
     return dict(sorted(counts, key=lambda one: (-one[1], one[0])))

@@ -68,21 +68,19 @@ class StackLines(dict[str, str]):
 
     def path(self, text: str) -> str:
         """The frames of a printed stack, innermost first."""
-        found, end = "", len(text)
+        found, end, pieces = "", len(text), self._pieces
         while end > _PIECE:
             start = text.find("\n", end - _PIECE, end)
             start = start if start >= 0 else text.rfind("\n", 0, end - _PIECE)
             if start <= 0:
                 break
-            found = self._piece(text[start:end]) + found
+            piece = text[start:end]
+            known = pieces.get(piece)
+            if known is None:
+                known = pieces[piece] = self._path(piece)
+            found = known + found
             end = start
         return self._path(text[:end]) + found
-
-    def _piece(self, text: str) -> str:
-        found = self._pieces.get(text)
-        if found is None:
-            found = self._pieces[text] = self._path(text)
-        return found
 
     def _path(self, text: str) -> str:
         return "".join(map(self.__getitem__, text.split("\n")))

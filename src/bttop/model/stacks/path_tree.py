@@ -34,39 +34,47 @@ class PathTree:
         """The parents of the nodes that are not right below the node before them."""
         self._labels: list[str] = ["\0"]
         self._ends: dict[int, int] = {}
-        self._paths: dict[int, str] = {}
-        """The heaviest path that ends at a node: several end at one if the tree is full."""
+        self._heaviest: dict[int, int] = {}
+        """The weight of the heaviest path that ends at a node, where several do: the tree is full."""
 
     def add_all(self, weights: Mapping[str, int], keys: Mapping[str, str]) -> Iterator[None]:
         """Make the nodes of all paths; call it once. Yields after each step."""
-        last, nodes, count = "", [ROOT], 1
+        nodes, count = [ROOT], 1
         paths = [*weights]
         for at in range(0, len(paths), _SORTED_AT_ONCE):
             paths[at : at + _SORTED_AT_ONCE] = sorted(paths[at : at + _SORTED_AT_ONCE])
             yield
         paths.sort()  # merges sorted runs, which takes a fraction of the time
-        for number, whole in enumerate(paths):
-            same = _common(last, whole)
-            path, room = whole, MOST_NODES - count
-            if len(path) - same > room:
-                self.too_many += len(path) - same - room
-                path = path[: same + room]
+        last, branches, labels = 0, self._branches, self._labels
+        for number, whole in enumerate(paths, 1):
+            bits = _bits(whole)
+            same = min(_common(last, bits, whole), len(nodes) - 1)
+            last, path, new = bits, whole, len(whole) - same
+            if new > MOST_NODES - count:
+                self.too_many += new - (MOST_NODES - count)
+                new = MOST_NODES - count
+                path = path[: same + new]
             del nodes[same + 1 :]
-            if len(path) > same:
-                self._branches[count] = nodes[same]
-                self._labels.append(path[same:])
-                first, count = count, count + len(path) - same
-                nodes.extend(range(first, count))
-            last, node = path, nodes[-1]
-            self._ends[node] = weights[whole] + self._ends.get(node, 0)
-            if node not in self._paths or weights[whole] > weights[self._paths[node]]:
-                self._paths[node] = whole
-            if number % _AT_ONCE == _AT_ONCE - 1:
+            if new:
+                branches[count] = nodes[same]
+                labels.append(path[same:])
+                nodes += range(count, count + new)
+                count += new
+            self._end(nodes[-1], weights[whole], keys[whole])
+            if not number % _AT_ONCE:
                 yield
         yield
-        self.keys = {node: keys[path] for node, path in self._paths.items()}
-        yield
         yield from self._finish(count)
+
+    def _end(self, node: int, weight: int, key: str) -> None:
+        """Note that a path ends at a node. Others end there too if frames of them are left out."""
+        before = self._ends.get(node)
+        if before is None:
+            self._ends[node], self.keys[node] = weight, key
+            return
+        self._ends[node] = before + weight
+        if weight > self._heaviest.setdefault(node, before):
+            self._heaviest[node], self.keys[node] = weight, key
 
     def _finish(self, count: int) -> Iterator[None]:
         """Fill the columns, which are made at once because that is much faster than node by node."""
@@ -99,13 +107,13 @@ class PathTree:
         self.firsts, self.nexts = firsts, nexts
 
 
-def _common(one: str, other: str) -> int:
-    """The number of characters with which both texts begin."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) >> 1
-        if other.startswith(one[low:middle], low):
-            low = middle
-        else:
-            high = middle - 1
-    return low
+def _bits(path: str) -> int:
+    """A path as a number: 32 bits for each frame, the outermost one lowest."""
+    return int.from_bytes(path.encode("utf-32-le", "surrogatepass"), "little")
+
+
+def _common(one: int, other: int, path: str) -> int:
+    """The number of frames with which two paths begin, the other one of which is `path`: those below the lowest bit in
+    which their numbers differ. No frame of a path is 0, the character of the root."""
+    different = one ^ other
+    return (different & -different).bit_length() - 1 >> 5 if different else len(path)

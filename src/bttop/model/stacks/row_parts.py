@@ -47,8 +47,8 @@ class RowParts:
         """The text of the other parts, and the stacks in the order of `stacks`."""
         at = key.find("\n") if self._trailing else -1
         if at >= 0 and (not self._rest or (at and key[at - 1] == ",")):
-            if self._count == 1:
-                return key[: max(0, at - 1)], (key[at:],)
+            if self._count == 1:  # the usual case
+                return key[: at - 1] if at else "", (key[at:],)
             pieces = key[at:].split("\n,")
             if len(pieces) == self._count:
                 return key[: max(0, at - 1)], [pieces[at] for at in self._order]

@@ -38,6 +38,7 @@ class TreeBuilder:
         """The weight of each path: one character per frame, the outermost first."""
         self._keys: dict[str, str] = {}
         self._heaviest: dict[str, int] = {}
+        """The weight of the heaviest row of each path that has several."""
         self._facts = dict.fromkeys(StackFacts.__struct_fields__, 0)
 
     def add(self, data: MapData) -> None:
@@ -48,15 +49,19 @@ class TreeBuilder:
     def add_in_steps(self, data: MapData) -> Iterator[None]:
         """Add the rows of a map. Yields after each step."""
         parts, facts = RowParts(data.plan, self._form.split), self._facts
-        weights, heaviest = self._weights, self._heaviest
+        weights, heaviest, keys, grain = self._weights, self._heaviest, self._keys, self._grain
         for number, (key, value) in enumerate(data.rows.items(), 1):
-            weight = weight_of(value, self._grain)
+            weight = weight_of(value, grain)
             if weight > 0:
                 path = self._path(parts, key, weight)
                 facts["stacks"] += 1
-                weights[path] = weights.get(path, 0) + weight
-                if weight > heaviest.get(path, 0):
-                    heaviest[path], self._keys[path] = weight, key
+                known = weights.get(path)
+                if known is None:
+                    weights[path], keys[path] = weight, key
+                else:
+                    weights[path] = known + weight
+                    if weight > heaviest.setdefault(path, known):
+                        heaviest[path], keys[path] = weight, key
             else:
                 facts["left_out"] += 1
             if not number % _AT_ONCE:
@@ -105,7 +110,8 @@ class TreeBuilder:
         heading = parts.heading(text)
         body = ""
         for column, stack in zip(parts.stacks, stacks, strict=True):
-            body += self._frames(column, stack, heading.pid, weight)
+            if stack:
+                body += self._frames(column, stack, heading.pid, weight)
         if self._codes.merging:
             body = self._codes.merged(body)
         if not body:
@@ -119,29 +125,26 @@ class TreeBuilder:
 
     def _frames(self, column: Column, text: str, pid: int, weight: int) -> str:
         """The frames of a stack, the outermost first, below the heading that says why the others are missing."""
-        reader = self._reader(column, text, pid)
+        in_kernel = is_kernel(column)
+        reader = self._reader(text, pid, in_kernel=in_kernel)
         frames = reader.path(text)
+        depth = column.depth or MOST_FRAMES
         if not frames:
             return ""
-        missing = self._missing(reader, column, text, frames, weight)
-        return frames[::-1] if missing is None else self._codes.code(missing) + frames[::-1]
-
-    def _missing(self, reader: StackLines, column: Column, text: str, frames: str, weight: int) -> Frame | None:
-        """The heading that says why the outermost frames of a stack are missing; None if they are not, or if such
-        stacks are not set apart."""
-        depth = column.depth or MOST_FRAMES
         if len(frames) >= depth:
             self._facts["cut"] += weight
-            return cut_at(depth) if not self._form.whole else None
-        if is_kernel(column) or not reader.ends_early(text, frames):
-            return None
-        self._facts["broken"] += weight
-        return Frame(NO_POINTERS, "unknown") if not self._form.whole else None
+            missing = cut_at(depth)
+        elif not in_kernel and reader.ends_early(text, frames):
+            self._facts["broken"] += weight
+            missing = Frame(NO_POINTERS, "unknown")
+        else:
+            return frames[::-1]
+        return frames[::-1] if self._form.whole else self._codes.code(missing) + frames[::-1]
 
-    def _reader(self, column: Column, text: str, pid: int) -> StackLines:
+    def _reader(self, text: str, pid: int, *, in_kernel: bool) -> StackLines:
         """The reader of a stack. Only stacks with addresses that can be named differ by process."""
-        of_process = self._namer is not None and pid and not is_kernel(column) and "0x" in text
-        about = pid if of_process else -1 if is_kernel(column) else 0
+        of_process = self._namer is not None and pid and not in_kernel and "0x" in text
+        about = pid if of_process else -1 if in_kernel else 0
         found = self._readers.get(about)
         if found is None:
             namer = self._namer if of_process else None
