@@ -16,6 +16,7 @@ from bttop.model.plan import Column, MapPlan
 from bttop.store.export.folded import write_folded
 from bttop.store.export.speedscope import write_speedscope
 from bttop.store.export.stacks import trees
+from bttop.store.export.svg import write_svg
 from bttop.store.snapshot.frame_names import frame_facts
 from bttop.store.snapshot.recording_events import ProcessSeen
 from bttop.store.snapshot.snapshot import Snapshot
@@ -42,6 +43,35 @@ def test_addresses_that_bttop_named_have_their_names(tmp_path: Path) -> None:
     with Snapshot(made(tmp_path / "s.bttop", session, others=[seen])) as snapshot:
         write_folded(selection(snapshot), out)
     assert out.getvalue().splitlines() == ["0x10 1", "main [app];work [app] 3"]
+
+
+def stored_stacks(folder: Path) -> Path:
+    """A map that holds the last kernel stack of each process, printed whole in each of two flushes."""
+    plan = planned(MapPlan("@last", "value", (Column("comm", "text"),), "gauge", stack=Column("kstack", "stack")))
+    before = {"dd": "\n    old+1\n    outer+2\n", "cat": "\n    read+1\n    outer+2\n"}
+    after = {"dd": "\n    new+1\n    outer+2\n", "cat": "\n    read+9\n    outer+2\n"}
+    return made(folder / "s.bttop", Session("p", plan, [{"@last": ("map", before)}, {"@last": ("map", after)}]))
+
+
+def test_stacks_that_are_values_are_those_of_the_last_print(tmp_path: Path) -> None:
+    lines, profiles, graphs = io.StringIO(), io.StringIO(), io.StringIO()
+    with Snapshot(stored_stacks(tmp_path)) as snapshot:
+        write_folded(selection(snapshot), lines)
+        write_speedscope(selection(snapshot, "@last"), profiles)
+        write_svg(selection(snapshot), graphs)
+    assert lines.getvalue().splitlines() == ["cat;outer;read 1", "dd;outer;new 1"]
+    (profile,) = json.loads(profiles.getvalue())["profiles"]
+    assert profile["endValue"] == 2
+    assert "<title>new: 1, 50 %" in graphs.getvalue()
+
+
+def test_a_running_total_is_not_added_up_over_its_prints(tmp_path: Path) -> None:
+    plan = planned(MapPlan("@s", "count", (Column("kstack", "stack"),), "own", kept=True))
+    session = Session("p", plan, [{"@s": ("map", {"\n    f+1\n": count})} for count in (3, 5)])
+    out = io.StringIO()
+    with Snapshot(made(tmp_path / "s.bttop", session)) as snapshot:
+        write_folded(selection(snapshot), out)
+    assert out.getvalue().splitlines() == ["f 5"]
 
 
 def test_a_span_without_stacks_is_said(tmp_path: Path) -> None:

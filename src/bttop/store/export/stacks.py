@@ -5,42 +5,66 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bttop.errors import UsageError
+from bttop.model.flush.contents import MapData
+from bttop.model.plan import MapPlan
 from bttop.model.stacks.flame_tree import FlameTree
 from bttop.model.stacks.form import FlameForm
 from bttop.model.stacks.tree_builder import TreeBuilder
+from bttop.model.stacks.value_stacks import plan_with_stacks_in_keys, with_stacks_in_keys
 from bttop.store.export.selection import MapName, Selection
+from bttop.store.snapshot.hosts import ProgramRow
 
 WHOLE = FlameForm(split="text", whole=True)
 """Every frame as it was printed, below the text parts of the key, such as the name of the process."""
 
 
+def stack_plans(selection: Selection) -> Mapping[MapName, MapPlan]:
+    """Return the plans of the selected maps that have stacks in keys or as values, with all of them in keys."""
+    plans = {name: plan_with_stacks_in_keys(plan) for name, plan in selection.maps().items()}
+    return {name: plan for name, plan in plans.items() if _stack_count(plan)}
+
+
 def trees(selection: Selection, form: FlameForm = WHOLE) -> Mapping[MapName, FlameTree]:
-    """Return the tree of each selected map that has a stack column, over the whole span; of several hosts, one for each
-    host. Raises UsageError if there are no stacks."""
+    """Return the tree of each selected map that has stacks, over the whole span; of several hosts, one for each host.
+    Of a map that is assigned or never cleared it has the last print, because each print holds everything so far. Raises
+    UsageError if there are no stacks."""
     builders: dict[MapName, TreeBuilder] = {}
     namers = {host.id: selection.snapshot.frame_names(host.id).name for host in selection.snapshot.hosts}
-    for name, plan in selection.maps().items():
-        if any(column.kind == "stack" for column in plan.columns):
-            for (program, _), data in selection.data(name):
-                own = name._replace(host=program.host.name if selection.is_of_several else "")
-                if own not in builders:
-                    builders[own] = TreeBuilder(form, namers[program.host.id])
-                builders[own].add(data)
+    for name in stack_plans(selection):
+        for program, data in _prints(selection, name):
+            own = name._replace(host=program.host.name if selection.is_of_several else "")
+            if own not in builders:
+                builders[own] = TreeBuilder(form, namers[program.host.id])
+            builders[own].add(with_stacks_in_keys(data))
     found = {name: builder.tree() for name, builder in builders.items()}
     if not any(tree.totals[0] for tree in found.values()):
         raise UsageError("there are no stacks in this part of the snapshot")
     return found
 
 
+def _prints(selection: Selection, name: MapName) -> Iterator[tuple[ProgramRow, MapData]]:
+    """Yield the prints of a map that add up to its total over the span."""
+    last: dict[int, tuple[ProgramRow, MapData]] = {}
+    for (program, _), data in selection.data(name):
+        if not data.plan.is_state:
+            yield program, data
+        elif data.rows:
+            last[program.id] = program, data
+    yield from last.values()
+
+
 def folded(selection: Selection) -> Mapping[MapName, Sequence[tuple[tuple[str, ...], int]]]:
     """Return the stacks of each tree with their weights, outermost frame first. Kernel frames end in `_[k]` where a map
     has the stacks of programs too. Raises UsageError if there are no stacks."""
-    plans = selection.maps()
-    found = {}
-    for name, tree in trees(selection).items():
-        kinds = [column for column in plans[name._replace(host="")].columns if column.kind == "stack"]
-        found[name] = [*_named(tree, marked=len(kinds) > 1)]
-    return found
+    plans = stack_plans(selection)
+    return {
+        name: [*_named(tree, marked=_stack_count(plans[name._replace(host="")]) > 1)]
+        for name, tree in trees(selection).items()
+    }
+
+
+def _stack_count(plan: MapPlan) -> int:
+    return sum(column.kind == "stack" for column in plan.columns)
 
 
 def _named(tree: FlameTree, *, marked: bool) -> Iterator[tuple[tuple[str, ...], int]]:

@@ -16,7 +16,7 @@ from bttop.model.stacks.form import FlameForm
 from bttop.model.stacks.weight import weight_unit
 from bttop.store.export.exporter import StreamExporter
 from bttop.store.export.selection import MapName, Selection
-from bttop.store.export.stacks import trees
+from bttop.store.export.stacks import stack_plans, trees
 
 _WIDTH: Final = 1200
 _ROW: Final = 18
@@ -49,7 +49,7 @@ class _Cell(NamedTuple):
 
 def write_svg(selection: Selection, out: IO[str]) -> None:
     """Write one flame graph per map with stacks, one below the other. A click zooms, `/` searches, Esc shows all."""
-    plans, found = selection.maps(), trees(selection, FlameForm(split="text"))
+    plans, found = stack_plans(selection), trees(selection, FlameForm(split="text"))
     graphs = [FlameGraph(name, plans[name._replace(host="")], tree) for name, tree in found.items()]
     write_graphs(selection.snapshot.path.name, graphs, out)
 
