@@ -111,9 +111,9 @@ def test_a_rectangle_by_mouse_limits_the_values_of_its_map(fake: FakeEngine) -> 
         plot = pane.drawing.plot
         assert plot is not None
         top = 1 + plot.top
-        await pilot.mouse_down(pane, offset=(plot.left + 1, top))
-        await pilot.hover(pane, offset=(plot.left + 4, top + 1))
-        await pilot.mouse_up(pane, offset=(plot.left + 4, top + 1))
+        await pilot.mouse_down(pane, offset=(plot.left + 1 * plot.wide, top))
+        await pilot.hover(pane, offset=(plot.left + 4 * plot.wide, top + 1))
+        await pilot.mouse_up(pane, offset=(plot.left + 4 * plot.wide, top + 1))
         await pilot.press("enter")
         chosen = app.time.cursor.chosen
         assert chosen is not None

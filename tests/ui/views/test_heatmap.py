@@ -66,10 +66,11 @@ def view(
 
 
 def cells(drawing: Drawing) -> list[str]:
-    """The lines of cells without labels, the highest first."""
+    """The lines of cells without labels, the highest first, with one character of each column: the middle one."""
     plot = drawing.plot
     assert plot is not None
-    return [line[plot.left :].rstrip() for line in texts(drawing)[plot.top : plot.top + plot.row_lines]]
+    found = [line[plot.left :].rstrip() for line in texts(drawing)[plot.top : plot.top + plot.row_lines]]
+    return [line[(plot.wide - 1) // 2 :: plot.wide] for line in found]
 
 
 def body(found: Scene) -> list[str]:
@@ -97,7 +98,7 @@ def test_two_buckets_share_a_line_where_the_theme_has_colours() -> None:
 def test_a_half_cell_without_events_has_the_background_of_the_terminal() -> None:
     found = view([{"": buckets(*[1, 0] * 10)}, {"": buckets(*[0, 1] * 10)}], size=(40, 12), shades=15)
     line = VIEW.draw(replace(found, glyphs=replace(UNICODE, quantiles=""))).lines[3]
-    assert [(span.text, span.role) for span in line[1:3]] == [("▄▀", "heat 15 0"), (" " * 29, "text")]
+    assert [(span.text, span.role) for span in line[1:3]] == [("▄" * 8 + "▀" * 8, "heat 15 0"), (" " * 15, "text")]
 
 
 def test_one_slow_event_among_millions_is_seen() -> None:
@@ -139,11 +140,49 @@ def test_the_mouse_points_at_cells() -> None:
     plot = drawing.plot
     assert plot is not None
     assert holds(plot, plot.left, 1) and not holds(plot, plot.left - 1, 1) and not holds(plot, plot.left, 0)
-    there = pointed(plot, CellChoice(), plot.left + 1, 1, extends=False)
+    there = pointed(plot, CellChoice(), plot.left + plot.wide, 1, extends=False)
     assert (there.at_ns, there.value) == (START + 2 * SECOND, 4)
     corners = rectangle_of(plot, pointed(plot, there, 999, 999, extends=True))
     assert corners is not None
     assert [(one.column, one.row) for one in corners] == [(1, 0), (4, 2)]
+
+
+def test_columns_are_wide_while_there_are_few_flushes() -> None:
+    """41 cells beside the labels."""
+    for count, wide in ((1, 8), (5, 8), (6, 6), (13, 3), (20, 2), (21, 1), (41, 1), (42, 1), (500, 1)):
+        drawing = VIEW.draw(view([{"": buckets(1, 1)}] * count, size=(50, 10)))
+        plot = drawing.plot
+        assert plot is not None
+        assert plot.wide == wide, count
+        assert all(line_width(line) == 50 for line in drawing.lines)
+        end = plot.left + len(plot.columns) * wide
+        assert holds(plot, end - 1, 1) and not holds(plot, end, 1)
+        assert len({*texts(drawing)[1][plot.left : end]}) == 1, "the line of a percentile has no holes"
+        if len(plot.columns) * wide > 16:
+            assert len(texts(drawing)[-1].rstrip()) == end, "the last time is below the end of the last column"
+    reading = VIEW.draw(view([{"": buckets(1, 1)}] * 5, size=(50, 10), unread=15)).plot
+    assert reading is not None and reading.wide == 2, "it does not get narrower while older flushes are read"
+
+
+def test_each_cell_of_a_wide_column_is_that_column() -> None:
+    plot = VIEW.draw(view([{"": buckets(1, 1, 1)}] * 5)).plot
+    assert plot is not None and plot.wide == 8
+    ends = [pointed(plot, CellChoice(), plot.left + x, 1, extends=False).at_ns for x in range(-3, 45)]
+    assert ends == [START + SECOND * min(5, 1 + max(0, x) // 8) for x in range(-3, 45)]
+
+
+@pytest.mark.parametrize("shades", [0, 15])
+def test_the_cursor_and_the_rectangle_are_as_wide_as_their_columns(shades: int) -> None:
+    choice = CellChoice(START + 2 * SECOND, 1, START + SECOND, 1)
+    found = view([{"": buckets(1)}] * 3, choice=ViewChoice(cell=choice), glyphs=ASCII, size=(42, 6))
+    found = replace(found, glyphs=replace(ASCII, quantiles="", halves="^_"), shades=shades)
+    spans = VIEW.draw(found).lines[1][1:]
+    assert [(len(one.text), one.text.strip()) for one in spans[:3]] == [
+        (8, "/" * 8),
+        (8, "X"),
+        (8, "#" * 8 if not shades else ""),
+    ]
+    assert spans[1].role == found.cursor
 
 
 def test_a_rectangle_is_drawn() -> None:
@@ -223,4 +262,4 @@ def _marked(drawing: Drawing) -> list[str]:
     assert plot is not None
     lines = drawing.lines[plot.top : plot.top + plot.row_lines]
     marked = [[Span("x" * len(one.text)) if one.role.startswith("heat") else one for one in line] for line in lines]
-    return [plain(line)[plot.left :] for line in marked]
+    return [plain(line)[plot.left :: plot.wide] for line in marked]

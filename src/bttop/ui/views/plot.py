@@ -35,7 +35,7 @@ class Plot(Struct, frozen=True):
     """The cells of a drawing."""
 
     columns: tuple[tuple[int, int], ...]
-    """Start and end of each column, in ns; each is one cell wide."""
+    """Start and end of each column, in ns."""
     rows: tuple[Ends, ...]
     """The values of each row, the lowest first."""
     left: int
@@ -49,6 +49,8 @@ class Plot(Struct, frozen=True):
     """Flushes in a column."""
     start_row: int = 0
     """The row where the cursor appears."""
+    wide: int = 1
+    """Cells of the drawing for each column."""
 
 
 class Corner(Struct, frozen=True):
@@ -102,13 +104,13 @@ def pointed(plot: Plot, cell: CellChoice, x: int, y: int, *, extends: bool) -> C
         return cell
     line = max(0, min(y - plot.top, plot.row_lines - 1))
     row = (plot.row_lines - 1 - line) * plot.rows_per_line
-    there = Corner(_within(x - plot.left, plot.columns), _within(row, plot.rows))
+    there = Corner(_within((x - plot.left) // plot.wide, plot.columns), _within(row, plot.rows))
     return _to(plot, cell, cursor_of(plot, cell) or there, there, extends=extends)
 
 
 def holds(plot: Plot, x: int, y: int) -> bool:
     """Whether a place of the drawing is a cell."""
-    return 0 <= x - plot.left < len(plot.columns) and 0 <= y - plot.top < plot.row_lines
+    return 0 <= x - plot.left < len(plot.columns) * plot.wide and 0 <= y - plot.top < plot.row_lines
 
 
 def next_together(now: int, step: int) -> int:

@@ -43,6 +43,8 @@ _LEAST_FOR_LABELS: Final = 24
 _LEAST_FOR_AXIS: Final = 5
 """Lines from which on the last one is the axis of time."""
 _LONGEST_LABEL: Final = 8
+_WIDEST: Final = 8
+"""Cells of a column at most: a block of a single flush that fills the pane would not look like a point in time."""
 _AT: Final = tuple([share / 100 for share in SHARES])
 
 
@@ -55,8 +57,8 @@ def draw(scene: Scene) -> Drawing:
     course = _course(scene, room)
     found = columns_of(course.points, room, scene.choice.cell.together, _expected(scene, course))
     grid = _grid(scene, found, lines)
-    plot = _plot(grid, found, lines, labels)
-    body = [*_rows(scene, grid, plot, lines), *([_axis(scene, grid, labels)] if axis else [])]
+    plot = _plot(grid, found, lines, labels, _wide(found, course, room))
+    body = [*_rows(scene, grid, plot, lines), *([_axis(scene, grid, plot)] if axis else [])]
     drawn = [_heading(scene, grid, plot), *body][: scene.height]
     key = _key(scene)
     keys = [key if at == 0 else None for at in range(len(drawn))]
@@ -131,7 +133,13 @@ def _grid(scene: Scene, found: HeatColumns, lines: int) -> HeatGrid:
     return grid_of(found.columns, most, _AT, is_log=scene.data.plan.aggregation == "hist")
 
 
-def _plot(grid: HeatGrid, found: HeatColumns, lines: int, left: int) -> Plot:
+def _wide(found: HeatColumns, course: Course[Figure], room: int) -> int:
+    """The cells of a column: as many as fit while there are few, also when all flushes are read."""
+    flushes = len(course.points) + course.unread
+    return max(1, min(_WIDEST, room // max(1, len(found.columns), -(-flushes // found.together))))
+
+
+def _plot(grid: HeatGrid, found: HeatColumns, lines: int, left: int, wide: int) -> Plot:
     per_line = 2 if len(grid.rows) > lines else 1
     start = next((placed.quantiles for placed in reversed(grid.placed) if placed.quantiles), ())
     return Plot(
@@ -143,6 +151,7 @@ def _plot(grid: HeatGrid, found: HeatColumns, lines: int, left: int) -> Plot:
         per_line,
         found.together,
         start[0] if start else 0,
+        wide,
     )
 
 
@@ -157,7 +166,7 @@ def _rows(scene: Scene, grid: HeatGrid, plot: Plot, lines: int) -> Iterator[Line
     shown = painted(scene, grid, plot, marks)
     for at, line in enumerate(shown):
         row = (plot.row_lines - 1 - at) * plot.rows_per_line
-        blank = Span(" " * (scene.width - plot.left - len(plot.columns)))
+        blank = Span(" " * (scene.width - plot.left - len(plot.columns) * plot.wide))
         yield Exact.of((*_label(scene, grid, row, plot.left), *line, blank), scene.width)
     for _ in range(lines - len(shown)):
         yield fit((), scene.width)
@@ -173,12 +182,13 @@ def _label(scene: Scene, grid: HeatGrid, row: int, cells: int) -> Line:
     return (Span(f"{text[: cells - 1]:>{cells - 1}} ", "name"),)
 
 
-def _axis(scene: Scene, grid: HeatGrid, left: int) -> Line:
+def _axis(scene: Scene, grid: HeatGrid, plot: Plot) -> Line:
     """The first and the last time."""
+    left = plot.left
     if not grid.columns:
         return fit((), scene.width)
     first, last = (_clock(scene, moment) for moment in (grid.columns[0].start_ns, grid.columns[-1].end_ns))
-    room = max(len(grid.columns), len(first) + len(last) + 1)
+    room = max(len(grid.columns) * plot.wide, len(first) + len(last) + 1)
     text = f"{'':{left}}{first}{last:>{room - len(first)}}"
     return fit((Span(text if len(text) <= scene.width else f"{'':{left}}{last}", "dim"),), scene.width)
 

@@ -27,14 +27,14 @@ class Marks(Struct, frozen=True):
 
 
 class _Cell(NamedTuple):
-    """A character and its role."""
+    """A character for all cells of a column, or a text as wide as the column, and its role."""
 
     glyph: str
     role: str
 
 
 class _Mark(NamedTuple):
-    """A character over a cell of a line."""
+    """What is drawn over a column in a line: see `_Cell`."""
 
     column: int
     glyph: str
@@ -54,8 +54,12 @@ def painted(scene: Scene, grid: HeatGrid, plot: Plot, marks: Marks) -> list[Line
     for at in range(plot.row_lines):
         low = (plot.row_lines - 1 - at) * plot.rows_per_line
         rows = range(low, min(low + plot.rows_per_line, len(grid.rows)))
-        over = [*gaps, *(mark for row in rows for mark in quantiles.get(row, ())), *_chosen(scene, rows, marks)]
-        lines.append(_joined(paint(scene, levels, rows, over)))
+        over = [
+            *gaps,
+            *(mark for row in rows for mark in quantiles.get(row, ())),
+            *_chosen(scene, rows, marks, plot.wide),
+        ]
+        lines.append(_joined(paint(scene, levels, rows, over), plot.wide))
     return lines
 
 
@@ -91,7 +95,7 @@ def _quantiles_by_row(scene: Scene, grid: HeatGrid) -> Mapping[int, Sequence[_Ma
     return found
 
 
-def _chosen(scene: Scene, rows: range, marks: Marks) -> Iterator[_Mark]:
+def _chosen(scene: Scene, rows: range, marks: Marks, wide: int) -> Iterator[_Mark]:
     """The rectangle, and the cursor over it."""
     if marks.rectangle is not None:
         first, last = marks.rectangle
@@ -99,7 +103,9 @@ def _chosen(scene: Scene, rows: range, marks: Marks) -> Iterator[_Mark]:
         columns = range(first.column, last.column + 1) if inside else ()
         yield from (_Mark(column, scene.glyphs.selected, row=inside[-1]) for column in columns)
     if marks.cursor is not None and marks.cursor.row in rows:
-        yield _Mark(marks.cursor.column, scene.glyphs.crosshair, scene.cursor)
+        middle = (wide - 1) // 2
+        crosshair = f"{'':{middle}}{scene.glyphs.crosshair}{'':{wide - 1 - middle}}"
+        yield _Mark(marks.cursor.column, crosshair, scene.cursor)
 
 
 def _coloured(scene: Scene, levels: Sequence[Sequence[int]], rows: range, over: Sequence[_Mark]) -> list[_Cell]:
@@ -138,13 +144,13 @@ def _dense(scene: Scene, levels: Sequence[Sequence[int]], rows: range, over: Seq
     return cells
 
 
-def _joined(cells: Sequence[_Cell]) -> Line:
-    """Cells of one role as one span."""
+def _joined(cells: Sequence[_Cell], wide: int) -> Line:
+    """Columns of one role as one span, each `wide` cells wide."""
     spans: list[Span] = []
     text, role = "", ""
     for glyph, other in cells:
         if other != role and text:
             spans.append(Span(text, role))
             text = ""
-        text, role = text + glyph, other
+        text, role = text + (glyph * wide if len(glyph) == 1 else glyph), other
     return (*spans, Span(text, role)) if text else tuple(spans)
