@@ -56,10 +56,10 @@ RAISE_IN_WIDGET: Final = """
 from pathlib import Path
 from bttop.ui.board.pane import Pane
 advance = Pane.advance
-def raising(self, *moment):
+def raising(self, *moment, **options):
     if Path({trigger!r}).exists():
         raise RuntimeError("the pane broke on purpose")
-    advance(self, *moment)
+    advance(self, *moment, **options)
 Pane.advance = raising
 """
 ROWS: Final = record(CALLS, "@calls", {"1,a": 1})
