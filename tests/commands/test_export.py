@@ -101,6 +101,17 @@ def test_lines_have_the_groups_with_their_numbers_of_rows(file: str, capsys: pyt
     assert err == "bttop: left out, without a column comm: @big, @bytes\n"
 
 
+def test_stacks_that_an_export_cannot_contain_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = planned(MapPlan("@s", "sum", (Column("kstack", "stack"),), "bank"))
+    rows = {"\n    good+1\n": 5, "\n    freed+1\n": -3, "\n    none+1\n": 0}
+    file = made(tmp_path / "s.bttop", Session("p", plan, [{"@s": ("map", rows)}]))
+    for format_ in ("folded", "speedscope", "svg"):
+        assert main(["export", str(file), "--format", format_]) == 0
+        out, err = capsys.readouterr()
+        assert "good" in out and "freed" not in out
+        assert err == "bttop: left out: p:@s: 2 stacks whose number is not above 0\n"
+
+
 def test_tables_have_a_column_for_the_number_of_rows(file: str, tmp_path: Path) -> None:
     assert main(["export", file, "--group-by", "id", "--map", "@calls", "-o", str(tmp_path / "t.csv")]) == 0
     lines = (tmp_path / "t.csv").read_text().splitlines()

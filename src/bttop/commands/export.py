@@ -74,6 +74,8 @@ def run(arguments: Sequence[str]) -> int:
         if left_out := {name for grouper in groupers.values() for name in grouper.left_out}:
             title = next(iter(groupers.values())).title
             warn(f"bttop: left out, without a column {title}: {', '.join(sorted(left_out))}")
+        for words in sorted(selection.left_out):
+            warn(f"bttop: left out: {words}")
         for problem in snapshot.problems:
             warn(f"bttop: {options.file}: {problem}")
         return 1 if snapshot.problems else 0

@@ -49,6 +49,8 @@ class Selection(Struct, frozen=True):
     """`@name`, `program:@name`, or empty for all."""
     groupers: Mapping[int, FlushGrouper] = field(default_factory=dict)
     """What groups the rows of each map, by the number of the host; empty to leave them as they are."""
+    left_out: set[str] = field(default_factory=set)
+    """What an export of it could not contain, in a few words each."""
 
     @property
     def is_of_several(self) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bttop.errors import UsageError
 from bttop.model.flush.contents import MapData
+from bttop.model.format.text import counted
 from bttop.model.plan import MapPlan
-from bttop.model.stacks.flame_tree import FlameTree
+from bttop.model.stacks.flame_tree import FlameTree, StackFacts
 from bttop.model.stacks.form import FlameForm
 from bttop.model.stacks.tree_builder import TreeBuilder
 from bttop.model.stacks.value_stacks import plan_with_stacks_in_keys, with_stacks_in_keys
@@ -37,9 +38,18 @@ def trees(selection: Selection, form: FlameForm = WHOLE) -> Mapping[MapName, Fla
                 builders[own] = TreeBuilder(form, namers[program.host.id])
             builders[own].add(with_stacks_in_keys(data))
     found = {name: builder.tree() for name, builder in builders.items()}
+    selection.left_out.update(words for name, tree in found.items() for words in _left_out(name, tree.facts))
     if not any(tree.totals[0] for tree in found.values()):
         raise UsageError("there are no stacks in this part of the snapshot")
     return found
+
+
+def _left_out(name: MapName, facts: StackFacts) -> Iterator[str]:
+    """What a tree does not contain, in a few words each."""
+    if facts.left_out:
+        yield f"{name}: {counted(facts.left_out, 'stack', 'stacks')} whose number is not above 0"
+    if facts.too_many:
+        yield f"{name}: {counted(facts.too_many, 'frame', 'frames')} above the most that a graph can have"
 
 
 def _prints(selection: Selection, name: MapName) -> Iterator[tuple[ProgramRow, MapData]]:
