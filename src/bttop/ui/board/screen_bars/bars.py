@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,6 +20,7 @@ from bttop.ui.board.frame.pin_text import pin_text
 from bttop.ui.board.painted_lines import paint
 from bttop.ui.board.screen_bars.header import facts_spans, host_spans, joined_header, live_span, time_span
 from bttop.ui.render.spans import Line, Span, fit, line_width, wrapped_within
+from bttop.ui.render.text import left
 from bttop.ui.themes import Theme
 
 if TYPE_CHECKING:
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 ALWAYS_SHOWN = 2
 """Hints at the end of the footer that are left out last."""
 MOST_NOTICE_LINES = 4
-"""Maximum number of lines of a notice in the footer."""
+"""Maximum number of lines of notices in the footer."""
+MOST_NOTICES = 64
+"""Maximum number of notices that are kept: more than have room in these lines."""
 
 
 class Bar(Widget):
@@ -166,8 +170,37 @@ class _Notice(NamedTuple):
     role: str
     stays: bool
     """Whether the next notice does not replace it."""
+    joins: bool
+    """Whether it does not replace others."""
     still_so: Callable[[], bool]
     """Whether it is true."""
+
+
+def _joined(notices: Sequence[_Notice], left_out: int = 0) -> Line:
+    """Notices behind each other; after the first one, how many are left out."""
+    texts = [Span(visible(one.text), one.role) for one in notices]
+    if left_out:
+        texts.insert(0 if notices[0].joins else 1, Span(f"{left_out} earlier", "dim"))
+    return tuple([Span(f"{'; ' if at else ' '}{text}", role) for at, (text, role) in enumerate(texts)])
+
+
+def _without_oldest(notices: Sequence[_Notice], forgotten: int, cells: int) -> Line:
+    """The answer to a key, and the newest of the notices that have joined it, in MOST_NOTICE_LINES lines."""
+    answer, joined = (notices[:0], notices) if notices[0].joins else (notices[:1], notices[1:])
+    found = _joined([*answer, *joined[-1:]], forgotten + len(joined) - 1 if joined else 0)
+    for count in range(2, len(joined)):
+        line = _joined([*answer, *joined[-count:]], forgotten + len(joined) - count)
+        if not _is_within(line, cells):
+            break
+        found = line
+    if answer and joined and not _is_within(found, cells):
+        room = (MOST_NOTICE_LINES - 1) * (cells - 4) - line_width(found[1:])
+        return (Span(left(found[0].text, max(cells, room)).rstrip(), found[0].role), *found[1:])
+    return found
+
+
+def _is_within(line: Line, cells: int) -> bool:
+    return len(wrapped_within(line, cells, MOST_NOTICE_LINES + 1)) <= MOST_NOTICE_LINES
 
 
 class FooterBar(Bar):
@@ -176,8 +209,10 @@ class FooterBar(Bar):
     def __init__(self, theme: Theme, keys: Sequence[KeyHint]) -> None:
         super().__init__(theme)
         self._notices: list[_Notice] = []
-        self._problems = 0
-        """How many problems have been told."""
+        self._forgotten = 0
+        """How many notices that had joined are not kept."""
+        self._problems: Sequence[str] = ()
+        """The problems that have been told."""
         self._hints: list[tuple[int, int, str]] = []
         self.keys = keys
         """The keys that are shown."""
@@ -193,18 +228,28 @@ class FooterBar(Bar):
     ) -> None:
         """Show a notice until the next key, and only while it is `still_so`. The next notice replaces it too, unless it
         `stays` or the next one `joins`: one that no key has asked for."""
-        if joins and any(text in one.text for one in self._notices):
+        if joins and any(f"; {text};" in f"; {one.text};" for one in self._notices):
             return
         if joins or stays or not any(one.stays for one in self._notices):
-            self._notices = [*(self._notices if joins else ()), _Notice(text, role, stays, still_so)]
+            self._add(_Notice(text, role, stays, joins, still_so))
             self.repaint()
+
+    def _add(self, notice: _Notice) -> None:
+        if not notice.joins:
+            self._notices, self._forgotten = [notice], 0
+            return
+        self._notices.append(notice)
+        if len(self._notices) > MOST_NOTICES:
+            del self._notices[0 if self._notices[0].joins else 1]
+            self._forgotten += 1
 
     def tell_problems(self, found: Sequence[str]) -> None:
         """Report the problems of the session that have been found since the last call, such as parts of a recording
         that cannot be read."""
-        if len(found) > self._problems:
-            self.tell("; ".join(found[self._problems :]), "warn", joins=True)
-            self._problems = len(found)
+        if len(found) > len(self._problems):
+            new = Counter(found) - Counter(self._problems)  # those of the first of several hosts come first
+            self._problems = tuple(found)
+            self.tell("; ".join(new.elements()), "warn", joins=True)
 
     def check(self) -> None:
         """Remove the notices that are not true any more."""
@@ -216,7 +261,7 @@ class FooterBar(Bar):
 
     def _keep(self, notices: list[_Notice]) -> None:
         if len(notices) != len(self._notices):
-            self._notices = notices
+            self._notices, self._forgotten = notices, self._forgotten if notices else 0
             self.repaint()
 
     def lines(self, cells: int) -> list[Line]:
@@ -226,8 +271,8 @@ class FooterBar(Bar):
     def line(self, cells: int) -> Line:
         if not self._notices:
             return self._keys(cells)
-        parts = [(" " if at == 0 else "; ", one) for at, one in enumerate(self._notices)]
-        return tuple([Span(f"{before}{visible(one.text)}", one.role) for before, one in parts])
+        line = _joined(self._notices, self._forgotten)
+        return line if _is_within(line, cells) else _without_oldest(self._notices, self._forgotten, cells)
 
     def _keys(self, cells: int) -> Line:
         spans: list[Span] = [Span(" ")]

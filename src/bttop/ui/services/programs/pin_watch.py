@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 
 
 def mark_ended_pins(board: Board, processes: ProcessSource, screen: ScreenAccess) -> None:
-    """Mark the panes whose pinned processes have all ended, and tell the user once."""
+    """Mark the panes whose pinned processes have all ended, and tell the user once for each pin."""
     now = datetime.now().astimezone()
+    ended: dict[str, list[str]] = {}
     for pane in board.panes:
         pin = pane.program.page().pin
         if pin is None or not pin.pids or not all(processes.on(pin.host).has_ended(pid) for pid in pin.pids):
             pane.set_ended("")
         elif not pane.ended:
             pane.set_ended(f"ended {now:%H:%M:%S}: {pin_text(pin)}")
-            screen.tell(f"{pane.program.name}: {pin_text(pin)} ended {now:%H:%M:%S}; u unpins", "warn", joins=True)
+            ended.setdefault(pin_text(pin), []).append(pane.program.name)
+    for pin_words, names in ended.items():
+        programs = list(dict.fromkeys(names))
+        key = "u unpins" if len(programs) == 1 else "U unpins all"
+        screen.tell(f"{', '.join(programs)}: {pin_words} ended {now:%H:%M:%S}; {key}", "warn", joins=True)
