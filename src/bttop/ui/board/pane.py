@@ -128,7 +128,7 @@ class Pane(PaintedLines):
     @property
     def unfinished(self) -> bool:
         """Whether it still reads or makes what it shows, or what it will show next; then call `go_on`."""
-        return self.model.unfinished or (self.model.is_behind and self._follows)
+        return (self.frame.width > 0 and self.model.unfinished) or (self._follows and self.model.is_behind)
 
     @property
     def _follows(self) -> bool:
