@@ -138,7 +138,7 @@ class Pane(PaintedLines):
     def go_on(self, at: int | None, chosen: ChosenSpan | None) -> None:
         """Go on with what is unfinished, and paint what is new."""
         was_unfinished = self.model.unfinished
-        has_news = self._follows and self.model.catch_up() and not self.model.is_behind
+        has_news = self._follows and self.model.catch_up()
         if not has_news and (not was_unfinished or self.model.goes_on_making()):
             return
         if has_news or not self.model.unfinished or self.advance(at, chosen):

@@ -37,3 +37,21 @@ def test_a_short_last_flush_leaves_the_one_before_it_on_show_and_its_text_in_the
     assert intake.flush.maps["@c"].rows == {"a": 3}
     assert list(intake.trend("@c").values("a"))[:2] == [2.0, 3.0]
     assert intake.log.lines == ["bye"]
+
+
+def test_an_earlier_flush_shows_only_the_maps_of_other_interval_blocks() -> None:
+    maps = MapPlan("@c", "count", (TEXT,), mark="a"), MapPlan("@slow", "count", (TEXT,), mark="b")
+    reader = FlushReader(version("0.17"), planned(*maps, heartbeats=("a", "b")), 1)
+    intake = FlushAccumulator(MergedMaps(None))
+    slow = [map_line("@slow", {"b": 2}), beat(1, 2 * SECOND, 1)]
+    flushes = []
+    for second in range(1, 4):
+        texts = [map_line("@c", {"a": second}), beat(second, second * SECOND), *(slow if second == 2 else [])]
+        flushes += [reader.feed(stamped(text, second * SECOND)) for text in texts]
+    first, second_, slow_one, newest = [flush for flush in flushes if flush is not None]
+    intake.show(newest)
+    intake.take_earlier([first, second_, slow_one, newest])
+    assert intake.flush is newest
+    assert intake.flush_of("@c") is newest
+    assert intake.flush_of("@slow") is slow_one
+    assert list(intake.trend("@c").values("a"))[-3:] == [1.0, 2.0, 3.0]

@@ -8,6 +8,7 @@ from bttop.engine.program.program import Program
 from bttop.ui.board.pane_data import flush_accumulator
 from bttop.ui.board.pane_data.merged_maps import SMALL
 from bttop.ui.board.pane_data.pane_model import PaneModel
+from tests.model.samples import beat
 from tests.ui.scenes import SECOND, FakeEngine, calls
 
 STACKS = "profile:hz:99 { @s[pid, comm, ustack] = count(); }"
@@ -95,3 +96,77 @@ def test_an_earlier_moment_stays_on_show_while_the_newest_flushes_are_merged(
     assert weights(model) == {1}
     model.advance()
     assert weights(model) == {3}
+
+
+KEY = "7,java,\n    f0\n    main\n"
+
+
+def seen_until_caught_up(model: PaneModel) -> list[set[object]]:
+    """What it shows, one after the other, until it has taken all flushes."""
+    seen: list[set[object]] = []
+    while model.is_behind:
+        model.catch_up()
+        if weights(model) and weights(model) not in seen[-1:]:
+            seen.append(weights(model))
+    return seen
+
+
+@pytest.mark.usefixtures("hurried")
+@pytest.mark.parametrize(
+    ("before", "waiting", "shown"),
+    [
+        (0, 1, [{1}]),
+        (1, 2, [{1}, {2}, {3}]),
+        (1, 3, [{1}, {4}]),
+        (0, 30, [{30}]),
+        (1, 30, [{1}, {31}]),
+        (1, 70, [{1}, {71}]),
+    ],
+    ids=["one", "in order", "three", "a second view", "a hold that ends", "a hold of more than a trend"],
+)
+def test_of_many_flushes_that_wait_the_newest_is_shown_first_and_the_trend_has_all(
+    fake: FakeEngine, program: Program, before: int, waiting: int, shown: list[set[object]]
+) -> None:
+    model = PaneModel(program)
+    for weight in range(1, before + 1):
+        flush(fake, program, weight, count=3)
+        model.advance()
+    for weight in range(before + 1, before + waiting + 1):
+        flush(fake, program, weight)
+    model.advance()
+    assert seen_until_caught_up(model) == shown
+    newest = before + waiting
+    expected = range(max(before + 1, newest - flush_accumulator.WINDOW + 1), newest + 1)
+    assert list(model.trend("@s").values(KEY))[-len(expected) :] == list(expected)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_pane_that_never_catches_up_shows_ever_newer_flushes_and_its_trend_goes_on(
+    fake: FakeEngine, program: Program
+) -> None:
+    model = PaneModel(program)
+    trends, oldest = set(), 0
+    for weight in range(1, 61):
+        flush(fake, program, weight)
+        model.advance()
+        for _ in range(12):  # a flush takes about twenty steps
+            model.catch_up()
+        shown = max((value for value in model.data("@s").rows.values() if isinstance(value, int)), default=0)
+        oldest = max(oldest, weight - shown) if weight > 4 else 0
+        trends.add(sum(value > 0 for value in model.trend("@s").values(KEY)))
+    assert model.is_behind
+    assert oldest <= 6
+    assert len(trends) > 10
+
+
+@pytest.mark.usefixtures("hurried")
+def test_the_last_flush_of_a_program_is_taken_in_its_turn(fake: FakeEngine, program: Program) -> None:
+    model = PaneModel(program)
+    for weight in range(1, 11):
+        flush(fake, program, weight)
+    fake.now += SECOND // 10
+    fake.say(program, calls(program, {KEY: 1}, "@s"), beat(12, fake.now, 0, program.plan.nonce, is_last=True))
+    fake.end(program, 0)
+    model.advance()
+    assert program.history.window(1)[0].is_last
+    assert seen_until_caught_up(model) == [{10}]

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from time import thread_time
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
 from bttop.model.history.trends import Trend
 from bttop.ui.board.pane_data.merged_maps import SMALL, MergedMaps, end_by
 from bttop.ui.views.log import Log
@@ -21,6 +23,9 @@ MOST_TRENDS = 512
 """Maximum number of maps with a trend. Maps that are not in the newest flush, such as those of another heartbeat, keep
 their trend up to this limit: damaged lines may bring ever new names."""
 
+IN_ORDER: Final = 2
+"""Flushes up to which those that wait are taken in order. Of more, the newest is shown first: the others may take
+seconds, and would show what is long over."""
 AT_ONCE: Final = 0.004
 """Seconds of CPU time for reading at once in each pane; keys are handled in between."""
 
@@ -43,7 +48,7 @@ class FlushAccumulator:
     def take(self, flushes: Sequence[Flush]) -> None:
         """Add the next flushes, the oldest first, and show the newest."""
         for flush in flushes:
-            self._show(flush)
+            self.show(flush)
             self.note(flush)
 
     def note(self, flush: Flush) -> None:
@@ -57,7 +62,17 @@ class FlushAccumulator:
         self.ending = (*earlier, flush) if flush.is_last else earlier
         self.log.extend([flush])
 
-    def _show(self, flush: Flush) -> None:
+    def take_earlier(self, flushes: Sequence[Flush]) -> None:
+        """Add the next flushes, which end before the one on show; of these only the maps of other interval blocks are
+        shown."""
+        for flush in flushes:
+            if self.flush is not None and flush.generation == self.flush.generation:
+                later = [name for name, one in self._of_map.items() if one.end_ns >= flush.end_ns]
+                self._of_map |= dict.fromkeys([name for name in flush.maps if name not in later], flush)
+            self.note(flush)
+
+    def show(self, flush: Flush) -> None:
+        """Show a flush, unless the one on show says more."""
         if self.flush is not None and flush.generation > self.flush.generation:
             self._of_map.clear()
         if len(self._of_map) > MOST_TRENDS:
@@ -93,6 +108,15 @@ class FlushAccumulator:
         return self._trends.setdefault(name, Trend(WINDOW))
 
 
+class _Reading(Struct, frozen=True):
+    """A flush that is read."""
+
+    flushes: Sequence[Flush]
+    """The flush; none if it is not kept any more."""
+    steps: Iterator[None]
+    """The rest of the steps in which its maps are merged."""
+
+
 class LiveMoment:
     """Takes the flushes of a history. One with thousands of stacks is shown when these are merged by function, which is
     done in steps; until then the one before stays on show."""
@@ -105,8 +129,13 @@ class LiveMoment:
         """Number of the flush to take next; flushes are numbered from 0 as they were appended."""
         self._end = 0
         """Number of the first flush that is not to be taken yet."""
-        self._read: tuple[int, tuple[Flush, ...], Iterator[None]] | None = None
-        """A number, its flush, and the rest of the steps in which its maps are merged."""
+        self._ahead: int | None = None
+        """Number of a flush that is to be shown before those ahead of it are taken."""
+        self._shown_end = 0
+        """Number of the first flush after the one that was shown last."""
+        self._may_pass = True
+        """Whether a flush was taken in order since one was shown before its turn: neither must wait for ever."""
+        self._readings: dict[int, _Reading] = {}
 
     @property
     def has_begun(self) -> bool:
@@ -114,9 +143,9 @@ class LiveMoment:
         return self._end > 0
 
     @property
-    def taken(self) -> int:
-        """Number of the first flush that is not taken yet."""
-        return self._next
+    def shown_end(self) -> int:
+        """Number of the first flush after the one on show."""
+        return max(self._next, self._shown_end)
 
     @property
     def is_behind(self) -> bool:
@@ -124,30 +153,51 @@ class LiveMoment:
         return self._next < self._end
 
     def follow(self, *, reads: bool = True) -> bool:
-        """Take in what is new; without `reads` it waits for `catch_up`. Return whether it took a flush."""
+        """Take in what is new; without `reads` it waits for `catch_up`. Return as `catch_up`."""
         self._end = self._history.appended
         self._next = max(self._next, self._end - WINDOW)
+        if self._ahead is None and self._may_pass and self._end - self._next > IN_ORDER:
+            self._ahead = self._newest_to_show()
         return reads and self.catch_up()
 
+    def _newest_to_show(self) -> int | None:
+        """The number of the newest flush that waits and is whole; the last ones of a program may be short."""
+        numbers = range(self._end - 1, max(self._next, self._shown_end, self._end - 1 - IN_ORDER) - 1, -1)
+        return next((one for one in numbers if not any(flush.is_last for flush in self._flush(one))), None)
+
     def catch_up(self) -> bool:
-        """Read what waits for some milliseconds, and take what is merged. Return whether it took a flush."""
+        """Read what waits for some milliseconds, and take what is merged. Return whether another flush is on show, or
+        the last that waited is taken."""
         stop = thread_time() + AT_ONCE
+        before = self.shown.flush
         took = was_large = False
         while self._next < self._end and not (was_large and thread_time() >= stop):
-            number, found, steps = self._read = self._reading()
-            if thread_time() >= stop or not end_by(steps, stop):
+            number = self._next if self._ahead is None else self._ahead
+            reading = self._readings[number] = self._readings.get(number) or self._reading(number)
+            if thread_time() >= stop or not end_by(reading.steps, stop):
                 break
-            self._read = None
-            self.shown.take(found)
-            self._next = number + 1
-            was_large = any(len(data.rows) > SMALL for flush in found for data in flush.maps.values())
+            self._take(number, reading.flushes)
+            was_large = any(len(data.rows) > SMALL for flush in reading.flushes for data in flush.maps.values())
             took = True
-        return took
+        return self.shown.flush is not before or (took and not self.is_behind)
 
-    def _reading(self) -> tuple[int, tuple[Flush, ...], Iterator[None]]:
-        """The flush to take next, which may be half merged."""
-        number = self._next
-        if self._read is not None and self._read[0] == number:
-            return self._read
-        found = self._history.window(1, number + 1 - self._history.dropped)
-        return number, found, (step for flush in found for step in self._maps.merge_in_steps(flush))
+    def _take(self, number: int, flushes: Sequence[Flush]) -> None:
+        if number == self._ahead:
+            self._ahead, self._shown_end, self._may_pass = None, number + 1, False
+            for flush in flushes:
+                self.shown.show(flush)
+            return
+        if number < self._shown_end:
+            self.shown.take_earlier(flushes)
+        else:
+            self.shown.take(flushes)
+        self._next, self._may_pass = number + 1, True
+        self._readings = {one: reading for one, reading in self._readings.items() if one > number}
+
+    def _reading(self, number: int) -> _Reading:
+        found = self._flush(number)
+        return _Reading(found, (step for flush in found for step in self._maps.merge_in_steps(flush)))
+
+    def _flush(self, number: int) -> Sequence[Flush]:
+        """The flush with a number, if it is kept."""
+        return self._history.window(1, number + 1 - self._history.dropped)

@@ -162,7 +162,7 @@ class PaneModel:
         moved = returned or page.status is not self.status
         self.page, self._past = page, None
         moved = self._live.follow(reads=reads) or moved
-        self.past.go_to_number(self._live.taken)
+        self.past.go_to_number(self._live.shown_end)
         if self.flush is not None:
             self.costs.note(self.flush.end_ns, page.cost)
         return moved or self.past.unfinished
@@ -231,7 +231,7 @@ class PaneModel:
         """Merge flushes that wait. Return whether anything on show may have changed."""
         moved = self._live.catch_up() and not self.looks_back
         if moved:
-            self.past.go_to_number(self._live.taken)
+            self.past.go_to_number(self._live.shown_end)
         return moved
 
     @property
