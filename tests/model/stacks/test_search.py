@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bttop.model.record.records import Value
 from bttop.model.stacks.comparison import compare
 from bttop.model.stacks.form import FlameForm
-from bttop.model.stacks.search import everywhere, matches
+from bttop.model.stacks.search import everywhere, matches, nameless_weight
 from bttop.model.stacks.tree_builder import build
 from tests.model.stacks.kit import data, key
 
@@ -32,3 +33,34 @@ def test_a_comparison_has_the_earlier_weight_of_each_frame_and_counts_what_is_go
     by_name = {after.frame(node).name: found.befores[node] for node in range(len(after.labels))}
     assert by_name == {"all": 10, "main": 10, "f": 4, "new": 0}
     assert (found.gone, found.gone_weight) == (1, 6)
+
+
+ADDRESS = "0x7f6cedcfa95c"
+
+
+@pytest.mark.parametrize(
+    ("stack", "counts"),
+    [
+        (("main", "f"), False),
+        ((ADDRESS, "main", "f"), False),
+        ((ADDRESS, ADDRESS, "main"), False),
+        ((ADDRESS,), True),
+        (("main", ADDRESS), True),
+        ((ADDRESS, "main", ADDRESS), True),
+        ((ADDRESS, "main", ADDRESS, "g"), True),
+    ],
+    ids=lambda value: ";".join(value).replace(ADDRESS, "?") if isinstance(value, tuple) else str(value),
+)
+@pytest.mark.parametrize("inverted", [False, True], ids=["by callers", "inverted"])
+def test_outermost_frames_without_a_symbol_that_call_one_with_a_symbol_are_start_code(
+    stack: tuple[str, ...], counts: bool, inverted: bool
+) -> None:
+    rows: dict[str, Value] = {key(*stack): 3, key("main", "f", pid=8): 4}
+    tree = build([data(rows)], FlameForm(inverted=inverted))
+    assert nameless_weight(tree, inverted=inverted) == 3 * counts
+
+
+@pytest.mark.parametrize("inverted", [False, True], ids=["by callers", "inverted"])
+def test_a_program_without_symbols_that_calls_the_kernel_is_counted(inverted: bool) -> None:
+    tree = build([data({key(ADDRESS, kernel=("entry_SYSCALL_64", "read")): 3})], FlameForm(inverted=inverted))
+    assert nameless_weight(tree, inverted=inverted) == 3

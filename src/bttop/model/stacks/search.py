@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from bttop.model.stacks.flame_tree import FlameTree
+from bttop.model.stacks.flame_tree import ROOT, FlameTree
 
 
 class Matches(Struct, frozen=True):
@@ -37,9 +37,32 @@ def matches(tree: FlameTree, needle: str) -> Matches:
 
 
 @lru_cache(maxsize=8)
-def nameless_weight(tree: FlameTree) -> int:
-    """Weight of the stacks with a frame that has no symbol."""
-    return _everywhere(tree, tree.nameless).total
+def nameless_weight(tree: FlameTree, *, inverted: bool = False) -> int:
+    """Weight of the stacks with a frame that has no symbol. Outermost frames that call one with a symbol do not count:
+    they are the start code of a C library, whose symbols distributions strip. `inverted`: innermost frames are at the
+    root."""
+    nodes = {node for node, number in enumerate(tree.labels) if number in tree.nameless}
+    outermost = {node for node in nodes if _is_first(tree, node) != inverted}
+    around = nodes if inverted else nodes - outermost
+    weights = (
+        tree.totals[node] - (_start_weight(tree, node, inverted=inverted) if node in outermost else 0)
+        for node in nodes
+        if not _is_within(tree, node, around)
+    )
+    return sum(weights)
+
+
+def _is_first(tree: FlameTree, node: int) -> bool:
+    """Whether a node is next to the root of its stacks."""
+    parent = tree.parents[node]
+    return parent == ROOT or tree.frame(parent).kind == "label"
+
+
+def _start_weight(tree: FlameTree, node: int, *, inverted: bool) -> int:
+    """Weight of the stacks in which a node without a symbol is the outermost frame and calls one with a symbol."""
+    if inverted:
+        return 0 if tree.frame(tree.parents[node]).kind == "kernel" else tree.own[node]
+    return sum(tree.totals[child] for child in tree.children(node) if tree.frame(child).kind != "kernel")
 
 
 @lru_cache(maxsize=64)

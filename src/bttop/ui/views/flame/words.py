@@ -8,6 +8,7 @@ from typing import Final
 from bttop.model.format import numbers
 from bttop.model.format.floats import as_float
 from bttop.model.format.text import counted
+from bttop.model.stacks.form import FlameForm
 from bttop.model.stacks.search import everywhere, nameless_weight
 from bttop.model.stacks.weight import weight_unit
 from bttop.ui.render.spans import Line, Span, fit, line_width
@@ -24,7 +25,7 @@ def heading(scene: Scene, picture: FlamePicture) -> Line:
     """The first line: what the search matches, which stacks are incomplete, how much is hidden, and the form. What has
     no room is counted."""
     flame = scene.choice.flame
-    notes = _notes(picture, has_baseline=scene.baseline is not None, by_offset=flame.form.names == "offset")
+    notes = _notes(picture, flame.form, has_baseline=scene.baseline is not None)
     spans = [*notes, Span(form_text(flame), "heading")]
     shown: list[Span] = []
     for at, span in enumerate(spans):
@@ -45,7 +46,7 @@ def form_text(choice: FlameChoice) -> str:
     return f"{_SPLITS[choice.form.split]} · {_NAMES[choice.form.names]} · {root} at the {place}"
 
 
-def _notes(picture: FlamePicture, *, has_baseline: bool, by_offset: bool) -> Iterator[Span]:
+def _notes(picture: FlamePicture, form: FlameForm, *, has_baseline: bool) -> Iterator[Span]:
     tree, facts = picture.tree, picture.tree.facts
     whole = tree.totals[0]
     if picture.found is not None:
@@ -57,11 +58,14 @@ def _notes(picture: FlamePicture, *, has_baseline: bool, by_offset: bool) -> Ite
     if picture.change is not None and picture.change.gone:
         yield Span(f"{counted(picture.change.gone, 'frame')} gone since the baseline", "badge")
     if has_baseline and picture.change is None:
-        yield Span("baseline not compared: it has no offsets" if by_offset else "the baseline is being read", "badge")
+        yield Span(
+            "baseline not compared: it has no offsets" if form.names == "offset" else "the baseline is being read",
+            "badge",
+        )
     shares = (
         (facts.cut, "cut"),
         (facts.broken, "no frame pointers"),
-        (nameless_weight(tree), "no symbol"),
+        (nameless_weight(tree, inverted=form.inverted), "no symbol"),
         (facts.empty, "no frames"),
     )
     for weight, words in shares:
