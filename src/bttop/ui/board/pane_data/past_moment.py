@@ -43,7 +43,7 @@ class PastMoment:
         self._end = 0
         """Number of the first flush after the moment on show; flushes are numbered from 0 as they were appended."""
         self._coming: _Read | None = None
-        """The flush of the moment that was asked for, until it is on show."""
+        """The flush of a moment that was asked for, until it is on show."""
         self._is_put_off = False
         self._ripening: FlushAccumulator | None = None
         self._next = 0
@@ -80,15 +80,14 @@ class PastMoment:
         index = self._history.index_at(at)
         end = self._history.dropped + (0 if index is None else index + 1)
         stop, self._is_put_off = thread_time() + AT_ONCE, False
-        if end == self._end:
-            self._coming = None
-        elif self._coming is None or self._coming.end != end:
-            self._coming = self._reading(end - 1, end, at)
-        if self._coming is not None:
+        while end != self._end:
+            # One that is begun is shown first: while a recording plays, none would ever be complete.
+            self._coming = self._coming or self._reading(end - 1, end, at)
             if not end_by(self._coming.merging, stop):
                 return
             self._show(self._coming, at)
             self._coming = None
+        self._coming = None
         self._ripen(at, stop)
 
     def _show(self, coming: _Read, at: int) -> None:
