@@ -90,7 +90,8 @@ def test_lost_packets_lose_no_flush_and_a_lost_host_is_said_and_stops_no_other(f
             others = len(stream.flushes("web2"))
             stream.until_said("web1: no connection: no answer for 5 s")
             assert len(stream.flushes("web2")) > others
-            assert not any("web2" in line for line in stream.said)
+            # On a busy host it may answer late, which is said; it must not be given up.
+            assert not any("web2: no connection" in line for line in stream.said)
 
             far.lose(0)
             stream.until_said("web1: it answers again")
