@@ -97,6 +97,35 @@ def test_z_shows_one_pane_alone_and_all_again(five: Dashboard) -> None:
     five.wait_for("1 syscalls", "5 profile")
 
 
+@pytest.mark.parametrize(
+    ("before", "seen", "then", "after"),
+    [
+        (["z"], "Esc all panes", "s", "5 profile"),
+        (["z"], "Esc all panes", "B", "syscalls: state"),
+        (["?"], "bttop: keys", "v", "5 profile"),
+        (["Enter"], "syscalls: calls", "s", "5 profile"),
+        (["2", "z"], "Esc all panes", "X", "4 of 4 live"),
+    ],
+    ids=["zoom", "capital", "help", "page of a row", "close"],
+)
+def test_esc_and_a_letter_that_arrive_together_are_two_keys(
+    five: Dashboard, before: list[str], seen: str, then: str, after: str
+) -> None:
+    five.press(*before)
+    five.wait_for(seen)
+    five.press(f"\x1b{then}")
+    five.wait_for(after)
+    five.wait_until_gone(seen)
+
+
+@pytest.mark.parametrize("opens", ["/", "a"])
+def test_a_letter_with_alt_does_not_end_what_is_typed(five: Dashboard, opens: str) -> None:
+    five.press(opens, "disk")
+    five.wait_for("disk")
+    five.press("\x1bz", "w")
+    five.wait_for("diskzw")
+
+
 def test_v_goes_round_the_maps_of_a_program(five: Dashboard) -> None:
     five.press("3")
     five.wait_for("size 1/3", "p99")

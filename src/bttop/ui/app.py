@@ -25,7 +25,7 @@ from bttop.ui.board.visible_pids import look_up_visible
 from bttop.ui.commands.help_page import help_lines
 from bttop.ui.dialogs.input_bar import InputBar, InputQuestion
 from bttop.ui.garbage import begin_collecting
-from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, NEED_TRACING, bind, command_entries, footer
+from bttop.ui.key_map import BY_NAME, COMMANDS, FOOTER, NEED_TRACING, as_typed, bind, command_entries, footer
 from bttop.ui.render.spans import Line
 from bttop.ui.services.baselines import Baselines
 from bttop.ui.services.collaborators import Collaborators
@@ -156,8 +156,14 @@ class BttopApp(App[None]):
         """Every key and mouse event resets the session's idle timer."""
         if isinstance(event, events.InputEvent | events.Paste):
             self.session.touch()
-        if isinstance(event, events.Key) and self._takes_key(event.key):
-            return
+        if isinstance(event, events.Key):
+            typed = as_typed(event)
+            if typed and not getattr(self.screen, "edits_text", self._ask_bar.asking or len(self.screen_stack) > 1):
+                for one in typed:
+                    self.post_message(one)
+                return
+            if self._takes_key(event.key):
+                return
         await super().on_event(event)
 
     def _takes_key(self, key: str) -> bool:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from textual import events
+
 from bttop.extensions import modules_in
 from bttop.ui import commands
 from bttop.ui.board.screen_bars.bars import ALWAYS_SHOWN, KeyHint
@@ -46,6 +48,15 @@ def _footer(place: Callable[[Hint], int]) -> tuple[KeyHint, ...]:
     """The hints that have a place, in its order."""
     found = [(place(one.hint), KeyHint(one.first_key, one.hint.text, one.name)) for one in COMMANDS if one.hint]
     return tuple([hint for at, hint in sorted(found) if at])
+
+
+def as_typed(event: events.Key) -> Sequence[events.Key]:
+    """Esc and a letter that arrive together, as over a slow connection: they are read as Alt and the letter, which has
+    no meaning here. Empty for all other keys."""
+    letter = event.character
+    if letter is None or not event.key.startswith("alt+"):
+        return ()
+    return events.Key("escape", "\x1b"), events.Key(letter, letter)
 
 
 FOOTER: Final = _footer(lambda hint: hint.live)

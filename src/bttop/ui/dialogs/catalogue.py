@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from msgspec import Struct
 from textual import events
@@ -170,6 +171,8 @@ def _about_file(file: ProbeFile, cells: int) -> list[Line]:
 
 class Catalogue(Modal["Entry"]):
     """Its result is the chosen entry, or None."""
+
+    edits_text: ClassVar[bool] = True
 
     def __init__(
         self, library: Library, why_not: Callable[[ProbeFile], str], kernel: KernelProbes, theme: Theme

@@ -16,6 +16,8 @@ class Modal(ModalScreen[Result], Generic[Result]):
     inherit_bindings: ClassVar[bool] = False
     yields_to_commands: ClassVar[bool] = False
     """Whether a command of the board, such as one of the palette, closes the page first."""
+    edits_text: ClassVar[bool] = False
+    """Whether keys are typed into a text."""
 
     _left = False
 
