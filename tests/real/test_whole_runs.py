@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from tests.ui.dashboard import dashboard
 pytestmark = pytest.mark.real
 
 PATIENCE = 60.0
-COMM = "bttop-whole"
+COMM = f"whole-{os.getpid()}"
 COUNTING = f"""tracepoint:syscalls:sys_enter_getppid /comm == "{COMM}"/ {{
   @kept[cpu] = @kept[cpu] + 1;
   @count[pid, comm] = count();

@@ -21,9 +21,10 @@ TWO = "kprobe:vfs_read { @size = hist(arg2); @reads[pid, comm] = count(); }"
 class Screen:
     """Four programs on the screen; the second has two maps."""
 
-    def __init__(self, pilot: Pilot[None]) -> None:
+    def __init__(self, pilot: Pilot[None], fake: FakeEngine) -> None:
         assert isinstance(pilot.app, BttopApp)
         self.pilot, self.app, self.board = pilot, pilot.app, pilot.app.board
+        self.fake = fake
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -72,7 +73,7 @@ def on_screen(test: Callable[[Screen], Awaitable[None]], size: tuple[int, int] =
         async with app_of(fake).run_test(size=size) as pilot:
             await pilot.press("1")  # ends the notice of the start
             await pilot.pause()
-            await test(Screen(pilot))
+            await test(Screen(pilot, fake))
 
     asyncio.run(run())
 
@@ -228,7 +229,9 @@ def test_a_pane_that_is_closed_while_the_mouse_holds_it_is_let_go(start: tuple[i
         await screen.pilot.mouse_down(offset=(start[0] + x, start[1] + y))
         grip = screen.board._grip
         assert grip is not None
-        screen.board.follow([one for one in screen.app.session.programs if one is not grip.pane.program])
+        programs = screen.fake.engine.programs
+        screen.fake.engine.programs = tuple(one for one in programs if one is not grip.pane.program)
+        screen.board.follow(screen.fake.engine.programs)
         await screen.pilot.hover(offset=(20 + x, 3 + y))
         await screen.pilot.mouse_up(offset=(20 + x, 3 + y))
         await screen.pilot.pause()
