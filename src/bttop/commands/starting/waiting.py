@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from bttop.model.format.text import visible
+from bttop.model.format.text import first_names, visible
 from bttop.output import warn
 
 TELL_SECONDS: Final = 1.5
 """Seconds after which a start says that it waits."""
-_MOST_NAMED: Final = 3
 
 
 @contextmanager
@@ -30,5 +29,4 @@ def waiting_for(names: Callable[[], Sequence[str]]) -> Iterator[None]:
 
 def _tell(names: Sequence[str]) -> None:
     if names:
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        warn(f"bttop: waiting for {', '.join(map(visible, names[:_MOST_NAMED]))}{more} (Ctrl+C ends)")
+        warn(f"bttop: waiting for {first_names([visible(name) for name in names])} (Ctrl+C ends)")

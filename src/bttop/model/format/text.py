@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
 from bttop.patterns import pattern
 
@@ -18,6 +20,8 @@ _JOINING = pattern("[\u1160-\u11ff\ud7b0-\ud7ff\U0001f3fb-\U0001f3ff]")
 
 
 _BLANK = "\\x20"
+MOST_NAMED: Final = 3
+"""Names that a text has of several."""
 
 
 @lru_cache(maxsize=8192)
@@ -35,6 +39,12 @@ def visible(text: str) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun: `1 row`, `1,200 rows`. `many` is the plural if it is not `one` with an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def first_names(names: Sequence[str]) -> str:
+    """Some of several names as text: at most MOST_NAMED, and how many more there are."""
+    shown = ", ".join(names[:MOST_NAMED])
+    return f"{shown} and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else shown
 
 
 def inert(text: str) -> str:

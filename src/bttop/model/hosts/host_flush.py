@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from bttop.model.flush.contents import Origin
 from bttop.model.flush.flush import Flush
+from bttop.model.format.text import first_names
 from bttop.model.hosts.merged_maps import How, joined_map, merged_map, merged_plan
 from bttop.model.plan import Plan
 from bttop.model.record.records import Printed
 
-_MOST_NAMED: Final = 3
 _PIECES: Final = frozenset({"printf", "join", "time"})
 """What prints pieces of lines."""
 
@@ -39,9 +39,8 @@ class HostFlush(Flush, frozen=True, kw_only=True):
         """See `Flush.coverage`."""
         if not self.missing:
             return ""
-        found, named = len(self.parts), ", ".join(self.missing[:_MOST_NAMED])
-        more = f" and {len(self.missing) - _MOST_NAMED} more" if len(self.missing) > _MOST_NAMED else ""
-        return f"{found} of {found + len(self.missing)} hosts: without {named}{more}"
+        found = len(self.parts)
+        return f"{found} of {found + len(self.missing)} hosts: without {first_names(self.missing)}"
 
 
 class Moment(NamedTuple):

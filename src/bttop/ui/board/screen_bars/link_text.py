@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from bttop.engine.remote.link import Link
 from bttop.model.format import numbers
-from bttop.model.format.text import visible
+from bttop.model.format.text import first_names, visible
 from bttop.ui.render.spans import Span
 
 _NOTABLE_NS = 100_000_000
 """A clock that differs by more is shown."""
-_MOST_NAMED = 3
 
 
 def links_span(links: Sequence[Link]) -> Span:
@@ -41,12 +40,11 @@ def _what(lost: Sequence[Link]) -> str:
 
 
 def _named(links: Sequence[Link]) -> str:
-    """The name of one host and the reason; of several at most _MOST_NAMED names, and how many more there are."""
+    """The name of one host and the reason; of several some names, and how many more there are."""
     if len(links) == 1:
         (link,) = links
         return ", ".join([visible(link.name), *([visible(link.state.lost)] if link.state.lost else [])])
-    shown = ", ".join(visible(link.name) for link in links[:_MOST_NAMED])
-    return f"{shown} and {len(links) - _MOST_NAMED} more" if len(links) > _MOST_NAMED else shown
+    return first_names([visible(link.name) for link in links])
 
 
 def link_span(link: Link) -> Span:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from bttop.model.flush.contents import MapData
 from bttop.model.flush.flush import Flush
 from bttop.model.flush.rates import is_additive
-from bttop.model.format.text import visible
+from bttop.model.format.text import first_names, visible
 from bttop.model.history.figures import Number
 from bttop.model.history.trends import DEFAULT_LENGTH, Trend, moment_of
 from bttop.model.hosts.host_totals import figures_of, host_figures, host_totals
@@ -24,7 +24,6 @@ from bttop.ui.views.rows.ordering import Row
 from bttop.ui.views.rows.rows import RowCell, draw_rows, text_cells
 
 _HISTOGRAMS = frozenset({"hist", "lhist"})
-_MOST_NAMED = 3
 _TOGETHER = " a span has the sum of all hosts here: H shows one row per host and key"
 _OUTLIER = "!"
 """The mark of a host that differs from the others."""
@@ -134,5 +133,4 @@ def _note(outliers: set[str]) -> str:
     if not outliers:
         return ""
     names = sorted(outliers)
-    shown = ", ".join(visible(name) for name in names[:_MOST_NAMED])
-    return f"{shown}{f' and {len(names) - _MOST_NAMED} more' if len(names) > _MOST_NAMED else ''} differ"
+    return f"{first_names([visible(name) for name in names])} differ"
